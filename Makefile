@@ -1,0 +1,62 @@
+# The commands of duetto; `make help` lists them. CI and pre-commit call these targets and nothing else.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+RUN := $(VENV)/bin/python
+# A copy of what was installed: set-up is redone when it differs.
+USED := $(VENV)/.requirements
+USED_DEV := $(VENV)/.requirements-dev
+REQUIREMENTS := requirements.txt requirements-base.txt
+QUICK := not slow and not parity and not gpu and not weights
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: help setup setup-dev train test quick check format test-all smoke reproduce clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: ## make .venv from requirements.txt (nothing to do: says nothing)
+	@cat $(REQUIREMENTS) | cmp -s - $(USED) 2>/dev/null || { \
+	  echo "Setting up $(VENV): about 5.5 GB, some minutes ..."; \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' || { echo "error: Python 3.11 or newer is needed; set PYTHON=..."; exit 2; }; \
+	  $(PYTHON) -m venv $(VENV) || { echo "error: cannot make a virtual environment; on Debian: apt install python3-venv python3-dev g++"; exit 2; }; \
+	  $(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt && \
+	  $(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+	  $(RUN) -m pip check && cat $(REQUIREMENTS) > $(USED); }
+
+setup-dev: setup
+	@cmp -s requirements-dev.txt $(USED_DEV) 2>/dev/null || { \
+	  $(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && cp requirements-dev.txt $(USED_DEV); }
+
+train: setup ## train RVC on case B, score it, write its page
+	@$(RUN) train.py model=rvc data=case_b
+
+test: setup-dev ## all tests that this machine can run (quick, slow, parity)
+	@$(RUN) -m pytest -m "not gpu and not weights" -n 2
+
+quick: setup-dev ## the quick tests, under three minutes
+	@$(RUN) -m pytest -m "$(QUICK)" -n 2
+
+check: setup-dev ## format, lint, types, layers, quick tests
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@PATH=$(CURDIR)/$(VENV)/bin:$$PATH lint-imports --no-cache 2>&1 | tail -4; exit $${PIPESTATUS[0]}
+	@$(RUN) -m pytest -m "$(QUICK)" -n 2
+
+format: setup-dev ## put code into house style
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+
+test-all: setup-dev ## every test; those that need a GPU or outside weights say how to run them
+	@$(RUN) -m pytest -n 2
+
+smoke: setup ## a complete run of some steps, to see that everything works
+	@$(RUN) train.py model=rvc data=case_b trainer=smoke eval=quick logger=none
+
+reproduce: setup ## the runs whose numbers are in docs/results
+	@$(RUN) train.py model=rvc data=case_b
+	@$(RUN) sweep.py model=rvc data=case_b preprocess=none,full
+
+clean: ## remove caches, not runs
+	@rm -rf data .mypy_cache .ruff_cache .pytest_cache

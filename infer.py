@@ -1,0 +1,18 @@
+"""Convert recordings with a trained voice: `python infer.py run=latest source=song.wav transpose=6`."""
+
+import hydra
+from omegaconf import DictConfig
+
+from duetto.entry import prepare, report_errors, run_inference
+
+
+@hydra.main(config_path="conf", config_name="infer", version_base="1.3")
+def main(config: DictConfig) -> None:
+    """One conversion a source."""
+    with report_errors():
+        run_inference(config)
+
+
+if __name__ == "__main__":
+    prepare()
+    main()

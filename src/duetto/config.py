@@ -1,0 +1,357 @@
+"""The schema of every configuration group: one dataclass a group, units in field comments.
+
+Pure data: no hydra, no omegaconf, so that any module may take one as an argument. `MISSING` ("???")
+marks what a YAML file must fill. `validate()` checks what one field cannot say alone.
+"""
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from math import prod
+from typing import Any
+
+from duetto.errors import ConfigError
+
+MISSING: Any = "???"
+
+
+def require(condition: bool, sentence: str) -> None:
+    """Raise `ConfigError(sentence)` unless the condition holds."""
+    if not condition:
+        raise ConfigError(sentence)
+
+
+@dataclass
+class RoomConfig:
+    """The room that case B's renders were made in, simulated by image sources."""
+
+    rt60_s: float = 0.9  # reverberation time, s; 0 = dry
+    direct_to_reverberant_db: float = 6.0  # dB
+
+
+@dataclass
+class DataConfig:
+    """A case: whose voice, from what, split how."""
+
+    case: str = MISSING  # case_b | folder
+    root: str = "data"  # where corpora and caches are kept
+    seed: int = 0
+    # embedded cases
+    target: str = "miku"  # embedded voice to learn
+    sources: list[str] = field(default_factory=lambda: ["mei"])  # embedded voices that sing the test songs
+    train_songs: list[str] = field(default_factory=list)
+    val_songs: list[str] = field(default_factory=list)
+    test_songs: list[str] = field(default_factory=list)
+    room: RoomConfig = field(default_factory=RoomConfig)
+    # folder
+    path: str | None = None  # the user's recordings
+    singer: str = "singer"
+
+    def validate(self) -> None:
+        """Songs may not be in two splits; folder needs a path."""
+        songs = self.train_songs + self.val_songs + self.test_songs
+        require(len(set(songs)) == len(songs), f"A song is in two splits of data={self.case}: {sorted(songs)}.")
+        require(self.case != "folder" or self.path is not None, "data=folder needs data.path=FOLDER with recordings.")
+        require(self.room.rt60_s >= 0, f"data.room.rt60_s is {self.room.rt60_s}; expected 0 (dry) or more seconds.")
+
+
+@dataclass
+class PreprocessConfig:
+    """Named steps in order; each is an object with a `_target_`."""
+
+    name: str = MISSING
+    steps: dict[str, Any] = field(default_factory=dict)  # name -> {_target_: ..., parameters}
+
+    def validate(self) -> None:
+        """Slicing comes last: the steps before it need whole songs."""
+        names = list(self.steps)
+        require("slice" in names and names[-1] == "slice", "The last preprocess step has to be `slice`.")
+
+
+@dataclass
+class ContentConfig:
+    """The content encoder: what is said, freed of who says it."""
+
+    encoder: str = "moonshine"
+    layer: int = 4  # transformer layer read for the model, counted from 0
+    dimension: int = 288
+
+
+@dataclass
+class F0Config:
+    """The pitch tracker."""
+
+    method: str = "swift"  # swift (neural, shipped weights) | harvest | dio
+    min_hz: float = 50.0
+    max_hz: float = 1100.0
+
+    def validate(self) -> None:
+        """Order of the limits, and a method that exists."""
+        require(
+            self.method in ("swift", "harvest", "dio"),
+            f"features.f0.method={self.method}: expected swift, harvest or dio.",
+        )
+        require(
+            0 < self.min_hz < self.max_hz, f"features.f0: min_hz {self.min_hz} must lie below max_hz {self.max_hz}."
+        )
+
+
+@dataclass
+class FeaturesConfig:
+    """Owns the sample rate, hop and mel settings; everything else interpolates them."""
+
+    sample_rate: int = MISSING  # Hz
+    hop_length: int = MISSING  # samples a frame
+    n_fft: int = MISSING  # also the window length
+    n_mels: int = MISSING
+    mel_min_hz: float = 0.0
+    mel_max_hz: float | None = None  # None = Nyquist
+    content: ContentConfig = field(default_factory=ContentConfig)
+    f0: F0Config = field(default_factory=F0Config)
+
+    def validate(self) -> None:
+        """Rates that resample cleanly and windows that overlap."""
+        require(
+            8000 <= self.sample_rate <= 96000,
+            f"features.sample_rate={self.sample_rate}: expected 8000 to 96000 Hz.",
+        )
+        require(
+            0 < self.hop_length <= self.n_fft,
+            f"features.hop_length={self.hop_length} must be positive and at most n_fft={self.n_fft}.",
+        )
+        require(
+            (self.n_fft - self.hop_length) % 2 == 0,
+            f"features.n_fft={self.n_fft} minus hop_length={self.hop_length} must be even (symmetric padding).",
+        )
+        self.f0.validate()
+
+
+@dataclass
+class GeneratorConfig:
+    """NSF-HiFiGAN."""
+
+    upsample_rates: list[int] = MISSING  # product = hop_length
+    upsample_kernel_sizes: list[int] = MISSING
+    upsample_initial_channel: int = MISSING
+    resblock_kernel_sizes: list[int] = MISSING
+    resblock_dilation_sizes: list[list[int]] = MISSING
+    num_harmonics: int = 0  # overtones in the source beside the fundamental (upstream RVC 0, openvpi NSF-HiFiGAN 8)
+
+
+@dataclass
+class DiscriminatorConfig:
+    """Scale and period discriminators; `width` scales every channel count (1.0 = upstream)."""
+
+    periods: list[int] = MISSING
+    width: float = 1.0
+
+
+@dataclass
+class LossConfig:
+    """Weights of the generator's losses (upstream RVC: 45, 1, 2, 1)."""
+
+    mel: float = 45.0
+    kl: float = 1.0
+    feature_matching: float = 2.0
+    adversarial: float = 1.0
+    adversarial_from_step: int = 0  # discriminators join here; before, mel and KL train alone (upstream: 0)
+
+
+@dataclass
+class OptimizerConfig:
+    """AdamW for both networks."""
+
+    learning_rate: float = 1e-4
+    beta_1: float = 0.8
+    beta_2: float = 0.99
+    epsilon: float = 1e-9
+    weight_decay: float = 0.01
+    decay_per_1000_steps: float = 1.0  # factor on the learning rate
+
+
+@dataclass
+class ModelConfig:
+    """RVC: content + pitch -> prior, flow, NSF-HiFiGAN (VITS)."""
+
+    name: str = MISSING  # rvc
+    size: str = MISSING  # compact | v2_40k | ...
+    content_dimension: int = MISSING  # = features.content.dimension
+    spectrogram_channels: int = MISSING  # n_fft // 2 + 1
+    inter_channels: int = MISSING  # latent width
+    hidden_channels: int = MISSING
+    filter_channels: int = MISSING
+    num_heads: int = MISSING
+    num_layers: int = MISSING
+    kernel_size: int = 3
+    dropout: float = 0.0
+    posterior_layers: int = 16
+    flow_layers: int = 3  # WaveNet layers a coupling
+    speaker_channels: int = MISSING
+    num_speakers: int = 1
+    uses_f0: bool = True
+    segment_frames: int = MISSING  # frames of waveform trained at once
+    crop_frames: int = MISSING  # frames of a training example
+    noise_scale: float = 0.66666  # prior temperature at conversion
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+    def validate(self, features: FeaturesConfig) -> None:
+        """The generator's upsampling is the hop; the segment fits into the crop."""
+        product = prod(self.generator.upsample_rates)
+        require(
+            product == features.hop_length,
+            f"model.generator.upsample_rates multiply to {product}, but features.hop_length is {features.hop_length}.",
+        )
+        require(
+            self.spectrogram_channels == features.n_fft // 2 + 1,
+            f"model.spectrogram_channels={self.spectrogram_channels}: n_fft={features.n_fft} needs n_fft // 2 + 1.",
+        )
+        require(
+            self.segment_frames <= self.crop_frames,
+            f"model.segment_frames={self.segment_frames} is longer than crop_frames={self.crop_frames}.",
+        )
+        require(
+            self.hidden_channels % self.num_heads == 0,
+            f"model.hidden_channels={self.hidden_channels} is not divisible by num_heads={self.num_heads}.",
+        )
+        require(
+            self.content_dimension == features.content.dimension,
+            f"model.content_dimension={self.content_dimension}, but the encoder gives {features.content.dimension}.",
+        )
+
+
+@dataclass
+class TrainerConfig:
+    """How long, on what, how often to save."""
+
+    max_minutes: float = 8.0  # of training, counted over all resumes; 0 = no limit
+    max_steps: int = 200_000
+    batch_size: int = 4
+    accelerator: str = "auto"  # auto | cpu | cuda
+    precision: str = "auto"  # auto | 32 | bf16 | 16
+    num_threads: int = 0  # 0 = all cores
+    num_workers: int = 0
+    checkpoint_every_steps: int = 100
+    evaluate_every_steps: int = 200  # a held-out conversion, scored; 0 = never
+    log_every_steps: int = 10
+
+    def validate(self) -> None:
+        """Something has to end the training."""
+        require(self.max_minutes >= 0, f"trainer.max_minutes={self.max_minutes}: expected 0 (no limit) or more.")
+        require(self.max_steps > 0, f"trainer.max_steps={self.max_steps}: expected at least 1.")
+        require(self.batch_size > 0, f"trainer.batch_size={self.batch_size}: expected at least 1.")
+        require(self.checkpoint_every_steps > 0, "trainer.checkpoint_every_steps has to be at least 1.")
+        require(
+            self.accelerator in ("auto", "cpu", "cuda"),
+            f"trainer.accelerator={self.accelerator}: expected auto, cpu or cuda.",
+        )
+        require(
+            self.precision in ("auto", "32", "bf16", "16"),
+            f"trainer.precision={self.precision}: expected auto, 32, bf16 or 16.",
+        )
+
+
+@dataclass
+class LoggerConfig:
+    """Where numbers, pictures and sounds go besides CSV and the page, which are always written."""
+
+    name: str = "wandb"  # wandb | none
+    project: str = "duetto"
+    entity: str | None = None
+    group: str | None = None
+    mode: str = "auto"  # auto | online | offline
+
+    def validate(self) -> None:
+        """Known names."""
+        require(self.name in ("wandb", "none"), f"logger.name={self.name}: expected wandb or none.")
+        require(
+            self.mode in ("auto", "online", "offline"), f"logger.mode={self.mode}: expected auto, online or offline."
+        )
+
+
+@dataclass
+class RetrievalConfig:
+    """The faiss index over the target's content frames."""
+
+    index_rate: float = 0.5  # share of retrieved content, 0..1
+    neighbours: int = 8
+    protect: float = 0.33  # share of the index in unvoiced frames; >= 0.5 = same as voiced
+
+
+@dataclass
+class EvalConfig:
+    """What is converted and measured after training."""
+
+    retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
+    chunk_s: float = 20.0  # longest piece converted at once, s
+    seed: int = 0
+    max_songs: int = 0  # test songs scored; 0 = all
+
+    def validate(self) -> None:
+        """Shares are shares."""
+        require(
+            0 <= self.retrieval.index_rate <= 1,
+            f"eval.retrieval.index_rate={self.retrieval.index_rate}: expected 0 to 1.",
+        )
+        require(self.retrieval.neighbours > 0, "eval.retrieval.neighbours has to be at least 1.")
+        require(self.chunk_s >= 2, f"eval.chunk_s={self.chunk_s}: expected at least 2 seconds.")
+
+
+@dataclass
+class TrainConfig:
+    """`python train.py`."""
+
+    seed: int = 0
+    logs: str = "logs"  # where run folders are kept
+    data: DataConfig = field(default_factory=DataConfig)
+    preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    logger: LoggerConfig = field(default_factory=LoggerConfig)
+    eval: EvalConfig = field(default_factory=EvalConfig)
+
+    def validate(self) -> None:
+        """Every group, then the rules between groups."""
+        self.data.validate()
+        self.preprocess.validate()
+        self.features.validate()
+        self.model.validate(self.features)
+        self.trainer.validate()
+        self.logger.validate()
+        self.eval.validate()
+
+
+@dataclass
+class InferConfig:
+    """`python infer.py`."""
+
+    run: str | None = "latest"  # latest | a run's name or signature | a path
+    source: list[str] = field(default_factory=list)  # audio files to convert
+    output: str | None = None  # file or folder; default: beside the run
+    transpose: float = 0.0  # semitones, fractions allowed
+    logs: str = "logs"
+    speaker: int = 0
+    f0_method: str | None = None  # default: as trained
+    chunk_s: float = 20.0
+    seed: int = 0
+    index_rate: float = 0.5
+    protect: float = 0.33
+    neighbours: int = 8
+
+
+def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
+    """Rebuild a (nested) config dataclass from the plain dict that `dataclasses.asdict` gave.
+
+    Raises:
+        ConfigError: If a key is unknown.
+    """
+    known = {item.name: item for item in fields(schema)}
+    unknown = sorted(set(values) - set(known))
+    require(not unknown, f"{schema.__name__} has no field {', '.join(unknown)}.")
+    arguments = {}
+    for name, value in values.items():
+        factory = known[name].default_factory
+        nested = factory if isinstance(factory, type) and is_dataclass(factory) else None
+        arguments[name] = from_dict(nested, value) if nested else value
+    return schema(**arguments)

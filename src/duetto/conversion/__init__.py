@@ -1,0 +1,1 @@
+"""A trained run converts recordings, at their exact length."""

@@ -1,0 +1,162 @@
+"""Retrieval: content frames of the source are blended with the nearest frames of the target's training data.
+
+RVC's idea: the target's own frames carry less of the source's timbre. Upstream weighs the k
+neighbours by 1 / d^4 (faiss returns squared L2 distances d^2, upstream squares their reciprocal),
+which is inf / inf on an exact hit and 0 / 0 on an empty cell. Here the squared distance has a floor
+and missing neighbours have no weight. Deviation 1 (docs/deviations.md).
+
+Up to `EXACT_ROWS` rows the search is exact (recall 1); beyond, inverted lists whose probe count is
+raised until recall@k against the exact search reaches `MIN_RECALL` on a sample.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.config import RetrievalConfig
+from duetto.errors import CheckpointError
+from duetto.files import atomic_path, read_json, write_json
+
+INDEX_NAME = "index.faiss"
+CARD_NAME = "index.json"
+EXACT_ROWS = 200_000
+MIN_RECALL = 0.95
+RECALL_QUERIES = 500
+DISTANCE_FLOOR = 1e-6  # squared distance of an exact hit, relative to the mean squared norm of the index
+
+Frames = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class IndexCard:
+    """What an index holds; stored beside it and checked when it is used."""
+
+    encoder: str
+    layer: int
+    dimension: int
+    num_rows: int
+    kind: str  # faiss factory string
+    recall_at_k: float  # against exact search; 1.0 when exact
+    neighbours: int
+    mean_squared_norm: float
+    seed: int
+
+
+class RetrievalIndex:
+    """A faiss index over content frames (N, D) with the rows themselves."""
+
+    def __init__(self, index: Any, rows: Frames, card: IndexCard) -> None:
+        self.index = index
+        self.rows = rows
+        self.card = card
+
+    def blend(self, content: Frames, is_voiced: NDArray[np.bool_], config: RetrievalConfig) -> Frames:
+        """Move content frames towards the target's.
+
+        Args:
+            content: (T, D), frames of the source.
+            is_voiced: (T,), where the source is voiced.
+            config: Share, number of neighbours, and `protect`: the part of the share that unvoiced
+                frames keep (0.5 or more: all of it), so that breaths and consonants stay the source's.
+
+        Returns:
+            (T, D), finite.
+
+        Raises:
+            CheckpointError: If the width differs from the index's.
+        """
+        if content.shape[1] != self.card.dimension:
+            raise CheckpointError(
+                f"The index holds {self.card.dimension}-wide frames of {self.card.encoder}, but the content is "
+                f"{content.shape[1]} wide. Use the encoder that the voice was trained with."
+            )
+        if config.index_rate == 0:
+            return content
+        distances, ids = self.index.search(np.ascontiguousarray(content), config.neighbours)
+        floor = DISTANCE_FLOOR * max(self.card.mean_squared_norm, 1e-12)
+        weights = np.where(ids >= 0, np.maximum(distances, floor) ** -2.0, 0.0)
+        total = weights.sum(axis=1, keepdims=True)
+        found = total[:, 0] > 0
+        weights = weights / np.where(total > 0, total, 1.0)
+        retrieved = np.einsum("tk,tkd->td", weights, self.rows[np.maximum(ids, 0)])
+        unvoiced_share = config.index_rate * (config.protect if config.protect < 0.5 else 1.0)
+        share = np.where(is_voiced, config.index_rate, unvoiced_share) * found
+        return np.asarray(content + share[:, None] * (retrieved - content), np.float32)
+
+
+def build_index(rows: Frames, encoder: str, layer: int, neighbours: int, seed: int) -> RetrievalIndex:
+    """Index content frames (N, D); the same rows and seed give the same index.
+
+    Raises:
+        CheckpointError: If there are no rows or a value is not finite.
+    """
+    rows = np.ascontiguousarray(rows, np.float32)
+    if rows.ndim != 2 or len(rows) == 0 or not np.isfinite(rows).all():
+        raise CheckpointError(f"Cannot index content of shape {rows.shape}: expected finite rows (N, D).")
+    if len(rows) <= EXACT_ROWS:
+        index, kind, recall = faiss.IndexFlatL2(rows.shape[1]), "Flat", 1.0
+        index.add(rows)
+    else:
+        index, kind, recall = _build_inverted_lists(rows, neighbours, seed)
+    norm = float(np.mean(np.square(rows, dtype=np.float64).sum(axis=1)))
+    card = IndexCard(encoder, layer, rows.shape[1], len(rows), kind, recall, neighbours, norm, seed)
+    return RetrievalIndex(index, rows, card)
+
+
+def recall_at_k(index: Any, rows: Frames, queries: Frames, neighbours: int) -> float:
+    """Share of the exact k nearest rows that `index` finds too."""
+    exact = faiss.IndexFlatL2(rows.shape[1])
+    exact.add(rows)
+    _, truth = exact.search(queries, neighbours)
+    _, found = index.search(queries, neighbours)
+    hits = sum(len(set(a) & set(b)) for a, b in zip(truth.tolist(), found.tolist(), strict=True))
+    return hits / truth.size
+
+
+def _build_inverted_lists(rows: Frames, neighbours: int, seed: int) -> tuple[Any, str, float]:
+    num_lists = int(4 * np.sqrt(len(rows)))
+    quantizer = faiss.IndexFlatL2(rows.shape[1])
+    index = faiss.IndexIVFFlat(quantizer, rows.shape[1], num_lists)
+    index.cp.seed = seed + 1
+    index.train(rows)
+    index.add(rows)
+    generator = np.random.default_rng(seed)
+    sample = rows[generator.choice(len(rows), RECALL_QUERIES, replace=False)]
+    queries = sample + 0.1 * rows.std(axis=0) * generator.standard_normal(sample.shape).astype(np.float32)
+    index.nprobe, recall = 1, 0.0
+    while recall < MIN_RECALL and index.nprobe < num_lists:
+        index.nprobe = min(index.nprobe * 2, num_lists)
+        recall = recall_at_k(index, rows, queries, neighbours)
+    return index, f"IVF{num_lists},Flat nprobe={index.nprobe}", recall
+
+
+def save_index(retrieval: RetrievalIndex, folder: Path) -> None:
+    """Write the index and its card atomically."""
+    with atomic_path(folder / INDEX_NAME) as temporary:
+        faiss.write_index(retrieval.index, str(temporary))
+    write_json(folder / CARD_NAME, asdict(retrieval.card))
+
+
+def load_index(folder: Path) -> RetrievalIndex:
+    """Read an index that `save_index` wrote.
+
+    Raises:
+        CheckpointError: If it is missing, truncated, or not what its card says.
+    """
+    path = folder / INDEX_NAME
+    if not path.is_file():
+        raise CheckpointError(f"The index {path} is missing. Convert with index_rate=0, or train the run again.")
+    card = IndexCard(**read_json(folder / CARD_NAME))
+    try:
+        index = faiss.read_index(str(path))
+    except RuntimeError as error:
+        raise CheckpointError(f"The index {path} is damaged. Convert with index_rate=0, or train again.") from error
+    if index.d != card.dimension or index.ntotal != card.num_rows:
+        raise CheckpointError(f"{path} holds {index.ntotal} rows of {index.d}; its card says otherwise.")
+    if hasattr(index, "make_direct_map"):
+        index.make_direct_map()
+    return RetrievalIndex(index, index.reconstruct_n(0, index.ntotal), card)

@@ -1,0 +1,71 @@
+"""A trained voice on disk: weights (safetensors), a card (JSON), and the retrieval index.
+
+The card says what the weights are: model and feature settings, the run's signature, the data's
+hash, consent, code version. Nothing in these files is executed when they are read.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from duetto.config import FeaturesConfig, ModelConfig, from_dict
+from duetto.errors import CheckpointError, ConfigError
+from duetto.files import atomic_path, read_json, write_json
+from duetto.models.rvc.shapes import SynthesizerConfig
+from duetto.models.rvc.synthesizer import Synthesizer
+
+VOICE_FOLDER = "voice"
+WEIGHTS_NAME = "generator.safetensors"
+VOICE_CARD_NAME = "card.json"
+
+
+@dataclass(frozen=True)
+class TrainedVoice:
+    """A generator with the settings that it was trained under."""
+
+    synthesizer: Synthesizer
+    model: ModelConfig
+    features: FeaturesConfig
+    card: dict[str, Any]
+
+
+def build_synthesizer(model: ModelConfig, features: FeaturesConfig) -> Synthesizer:
+    """An untrained generator of the configured shape."""
+    return Synthesizer(SynthesizerConfig.from_model_config(model, features.sample_rate, features.hop_length))
+
+
+def save_voice(voice: TrainedVoice, folder: Path) -> None:
+    """Write weights and card atomically into `folder`."""
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in voice.synthesizer.state_dict().items()}
+    with atomic_path(folder / WEIGHTS_NAME) as temporary:
+        save_file(state, temporary)
+    card = {**voice.card, "model": asdict(voice.model), "features": asdict(voice.features)}
+    write_json(folder / VOICE_CARD_NAME, card)
+
+
+def load_voice(folder: Path) -> TrainedVoice:
+    """Read a voice, ready to convert (evaluation mode).
+
+    Raises:
+        CheckpointError: If a file is missing, truncated, or the weights do not fit the card.
+    """
+    card_path, weights_path = folder / VOICE_CARD_NAME, folder / WEIGHTS_NAME
+    for path in (card_path, weights_path):
+        if not path.is_file():
+            raise CheckpointError(f"{folder} holds no trained voice: {path.name} is missing. Let the run finish first.")
+    card = read_json(card_path)
+    try:
+        model = from_dict(ModelConfig, card["model"])
+        features = from_dict(FeaturesConfig, card["features"])
+        synthesizer = build_synthesizer(model, features)
+        synthesizer.load_state_dict(load_file(weights_path), strict=True)
+    except (KeyError, ConfigError) as error:
+        raise CheckpointError(f"{card_path} is damaged: {error}.") from error
+    except SafetensorError as error:
+        raise CheckpointError(f"{weights_path} is damaged or truncated ({error}). Train the run again.") from error
+    except RuntimeError as error:
+        raise CheckpointError(f"{weights_path} does not fit its card: {str(error).splitlines()[-1].strip()}") from error
+    return TrainedVoice(synthesizer.eval(), model, features, card)

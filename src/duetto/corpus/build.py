@@ -1,0 +1,83 @@
+"""From a data configuration to a corpus folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from duetto.config import DataConfig
+from duetto.corpus.case_b import EmbeddedSinger, Singer, case_b_settings, plan_case_b
+from duetto.corpus.consent import CONSENT_NAME
+from duetto.corpus.folder import folder_recordings, folder_settings, plan_folder, read_folder_consent
+from duetto.corpus.plan import Progress, build_folder, is_complete, process_pool, thread_pool
+from duetto.errors import CorpusError
+from duetto.files import sha256_json
+
+CORPORA = "corpora"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a build takes from outside its configuration; tests put their own here."""
+
+    singer: Singer = field(default_factory=EmbeddedSinger)
+    today: date | None = None  # None = the clock's
+    workers: int | None = None  # None = as many as there are cores; 1 = no further process
+
+
+def build_corpus(
+    config: DataConfig, progress: Progress | None = None, surroundings: Surroundings | None = None
+) -> Path:
+    """Build the corpus of a case, or find it built.
+
+    The folder is named by all that decides its content. A complete one is returned at once; one
+    that was left half built is completed; two processes may build it at once.
+
+    Args:
+        config: The case and its settings.
+        progress: Called with (job, jobs done, jobs in all) after each.
+        surroundings: Singer, date and number of workers; None = the embedded singer, today, every core.
+
+    Returns:
+        The corpus folder, `root/corpora/<case>-<12 digits>`.
+
+    Raises:
+        ConfigError: If the settings contradict each other.
+        CorpusError: If the case is unknown, consent is missing, or nothing is usable.
+        StorageError: If the folder cannot be written.
+    """
+    config.validate()
+    builders: dict[str, Callable[[DataConfig, Progress | None, Surroundings], Path]] = {
+        "case_b": _build_case_b,
+        "folder": _build_from_recordings,
+    }
+    if config.case not in builders:
+        raise CorpusError(f"data={config.case}: there is no such case. Choose from {', '.join(sorted(builders))}.")
+    return builders[config.case](config, progress, surroundings or Surroundings())
+
+
+def corpus_folder(config: DataConfig, settings: dict[str, Any]) -> Path:
+    """Where a corpus with these settings lies."""
+    return Path(config.root) / CORPORA / f"{config.case}-{sha256_json(settings)[:12]}"
+
+
+def _build_case_b(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+    settings = case_b_settings(config, surroundings.singer)
+    folder = corpus_folder(config, settings)
+    if is_complete(folder):
+        return folder
+    plan = plan_case_b(config, settings, surroundings.singer)
+    pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
+    with pool as executor:
+        return build_folder(folder, plan, executor, progress)
+
+
+def _build_from_recordings(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+    consent = read_folder_consent(config, surroundings.today or date.today())
+    recordings = folder_recordings(config, consent)
+    settings = folder_settings(config, recordings)
+    folder = corpus_folder(config, {**settings, CONSENT_NAME: consent.as_dict()})
+    plan = plan_folder(config, settings, recordings, consent)
+    with thread_pool(surroundings.workers) as executor:
+        return build_folder(folder, plan, executor, progress)

@@ -1,0 +1,122 @@
+"""The manifest: what a corpus consists of, with a hash for every file.
+
+A corpus is a folder with `manifest.json`, `consent.yaml`, and audio below `audio/`. Preprocessing
+turns one corpus into another of the same shape, so everything downstream reads one format.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from duetto.errors import CorpusError
+from duetto.files import read_json, sha256_json, write_json
+
+Role = Literal["target", "source", "truth"]
+Split = Literal["train", "val", "test"]
+MANIFEST_NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One audio file of a corpus."""
+
+    id: str  # unique, e.g. "target/fast_01"; slices append "#0003"
+    path: str  # relative to the corpus folder, POSIX
+    sha256: str
+    role: Role  # target: train on it; source: convert it; truth: what the conversion should be
+    split: Split
+    song: str
+    singer: str
+    sample_rate: int
+    num_samples: int
+    score: str | None = None  # VSQX, relative
+    truth: str | None = None  # .npz: phones, phone_start_s, phone_end_s, f0_hz, f0_hop_s
+    transpose_semitones: float = 0.0  # on a source: what brings it to the target's pitch
+    start: int = 0  # samples of the original (and of score and truth) before the first of this clip
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.num_samples / self.sample_rate
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Seconds that did not come through a station, and why."""
+
+    clip_id: str
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Seconds in = seconds used + seconds dropped, always."""
+
+    seconds_in: float = 0.0
+    seconds_used: float = 0.0
+    losses: tuple[Loss, ...] = ()
+
+    @property
+    def seconds_dropped(self) -> float:
+        """Sum of all losses."""
+        return sum(loss.seconds for loss in self.losses)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A corpus: clips, where they came from, and who allowed what."""
+
+    case: str
+    clips: tuple[Clip, ...]
+    settings: dict[str, Any]  # what made it: case parameters, steps, versions
+    consent: dict[str, Any]  # the consent record (corpus.consent)
+    ledger: Ledger = Ledger()
+
+    def select(self, role: Role | None = None, split: Split | None = None) -> tuple[Clip, ...]:
+        """Clips of a role and split, sorted by id."""
+        chosen = (c for c in self.clips if role in (None, c.role) and split in (None, c.split))
+        return tuple(sorted(chosen, key=lambda clip: clip.id))
+
+    def content_hash(self) -> str:
+        """Digest of the audio and its meaning; unmoved by paths and by the order of clips."""
+        rows = sorted(
+            [c.id, c.sha256, c.role, c.split, c.song, c.singer, str(c.transpose_semitones)] for c in self.clips
+        )
+        return sha256_json({"case": self.case, "clips": rows})
+
+    def with_clips(self, clips: tuple[Clip, ...], ledger: Ledger, settings: dict[str, Any]) -> "Manifest":
+        """The same corpus after a station."""
+        return replace(self, clips=clips, ledger=ledger, settings=settings)
+
+
+def save_manifest(manifest: Manifest, folder: Path) -> None:
+    """Write `manifest.json` atomically into a corpus folder."""
+    write_json(folder / MANIFEST_NAME, asdict(manifest))
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a corpus folder.
+
+    Raises:
+        CorpusError: If it is missing, damaged, or a clip's path leaves the folder.
+    """
+    path = folder / MANIFEST_NAME
+    if not path.is_file():
+        raise CorpusError(f"{folder} is no corpus: {MANIFEST_NAME} is missing.")
+    value = read_json(path)
+    try:
+        clips = tuple(Clip(**clip) for clip in value["clips"])
+        ledger = Ledger(
+            value["ledger"]["seconds_in"],
+            value["ledger"]["seconds_used"],
+            tuple(Loss(**loss) for loss in value["ledger"]["losses"]),
+        )
+        manifest = Manifest(value["case"], clips, value["settings"], value["consent"], ledger)
+    except (KeyError, TypeError) as error:
+        raise CorpusError(f"{path} is damaged ({error}). Delete the folder and run again.") from error
+    root = folder.resolve()
+    for clip in clips:
+        if not (folder / clip.path).resolve().is_relative_to(root):
+            raise CorpusError(f"{path} names a file outside its folder: {clip.path}.")
+    return manifest

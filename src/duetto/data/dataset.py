@@ -1,0 +1,135 @@
+"""Which crop of which clip each training step sees, as a pure function of (seed, step).
+
+An epoch visits every clip ceil(frames / crop) times, in an order and at offsets drawn from
+(seed, epoch). Nothing is remembered between steps, so a run that was killed goes on at step n with
+the batch that an uninterrupted run would have had there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset
+
+from duetto.data.batch import Batch
+from duetto.errors import CorpusError
+from duetto.features.cache import ClipFeatures, load_features
+from duetto.features.f0 import pitch_to_coarse
+
+CACHED_CLIPS = 256  # loaded clips kept in memory, some 100 MB at 24 kHz
+
+
+@dataclass(frozen=True)
+class TrainingClip:
+    """A clip's features on disk."""
+
+    id: str
+    features: Path
+    num_frames: int
+    speaker_id: int = 0
+
+
+@dataclass(frozen=True)
+class CropPlan:
+    """How clips become batches."""
+
+    clips: tuple[TrainingClip, ...]
+    crop_frames: int
+    hop_length: int
+    batch_size: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        """A corpus without a single frame cannot train."""
+        if not self.clips or sum(clip.num_frames for clip in self.clips) == 0:
+            raise CorpusError("No clip is left to train on. See the ledger above for what was dropped and why.")
+
+    @property
+    def crops_per_epoch(self) -> int:
+        """Crops in one visit of the corpus."""
+        return sum(ceil(clip.num_frames / self.crop_frames) for clip in self.clips)
+
+    def crops(self, step: int) -> list[tuple[TrainingClip, int]]:
+        """The (clip, first frame) pairs of a step."""
+        first = step * self.batch_size
+        return [self._crop(position) for position in range(first, first + self.batch_size)]
+
+    def _crop(self, position: int) -> tuple[TrainingClip, int]:
+        epoch, place = divmod(position, self.crops_per_epoch)
+        order, offsets = _epoch_order(self, epoch)
+        clip = self.clips[order[place]]
+        slack = max(clip.num_frames - self.crop_frames, 0)
+        return clip, int(offsets[place] * (slack + 1))
+
+
+@lru_cache(maxsize=4)
+def _epoch_order(plan: CropPlan, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng([plan.seed, epoch])
+    visits = [ceil(clip.num_frames / plan.crop_frames) for clip in plan.clips]
+    order = generator.permutation(np.repeat(np.arange(len(plan.clips)), visits))
+    return order, generator.random(len(order))
+
+
+class CropDataset(IterableDataset[Batch]):
+    """Batches of steps `first_step` ... `last_step - 1`.
+
+    It has no length on purpose: Lightning compares a length with the batches of the whole epoch, those
+    before a resume included, and would end at once.
+    """
+
+    def __init__(self, plan: CropPlan, first_step: int, last_step: int) -> None:
+        super().__init__()
+        self.plan = plan
+        self.first_step = first_step
+        self.last_step = last_step
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield whole batches in step order; workers take turns."""
+        worker = torch.utils.data.get_worker_info()
+        start, stride = (worker.id, worker.num_workers) if worker else (0, 1)
+        for step in range(self.first_step + start, self.last_step, stride):
+            yield self.batch(step)
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step."""
+        return collate(self.plan.crops(step), self.plan.crop_frames, self.plan.hop_length)
+
+    def loader(self, num_workers: int) -> DataLoader[Batch]:
+        """A DataLoader that hands the batches on as they are."""
+        return DataLoader(self, batch_size=None, num_workers=num_workers, persistent_workers=num_workers > 0)
+
+
+def collate(crops: list[tuple[TrainingClip, int]], crop_frames: int, hop_length: int) -> Batch:
+    """Load crops and pad short clips with zeros to `crop_frames`."""
+    loaded = [_load(clip.features) for clip, _ in crops]
+    width = loaded[0].content.shape[1]
+    size = len(crops)
+    content = np.zeros((size, crop_frames, width), np.float32)
+    f0_hz = np.zeros((size, crop_frames), np.float32)
+    waveform = np.zeros((size, crop_frames * hop_length), np.float32)
+    lengths = np.zeros(size, np.int64)
+    for row, ((_, start), clip) in enumerate(zip(crops, loaded, strict=True)):
+        length = min(crop_frames, len(clip.f0_hz) - start)
+        lengths[row] = length
+        content[row, :length] = clip.content[start : start + length]
+        f0_hz[row, :length] = clip.f0_hz[start : start + length]
+        samples = clip.waveform[start * hop_length : (start + length) * hop_length]
+        waveform[row, : len(samples)] = samples
+    return Batch(
+        content=torch.from_numpy(content),
+        f0_hz=torch.from_numpy(f0_hz),
+        pitch_coarse=torch.from_numpy(pitch_to_coarse(f0_hz)),
+        waveform=torch.from_numpy(waveform),
+        lengths=torch.from_numpy(lengths),
+        speaker_id=torch.tensor([clip.speaker_id for clip, _ in crops], dtype=torch.int64),
+        clip_ids=tuple(clip.id for clip, _ in crops),
+    )
+
+
+@lru_cache(maxsize=CACHED_CLIPS)
+def _load(path: Path) -> ClipFeatures:
+    return load_features(path)

@@ -1,0 +1,1 @@
+"""A clip becomes content, pitch and spectrogram frames on one time grid, cached by content."""

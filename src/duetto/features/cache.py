@@ -1,0 +1,99 @@
+"""Features of a clip, in a file named by what they were made from.
+
+A file's name is the hash of the audio, the settings that the features depend on, the encoder's weights and
+normalisation, and this module's version; so a stale file is never read, and two processes that make
+the same file make the same bytes. The spectrogram is not kept: it is faster computed than read.
+"""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.audio import Waveform
+from duetto.config import FeaturesConfig
+from duetto.errors import StorageError
+from duetto.features.content import encoder_fingerprint
+from duetto.files import atomic_path, sha256_json
+
+FEATURE_VERSION = 1  # raise it when the numbers change although settings and weights do not
+
+
+@dataclass(frozen=True)
+class ClipFeatures:
+    """What a model reads of one clip, on one time grid of T frames."""
+
+    content: NDArray[np.float32]  # (T, D)
+    f0_hz: NDArray[np.float32]  # (T,), 0.0 = unvoiced
+    waveform: Waveform  # (S,) at features.sample_rate, S = T * hop_length
+
+    @property
+    def num_frames(self) -> int:
+        """T."""
+        return len(self.f0_hz)
+
+
+def feature_path(cache: Path, audio_sha256: str, config: FeaturesConfig) -> Path:
+    """Where the features of an audio file are kept; settings of the spectrogram do not count.
+
+    Raises:
+        ConfigError: If the content encoder does not exist.
+    """
+    key = {
+        "audio": audio_sha256,
+        "sample_rate": config.sample_rate,
+        "hop_length": config.hop_length,
+        "content": [encoder_fingerprint(config.content), config.content.layer],
+        "f0": [config.f0.method, config.f0.min_hz, config.f0.max_hz],
+        "version": FEATURE_VERSION,
+    }
+    digest = sha256_json(key)
+    return cache / digest[:2] / f"{digest[:32]}.npz"
+
+
+def save_features(features: ClipFeatures, path: Path) -> None:
+    """Write a clip's features atomically.
+
+    Raises:
+        StorageError: If the folder cannot be written.
+    """
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, content=features.content, f0_hz=features.f0_hz, waveform=features.waveform)
+
+
+def load_features(path: Path) -> ClipFeatures:
+    """Read a clip's features; every byte is checked against the file's checksums.
+
+    Raises:
+        StorageError: If the file is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            features = ClipFeatures(*(_read_array(archive, name) for name in ("content", "f0_hz", "waveform")))
+    except FileNotFoundError as error:
+        raise StorageError(f"The feature file {path} is missing. Extract the features again.") from error
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+        raise StorageError(f"The feature file {path} is damaged ({error}). Delete it and run again.") from error
+    _check(features, path)
+    return features
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[np.float32]:
+    # Read whole before parsing: numpy stops at the length its header claims and would not reach the checksum.
+    return np.load(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
+
+
+def _check(features: ClipFeatures, path: Path) -> None:
+    arrays = (features.content, features.f0_hz, features.waveform)
+    count = features.f0_hz.size
+    is_shaped = features.content.ndim == 2 and features.f0_hz.ndim == 1 and features.waveform.ndim == 1
+    is_aligned = is_shaped and count > 0 and len(features.content) == count and features.waveform.size % count == 0
+    if not is_aligned or any(array.dtype != np.float32 for array in arrays):
+        shapes = ", ".join(f"{array.dtype} {array.shape}" for array in arrays)
+        raise StorageError(
+            f"The feature file {path} is damaged: expected float32 content (T, D), f0 (T,), waveform (T * hop,), "
+            f"found {shapes}. Delete it and run again."
+        )

@@ -1,0 +1,191 @@
+"""Extraction of features: one clip, one waveform about to be converted, or a whole corpus.
+
+Training and conversion call the same `analyse`, so a network meets at conversion what it was trained on.
+A corpus is extracted on all cores, and only what the cache lacks.
+"""
+
+import json
+import logging
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from duetto.audio import Waveform, read_audio
+from duetto.config import ContentConfig, F0Config, FeaturesConfig
+from duetto.corpus.manifest import Clip, Manifest
+from duetto.errors import CorpusError, StorageError
+from duetto.features.cache import ClipFeatures, feature_path, load_features, save_features
+from duetto.features.content import ContentEncoder, build_encoder
+from duetto.features.f0 import F0Extractor, build_f0_extractor
+from duetto.features.frames import frame_centres_s, interpolate_rows, num_frames, pad_to_frames, require_usable
+from duetto.files import sha256_file
+
+Progress = Callable[[int, int], None]  # clips done, clips to do
+WORTH_A_WORKER_S = 60.0  # audio below which starting processes costs more than it saves
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """Where the features of a corpus lie, and what it took to make them."""
+
+    paths: dict[str, Path]  # clip id -> feature file, sorted by id
+    num_frames: dict[str, int]  # clip id -> T
+    seconds: float  # of audio, all clips
+    seconds_extracted: float
+    seconds_from_cache: float
+    wall_s: float
+    damaged: tuple[Path, ...] = ()  # cache files that had to be made again
+
+
+def analyse(
+    waveform: Waveform, config: FeaturesConfig, encoder: ContentEncoder, f0_extractor: F0Extractor
+) -> ClipFeatures:
+    """Content and pitch of a waveform on the feature grid.
+
+    Args:
+        waveform: (S,) at `config.sample_rate`.
+        config: Rate, hop and content layer.
+        encoder: From `build_encoder(config.content)`.
+        f0_extractor: From `build_f0_extractor(config.f0)`.
+
+    Returns:
+        Features of T = ceil(S / hop_length) frames, with the padded waveform.
+
+    Raises:
+        AudioError: If the waveform is empty or holds NaN or infinite samples.
+    """
+    require_usable(waveform, "Feature extraction")
+    count = num_frames(len(waveform), config.hop_length)
+    frames, times_s = encoder.encode(waveform, config.sample_rate, config.content.layer)
+    content = interpolate_rows(frames, times_s, frame_centres_s(count, config.hop_length, config.sample_rate))
+    f0_hz = f0_extractor.extract(waveform, config.sample_rate, config.hop_length, count)
+    return ClipFeatures(content, f0_hz, pad_to_frames(waveform, config.hop_length))
+
+
+def extract_clip(
+    folder: Path, clip: Clip, config: FeaturesConfig, encoder: ContentEncoder, f0_extractor: F0Extractor
+) -> ClipFeatures:
+    """Features of one clip of a corpus.
+
+    Raises:
+        CorpusError: If the audio is not what the manifest says.
+        AudioError: If it cannot be read or used.
+    """
+    audio = folder / clip.path
+    if audio.is_file() and sha256_file(audio) != clip.sha256:
+        raise CorpusError(f"{audio} is not the file of the manifest: it was changed. Build the corpus again.")
+    waveform, _ = read_audio(audio, config.sample_rate)
+    return analyse(waveform, config, encoder, f0_extractor)
+
+
+def extract_corpus(
+    folder: Path,
+    manifest: Manifest,
+    config: FeaturesConfig,
+    cache: Path,
+    progress: Progress | None = None,
+    max_workers: int | None = None,
+) -> FeatureSet:
+    """Make sure that the cache holds the features of every clip.
+
+    Args:
+        folder: The corpus.
+        manifest: Its clips.
+        config: What to extract.
+        cache: Folder of feature files; may be shared by corpora and by processes.
+        progress: Called after each extracted clip.
+        max_workers: Processes; None = one a core. Short corpora are extracted in this process.
+
+    Returns:
+        Paths, counts and seconds. With a full cache no encoder is loaded and no process started.
+
+    Raises:
+        CorpusError: If a clip is not what the manifest says, or a worker was killed.
+        StorageError: If the cache cannot be written.
+        AudioError: If a clip cannot be used.
+    """
+    begin = time.perf_counter()
+    clips = sorted(manifest.clips, key=lambda clip: clip.id)
+    paths = {clip.id: feature_path(cache, clip.sha256, config) for clip in clips}
+    counts, damaged = _read_counts(paths)
+    missing = {paths[clip.id]: clip for clip in clips if clip.id not in counts}  # equal audio is extracted once
+    jobs = [(folder, clip, path) for path, clip in missing.items()]
+    for done, (path, frames) in enumerate(_run_jobs(jobs, config, max_workers), start=1):
+        counts.update({clip.id: frames for clip in clips if paths[clip.id] == path})
+        if progress is not None:
+            progress(done, len(jobs))
+    extracted_s = sum(clip.duration_s for clip in missing.values())
+    total_s = sum(clip.duration_s for clip in clips)
+    wall_s = time.perf_counter() - begin
+    counts = {clip.id: counts[clip.id] for clip in clips}
+    return FeatureSet(paths, counts, total_s, extracted_s, total_s - extracted_s, wall_s, damaged)
+
+
+Job = tuple[Path, Clip, Path]  # corpus folder, clip, feature file
+
+
+def _read_counts(paths: dict[str, Path]) -> tuple[dict[str, int], tuple[Path, ...]]:
+    """Frames of the clips whose file is whole, and the files that are not."""
+    counts: dict[str, int] = {}
+    damaged: list[Path] = []
+    for clip_id, path in paths.items():
+        if not path.exists():
+            continue
+        try:
+            counts[clip_id] = load_features(path).num_frames
+        except StorageError as error:
+            logger.warning("%s It is extracted again.", error)
+            damaged.append(path)
+    return counts, tuple(damaged)
+
+
+def _run_jobs(jobs: list[Job], config: FeaturesConfig, max_workers: int | None) -> Iterator[tuple[Path, int]]:
+    """Feature file and frames of each job, as they are finished."""
+    settings = json.dumps(asdict(config))
+    workers = min(max_workers or _num_cores(), len(jobs))
+    if workers <= 1 or sum(clip.duration_s for _, clip, _ in jobs) < WORTH_A_WORKER_S:
+        for job in jobs:
+            yield _run_job(job, settings)
+        return
+    longest_first = sorted(jobs, key=lambda job: -job[1].duration_s)
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = [pool.submit(_run_job, job, settings) for job in longest_first]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise CorpusError(
+                "A feature worker was killed, probably for memory. Run again with fewer workers; what is done is kept."
+            ) from error
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def _num_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run_job(job: Job, settings: str) -> tuple[Path, int]:
+    folder, clip, path = job
+    config, encoder, f0_extractor = _open_tools(settings)
+    features = extract_clip(folder, clip, config, encoder, f0_extractor)
+    save_features(features, path)
+    return path, features.num_frames
+
+
+@lru_cache(maxsize=1)
+def _open_tools(settings: str) -> tuple[FeaturesConfig, ContentEncoder, F0Extractor]:
+    """The encoder and tracker of a worker, opened once however many clips it extracts."""
+    fields = json.loads(settings)
+    content, f0 = ContentConfig(**fields.pop("content")), F0Config(**fields.pop("f0"))
+    config = FeaturesConfig(**fields, content=content, f0=f0)
+    return config, build_encoder(content), build_f0_extractor(f0)

@@ -1,0 +1,185 @@
+"""Fundamental frequency on duetto's time grid.
+
+Conventions: `f0_hz` holds one value per frame, shape (T,), float32, in Hz, 0.0 where unvoiced; frame t is
+centred at (t + 0.5) * hop_length samples. Between two voiced values of the tracker's own grid pitch is
+interpolated on a logarithmic scale; a frame is voiced when the tracker's nearest frame is.
+
+References: swift (Nieradzik, "SwiftF0", arXiv:2508.18440, 2025; weights in the package), harvest (Morise,
+Interspeech 2017), dio and stonemask (Morise et al., 2009 and 2010; WORLD). The coarse scale is RVC's.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import swift_f0
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from duetto.audio import Waveform, resample
+from duetto.config import F0Config
+from duetto.features.frames import frame_centres_s, require_usable
+
+Contour = tuple[NDArray[np.float64], NDArray[np.float64]]  # times s, f0 Hz; equally spaced
+Track = Callable[[Waveform, int], Contour]
+
+SWIFT_SAMPLE_RATE = 16_000  # Hz
+SWIFT_VOICED_CONFIDENCE = 0.5  # the package's calibration
+WORLD_PERIOD_S = 0.005
+WORLD_CHUNK_S = 20.0
+WORLD_CONTEXT_S = 1.0  # on both sides of a chunk, thrown away
+SILENCE_PEAK = 1e-3  # -60 dB: trackers see pitch in dither and rounding noise
+LARGEST_STEP_OCTAVES = 0.3  # neighbours further apart are a jump, not a glide: no value between them
+COARSE_BINS = 255
+COARSE_MIN_HZ = 50.0
+COARSE_MAX_HZ = 1100.0
+
+
+@dataclass(frozen=True)
+class F0Extractor:
+    """A pitch tracker whose contour is brought to the feature grid."""
+
+    track: Track
+
+    def extract(self, waveform: Waveform, sample_rate: int, hop_length: int, num_frames: int) -> NDArray[np.float32]:
+        """Pitch at the frame centres.
+
+        Args:
+            waveform: (S,).
+            sample_rate: Hz.
+            hop_length: Samples a frame.
+            num_frames: T; frames past the waveform's end are unvoiced.
+
+        Returns:
+            f0_hz, (T,), 0.0 = unvoiced.
+
+        Raises:
+            AudioError: If the waveform is empty or holds NaN or infinite samples.
+        """
+        require_usable(waveform, "The pitch tracker")
+        if np.max(np.abs(waveform)) < SILENCE_PEAK:
+            return np.zeros(num_frames, dtype=np.float32)
+        times_s, f0_hz = self.track(waveform, sample_rate)
+        f0_hz = np.where(_is_audible(waveform, sample_rate, times_s), f0_hz, 0.0)
+        return interpolate_f0(times_s, f0_hz, frame_centres_s(num_frames, hop_length, sample_rate))
+
+
+def build_f0_extractor(config: F0Config) -> F0Extractor:
+    """The tracker that the configuration names.
+
+    Raises:
+        ConfigError: If there is no such tracker.
+    """
+    config.validate()
+    trackers = {"swift": _swift_tracker, "harvest": _harvest_tracker, "dio": _dio_tracker}
+    return F0Extractor(trackers[config.method](config.min_hz, config.max_hz))
+
+
+def interpolate_f0(
+    times_s: NDArray[np.float64], f0_hz: NDArray[np.float64], at_s: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """A contour at other times.
+
+    Args:
+        times_s: (Tc,), s, equally spaced and rising.
+        f0_hz: (Tc,), Hz, 0.0 = unvoiced.
+        at_s: Times wanted, (T,), s; more than half a step outside `times_s` they are unvoiced.
+
+    Returns:
+        (T,), float32: voiced where the nearest value is, geometric between two voiced neighbours.
+    """
+    step_s = (times_s[-1] - times_s[0]) / (len(times_s) - 1) if len(times_s) > 1 else at_s[-1] + 1.0
+    position = (at_s - times_s[0]) / step_s
+    inside = (position >= -0.5) & (position <= len(times_s) - 0.5)
+    position = np.clip(position, 0.0, len(times_s) - 1.0)
+    left = np.floor(position).astype(np.int64)
+    right = np.minimum(left + 1, len(times_s) - 1)
+    share = position - left
+    nearest = np.where(share < 0.5, left, right)
+    log_f0 = np.log2(np.where(f0_hz > 0, f0_hz, 1.0))
+    glides = (f0_hz[left] > 0) & (f0_hz[right] > 0) & (np.abs(log_f0[right] - log_f0[left]) < LARGEST_STEP_OCTAVES)
+    between = log_f0[left] * (1.0 - share) + log_f0[right] * share
+    value = np.exp2(np.where(glides, between, log_f0[nearest]))
+    return np.where(inside & (f0_hz[nearest] > 0), value, 0.0).astype(np.float32)
+
+
+def pitch_to_coarse(f0_hz: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Pitch classes for an embedding table: 1 = unvoiced or at most 50 Hz, rising in mel to 255 = 1100 Hz and above."""
+    mel = _mel(np.asarray(f0_hz, dtype=np.float64))
+    low, high = _mel(np.float64(COARSE_MIN_HZ)), _mel(np.float64(COARSE_MAX_HZ))
+    return np.rint(np.clip((mel - low) * (COARSE_BINS - 1) / (high - low) + 1, 1, COARSE_BINS)).astype(np.int64)
+
+
+def _mel(frequency_hz: NDArray[np.float64] | np.float64) -> NDArray[np.float64] | np.float64:
+    return 1127.0 * np.log1p(frequency_hz / 700.0)  # O'Shaughnessy's mel, as RVC has it
+
+
+def _is_audible(waveform: Waveform, sample_rate: int, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the 20 ms around each time peak above -60 dB."""
+    width = sample_rate // 50
+    padded = np.pad(np.abs(waveform), (width // 2, width))
+    block = max(1, width // 4)
+    blocks = padded[: len(padded) // block * block].reshape(-1, block).max(axis=1)
+    peaks = sliding_window_view(np.pad(blocks, (0, 4)), 4).max(axis=1)
+    first = np.clip(times_s * sample_rate / block, 0, len(peaks) - 1).astype(np.int64)
+    return peaks[first] >= SILENCE_PEAK
+
+
+def _swift_tracker(min_hz: float, max_hz: float) -> Track:
+    detector = swift_f0.SwiftF0(threads=1, spin=False)
+
+    def track(waveform: Waveform, sample_rate: int) -> Contour:
+        audio = resample(waveform, sample_rate, SWIFT_SAMPLE_RATE)
+        audio = np.pad(audio, (0, max(0, swift_f0.core.HOP - len(audio))))  # a single sample may resample to none
+        result = detector.detect(audio, SWIFT_SAMPLE_RATE, fmin=min_hz, fmax=max_hz)  # chunks by itself, seamlessly
+        return result.timestamps, np.where(result.confidence >= SWIFT_VOICED_CONFIDENCE, result.pitch_hz, 0.0)
+
+    return track
+
+
+def _import_world() -> ModuleType:
+    with warnings.catch_warnings():  # pyworld still imports pkg_resources, whose deprecation is not the user's concern
+        warnings.simplefilter("ignore")
+        import pyworld
+    return pyworld
+
+
+def _harvest_tracker(min_hz: float, max_hz: float) -> Track:
+    pyworld = _import_world()
+
+    def track(samples: NDArray[np.float64], sample_rate: int) -> Contour:
+        f0_hz, times_s = pyworld.harvest(samples, sample_rate, min_hz, max_hz, WORLD_PERIOD_S * 1000)
+        return times_s, f0_hz
+
+    return _in_chunks(track)
+
+
+def _dio_tracker(min_hz: float, max_hz: float) -> Track:
+    pyworld = _import_world()
+
+    def track(samples: NDArray[np.float64], sample_rate: int) -> Contour:
+        coarse_hz, times_s = pyworld.dio(samples, sample_rate, min_hz, max_hz, frame_period=WORLD_PERIOD_S * 1000)
+        return times_s, pyworld.stonemask(samples, coarse_hz, times_s, sample_rate)
+
+    return _in_chunks(track)
+
+
+def _in_chunks(track: Callable[[NDArray[np.float64], int], Contour]) -> Track:
+    """Run a WORLD tracker on 20 s at a time with a second of context, so that memory stays flat."""
+
+    def track_chunks(waveform: Waveform, sample_rate: int) -> Contour:
+        total = int(len(waveform) / sample_rate / WORLD_PERIOD_S) + 1
+        inner, context = round(WORLD_CHUNK_S / WORLD_PERIOD_S), round(WORLD_CONTEXT_S / WORLD_PERIOD_S)
+        pieces = []
+        for start in range(0, total, inner):
+            first = max(0, start - context)
+            offset = round(first * WORLD_PERIOD_S * sample_rate)
+            end = round((start + inner + context) * WORLD_PERIOD_S * sample_rate)
+            _, f0_hz = track(waveform[offset:end].astype(np.float64), sample_rate)
+            pieces.append(f0_hz[start - first : start - first + inner])
+        f0_hz = np.concatenate(pieces)[:total]
+        return np.arange(len(f0_hz), dtype=np.float64) * WORLD_PERIOD_S, f0_hz
+
+    return track_chunks

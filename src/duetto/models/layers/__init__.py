@@ -1,0 +1,1 @@
+"""Building blocks that both architectures share."""

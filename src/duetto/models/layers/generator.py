@@ -1,0 +1,135 @@
+"""From frames to samples: HiFi-GAN's generator, alone or driven by a harmonic source.
+
+References: Kong et al., "HiFi-GAN", 2020, section 2.2; the source enters every stage as in NSF-HiFiGAN (upstream
+RVC). The last leaky ReLU has slope 0.01, not 0.1: upstream relies on torch's default there, and so do its weights.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from duetto.models.layers.harmonic_source import HarmonicSource
+from duetto.models.layers.residual import LEAKY_SLOPE, ResidualBlock
+from duetto.models.layers.weight_norm import weight_normalised
+
+LAST_LEAKY_SLOPE = 0.01  # torch's default, upstream HiFi-GAN and RVC
+EDGE_KERNEL_SIZE = 7  # first and last convolution, HiFi-GAN
+
+
+@dataclass(frozen=True)
+class GeneratorShape:
+    """Size of a generator. Upsampling kernel minus rate must be even."""
+
+    input_channels: int
+    initial_channels: int  # halved by every stage
+    upsample_rates: tuple[int, ...]  # product = samples per frame
+    upsample_kernel_sizes: tuple[int, ...]
+    resblock_kernel_sizes: tuple[int, ...]
+    resblock_dilation_sizes: tuple[tuple[int, ...], ...]
+    speaker_channels: int = 0  # 0 = not conditioned
+
+    @property
+    def hop_length(self) -> int:
+        """Samples per frame."""
+        return prod(self.upsample_rates)
+
+    def stage_channels(self, stage: int) -> int:
+        """Channels after upsampling stage `stage` (0 = first)."""
+        return self.initial_channels // 2 ** (stage + 1)
+
+
+class Generator(nn.Module):
+    """HiFi-GAN: transposed convolutions, each followed by the mean of parallel residual blocks."""
+
+    def __init__(self, shape: GeneratorShape) -> None:
+        super().__init__()
+        self.num_blocks_per_stage = len(shape.resblock_kernel_sizes)
+        self.input_convolution = nn.Conv1d(
+            shape.input_channels, shape.initial_channels, EDGE_KERNEL_SIZE, padding=EDGE_KERNEL_SIZE // 2
+        )
+        self.speaker_projection = (
+            nn.Conv1d(shape.speaker_channels, shape.initial_channels, 1) if shape.speaker_channels else None
+        )
+        self.upsamplers = nn.ModuleList()
+        self.residual_blocks = nn.ModuleList()
+        channels = shape.initial_channels
+        for stage, (rate, kernel) in enumerate(zip(shape.upsample_rates, shape.upsample_kernel_sizes, strict=True)):
+            wider, channels = channels, shape.stage_channels(stage)
+            upsampler = nn.ConvTranspose1d(wider, channels, kernel, stride=rate, padding=(kernel - rate) // 2)
+            self.upsamplers.append(weight_normalised(upsampler))
+            for size, dilations in zip(shape.resblock_kernel_sizes, shape.resblock_dilation_sizes, strict=True):
+                self.residual_blocks.append(ResidualBlock(channels, size, dilations))
+        self.output_convolution = nn.Conv1d(channels, 1, EDGE_KERNEL_SIZE, padding=EDGE_KERNEL_SIZE // 2, bias=False)
+
+    def forward(self, latent: Tensor, speaker: Tensor | None = None) -> Tensor:
+        """Waveform within -1..1.
+
+        Args:
+            latent: (B, input_channels, T).
+            speaker: (B, speaker_channels, 1), or None if not conditioned.
+
+        Returns:
+            (B, 1, T * hop_length).
+        """
+        return self._synthesise(latent, speaker, ())
+
+    def _synthesise(self, latent: Tensor, speaker: Tensor | None, source_stages: Sequence[Tensor]) -> Tensor:
+        x = self.input_convolution(latent)
+        if self.speaker_projection is not None:
+            x = x + self.speaker_projection(speaker)
+        for stage, upsample in enumerate(self.upsamplers):
+            x = upsample(F.leaky_relu(x, LEAKY_SLOPE))
+            if source_stages:
+                x = x + source_stages[stage]
+            first = stage * self.num_blocks_per_stage
+            blocks = self.residual_blocks[first : first + self.num_blocks_per_stage]
+            x = sum(block(x) for block in blocks) / self.num_blocks_per_stage
+        return torch.tanh(self.output_convolution(F.leaky_relu(x, LAST_LEAKY_SLOPE)))
+
+
+class NSFGenerator(Generator):
+    """HiFi-GAN whose every stage also hears the excitation, brought down to that stage's rate.
+
+    Raises:
+        ValueError: If a stage would see the excitation at an odd stride (other than 1), which loses a sample.
+    """
+
+    def __init__(self, shape: GeneratorShape, sample_rate: int, num_harmonics: int = 0) -> None:
+        super().__init__(shape)
+        self.source = HarmonicSource(sample_rate, shape.hop_length, num_harmonics)
+        self.source_convolutions = nn.ModuleList()
+        for stage in range(len(shape.upsample_rates)):
+            stride = prod(shape.upsample_rates[stage + 1 :])
+            if stride != 1 and stride % 2:
+                raise ValueError(f"upsample_rates {shape.upsample_rates}: the product after stage {stage} is odd")
+            kernel, padding = (2 * stride, stride // 2) if stride > 1 else (1, 0)
+            self.source_convolutions.append(
+                nn.Conv1d(1, shape.stage_channels(stage), kernel, stride=stride, padding=padding)
+            )
+
+    def forward(  # type: ignore[override]
+        self,
+        latent: Tensor,
+        f0_hz: Tensor,
+        speaker: Tensor | None = None,
+        noise: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Waveform within -1..1.
+
+        Args:
+            latent: (B, input_channels, T).
+            f0_hz: (B, T), Hz, 0.0 where unvoiced.
+            speaker: (B, speaker_channels, 1), or None if not conditioned.
+            noise: Standard normal values of the excitation, broadcastable to (B, S, sines); None = drawn.
+            generator: Source of randomness; None = torch's global one.
+
+        Returns:
+            (B, 1, T * hop_length).
+        """
+        excitation = self.source(f0_hz, noise, generator)
+        return self._synthesise(latent, speaker, [convolve(excitation) for convolve in self.source_convolutions])

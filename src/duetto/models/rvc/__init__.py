@@ -1,0 +1,1 @@
+"""RVC: prior, posterior, flow, NSF-HiFiGAN, discriminators and losses."""

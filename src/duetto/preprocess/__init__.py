@@ -1,0 +1,1 @@
+"""Named steps over a corpus, with a ledger of what each removed."""

@@ -1,0 +1,1 @@
+"""One preprocessing step a file, each a pure function with typed parameters."""

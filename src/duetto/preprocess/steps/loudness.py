@@ -1,0 +1,86 @@
+"""Bringing every clip to the same programme loudness.
+
+ITU-R BS.1770-4 integrated loudness as torchaudio computes it (its K-weighting lies 0.3 dB below the
+standard's at 1 kHz; differences between clips are not affected). One gain a clip, so that loud and
+soft phrases keep their relation.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import torch
+from torchaudio.functional import loudness
+
+from duetto.audio import Waveform
+from duetto.config import require
+from duetto.corpus.manifest import Loss
+from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.units import amplitude_to_db, db_to_amplitude
+
+PEAK_LIMIT = 0.99
+GATE_BLOCK_S = 0.4  # BS.1770: shorter audio has no block to measure
+MIN_LUFS = -70.0  # BS.1770's absolute gate: below, nothing counts
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """Gain to a target loudness, as far as the peak allows."""
+
+    target_lufs: float = -23.0  # EBU R 128
+
+    def __post_init__(self) -> None:
+        """Refuse levels that no clip can have."""
+        require(
+            MIN_LUFS < self.target_lufs <= 0,
+            f"preprocess.loudness.target_lufs={self.target_lufs}: expected {MIN_LUFS:.0f} to 0 LUFS.",
+        )
+
+    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+        """Scale the segments of each clip by one gain; a clip without sound stays as it is."""
+        louder: list[Segment] = []
+        remarks: list[Loss] = []
+        for clip_id, group in groupby(segments, key=lambda segment: segment.clip_id):
+            members = tuple(group)
+            measured = _clip_loudness(members)
+            if not math.isfinite(measured):
+                remarks.append(Loss(clip_id, 0.0, "loudness left as it is: nothing above -70 LUFS"))
+                louder += members
+                continue
+            gain_db = self.target_lufs - measured
+            peak = max(float(np.max(np.abs(member.waveform), initial=0.0)) for member in members)
+            headroom_db = float(amplitude_to_db(PEAK_LIMIT / peak))
+            if gain_db > headroom_db:
+                reached = measured + headroom_db
+                remarks.append(Loss(clip_id, 0.0, f"loudness {reached:.1f} LUFS: the peak allows no more"))
+            gain = np.float32(db_to_amplitude(min(gain_db, headroom_db)))
+            louder += [member.with_waveform((member.waveform * gain).astype(np.float32)) for member in members]
+        return tuple(louder), tuple(remarks)
+
+
+def _clip_loudness(members: Segments) -> float:
+    """Loudness of a clip in LUFS: power mean over its segments, each gated by itself, silent ones left out.
+
+    A clip of up to five minutes is one segment, and this is BS.1770 to the letter.
+    """
+    measured = np.array([integrated_loudness(member.waveform, member.sample_rate) for member in members])
+    seconds = np.array([member.duration_s for member in members])
+    heard = np.isfinite(measured)
+    if not heard.any():
+        return math.nan
+    power = np.sum(seconds[heard] * 10.0 ** (measured[heard] / 10.0)) / np.sum(seconds[heard])
+    return float(10.0 * np.log10(power))
+
+
+def integrated_loudness(waveform: Waveform, sample_rate: int) -> float:
+    """Loudness of a mono waveform (S,) in LUFS; NaN when no 0.4 s of it exceed -70 LUFS.
+
+    Audio shorter than 0.4 s is repeated to that length.
+    """
+    minimum = math.ceil(GATE_BLOCK_S * sample_rate) + 1
+    if len(waveform) == 0:
+        return math.nan
+    long_enough = np.resize(waveform, minimum) if len(waveform) < minimum else waveform
+    value = float(loudness(torch.from_numpy(np.ascontiguousarray(long_enough))[None], sample_rate))
+    return value if math.isfinite(value) else math.nan

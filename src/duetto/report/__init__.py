@@ -1,0 +1,1 @@
+"""What came out, to look at and to listen to: pages and dashboards."""

@@ -1,0 +1,149 @@
+"""Reading a run folder for its page: everything is optional, and nothing in it is trusted.
+
+A run folder holds run.json, metrics.json, curve.csv, losses.csv and
+songs/<song>__<source>/{source,output,truth,resynthesis}.wav. What is missing is left out.
+"""
+
+import csv
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.errors import StorageError
+from duetto.files import read_json
+
+ROLES = ("source", "output", "truth", "resynthesis")
+Columns = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class SongFolder:
+    """One converted song of a run."""
+
+    song: str
+    source_name: str
+    audio: dict[str, Path]  # by role, only files that exist
+    transpose_semitones: float = math.nan
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run folder says about itself."""
+
+    folder: Path
+    facts: dict[str, Any]  # run.json
+    scores: dict[str, Any]  # metrics.json: mean, n, undefined, label; empty when not scored
+    curve: Columns  # quality over training, columns of equal length
+    losses: Columns
+    songs: tuple[SongFolder, ...]
+
+    @property
+    def name(self) -> str:
+        """The run's name, or its folder's."""
+        return str(self.facts.get("name") or self.folder.name)
+
+    @property
+    def training_seconds(self) -> float:
+        """Seconds of training; NaN when not recorded."""
+        return number(self.facts.get("hours")) * 3600.0
+
+    def mean(self, metric: str) -> float:
+        """Mean score over songs; NaN when undefined or not scored."""
+        return number(section(self.scores, "mean").get(metric))
+
+    def count(self, metric: str, of: str = "n") -> int:
+        """Songs that define a metric ("n") or do not ("undefined")."""
+        value = number(section(self.scores, of).get(metric))
+        return int(value) if math.isfinite(value) else 0
+
+    def label(self, metric: str) -> str:
+        """`diagnostic`, or empty."""
+        return str(section(self.scores, "label").get(metric) or "")
+
+
+def collect_run(folder: Path) -> RunRecord:
+    """Read a run folder.
+
+    Raises:
+        StorageError: If there is no such folder, or a JSON or CSV file in it is damaged.
+    """
+    if not folder.is_dir():
+        raise StorageError(f"There is no run folder {folder}. Give the folder of a run, such as logs/NAME.")
+    facts = _read_object(folder / "run.json")
+    scores = _read_object(folder / "metrics.json")
+    return RunRecord(
+        folder=folder,
+        facts=facts,
+        scores=scores,
+        curve=read_columns(folder / "curve.csv"),
+        losses=read_columns(folder / "losses.csv"),
+        songs=_collect_songs(folder / "songs", scores),
+    )
+
+
+def read_columns(path: Path) -> Columns:
+    """Numeric columns of a CSV file by name, equally long; a cell that is no number is NaN.
+
+    Returns:
+        Empty when the file is missing or has no rows. Short rows, as a killed run leaves, are filled with NaN.
+
+    Raises:
+        StorageError: If it is not a text file.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise StorageError(f"{path} is not a table of numbers ({error}). Delete it and run again.") from error
+    names = [name for name in (rows[0] if rows else []) if name]
+    return {name: np.array([number(row.get(name)) for row in rows]) for name in names}
+
+
+def number(value: Any) -> float:
+    """A float from JSON or CSV; NaN for null, text, booleans and anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return math.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def section(values: dict[str, Any], name: str) -> dict[str, Any]:
+    """A dictionary inside a dictionary; empty when it is missing or something else."""
+    inner = values.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise StorageError(f"{path} holds a {type(value).__name__}, expected an object. Delete it and run again.")
+    return value
+
+
+def _collect_songs(folder: Path, scores: dict[str, Any]) -> tuple[SongFolder, ...]:
+    rows = scores.get("songs")
+    by_name = {
+        f"{row.get('song')}__{row.get('source_name')}": row
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict)
+    }
+    places = sorted(place for place in folder.iterdir() if place.is_dir()) if folder.is_dir() else []
+    return tuple(_collect_song(place, by_name.get(place.name, {})) for place in places)
+
+
+def _collect_song(place: Path, row: dict[str, Any]) -> SongFolder:
+    song, _, source_name = place.name.rpartition("__")
+    audio = {role: place / f"{role}.wav" for role in ROLES if (place / f"{role}.wav").is_file()}
+    scores = {name: number(value) for name, value in section(row, "metrics").items()}
+    return SongFolder(song or place.name, source_name, audio, number(row.get("transpose_semitones")), scores)

@@ -1,0 +1,78 @@
+"""The page of a run: one HTML file with its pictures and sounds inside, readable without a network.
+
+Everything from files is escaped by the template; a content security policy forbids all but the
+page's own script and style, named by their hashes.
+"""
+
+import base64
+import hashlib
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from duetto.files import write_text
+from duetto.report import sections
+from duetto.report.collect import RunRecord, collect_run
+from duetto.report.headline import headline, warnings_of
+
+PAGE_NAME = "index.html"
+
+
+def write_run_page(run_folder: Path) -> Path:
+    """Write index.html into a run folder.
+
+    Args:
+        run_folder: As `duetto.report.collect` describes; what is missing is left out of the page.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        StorageError: If there is no such folder, its JSON or CSV is damaged, or it cannot be written.
+        AudioError: If a song's file is damaged.
+    """
+    page = run_folder / PAGE_NAME
+    write_text(page, render_page(collect_run(run_folder)))
+    return page
+
+
+def render_page(run: RunRecord) -> str:
+    """The page as text."""
+    environment = Environment(
+        loader=PackageLoader("duetto.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = (_source(environment, name) for name in ("run.css", "run.js"))
+    policy = (
+        "default-src 'none'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'; "
+        f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+    )
+    return environment.get_template("run.html").render(
+        run_name=run.name,
+        headline=headline(run),
+        warnings=warnings_of(run),
+        facts=sections.fact_rows(run),
+        gap=sections.gap_marker(run),
+        metrics=sections.metric_rows(run),
+        pictures=sections.curve_pictures(run),
+        songs=[sections.song_part(song) for song in run.songs],
+        ledger=sections.ledger_part(run),
+        record=sections.record_part(run),
+        policy=policy,
+        style=style,
+        script=script,
+    )
+
+
+def _source(environment: Environment, name: str) -> str:
+    """A template file's text; ours, so the template may insert it unescaped."""
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0].strip()
+
+
+def _hash(text: str) -> str:
+    """How a content security policy names an inline element."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")

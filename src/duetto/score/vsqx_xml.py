@@ -1,0 +1,137 @@
+"""XML from strangers: parsed without entities, DTDs or outside files, and within limits of size and depth.
+
+Everything that is wrong becomes a `ScoreError` of one sentence that names the file. Element names come
+without their namespace.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from duetto.errors import ScoreError
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_ELEMENTS = 2_000_000  # a 10-minute song with every controller drawn by hand stays below a quarter of this
+MAX_DEPTH = 64  # the format itself nests 8 deep
+MAX_DIGITS = 12
+MAX_TEXT = 2000  # characters of a lyric, name or path
+MAX_TICK = 480 * 4 * 10_000  # 10,000 bars: five hours at 120 BPM
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class _LimitError(Exception):
+    """The document is larger than a score can be; the text completes "has ..."."""
+
+
+class _LimitedTreeBuilder(TreeBuilder):
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str]) -> Element:
+        self._count += 1
+        self._depth += 1
+        if self._count > MAX_ELEMENTS:
+            raise _LimitError(f"more than {MAX_ELEMENTS} elements")
+        if self._depth > MAX_DEPTH:
+            raise _LimitError(f"elements nested deeper than {MAX_DEPTH}")
+        return super().start(tag.rpartition("}")[2], attrs)
+
+    def end(self, tag: str) -> Element:
+        self._depth -= 1
+        return super().end(tag.rpartition("}")[2])
+
+
+def read_xml(path: Path) -> Element:
+    """Parse a file of at most 64 MiB and return its root.
+
+    Raises:
+        ScoreError: If it is missing, too large, not well-formed, or holds a DTD, an entity or an outside reference.
+    """
+    content = _read_bytes(path)
+    parser = DefusedXMLParser(target=_LimitedTreeBuilder(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
+    try:
+        parser.feed(content)
+        return parser.close()
+    except DefusedXmlException as error:
+        raise ScoreError(
+            f"{path} declares a DTD, an entity or an outside file, which no VSQX needs; it was not read."
+        ) from error
+    except _LimitError as error:
+        raise ScoreError(f"{path} has {error}, which no song needs; it was not read.") from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise ScoreError(f"{path} is not well-formed XML ({error}); export it from the editor again.") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise ScoreError(f"{path} has {size} bytes; at most {MAX_FILE_BYTES} are read, so split the song.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ScoreError(f"{path} cannot be opened ({error.strerror}); check the path.") from error
+    # The XML declaration must be the first thing in the file; some tools put blank lines before it.
+    return content.removeprefix(BYTE_ORDER_MARK).lstrip(b" \t\r\n")
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Checked access to the children of elements of one file."""
+
+    path: Path
+
+    def fail(self, what: str) -> ScoreError:
+        """The error to raise, in one sentence that starts with the file."""
+        return ScoreError(f"{self.path} {what}.")
+
+    def text(self, element: Element, tag: str) -> str:
+        """Text of a child, with single blanks and none at its ends; empty when the child is missing.
+
+        Raises:
+            ScoreError: If it is longer than any name or lyric.
+        """
+        text = " ".join((element.findtext(tag) or "").split())
+        if len(text) > MAX_TEXT:
+            raise self.fail(f"has a <{tag}> of {len(text)} characters where at most {MAX_TEXT} are read")
+        return text
+
+    def integer(self, element: Element, tag: str, low: int, high: int, default: int | None = None) -> int:
+        """Whole number `low`..`high` in a child; `default` when the child is missing.
+
+        Raises:
+            ScoreError: If it is missing without a default, not a whole number, or outside the range.
+        """
+        child = element.find(tag)
+        if child is None:
+            if default is not None:
+                return default
+            raise self.fail(f"has a <{element.tag}> without <{tag}>; export it from the editor again")
+        return self.number(child, low, high)
+
+    def number(self, element: Element, low: int, high: int) -> int:
+        """Whole number `low`..`high` that an element holds.
+
+        Raises:
+            ScoreError: If it is not a whole number, or outside the range.
+        """
+        text = (element.text or "").strip()
+        digits = text.removeprefix("-").removeprefix("+")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS):
+            raise self.fail(f"has <{element.tag}> {text[:40]!r} where a whole number is expected")
+        value = int(text)
+        if not low <= value <= high:
+            raise self.fail(f"has <{element.tag}> {value}, which is outside {low} to {high}")
+        return value
+
+    def tick(self, element: Element, tag: str, default: int | None = None) -> int:
+        """Position or length in ticks, 0..`MAX_TICK`.
+
+        Raises:
+            ScoreError: As `integer`.
+        """
+        return self.integer(element, tag, 0, MAX_TICK, default)

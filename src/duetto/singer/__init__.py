@@ -1,0 +1,1 @@
+"""The embedded singer: a score and a voice in, a waveform and its truth out; deterministic."""

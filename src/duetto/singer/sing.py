@@ -1,0 +1,233 @@
+"""Singing a score: waveform and the truth about it (which phone when, at which pitch).
+
+Conventions: 48 kHz mono float32; every voice gives a score the same length and the same phone times.
+F0 of the truth is on a 5 ms grid, value t at t * 5 ms, 0.0 Hz where unvoiced. Nothing is random but
+what the seed decides: equal arguments give equal samples.
+"""
+
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from duetto.audio import Waveform
+from duetto.errors import CorpusError, ScoreError
+from duetto.files import atomic_path
+from duetto.score.score import Score
+from duetto.score.tempo import TempoMap
+from duetto.singer.carrier_mei import mei_cepstrum, mei_voice
+from duetto.singer.carrier_sinsy import sinsy_cepstrum, sinsy_voice
+from duetto.singer.f0 import f0_contour, sung_midi
+from duetto.singer.finish import finish
+from duetto.singer.generation import restore_variance
+from duetto.singer.hts import HtsVoice
+from duetto.singer.spectrum import SAMPLE_RATE, Shape, aperiodicity, head_share, make_shape, power_spectrum
+from duetto.singer.timing import CLOSURE, HOP_S, PAUSE, Timing, lay_out
+from duetto.singer.voices import Voice
+
+LOWEST_SUNG_MIDI, HIGHEST_SUNG_MIDI = 33.0, 91.0  # 55 Hz to 1568 Hz: beyond, WORLD's spectra fail
+HOP_SAMPLES = round(HOP_S * SAMPLE_RATE)
+CUT_PAUSE_S = 0.2  # a pause this long separates stretches that are synthesised one after the other
+BLOCK_FRAMES = 400  # spectra are worked out in blocks, for the temporary arrays are several times their size
+PAUSE_DB, CLOSURE_DB = -60.0, -25.0  # silence of pauses and closures against the carrier's
+RELEASE_S, RELEASE_SHARE = 0.07, 0.3  # fade at the end of a phrase
+LOUDER_DB_PER_SEMITONE = 0.25  # higher notes are sung louder
+DYNAMICS_LIMITS_DB = (-30.0, 6.0)
+MOVING_COEFFICIENTS = 12  # of the mel-cepstrum
+MOTION_S = 0.08  # smoothing of the slow wander of spectra
+
+Carrier = Callable[[Score, Timing], tuple[HtsVoice, NDArray[np.float64]]]  # the HMMs and their mel-cepstra
+CARRIERS: Mapping[str, Carrier] = MappingProxyType(
+    {
+        "sinsy": lambda score, timing: (sinsy_voice(), sinsy_cepstrum(score, timing)),
+        "mei": lambda _, timing: (mei_voice(), mei_cepstrum(timing)),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What was sung, exactly."""
+
+    phones: tuple[str, ...]  # Open JTalk names; "pau" is silence
+    phone_start_s: NDArray[np.float64]  # (P,)
+    phone_end_s: NDArray[np.float64]  # (P,)
+    f0_hz: NDArray[np.float64]  # (T,), 0.0 = unvoiced
+    f0_hop_s: float
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """A sung score."""
+
+    waveform: Waveform  # (S,)
+    sample_rate: int  # Hz
+    truth: Truth
+    note_start_s: NDArray[np.float64]  # (N,), as written
+    note_end_s: NDArray[np.float64]  # (N,), as sung
+    note_midi: NDArray[np.float64]  # (N,), sung pitch
+    gain_db: float  # applied to reach the level; the same song at other pitches gets another
+
+
+def sing(score: Score, voice: Voice, *, seed: int = 0, transpose_semitones: float = 0.0) -> Rendition:
+    """Sing a score.
+
+    Args:
+        score: One line of notes.
+        voice: An embedded singer; its own transposition is added to the score's notes.
+        seed: Decides drift, jitter, breaths and noise.
+        transpose_semitones: Added to the voice's transposition.
+
+    Raises:
+        ScoreError: If the score is empty, overlaps, is too long, or leaves 55 Hz to 1568 Hz.
+    """
+    timing = lay_out(score)
+    shift = voice.transposition + transpose_semitones
+    note_midi = np.array([note.midi + shift for note in score.notes])
+    _check_range(score, note_midi)
+    entropy = [seed & 0xFFFFFFFF, zlib.crc32(voice.name.encode())]
+    pitch_random, motion_random, noise_random = (np.random.default_rng([*entropy, part]) for part in range(3))
+    midi = sung_midi(score, timing, voice.style, pitch_random) + shift
+    f0_hz = f0_contour(midi, timing)
+    model, carrier = CARRIERS[voice.family](score, timing)
+    cepstrum = _enliven(carrier, model, timing, voice, motion_random)
+    sound = Sound(cepstrum, midi, f0_hz, _gain_db(score, timing, midi, voice))
+    dry = _synthesise(sound, timing, voice, make_shape(voice, model.order, model.alpha))
+    waveform, gain_db = finish(dry, timing, voice, noise_random)
+    truth = Truth(
+        phones=tuple(phone.phone for phone in timing.phones),
+        phone_start_s=np.array([phone.start * HOP_S for phone in timing.phones]),
+        phone_end_s=np.array([phone.end * HOP_S for phone in timing.phones]),
+        f0_hz=f0_hz,
+        f0_hop_s=HOP_S,
+    )
+    starts, ends = np.array(timing.note_start) * HOP_S, np.array(timing.note_end) * HOP_S
+    return Rendition(waveform, SAMPLE_RATE, truth, starts, ends, note_midi, gain_db)
+
+
+def save_truth(truth: Truth, path: Path) -> None:
+    """Write a truth as `.npz`, atomically.
+
+    Raises:
+        StorageError: If the folder cannot be written.
+    """
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            phones=np.array(truth.phones, dtype=np.str_),
+            phone_start_s=truth.phone_start_s,
+            phone_end_s=truth.phone_end_s,
+            f0_hz=truth.f0_hz,
+            f0_hop_s=np.float64(truth.f0_hop_s),
+        )
+
+
+def load_truth(path: Path) -> Truth:
+    """Read what `save_truth` wrote.
+
+    Raises:
+        CorpusError: If the file is missing, damaged, or no truth.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return Truth(
+                phones=tuple(str(phone) for phone in stored["phones"]),
+                phone_start_s=stored["phone_start_s"],
+                phone_end_s=stored["phone_end_s"],
+                f0_hz=stored["f0_hz"],
+                f0_hop_s=float(stored["f0_hop_s"]),
+            )
+    except FileNotFoundError as error:
+        raise CorpusError(f"There is no truth file {path}. Render the corpus again.") from error
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise CorpusError(f"{path} is no truth file ({error}). Render the corpus again.") from error
+
+
+def _check_range(score: Score, note_midi: NDArray[np.float64]) -> None:
+    outside = np.flatnonzero((note_midi < LOWEST_SUNG_MIDI) | (note_midi > HIGHEST_SUNG_MIDI))
+    if outside.size:
+        raise ScoreError(
+            f"Note {outside[0]} of the score {score.name} would be sung at MIDI {note_midi[outside[0]]:g}; the singer "
+            f"reaches {LOWEST_SUNG_MIDI:g} to {HIGHEST_SUNG_MIDI:g}. Transpose the score or choose another voice."
+        )
+
+
+def _enliven(
+    carrier: NDArray[np.float64], model: HtsVoice, timing: Timing, voice: Voice, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """The carrier's cepstra with natural variance and a slow wander, (T, order)."""
+    sounding = np.zeros(timing.num_frames, dtype=bool)
+    for phone in timing.phones:
+        sounding[phone.start : phone.end] = phone.phone not in (PAUSE, CLOSURE)
+    cepstrum = restore_variance(carrier, model, sounding)
+    motion = random.standard_normal((timing.num_frames, MOVING_COEFFICIENTS))
+    motion = gaussian_filter1d(motion, MOTION_S / HOP_S, axis=0)
+    cepstrum[:, 1 : MOVING_COEFFICIENTS + 1] += voice.cepstral_motion * motion / max(float(motion.std()), 1e-9)
+    return cepstrum
+
+
+def _gain_db(score: Score, timing: Timing, midi: NDArray[np.float64], voice: Voice) -> NDArray[np.float64]:
+    """Level of each frame against the carrier's, (T,): dynamics, pitch, pauses, releases."""
+    tempo = TempoMap(score.tempos)
+    gain_db = np.zeros(timing.num_frames)
+    for tick, value in score.dynamics.points:
+        level_db = 20.0 * np.log10(max(value, 1.0) / 64.0)
+        gain_db[max(round(tempo.seconds(tick) / HOP_S), 0) :] = np.clip(level_db, *DYNAMICS_LIMITS_DB)
+    gain_db += LOUDER_DB_PER_SEMITONE * (midi - np.mean(voice.range_midi))
+    for phone, following in zip(timing.phones, [*timing.phones[1:], None], strict=True):
+        if phone.phone in (PAUSE, CLOSURE):
+            gain_db[phone.start : phone.end] += PAUSE_DB if phone.phone == PAUSE else CLOSURE_DB
+        elif following is not None and following.phone == PAUSE:
+            fade = max(1, round(min(RELEASE_S / HOP_S, RELEASE_SHARE * phone.num_frames)))
+            gain_db[phone.end - fade : phone.end] += np.linspace(0.0, -24.0, fade)
+    return gaussian_filter1d(gain_db, 1.0, mode="nearest")
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What WORLD needs but for the voice's colour, one row a frame."""
+
+    cepstrum: NDArray[np.float64]  # (T, order)
+    midi: NDArray[np.float64]  # (T,), sung pitch, in pauses too
+    f0_hz: NDArray[np.float64]  # (T,), 0.0 where unvoiced
+    gain_db: NDArray[np.float64]  # (T,)
+
+
+def _synthesise(sound: Sound, timing: Timing, voice: Voice, shape: Shape) -> NDArray[np.float64]:
+    """WORLD, stretch by stretch so that memory does not grow with the song; (num_frames * 240,)."""
+    head = head_share(gaussian_filter1d(sound.midi, 2.0), voice)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pyworld imports pkg_resources, which warns
+        import pyworld
+    pieces = []
+    for first, last in _stretches(timing):
+        spectra = np.empty((last - first, shape.clear_db.size))
+        noise = np.empty_like(spectra)
+        for start in range(first, last, BLOCK_FRAMES):
+            part = slice(start, min(start + BLOCK_FRAMES, last))
+            into = slice(part.start - first, part.stop - first)
+            spectra[into] = power_spectrum(
+                sound.cepstrum[part], head[part], sound.f0_hz[part], sound.gain_db[part], voice, shape
+            )
+            noise[into] = aperiodicity(timing, start, head[part], voice, shape)
+        pieces.append(pyworld.synthesize(sound.f0_hz[first:last], spectra, noise, SAMPLE_RATE, HOP_S * 1000.0))
+    return np.concatenate(pieces)
+
+
+def _stretches(timing: Timing) -> list[tuple[int, int]]:
+    """Frames from the middle of one long pause to the middle of the next."""
+    cuts = [
+        (phone.start + phone.end) // 2
+        for phone in timing.phones[1:-1]
+        if phone.phone == PAUSE and phone.num_frames * HOP_S >= CUT_PAUSE_S
+    ]
+    edges = [0, *cuts, timing.num_frames]
+    return list(pairwise(edges))

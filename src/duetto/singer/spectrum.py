@@ -1,0 +1,164 @@
+"""What makes one carrier many persons: mel-cepstra to the power spectra and aperiodicities of a voice.
+
+Conventions: spectra are WORLD's: power, (T, n_fft / 2 + 1), aperiodicity 0..1 of the same shape, 48 kHz.
+
+Reference: Tokuda et al., ICSLP 1994 (mel-generalised cepstrum); Morise et al., IEICE 2016 (WORLD).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.singer.generation import mel_basis
+from duetto.singer.timing import Timing, is_voiced
+from duetto.singer.voices import Voice
+
+SAMPLE_RATE = 48000
+N_FFT = 2048  # WORLD's size for 71 Hz and above at 48 kHz
+PASSAGGIO_WIDTH_SEMITONES = 0.8  # slope of the change of register
+HARMONIC_OCTAVES = 0.35  # width of what is raised with the fundamental
+FUNDAMENTAL_FROM_HZ, FUNDAMENTAL_FLOOR_DB = 250.0, 0.0  # from here the fundamental lies at most so far below
+NEPER_PER_DB = np.log(10.0) / 10.0  # dB to natural logarithm of power
+
+# aperiodicity of a clear sung vowel, (Hz, dB of amplitude); own choice after D4C of sung vowels
+CLEAR_APERIODICITY_DB = (
+    (0.0, -60.0),
+    (1000.0, -42.0),
+    (3000.0, -30.0),
+    (6000.0, -18.0),
+    (10000.0, -10.0),
+    (16000.0, -5.0),
+    (24000.0, -2.0),
+)
+# voiced fricatives and stops are noisy above 2 kHz
+NOISY_APERIODICITY_DB = ((0.0, -40.0), (1000.0, -20.0), (2500.0, -6.0), (5000.0, -2.0), (24000.0, 0.0))
+NOISY_PHONES = frozenset({"z", "j", "v", "g", "gy", "gw", "d", "dy", "b", "by"})
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Everything that turns a voice's cepstra into spectra, worked out once a render."""
+
+    chest_basis: NDArray[np.float64]  # (order, bins): mel-cepstrum to log amplitude at warped frequencies
+    head_basis: NDArray[np.float64]  # (order, bins)
+    colour: NDArray[np.float64]  # (bins,), log power
+    head_tilt: NDArray[np.float64]  # (bins,), log power at full head register
+    clear_db: NDArray[np.float64]  # (bins,), aperiodicity
+    noisy_db: NDArray[np.float64]  # (bins,)
+    log2_frequency: NDArray[np.float64]  # (bins,), log2 Hz
+
+
+def make_shape(voice: Voice, order: int, alpha: float) -> Shape:
+    """Prepare a voice's warp and equaliser for mel-cepstra of an order and all-pass constant."""
+    frequency = np.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1)
+    safe = np.maximum(frequency, 20.0)
+    warp = voice.warp_depth * smooth_curve(voice.warp_seed, safe)
+    warp *= np.clip(np.log2(safe / 100.0), 0.0, 1.0)  # nothing moves below 100 Hz
+    chest = frequency / (voice.formant_ratio * np.exp(warp))
+    colour_db = voice.colour_db * smooth_curve(voice.warp_seed + 1, safe)
+    if voice.equaliser:
+        points_hz, gains_db = zip(*voice.equaliser, strict=True)
+        colour_db += np.interp(np.log2(safe), np.log2(points_hz), gains_db)
+    colour_db += voice.tilt_db_per_octave * np.log2(np.clip(safe, 100.0, 16000.0) / 1000.0)
+    head_tilt_db = voice.register.head_tilt_db * np.log10(np.clip(safe, 500.0, 12000.0) / 500.0)
+    return Shape(
+        chest_basis=_basis(chest, order, alpha),
+        head_basis=_basis(chest / voice.register.head_formant_ratio, order, alpha),
+        colour=colour_db * NEPER_PER_DB,
+        head_tilt=head_tilt_db * NEPER_PER_DB,
+        clear_db=_lines(CLEAR_APERIODICITY_DB, frequency) + voice.breath_db,
+        noisy_db=_lines(NOISY_APERIODICITY_DB, frequency),
+        log2_frequency=np.log2(safe),
+    )
+
+
+def smooth_curve(seed: int, frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A seeded smooth curve over log frequency, (bins,), mean about 0 and deviation about 1 over 100 Hz to 16 kHz."""
+    place = np.clip(np.log2(frequency_hz / 100.0) / np.log2(160.0), 0.0, 1.0)
+    random = np.random.default_rng([seed, 0x5EED])
+    weights, phases = random.standard_normal(5), random.uniform(0.0, 2.0 * np.pi, 5)
+    waves = np.stack([np.sin(np.pi * (k + 1) * place + phases[k]) for k in range(5)])
+    curve = weights @ waves
+    return (curve - curve.mean()) / max(float(np.std(curve)), 1e-9)
+
+
+def head_share(midi: NDArray[np.float64], voice: Voice) -> NDArray[np.float64]:
+    """How much of each frame is head register, 0..1, from the sung pitch; (T,)."""
+    return 1.0 / (1.0 + np.exp(-(midi - voice.register.passaggio_midi) / PASSAGGIO_WIDTH_SEMITONES))
+
+
+def power_spectrum(
+    cepstrum: NDArray[np.float64],
+    head: NDArray[np.float64],
+    f0_hz: NDArray[np.float64],
+    gain_db: NDArray[np.float64],
+    voice: Voice,
+    shape: Shape,
+) -> NDArray[np.float64]:
+    """Power spectra of a stretch of frames, (T, bins).
+
+    Args:
+        cepstrum: (T, order).
+        head: Share of head register, (T,), 0..1.
+        f0_hz: (T,), 0.0 where unvoiced.
+        gain_db: Level of each frame against the carrier's, (T,).
+        voice: The singer.
+        shape: From `make_shape`.
+    """
+    log_power = 2.0 * (cepstrum @ shape.chest_basis)
+    in_head = np.flatnonzero(head > 0.01)
+    if in_head.size:
+        share = head[in_head, None]
+        moved = 2.0 * (cepstrum[in_head] @ shape.head_basis)
+        log_power[in_head] += share * (moved - log_power[in_head] + shape.head_tilt)
+        distance = shape.log2_frequency - np.log2(np.where(f0_hz[in_head] > 0, f0_hz[in_head], 1.0))[:, None]
+        boost = voice.register.head_fundamental_db * np.exp(-0.5 * (distance / HARMONIC_OCTAVES) ** 2)
+        log_power[in_head] += np.where(f0_hz[in_head, None] > 0, share * boost * NEPER_PER_DB, 0.0)
+    level_db = gain_db + voice.register.head_level_db * head
+    log_power += shape.colour + NEPER_PER_DB * level_db[:, None]
+    _carry_fundamental(log_power, f0_hz, shape)
+    return np.exp(log_power)
+
+
+def aperiodicity(
+    timing: Timing, first: int, head: NDArray[np.float64], voice: Voice, shape: Shape
+) -> NDArray[np.float64]:
+    """Aperiodicity of the frames from `first` on, (T, bins); 1.0 where unvoiced."""
+    result = np.ones((head.size, shape.clear_db.size))
+    for phone in timing.phones:
+        start, end = max(phone.start - first, 0), min(phone.end - first, head.size)
+        if start >= end or not is_voiced(phone.phone):
+            continue
+        base_db = shape.noisy_db if phone.phone in NOISY_PHONES else shape.clear_db
+        level_db = base_db + voice.register.head_breath_db * head[start:end, None]
+        result[start:end] = 10.0 ** (np.minimum(level_db, 0.0) / 20.0)
+    return np.clip(result, 0.001, 1.0)
+
+
+def _carry_fundamental(log_power: NDArray[np.float64], f0_hz: NDArray[np.float64], shape: Shape) -> None:
+    """Raise, in place, a fundamental that lies far below the second or third harmonic.
+
+    On high notes singers tune the first formant to the note; a fixed formant would make the second
+    harmonic the pitch that one hears.
+    """
+    high = np.flatnonzero(f0_hz > FUNDAMENTAL_FROM_HZ)
+    if not high.size:
+        return
+    bins = np.rint(f0_hz[high, None] * np.array([1.0, 2.0, 3.0]) * N_FFT / SAMPLE_RATE).astype(int)
+    harmonics = log_power[high[:, None], bins]
+    lacking = harmonics[:, 1:].max(axis=1) - harmonics[:, 0] - FUNDAMENTAL_FLOOR_DB * NEPER_PER_DB
+    share = np.clip(f0_hz[high] / FUNDAMENTAL_FROM_HZ - 1.0, 0.0, 0.5) * 2.0
+    distance = shape.log2_frequency - np.log2(f0_hz[high])[:, None]
+    log_power[high] += (share * np.maximum(lacking, 0.0))[:, None] * np.exp(-0.5 * (distance / HARMONIC_OCTAVES) ** 2)
+
+
+def _basis(carrier_hz: NDArray[np.float64], order: int, alpha: float) -> NDArray[np.float64]:
+    """Cosines of the all-pass warped frequencies: log amplitude = cepstrum @ basis."""
+    omega = 2.0 * np.pi * np.clip(carrier_hz, 0.0, SAMPLE_RATE / 2) / SAMPLE_RATE
+    return mel_basis(omega, order, alpha)
+
+
+def _lines(points: tuple[tuple[float, float], ...], frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+    hz, value = zip(*points, strict=True)
+    return np.interp(frequency, hz, value)

@@ -1,0 +1,1 @@
+"""Lightning modules, checkpoints, hardware, and `train(cfg)` itself."""

@@ -1,0 +1,76 @@
+"""Checkpoints from which a killed run goes on as if nothing had happened.
+
+A checkpoint holds the networks, both optimisers, the step, and the training time used. It needs no
+random state: every step seeds its draws from (seed, step), and the batch is a function of the step
+too (`duetto.data.dataset`). Writing goes to a temporary name; the one before is kept until the new
+one is complete, and is used when the newest cannot be read.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Trainer
+
+from duetto.errors import CheckpointError
+from duetto.files import atomic_path
+
+LAST = "last.ckpt"
+PREVIOUS = "previous.ckpt"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come."""
+
+    step: int = 0
+    seconds: float = 0.0  # of training, evaluation excluded, over all resumes
+
+
+def save_checkpoint(trainer: Trainer, folder: Path) -> None:
+    """Write `last.ckpt`, keeping the one before as `previous.ckpt`."""
+    last = folder / LAST
+    with atomic_path(folder / "new.ckpt") as temporary:
+        trainer.save_checkpoint(temporary, weights_only=False)
+    if last.exists():
+        last.replace(folder / PREVIOUS)
+    (folder / "new.ckpt").replace(last)
+
+
+def find_checkpoint(folder: Path, warn: "Any") -> tuple[Path, Progress] | None:
+    """The newest checkpoint that can be read, with its progress; None when the run is new.
+
+    Args:
+        folder: The run's checkpoint folder.
+        warn: Called with one sentence when the newest checkpoint is damaged and the one before is used.
+
+    Raises:
+        CheckpointError: If checkpoints exist and none can be read.
+    """
+    candidates = [path for path in (folder / "new.ckpt", folder / LAST, folder / PREVIOUS) if path.is_file()]
+    for path in candidates:
+        try:
+            return path, read_progress(path)
+        except CheckpointError as error:
+            warn(f"{error} The one before it is used.")
+    if candidates:
+        raise CheckpointError(
+            f"No checkpoint in {folder} can be read: {', '.join(path.name for path in candidates)} are damaged. "
+            "Delete the folder to start this run afresh."
+        )
+    return None
+
+
+def read_progress(path: Path) -> Progress:
+    """Progress stored in a checkpoint.
+
+    Raises:
+        CheckpointError: If the file is truncated, hostile, or no checkpoint of ours.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return Progress(int(state["progress"]["step"]), float(state["progress"]["seconds"]))
+    except Exception as error:  # torch raises many types for damaged or hostile files
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"Checkpoint {path} cannot be read ({reason}).") from error

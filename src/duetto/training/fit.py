@@ -1,0 +1,110 @@
+"""The optimisation itself: module, data and callbacks under a Lightning trainer."""
+
+import logging
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, Trainer
+from rich.console import Console
+
+from duetto.config import TrainConfig
+from duetto.data.dataset import CropDataset
+from duetto.files import make_folder
+from duetto.models.rvc.synthesizer import Synthesizer
+from duetto.training.callbacks import Clock, HeldOutConversion, LogLosses, SaveCheckpoint, ShowProgress
+from duetto.training.checkpoint import find_checkpoint
+from duetto.training.hardware import Hardware
+from duetto.training.rvc_module import RVCModule
+from duetto.training.stations import Material, make_crop_plan
+from duetto.training.tracking import Tracker
+from duetto.training.trial import HeldOutSong
+
+CHECKPOINT_FOLDER = "checkpoints"
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A trained generator and what it took."""
+
+    synthesizer: Synthesizer
+    steps: int
+    seconds: float
+
+    def summary(self) -> dict[str, Any]:
+        """Fields for run.json and the voice's card."""
+        return {"steps": self.steps, "training_minutes": self.seconds / 60, "hours": self.seconds / 3600}
+
+
+def fit(
+    config: TrainConfig, material: Material, hardware: Hardware, folder: Path, tracker: Tracker, console: Console
+) -> FitResult:
+    """Train from the last checkpoint, or from the start, until the limit of minutes or steps."""
+    checkpoints = make_folder(folder / CHECKPOINT_FOLDER)
+    found = find_checkpoint(checkpoints, lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"))
+    module = RVCModule(config.model, config.features, config.seed)
+    if found:
+        minutes = found[1].seconds / 60
+        console.print(f"Going on from step {found[1].step} ({minutes:.1f} minutes of training done).")
+    first_step = found[1].step if found else 0
+    clock = Clock(config.trainer.max_minutes, config.trainer.max_steps)
+    if not (found and is_over(found[1].step, found[1].seconds, clock)):
+        dataset = CropDataset(make_crop_plan(config, material), first_step, config.trainer.max_steps)
+        callbacks = make_callbacks(config, material, folder, clock, tracker, console)
+        with quiet_lightning():
+            trainer = build_trainer(hardware, callbacks)
+            loader = dataset.loader(config.trainer.num_workers)
+            trainer.fit(module, loader, ckpt_path=found[0] if found else None, weights_only=True if found else None)
+    else:
+        module.load_state_dict(torch.load(found[0], map_location="cpu", weights_only=True)["state_dict"])
+        module.step, module.seconds = found[1].step, found[1].seconds
+    return FitResult(module.synthesizer.cpu().eval(), module.step, module.seconds)
+
+
+def is_over(step: int, seconds: float, clock: Clock) -> bool:
+    """Whether a checkpoint has already reached the limits."""
+    return step >= clock.max_steps or seconds >= clock.max_seconds
+
+
+def make_callbacks(
+    config: TrainConfig, material: Material, folder: Path, clock: Clock, tracker: Tracker, console: Console
+) -> list[Callback]:
+    """The callbacks, in the order in which they act."""
+    trainer = config.trainer
+    callbacks: list[Callback] = [clock, LogLosses(folder / "losses.csv", trainer.log_every_steps, tracker.log)]
+    pairs = material.pairs("val")
+    if trainer.evaluate_every_steps and pairs:
+        song = HeldOutSong(config, material, pairs[0], folder)
+        callbacks.append(
+            HeldOutConversion(folder / "curve.csv", trainer.evaluate_every_steps, song.evaluate, tracker.log)
+        )
+    checkpoints = SaveCheckpoint(folder / CHECKPOINT_FOLDER, trainer.checkpoint_every_steps)
+    return [*callbacks, checkpoints, ShowProgress(console, clock)]
+
+
+def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:
+    """A Lightning trainer that does only what we ask: no logger, checkpoint, summary or bar of its own."""
+    return Trainer(
+        accelerator="cuda" if hardware.accelerator == "cuda" else "cpu",
+        devices=1,
+        precision=hardware.precision,
+        max_epochs=1_000_000,
+        callbacks=callbacks,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+class quiet_lightning(warnings.catch_warnings):  # noqa: N801 - a context manager, used like a function
+    """Silence hints that do not concern our users (number of workers, missing val loop, hardware banner)."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.filterwarnings("ignore", module="pytorch_lightning")
+        warnings.filterwarnings("ignore", module="lightning_fabric")
+        for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightning"):
+            logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,90 @@
+"""What the machine is, which precision fits it, and how fast it is.
+
+Precision by compute capability: 8.0 and newer bf16; 7.0 to 7.5 (V100, T4) fp16 with a gradient
+scaler; older cards (P100) and CPUs fp32. `torch.cuda.is_bf16_supported()` is not asked: it counts
+emulation.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from duetto.config import TrainerConfig
+from duetto.errors import ConfigError
+
+LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
+PRECISIONS: dict[str, LightningPrecision] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+REFERENCE_GFLOPS = 150.0  # float32 matrix product of the two-core machine that the time estimates were made on
+PROBE_SIZE = 768  # side of the matrices of the speed probe
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What a run computes on."""
+
+    accelerator: Literal["cpu", "cuda"]
+    device_name: str
+    precision: LightningPrecision
+    num_threads: int
+
+    @property
+    def device(self) -> torch.device:
+        """The torch device."""
+        return torch.device(self.accelerator)
+
+
+def has_cuda() -> bool:
+    """Whether torch can compute on a CUDA device here."""
+    return torch.cuda.is_available()
+
+
+def precision_for_capability(major: int, minor: int) -> LightningPrecision:
+    """Precision that a CUDA device of this compute capability is fastest at without losing range."""
+    if (major, minor) >= (8, 0):
+        return "bf16-mixed"
+    if (major, minor) >= (7, 0):
+        return "16-mixed"
+    return "32-true"
+
+
+def detect_hardware(config: TrainerConfig) -> Hardware:
+    """Pick accelerator and precision as `trainer` asks.
+
+    Raises:
+        ConfigError: If a CUDA device is asked for and none is usable.
+    """
+    if config.accelerator == "cuda" and not has_cuda():
+        raise ConfigError("trainer.accelerator=cuda, but torch finds no usable CUDA device. Use cpu or auto.")
+    num_threads = config.num_threads or available_cores()
+    if has_cuda() and config.accelerator != "cpu":
+        capability = torch.cuda.get_device_capability()
+        automatic = precision_for_capability(*capability)
+        name = torch.cuda.get_device_name()
+        precision = automatic if config.precision == "auto" else PRECISIONS[config.precision]
+        return Hardware("cuda", name, precision, num_threads)
+    precision = "32-true" if config.precision == "auto" else PRECISIONS[config.precision]
+    if precision == "16-mixed":
+        raise ConfigError("trainer.precision=16 needs a CUDA device; on a CPU use 32 or bf16.")
+    return Hardware("cpu", f"CPU, {num_threads} threads", precision, num_threads)
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def measure_gflops(num_threads: int) -> float:
+    """Float32 matrix-product speed in GFLOP/s, best of several tries; takes about 0.2 s."""
+    torch.set_num_threads(num_threads)
+    left = torch.ones(PROBE_SIZE, PROBE_SIZE)
+    best_s = float("inf")
+    for _ in range(8):
+        start = time.perf_counter()
+        torch.mm(left, left)
+        best_s = min(best_s, time.perf_counter() - start)
+    return 2 * PROBE_SIZE**3 / best_s / 1e9

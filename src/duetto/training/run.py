@@ -1,0 +1,154 @@
+"""One run from configuration to trained voice; `train` is the whole story on one screen.
+
+A run is a folder named by its signature. The same command on an unfinished run goes on from its
+last checkpoint; on a finished one it only shows the result.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from duetto.config import TrainConfig
+from duetto.conversion.find import RUN_FILE
+from duetto.conversion.retrieval import build_index, save_index
+from duetto.conversion.voice import VOICE_CARD_NAME, VOICE_FOLDER, TrainedVoice, save_voice
+from duetto.corpus.manifest import Manifest
+from duetto.errors import StorageError
+from duetto.features.extract import FeatureSet
+from duetto.files import make_folder, read_json, write_json
+from duetto.provenance import code_version, package_versions, run_name, run_signature
+from duetto.training.fit import FitResult, fit
+from duetto.training.hardware import Hardware, detect_hardware
+from duetto.training.plan import announce
+from duetto.training.stations import Material, prepare_material, training_content
+from duetto.training.tracking import Tracker, start_tracking
+
+LOCK_NAME = ".lock"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained run and what is needed to put it to the test."""
+
+    folder: Path
+    signature: str
+    material: Material
+    hardware: Hardware
+    tracker: Tracker
+    was_finished: bool  # trained before this command
+
+    @property
+    def voice_folder(self) -> Path:
+        """Where the trained voice lies."""
+        return self.folder / VOICE_FOLDER
+
+
+def train(config: TrainConfig, console: Console) -> Run:
+    """Prepare the case, train, and leave a voice in the run's folder.
+
+    Raises:
+        DuettoError: If data, settings, hardware or storage do not allow it; says what to do.
+    """
+    hardware = detect_hardware(config.trainer)
+    torch.set_num_threads(hardware.num_threads)
+    check_writable(Path(config.logs))
+    announce(config, hardware, console)
+    material = prepare_material(config, console)
+    signature = run_signature(config, material.manifest.content_hash())
+    folder = Path(config.logs) / run_name(config, signature)
+    finished = (folder / VOICE_FOLDER / VOICE_CARD_NAME).is_file()
+    tracker = Tracker(None, "unchanged: this run was finished before")
+    with locked(folder):
+        if finished:
+            console.print(f"Run {folder.name} is trained already; nothing is repeated.")
+            return Run(folder, signature, material, hardware, tracker, was_finished=True)
+        record = describe_run(config, signature, material, hardware)
+        write_json(folder / RUN_FILE, {**record, "status": "training"})
+        may_upload = "cloud_logging" in material.manifest.consent.get("scopes", [])
+        tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
+        result = fit(config, material, hardware, folder, tracker, console)
+        export(config, material, result, folder, record)
+        write_json(folder / RUN_FILE, {**record, "status": "trained", **result.summary()})
+    return Run(folder, signature, material, hardware, tracker, was_finished=False)
+
+
+def export(config: TrainConfig, material: Material, result: FitResult, folder: Path, record: dict[str, Any]) -> None:
+    """Write index, then weights and card: the card comes last and marks the run as trained."""
+    content = training_content(material)
+    index = build_index(
+        content,
+        config.features.content.encoder,
+        config.features.content.layer,
+        config.eval.retrieval.neighbours,
+        config.seed,
+    )
+    save_index(index, folder / VOICE_FOLDER)
+    card = {
+        name: record[name] for name in ("name", "signature", "case", "data_hash", "consent", "code", "packages", "seed")
+    }
+    voice = TrainedVoice(result.synthesizer, config.model, config.features, {**card, **result.summary()})
+    save_voice(voice, folder / VOICE_FOLDER)
+
+
+def describe_run(config: TrainConfig, signature: str, material: Material, hardware: Hardware) -> dict[str, Any]:
+    """What run.json and the tracker record before training."""
+    manifest: Manifest = material.manifest
+    features: FeatureSet = material.features
+    return {
+        "name": run_name(config, signature),
+        "signature": signature,
+        "case": manifest.case,
+        "model": config.model.name,
+        "size": config.model.size,
+        "preprocess": config.preprocess.name,
+        "seed": config.seed,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data_hash": manifest.content_hash(),
+        "consent": manifest.consent,
+        "ledger": asdict(manifest.ledger),
+        "feature_seconds": {"extracted": features.seconds_extracted, "from_cache": features.seconds_from_cache},
+        "code": code_version(),
+        "packages": package_versions(),
+        "device": hardware.device_name,
+        "precision": hardware.precision,
+        "config": asdict(config),
+    }
+
+
+def update_run(folder: Path, values: dict[str, Any]) -> None:
+    """Add to run.json."""
+    write_json(folder / RUN_FILE, {**read_json(folder / RUN_FILE), **values})
+
+
+def check_writable(logs: Path) -> None:
+    """Fail before the work, not after it.
+
+    Raises:
+        StorageError: If `logs` cannot be written.
+    """
+    probe = logs / ".writable"
+    write_json(probe, {})
+    probe.unlink(missing_ok=True)
+
+
+class locked:  # noqa: N801 - a context manager, used like a function
+    """Hold a run's folder; a second process on the same run is refused."""
+
+    def __init__(self, folder: Path) -> None:
+        make_folder(folder)
+        self.folder = folder
+        self.lock = FileLock(folder / LOCK_NAME, timeout=0)
+
+    def __enter__(self) -> None:
+        try:
+            self.lock.acquire()
+        except Timeout as error:
+            raise StorageError(f"Another process is working on {self.folder}. Wait for it, or stop it.") from error
+
+    def __exit__(self, *exception: object) -> None:
+        self.lock.release()

@@ -1,0 +1,128 @@
+"""The stations before training: corpus, preprocessing, features, each behind its content hash."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from duetto.config import PreprocessConfig, TrainConfig
+from duetto.corpus.build import build_corpus
+from duetto.corpus.manifest import Clip, Ledger, Manifest, load_manifest
+from duetto.data.dataset import CropPlan, TrainingClip
+from duetto.errors import ConfigError
+from duetto.features.cache import load_features
+from duetto.features.extract import FeatureSet, extract_corpus
+from duetto.preprocess.pipeline import preprocess_corpus
+
+STEP_PACKAGE = "duetto.preprocess.steps."
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What training and trial read."""
+
+    folder: Path  # of the preprocessed corpus
+    manifest: Manifest
+    features: FeatureSet  # of the target's training clips
+
+    def pairs(self, split: str) -> list[tuple[Clip, Clip]]:
+        """(source, truth) clips of the same song in a split, sorted."""
+        truths = {clip.song: clip for clip in self.manifest.clips if clip.role == "truth" and clip.split == split}
+        sources = [clip for clip in self.manifest.clips if clip.role == "source" and clip.split == split]
+        return [(clip, truths[clip.song]) for clip in sorted(sources, key=lambda c: c.id) if clip.song in truths]
+
+
+def prepare_material(config: TrainConfig, console: Console) -> Material:
+    """Build or reuse corpus, preprocessed corpus and features; print the ledger."""
+    root = Path(config.data.root)
+    with progress_bar(console) as report:
+        corpus = build_corpus(config.data, report)
+    steps = build_steps(config.preprocess)
+    settings = asdict(config.preprocess)
+    with progress_bar(console) as report:
+        folder = preprocess_corpus(corpus, steps, root / "preprocessed", settings, report)
+    manifest = load_manifest(folder)
+    print_ledger(manifest.ledger, console)
+    training = replace(manifest, clips=manifest.select("target", "train"))
+    with progress_bar(console) as report:
+        features = extract_corpus(
+            folder, training, config.features, root / "features", lambda done, total: report("Features", done, total)
+        )
+    for path in features.damaged:
+        console.print(f"[yellow]warning:[/] the cached features {path.name} were damaged and have been made again.")
+    console.print(
+        f"Features: {features.seconds_extracted:.0f} s of audio extracted in {features.wall_s:.0f} s, "
+        f"{features.seconds_from_cache:.0f} s from the cache."
+    )
+    return Material(folder, manifest, features)
+
+
+def build_steps(config: PreprocessConfig) -> dict[str, Any]:
+    """Instantiate the named steps in order.
+
+    Raises:
+        ConfigError: If a step is none of ours or a parameter is unknown or out of range.
+    """
+    steps = {}
+    for name, settings in config.steps.items():
+        target = str(settings.get("_target_", ""))
+        if not target.startswith(STEP_PACKAGE):
+            raise ConfigError(
+                f"preprocess.steps.{name}: _target_ has to be a class in {STEP_PACKAGE}*, not {target!r}."
+            )
+        try:
+            steps[name] = hydra.utils.instantiate(settings)
+        except hydra.errors.InstantiationException as error:
+            cause = error.__cause__ or error
+            raise ConfigError(f"preprocess.steps.{name}: {str(cause).splitlines()[0]}") from error
+    return steps
+
+
+def make_crop_plan(config: TrainConfig, material: Material) -> CropPlan:
+    """The training clips with their features, in a fixed order."""
+    frames = material.features.num_frames
+    clips = tuple(
+        TrainingClip(clip_id, material.features.paths[clip_id], frames[clip_id]) for clip_id in sorted(frames)
+    )
+    model = config.model
+    return CropPlan(clips, model.crop_frames, config.features.hop_length, config.trainer.batch_size, config.seed)
+
+
+def training_content(material: Material) -> np.ndarray:
+    """All content frames of the training clips, (N, D): the rows of the retrieval index."""
+    paths = material.features.paths
+    return np.concatenate([load_features(paths[clip_id]).content for clip_id in sorted(paths)])
+
+
+def print_ledger(ledger: Ledger, console: Console) -> None:
+    """Seconds in, used, dropped and why."""
+    reasons: dict[str, float] = {}
+    for loss in ledger.losses:
+        reasons[loss.reason] = reasons.get(loss.reason, 0.0) + loss.seconds
+    table = Table("training audio", "seconds", title="Ledger", title_justify="left")
+    table.add_row("in", f"{ledger.seconds_in:.1f}")
+    for reason, seconds in sorted(reasons.items(), key=lambda item: -item[1]):
+        table.add_row(f"dropped: {reason}", f"{seconds:.1f}")
+    table.add_row("used", f"{ledger.seconds_used:.1f}")
+    console.print(table)
+
+
+@contextmanager
+def progress_bar(console: Console) -> Iterator[Report]:
+    """A bar that shows what (name, done, total) calls report."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def report(name: str, done: int, total: int) -> None:
+            progress.update(task, description=name, completed=done, total=total)
+
+        yield report

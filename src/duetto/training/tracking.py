@@ -1,0 +1,105 @@
+"""Weights & Biases, without ever asking or hanging: online with an API key, else offline files.
+
+CSV files and the page are written in any case; W&B gets the same numbers. Nothing that names the
+machine or the user is sent, and a private corpus is logged online only if its consent record has
+the scope `cloud_logging`.
+"""
+
+import logging
+import os
+from netrc import NetrcParseError, netrc
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+import wandb
+from rich.console import Console
+
+from duetto.config import LoggerConfig
+
+INIT_TIMEOUT_S = 15.0
+DEFAULT_HOST = "https://api.wandb.ai"
+
+
+class Tracker:
+    """A W&B run, or nothing when logging is off."""
+
+    def __init__(self, run: Any | None, where: str) -> None:
+        self.run = run
+        self.where = where  # one phrase for the closing table
+
+    def log(self, step: int, values: dict[str, Any]) -> None:
+        """Log values at a step."""
+        if self.run is not None:
+            self.run.log({**values, "step": step})
+
+    def summarise(self, values: dict[str, Any]) -> None:
+        """Set summary values."""
+        if self.run is not None:
+            self.run.summary.update(values)
+
+    def close(self) -> None:
+        """Flush and end."""
+        if self.run is not None:
+            self.run.finish()
+            self.run = None
+
+
+def has_api_key() -> bool:
+    """Whether W&B could log in without asking."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    host = urlsplit(os.environ.get("WANDB_BASE_URL", DEFAULT_HOST)).hostname or ""
+    try:
+        return netrc().authenticators(host) is not None
+    except (OSError, NetrcParseError):
+        return False
+
+
+def start_tracking(
+    config: LoggerConfig, folder: Path, name: str, settings: dict[str, Any], may_upload: bool, console: Console
+) -> Tracker:
+    """Open a W&B run as `logger` asks; fall back to offline files with a named warning."""
+    if config.name == "none":
+        return Tracker(None, "off (logger=none)")
+    mode = config.mode
+    if mode == "auto":
+        mode = "online" if has_api_key() else "offline"
+    if mode == "online" and not may_upload:
+        console.print("[yellow]warning:[/] the consent record lacks the scope cloud_logging: W&B stays offline.")
+        mode = "offline"
+    try:
+        return _open(config, folder, name, settings, mode)
+    except (wandb.errors.CommError, wandb.errors.UsageError, wandb.errors.AuthenticationError) as error:
+        reason = str(error).splitlines()[0]
+        console.print(f"[yellow]warning:[/] W&B cannot be reached ({reason}): logging offline, send later.")
+        return _open(config, folder, name, settings, "offline")
+
+
+def _open(config: LoggerConfig, folder: Path, name: str, settings: dict[str, Any], mode: str) -> Tracker:
+    logging.getLogger("wandb").setLevel(logging.ERROR)
+    run = wandb.init(
+        project=config.project,
+        entity=config.entity,
+        group=config.group,
+        name=name,
+        id=name.rsplit("-", 1)[-1],
+        resume="allow" if mode == "online" else None,
+        dir=str(folder),
+        config=settings,
+        mode=cast(Literal["online", "offline"], mode),
+        settings=wandb.Settings(
+            silent=True,
+            console="off",
+            disable_code=True,
+            disable_git=True,
+            x_disable_machine_info=True,
+            x_disable_stats=True,
+            x_disable_meta=True,
+            init_timeout=INIT_TIMEOUT_S,
+            login_timeout=INIT_TIMEOUT_S,
+        ),
+    )
+    run.define_metric("*", step_metric="step")
+    where = run.url if mode == "online" else f"offline files in {folder / 'wandb'} (send: wandb sync)"
+    return Tracker(run, str(where))

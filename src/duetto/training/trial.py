@@ -1,0 +1,145 @@
+"""The converter is put to the test: held-out songs are converted, and every file goes to evaluation."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from duetto.audio import Waveform, read_audio, write_audio
+from duetto.config import EvalConfig, RetrievalConfig, TrainConfig
+from duetto.conversion.converter import ConversionRequest, Converter
+from duetto.conversion.load import build_converter
+from duetto.conversion.rvc import limit_peak
+from duetto.corpus.manifest import Clip
+from duetto.evaluation.speaker import SpeakerEncoder
+from duetto.evaluation.suite import SongFiles, score_run, score_song
+from duetto.features.content import build_encoder
+from duetto.files import sha256_file, sha256_json, write_json
+from duetto.training.rvc_module import RVCModule
+from duetto.training.stations import Material
+
+SONGS_FOLDER = "songs"
+METRICS_NAME = "metrics.json"
+CURVE_METRICS = (
+    "mcd_output",
+    "mcd_source",
+    "mcd_resynthesis",
+    "mcd_gap_closed",
+    "f0_rmse_cents",
+    "voicing_error",
+    "speaker_similarity",
+)
+EXCERPT_S = 8.0  # of the validation song, scored while training
+EVALUATION_VERSION = 1  # raise when a metric's definition changes: scores are then made again
+
+
+def evaluation_signature(config: EvalConfig, weights: Path) -> str:
+    """Digest of all that moves the scores: evaluation settings and version, and the weights themselves."""
+    return sha256_json([EVALUATION_VERSION, asdict(config), sha256_file(weights)])[:10]
+
+
+def run_trial(
+    converter: Converter,
+    material: Material,
+    config: EvalConfig,
+    folder: Path,
+    report: Callable[[str, int, int], None],
+) -> dict[str, Any]:
+    """Convert and score the test songs; write songs/ and metrics.json.
+
+    Returns:
+        The metrics: per song, mean, number scored and number undefined.
+    """
+    pairs = material.pairs("test") or material.pairs("val")  # a folder of one or two files has no test split
+    if config.max_songs:
+        pairs = pairs[: config.max_songs]
+    songs = []
+    for number, (source, truth) in enumerate(pairs):
+        report(f"Converting {source.song}", number, len(pairs))
+        songs.append(convert_pair(converter, material.folder, (source, truth), config, folder / SONGS_FOLDER))
+    report("Scoring", 0, len(pairs))
+    metrics = score_run(songs, report)
+    write_json(folder / METRICS_NAME, metrics)
+    return metrics
+
+
+def convert_pair(
+    converter: Converter, corpus: Path, pair: tuple[Clip, Clip], config: EvalConfig, folder: Path
+) -> SongFiles:
+    """Write source, output, truth and resynthesised truth of one test song at the model's sample rate."""
+    source, truth = pair
+    rate = converter.sample_rate
+    place = folder / f"{source.song}__{source.singer}"
+    source_waveform, _ = read_audio(corpus / source.path, rate)
+    truth_waveform, _ = read_audio(corpus / truth.path, rate)
+    request = make_request(source, config)
+    conversion = converter.convert(source_waveform, request)
+    resynthesis = converter.resynthesise(truth_waveform, request)
+    waveforms = {
+        "source": source_waveform,
+        "output": conversion.waveform,
+        "truth": truth_waveform,
+        "resynthesis": resynthesis.waveform,
+    }
+    for name, waveform in waveforms.items():
+        write_audio(place / f"{name}.wav", limit_peak(waveform)[0], rate)
+    return song_files(place, source, conversion.seconds)
+
+
+def song_files(place: Path, source: Clip, seconds: float | None) -> SongFiles:
+    """The four files of a converted song, as evaluation reads them."""
+    return SongFiles(
+        song=source.song,
+        source_name=source.singer,
+        source=place / "source.wav",
+        output=place / "output.wav",
+        truth=place / "truth.wav",
+        resynthesis=place / "resynthesis.wav",
+        transpose_semitones=source.transpose_semitones,
+        conversion_seconds=seconds,
+    )
+
+
+def make_request(source: Clip, config: EvalConfig) -> ConversionRequest:
+    """What the evaluation settings ask of a source."""
+    return ConversionRequest(
+        transpose_semitones=source.transpose_semitones,
+        retrieval=config.retrieval,
+        chunk_s=config.chunk_s,
+        seed=config.seed,
+    )
+
+
+class HeldOutSong:
+    """An excerpt of a validation song, converted and scored at intervals while training."""
+
+    def __init__(self, config: TrainConfig, material: Material, pair: tuple[Clip, Clip], folder: Path) -> None:
+        self.config = config
+        self.source, self.truth = pair
+        self.place = folder / "heldout"
+        rate = config.features.sample_rate
+        self.waveforms = {
+            "source": excerpt(read_audio(material.folder / self.source.path, rate)[0], rate),
+            "truth": excerpt(read_audio(material.folder / self.truth.path, rate)[0], rate),
+        }
+        self.content_encoder = build_encoder(config.features.content)
+        self.speaker_encoder = SpeakerEncoder()
+
+    def evaluate(self, module: RVCModule) -> dict[str, float]:
+        """Convert with the weights of this moment and score; retrieval is left out."""
+        features, model = self.config.features, self.config.model
+        converter = build_converter(module.synthesizer, features, None, model.noise_scale, self.content_encoder)
+        settings = replace(self.config.eval, retrieval=RetrievalConfig(index_rate=0.0))
+        request = make_request(self.source, settings)
+        output = converter.convert(self.waveforms["source"], request)
+        resynthesis = converter.resynthesise(self.waveforms["truth"], request)
+        waveforms = {**self.waveforms, "output": output.waveform, "resynthesis": resynthesis.waveform}
+        for name, waveform in waveforms.items():
+            write_audio(self.place / f"{name}.wav", limit_peak(waveform)[0], features.sample_rate)
+        scores = score_song(song_files(self.place, self.source, output.seconds), self.speaker_encoder)
+        return {name: scores[name] for name in CURVE_METRICS if name in scores}
+
+
+def excerpt(waveform: Waveform, sample_rate: int) -> Waveform:
+    """The first seconds of a song."""
+    return waveform[: int(EXCERPT_S * sample_rate)]

@@ -1,0 +1,100 @@
+"""Every file below conf/ composes, is valid, and builds what it names."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+
+from duetto.config import InferConfig, TrainConfig
+from duetto.conversion.voice import build_synthesizer
+from duetto.entry import prepare, typed
+from duetto.errors import ConfigError
+from duetto.training.stations import build_steps
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def train_config(*overrides: str) -> TrainConfig:
+    prepare()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return typed(compose("train", overrides=list(overrides)), TrainConfig)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        f"{group}={option}"
+        for group in ("preprocess", "trainer", "logger", "eval", "model", "model/size")
+        for option in options(group)
+    ],
+)
+def test_every_option_of_every_group_composes_and_is_valid(override):
+    train_config(override)
+
+
+@pytest.mark.parametrize("case", options("data"))
+def test_every_case_composes(case):
+    extra = ["data.path=recordings"] if case.startswith("folder") else []
+    assert train_config(f"data={case}", *extra).data.case in case
+
+
+@pytest.mark.parametrize("experiment", options("experiment"))
+def test_every_experiment_composes(experiment):
+    train_config(f"+experiment={experiment}")
+
+
+@pytest.mark.parametrize("preprocess", options("preprocess"))
+def test_every_chain_of_steps_can_be_built(preprocess):
+    assert list(build_steps(train_config(f"preprocess={preprocess}").preprocess))[-1] == "slice"
+
+
+@pytest.mark.parametrize("size", [size for size in options("model/size") if size != "auto"])
+def test_every_size_builds_a_network(size):
+    config = train_config(f"model/size={size}")
+    assert config.model.size == size
+    with torch.device("meta"):
+        network = build_synthesizer(config.model, config.features)
+    assert sum(p.numel() for p in network.parameters()) > 1e5
+
+
+def test_the_sweep_and_inference_configs_compose():
+    prepare()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        assert typed(compose("sweep"), TrainConfig).data.case == "case_b"
+        assert typed(compose("infer", overrides=["source=[a.wav]"]), InferConfig).source == ["a.wav"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["+trainer.max_minuts=3"], "max_minuts"),
+        (["trainer.max_minutes=-1"], "expected 0"),
+        (["features.sample_rate=100"], "8000 to 96000"),
+        (["features.hop_length=250"], "upsample_rates multiply to"),
+        (["features.f0.method=guess"], "swift, harvest or dio"),
+        (["data=folder"], r"needs data\.path"),
+        (["data.val_songs=[fast_01]"], "two splits"),
+        (["eval.retrieval.index_rate=2"], "0 to 1"),
+        (["model.segment_frames=5000"], "longer than crop_frames"),
+    ],
+)
+def test_a_bad_value_is_one_sentence(overrides, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        train_config(*overrides)
+
+
+def test_a_misspelt_step_parameter_is_one_sentence():
+    config = train_config("+preprocess.steps.slice.treshold_db=-40")
+    with pytest.raises(ConfigError, match="treshold_db"):
+        build_steps(config.preprocess)
+
+
+def test_a_step_from_elsewhere_is_refused():
+    config = train_config("preprocess.steps.slice._target_=os.system")
+    with pytest.raises(ConfigError, match="has to be a class in"):
+        build_steps(config.preprocess)

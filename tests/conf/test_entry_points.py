@@ -1,0 +1,53 @@
+"""The three entry points as a user meets them: help, and mistakes that stop at once with a sentence."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICKLY_S = 2.0
+
+
+def run(*arguments: str) -> tuple[subprocess.CompletedProcess, float]:
+    start = time.process_time()
+    before = sum(_child_seconds())
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert time.process_time() - start >= 0
+    return done, sum(_child_seconds()) - before
+
+
+def _child_seconds() -> tuple[float, float]:
+    import resource
+
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime, usage.ru_stime
+
+
+@pytest.mark.parametrize("script", ["train.py", "infer.py", "sweep.py"])
+def test_help_is_readable(script):
+    done, _ = run(script, "--help")
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("train.py", "trainer.max_minuts=3"), "Key 'max_minuts'"),
+        (("train.py", "model=rvcc"), "Could not find 'model/rvcc'"),
+        (("train.py", "trainer.max_minutes=long"), "could not be converted to Float"),
+        (("train.py", "+trainer.max_minuts=3"), "max_minuts"),
+        (("train.py", "features.sample_rate=100"), "expected 8000 to 96000"),
+        (("train.py", "--fast"), "unrecognized arguments: --fast"),
+        (("infer.py", "sauce=x.wav"), "Key 'sauce'"),
+    ],
+)
+def test_a_mistake_stops_within_two_cpu_seconds_with_a_sentence(arguments, sentence):
+    done, seconds = run(*arguments)
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert seconds < QUICKLY_S

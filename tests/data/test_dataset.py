@@ -1,0 +1,78 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from duetto.data import dataset
+from duetto.data.dataset import CropDataset, CropPlan, TrainingClip, collate
+from duetto.errors import CorpusError
+from duetto.features.extract import ClipFeatures
+
+HOP, WIDTH = 10, 4
+
+
+@pytest.fixture
+def clips(tmp_path, monkeypatch):
+    lengths = {"a": 7, "b": 30, "c": 64}
+    stored = {}
+    for number, (name, frames) in enumerate(lengths.items()):
+        frame = np.arange(frames, dtype=np.float32)
+        stored[tmp_path / name] = ClipFeatures(
+            content=np.repeat(frame[:, None] + 100 * number, WIDTH, axis=1),
+            f0_hz=100 + frame,
+            waveform=np.repeat(frame, HOP) / 1000,
+        )
+    monkeypatch.setattr(dataset, "_load", stored.__getitem__)
+    return tuple(TrainingClip(name, tmp_path / name, frames) for name, frames in lengths.items())
+
+
+def plan_for(clips, crop_frames=16, batch_size=2, seed=0):
+    return CropPlan(clips, crop_frames, HOP, batch_size, seed)
+
+
+def test_every_clip_is_used_in_every_epoch_as_often_as_it_is_long(clips):
+    plan = plan_for(clips, batch_size=1)
+    assert plan.crops_per_epoch == 1 + 2 + 4
+    for epoch in range(3):
+        seen = Counter(plan.crops(epoch * 7 + place)[0][0].id for place in range(7))
+        assert seen == {"a": 1, "b": 2, "c": 4}
+
+
+def test_a_step_is_a_pure_function_of_seed_and_step(clips):
+    first, second = plan_for(clips), plan_for(clips)
+    assert [first.crops(step) for step in range(20)] == [second.crops(step) for step in range(20)]
+    assert [plan_for(clips, seed=1).crops(step) for step in range(20)] != [first.crops(step) for step in range(20)]
+
+
+def test_starting_late_gives_what_an_uninterrupted_run_would_see(clips):
+    whole = list(CropDataset(plan_for(clips), 0, 10))
+    rest = list(CropDataset(plan_for(clips), 6, 10))
+    assert [batch.clip_ids for batch in whole[6:]] == [batch.clip_ids for batch in rest]
+    assert all((a.content == b.content).all() for a, b in zip(whole[6:], rest, strict=True))
+
+
+def test_crops_stay_inside_their_clip_and_reach_its_end(clips):
+    starts = [start for step in range(300) for clip, start in plan_for(clips).crops(step) if clip.id == "c"]
+    assert min(starts) == 0
+    assert max(starts) == 64 - 16
+
+
+def test_fields_of_a_crop_are_aligned(clips):
+    batch = collate([(clips[2], 5)], 16, HOP)
+    assert batch.f0_hz[0, 0] == 105
+    assert batch.content[0, 0, 0] == 205
+    assert batch.waveform[0, 0] == pytest.approx(0.005)
+    assert batch.waveform.shape == (1, 16 * HOP)
+
+
+def test_short_clips_are_padded_and_their_length_is_told(clips):
+    batch = collate([(clips[0], 0)], 16, HOP)
+    assert batch.lengths.tolist() == [7]
+    assert (batch.f0_hz[0, 7:] == 0).all()
+    assert (batch.pitch_coarse[0, 7:] == 1).all()
+    assert (batch.waveform[0, 7 * HOP :] == 0).all()
+
+
+def test_an_empty_corpus_is_an_error():
+    with pytest.raises(CorpusError, match="No clip is left"):
+        plan_for(())

@@ -1,0 +1,170 @@
+import dataclasses
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from duetto.audio import write_audio
+from duetto.errors import AudioError
+from duetto.evaluation.metrics import METRICS
+from duetto.evaluation.pitch import f0_rmse_cents, track_f0
+from duetto.evaluation.speaker import SpeakerEncoder
+from duetto.evaluation.suite import SongFiles, score_run, score_song
+from duetto.evaluation.table import metrics_table
+from duetto.evaluation.world import transpose
+from duetto.files import read_json, write_json
+
+from .voices import BRIGHT, SAMPLE_RATE, melody, sing
+
+SUNG = melody(2.0, base_hz=220.0, rests=((1.0, 1.3),))
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return SpeakerEncoder()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The source sings a fifth lower in a bright voice; the output is seven tenths of the way to the truth."""
+    folder = tmp_path_factory.mktemp("song")
+    waveforms = {
+        "source": sing(SUNG * 2 ** (-7 / 12), BRIGHT),
+        "output": 0.7 * sing(SUNG) + 0.3 * sing(SUNG, BRIGHT),
+        "truth": sing(SUNG),
+        "resynthesis": sing(SUNG, seed=4),
+    }
+    for role, waveform in waveforms.items():
+        write_audio(folder / f"{role}.wav", waveform, SAMPLE_RATE)
+    paths = {role: folder / f"{role}.wav" for role in waveforms}
+    return SongFiles("tea", "mei", **paths, transpose_semitones=7.0, conversion_seconds=0.5)
+
+
+@pytest.fixture(scope="module")
+def scores(files, encoder):
+    return score_song(files, encoder)
+
+
+def test_every_metric_of_the_table_is_scored(scores):
+    assert list(scores) == [metric.name for metric in METRICS]
+    assert all(math.isfinite(value) for value in scores.values())
+
+
+def test_the_output_lies_between_its_bounds(scores):
+    assert scores["mcd_resynthesis"] < scores["mcd_output"] < scores["mcd_source"]
+    assert 0.2 < scores["mcd_gap_closed"] < 0.95
+    assert scores["speaker_similarity_source"] < scores["speaker_similarity"] < scores["speaker_similarity_resynthesis"]
+
+
+def test_the_source_bound_sings_at_the_target_s_pitch(scores):
+    assert scores["f0_rmse_cents_source"] < 25.0
+    assert scores["gross_pitch_error_source"] < 0.01
+
+
+def test_level_and_speed_of_the_output(scores):
+    assert scores["rtf"] == pytest.approx(0.25)
+    assert scores["length_error_samples"] == 0.0
+    assert scores["clipped_share"] == 0.0
+
+
+def test_an_output_that_is_the_truth_is_perfect(files, encoder):
+    perfect = score_song(dataclasses.replace(files, output=files.truth), encoder)
+    assert perfect["mcd_output"] == 0.0
+    assert perfect["f0_rmse_cents"] == 0.0
+    assert perfect["speaker_similarity"] == pytest.approx(1.0, abs=1e-5)
+    assert perfect["mcd_gap_closed"] > 1.0
+
+
+def test_an_output_that_is_the_source_closes_nothing(files, encoder):
+    untransposed = dataclasses.replace(files, source=files.output, transpose_semitones=0.0)
+    copied = score_song(untransposed, encoder)
+    assert copied["mcd_gap_closed"] == pytest.approx(0.0)
+    assert copied["mcd_output_to_source"] == pytest.approx(0.0)
+
+
+def test_without_the_truth_pitch_is_a_diagnostic_and_timbre_is_undefined(files, encoder):
+    run = score_run([dataclasses.replace(files, truth=None)], encoder=encoder)
+    assert run["label"]["f0_rmse_cents"] == "diagnostic"
+    assert run["mean"]["f0_rmse_cents"] < 25.0
+    assert run["mean"]["mcd_output_to_source"] > 1.0
+    for name in ("mcd_output", "mcd_gap_closed", "speaker_similarity", "f0_rmse_cents_source"):
+        assert math.isnan(run["mean"][name])
+        assert (run["n"][name], run["undefined"][name]) == (0, 1)
+
+
+def test_diagnostics_are_not_averaged_with_verdicts(files, encoder):
+    run = score_run([files, dataclasses.replace(files, truth=None)], encoder=encoder)
+    assert run["label"]["f0_rmse_cents"] == ""
+    assert run["mean"]["f0_rmse_cents"] == run["songs"][0]["metrics"]["f0_rmse_cents"]
+    assert (run["n"]["f0_rmse_cents"], run["undefined"]["f0_rmse_cents"]) == (1, 1)
+    assert run["n"]["rtf"] == 2
+
+
+def test_silent_output_is_undefined_not_perfect(files, encoder, tmp_path):
+    write_audio(tmp_path / "silence.wav", np.zeros(SUNG.size, dtype=np.float32), SAMPLE_RATE)
+    silent = score_song(dataclasses.replace(files, output=tmp_path / "silence.wav"), encoder)
+    assert math.isnan(silent["mcd_output"])
+    assert math.isnan(silent["f0_rmse_cents"])
+    assert math.isnan(silent["speaker_similarity"])
+    assert math.isnan(silent["mcd_gap_closed"])
+    assert silent["voicing_error"] > 0.5
+    assert silent["peak"] == 0.0
+
+
+def test_a_short_output_is_scored_and_its_length_reported(files, encoder, tmp_path):
+    write_audio(tmp_path / "short.wav", sing(SUNG)[:SAMPLE_RATE], SAMPLE_RATE)
+    short = score_song(dataclasses.replace(files, output=tmp_path / "short.wav"), encoder)
+    assert short["length_error_samples"] == SAMPLE_RATE - SUNG.size
+    assert short["voicing_error"] > 0.2
+
+
+def test_without_a_resynthesis_only_its_scores_are_undefined(files, encoder):
+    scores = score_song(dataclasses.replace(files, resynthesis=None), encoder)
+    assert math.isnan(scores["mcd_resynthesis"])
+    assert math.isnan(scores["mcd_gap_closed"])
+    assert math.isfinite(scores["mcd_output"])
+
+
+def test_progress_is_told_and_the_result_survives_json(files, encoder, tmp_path):
+    told = []
+    run = score_run([files], lambda *event: told.append(event), encoder)
+    assert told == [("Scoring tea", 0, 1)]
+    write_json(tmp_path / "metrics.json", run)
+    assert read_json(tmp_path / "metrics.json") == json.loads(json.dumps(run))
+
+
+def test_no_songs_and_missing_files_are_refused(files, encoder, tmp_path):
+    with pytest.raises(ValueError, match="no songs"):
+        score_run([])
+    with pytest.raises(AudioError, match="no audio file"):
+        score_song(dataclasses.replace(files, output=tmp_path / "gone.wav"), encoder)
+
+
+def test_the_table_shows_means_with_units_and_labels(files, encoder):
+    run = score_run([dataclasses.replace(files, truth=None)], encoder=encoder)
+    console = Console(file=io.StringIO(), width=120)
+    console.print(metrics_table(json.loads(json.dumps(run).replace("NaN", "null"))))
+    text = console.file.getvalue()
+    assert "Gap closed" in text
+    assert "diagnostic" in text
+    assert "0.25 x" in text
+    assert "Speaker similarity" not in text
+
+
+@pytest.mark.parametrize("semitones", [-12.0, 0.5, 7.0])
+def test_transposition_moves_the_pitch_and_keeps_length_and_peak(semitones):
+    voice = sing(SUNG)
+    contour = track_f0(voice, SAMPLE_RATE)
+    moved = transpose(voice, contour, semitones, SAMPLE_RATE)
+    assert moved.shape == voice.shape
+    assert np.max(np.abs(moved)) == pytest.approx(np.max(np.abs(voice)), rel=1e-5)
+    assert f0_rmse_cents(contour * 2 ** (semitones / 12), track_f0(moved, SAMPLE_RATE)) < 15.0
+
+
+def test_no_transposition_gives_the_waveform_itself_and_silence_stays_silence():
+    voice, silence = sing(SUNG), np.zeros(SAMPLE_RATE, dtype=np.float32)
+    assert transpose(voice, track_f0(voice, SAMPLE_RATE), 0.0, SAMPLE_RATE) is voice
+    assert not transpose(silence, np.zeros(201), 5.0, SAMPLE_RATE).any()

@@ -1,0 +1,133 @@
+import pyopenjtalk
+import pytest
+
+from duetto.score.kana import Mora, count_guessed, note_moras, vocaloid_phones
+from duetto.score.mora import INVENTORY
+from duetto.score.score import Note
+
+_PHONES = "a i u e o N cl k s sh t ch ts n h f m y r w g z j d b p ky gy ny hy by py my ry"
+OPEN_JTALK_PHONES = set(_PHONES.split())  # the set that the voice of the singer knows
+
+
+def sung(lyric: str, phones: str = "") -> str:
+    (moras,) = note_moras((Note(0, 480, 60, lyric, phones),))
+    return "".join(mora.kana for mora in moras)
+
+
+@pytest.mark.parametrize(
+    ("lyric", "expected"),
+    [
+        ("か", "か"),
+        ("カ", "か"),
+        ("ｶ", "か"),
+        ("きゃ", "きゃ"),
+        ("を", "お"),
+        ("づ", "ず"),
+        ("ヴァ", "ば"),
+        ("カッ", "かっ"),
+        ("かー", "か"),
+        ("なん", "なん"),
+        ("ら、", "ら"),
+    ],
+)
+def test_kana_is_read(lyric, expected):
+    assert sung(lyric) == expected
+
+
+@pytest.mark.parametrize(
+    ("lyric", "expected"),
+    [
+        ("ka", "か"),
+        ("Shi", "し"),
+        ("si", "し"),
+        ("tu", "つ"),
+        ("kyo", "きょ"),
+        ("n", "ん"),
+        ("shinbun", "しんぶん"),
+        ("konnichiwa", "こんにちわ"),
+        ("kin'en", "きんえん"),
+        ("kitte", "きって"),
+        ("matcha", "まっちゃ"),
+        ("tōkyō", "ときょ"),
+        ("la", "ら"),
+    ],
+)
+def test_romaji_is_read(lyric, expected):
+    assert sung(lyric) == expected
+
+
+@pytest.mark.parametrize(
+    ("phones", "expected"),
+    [
+        ("m' i", "み"),
+        ("k M", "く"),
+        ("S i", "し"),
+        ("S i_0", "し"),
+        ("tS a", "ちゃ"),
+        ("p\\ a", "ふぁ"),
+        ("C i", "ひ"),
+        ("t' i", "てぃ"),
+        ("N\\", "ん"),
+        ("n a n d e", "なんで"),
+        ("N a", "が"),
+        ("h\\ o", "ほ"),
+    ],
+)
+def test_japanese_x_sampa_is_read(phones, expected):
+    assert sung("", phones) == expected
+
+
+def test_phones_win_over_a_label_that_says_otherwise():
+    assert sung("は", "w a") == "わ"
+
+
+def test_a_devoiced_consonant_without_vowel_falls_back_to_the_kana():
+    assert sung("す", "s") == "す"
+
+
+@pytest.mark.parametrize(
+    ("lyric", "phones", "expected"),
+    [
+        ("god", "gh Q d", "ごど"),
+        ("save", "s eI v", "せいぶ"),
+        ("queen", "kh w i: n", "くうぃん"),
+        ("cute", "kh j u: t", "きゅと"),
+        ("long", "l0 O: N", "ろん"),
+        ("light", "", "らいと"),
+        ("queen", "", "くうぃん"),
+        ("gra-", "gh r eI", "ぐれい"),
+    ],
+)
+def test_english_is_approximated(lyric, phones, expected):
+    assert sung(lyric, phones) == expected
+
+
+@pytest.mark.parametrize(("lyric", "phones"), [("-", ""), ("-", "-"), ("ー", "-"), ("", ""), (" ", ""), ("あ", "-")])
+def test_a_tie_goes_on_with_the_vowel(lyric, phones):
+    assert note_moras((Note(0, 480, 60, lyric, phones),)) == ((),)
+
+
+def test_breaths_and_stops_are_a_closure():
+    assert note_moras((Note(0, 480, 60, "x", "Sil Asp ?"),)) == ((Mora("っ", ("cl",)),),)
+
+
+@pytest.mark.parametrize("lyric", ["漢字", "?", "♪", "123", "пой"])
+def test_what_cannot_be_read_is_sung_as_ra_and_counted(lyric):
+    moras = note_moras((Note(0, 480, 60, lyric), Note(480, 480, 60, "か")))
+    assert moras[0] == (Mora("ら", ("r", "a"), guessed=True),)
+    assert count_guessed(moras) == 1
+
+
+def test_the_inventory_has_exactly_the_phones_of_the_voice():
+    assert {phone for mora in INVENTORY.values() for phone in mora.phones} == OPEN_JTALK_PHONES
+
+
+@pytest.mark.parametrize("kana", [kana for kana in INVENTORY if kana != "っ"])
+def test_every_mora_survives_its_x_sampa(kana):
+    assert sung("", vocaloid_phones(INVENTORY[kana])) == kana
+
+
+@pytest.mark.parametrize("kana", [kana for kana in INVENTORY if kana not in "はへ"])  # it reads these two as particles
+def test_open_jtalk_gives_each_mora_the_same_phones(kana):
+    phones = pyopenjtalk.g2p(kana).split()
+    assert INVENTORY[kana].phones == tuple(phone.lower() if phone in "AIUEO" else phone for phone in phones)

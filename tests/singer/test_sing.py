@@ -1,0 +1,125 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from swift_f0 import SwiftF0
+
+from duetto.audio import resample
+from duetto.errors import ConfigError, CorpusError, ScoreError
+from duetto.score.score import Curve
+from duetto.singer.sing import load_truth, save_truth, sing
+from duetto.singer.voices import VOICES, get_voice
+
+
+@pytest.fixture(scope="module")
+def renditions(melody):
+    return {name: sing(melody, voice, seed=3) for name, voice in VOICES.items()}
+
+
+def test_equal_arguments_give_equal_samples_and_another_seed_others(melody, renditions):
+    np.testing.assert_array_equal(sing(melody, VOICES["low"], seed=3).waveform, renditions["low"].waveform)
+    assert not np.array_equal(sing(melody, VOICES["low"], seed=4).waveform, renditions["low"].waveform)
+
+
+def test_all_voices_give_a_score_one_length_and_one_timing(renditions):
+    first = renditions["miku"]
+    assert first.waveform.size == first.truth.f0_hz.size * 240
+    for other in renditions.values():
+        assert other.waveform.size == first.waveform.size
+        assert other.truth.phones == first.truth.phones
+        np.testing.assert_array_equal(other.truth.phone_start_s, first.truth.phone_start_s)
+        np.testing.assert_array_equal(other.truth.f0_hz > 0, first.truth.f0_hz > 0)
+
+
+@pytest.mark.parametrize("name", list(VOICES))
+def test_the_level_is_minus_20_dbfs_with_headroom_and_a_noise_floor(renditions, name):
+    waveform = renditions[name].waveform
+    truth = renditions[name].truth
+    assert waveform.dtype == np.float32
+    assert np.abs(waveform).max() < 0.9
+    sounding = np.concatenate(
+        [
+            waveform[round(48000 * start) : round(48000 * end)]
+            for phone, start, end in zip(truth.phones, truth.phone_start_s, truth.phone_end_s, strict=True)
+            if phone != "pau"
+        ]
+    )
+    assert 20 * np.log10(np.sqrt(np.mean(sounding**2))) == pytest.approx(-20.0, abs=1.0)
+    floor = waveform[-9600:]  # the last 0.2 s
+    assert -66 < 20 * np.log10(np.sqrt(np.mean(floor**2))) < -54
+
+
+@pytest.mark.parametrize("name", list(VOICES))
+def test_an_independent_tracker_finds_the_pitch_of_the_truth(renditions, name):
+    rendition = renditions[name]
+    found = SwiftF0(threads=1, spin=False).detect(resample(rendition.waveform, 48000, 16000), 16000)
+    frames = np.clip(np.round(found.timestamps / 0.005).astype(int), 0, rendition.truth.f0_hz.size - 1)
+    truth = rendition.truth.f0_hz[frames]
+    voiced = (truth > 0) & (found.confidence >= 0.5)
+    cents = np.abs(1200 * np.log2(found.pitch_hz[voiced] / truth[voiced]))
+    assert voiced.sum() > 300
+    assert np.median(cents) < 15
+    assert np.mean(cents <= 50) >= 0.90
+    assert np.mean((truth > 0) == (found.confidence >= 0.5)) > 0.9
+
+
+def test_a_voice_sings_in_its_own_octave_and_where_it_is_asked_to(melody, renditions):
+    np.testing.assert_allclose(renditions["low"].note_midi, renditions["pop"].note_midi - 12)
+    up = sing(melody, VOICES["low"], transpose_semitones=6.0)
+    np.testing.assert_allclose(up.note_midi, renditions["low"].note_midi + 6)
+    lower, higher = renditions["low"].truth.f0_hz, up.truth.f0_hz
+    voiced = lower > 0
+    assert np.median(12 * np.log2(higher[voiced] / lower[voiced])) == pytest.approx(6.0, abs=0.1)
+
+
+def test_dynamics_change_the_level_within_the_song(melody):
+    score = replace(melody, dynamics=Curve(((0, 64.0), (3600, 20.0))))
+    steady, softer = (sing(s, VOICES["mei"]).waveform for s in (melody, score))
+    early, late = slice(48000, 96000), slice(230000, 280000)
+    change = [np.sqrt(np.mean(softer[part] ** 2) / np.mean(steady[part] ** 2)) for part in (early, late)]
+    assert change[1] / change[0] == pytest.approx(20 / 64, rel=0.2)
+
+
+def test_above_the_passaggio_the_spectrum_falls_more_steeply(melody):
+    voice = replace(VOICES["low"], style=replace(VOICES["low"].style, vibrato_depth_cents=0.0))
+    chest = replace(voice, register=replace(voice.register, passaggio_midi=99.0))
+
+    def brightness(singer):
+        power = np.abs(np.fft.rfft(sing(melody, singer, transpose_semitones=6.0).waveform)) ** 2
+        hz = np.fft.rfftfreq(2 * (power.size - 1), 1 / 48000)
+        return 10 * np.log10(power[(hz > 2000) & (hz < 5000)].sum() / power[hz < 2000].sum())
+
+    assert brightness(voice) < brightness(chest) - 3.0
+
+
+def test_a_pitch_beyond_any_voice_is_refused_with_its_note(melody):
+    with pytest.raises(ScoreError, match=r"Note 0 .* MIDI 24"):
+        sing(melody, VOICES["low"], transpose_semitones=-24.0)
+
+
+def test_truth_survives_its_file(renditions, tmp_path):
+    path = tmp_path / "truth.npz"
+    truth = renditions["mei"].truth
+    save_truth(truth, path)
+    loaded = load_truth(path)
+    assert loaded.phones == truth.phones
+    assert loaded.f0_hop_s == truth.f0_hop_s
+    for name in ("phone_start_s", "phone_end_s", "f0_hz"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(truth, name))
+
+
+def test_a_damaged_truth_says_so(tmp_path):
+    with pytest.raises(CorpusError, match="no truth file"):
+        load_truth(tmp_path / "none.npz")
+    path = tmp_path / "truth.npz"
+    path.write_bytes(b"PK\x03\x04 broken")
+    with pytest.raises(CorpusError, match="is no truth file"):
+        load_truth(path)
+    np.savez(path, phones=np.array([object()], dtype=object))
+    with pytest.raises(CorpusError, match="is no truth file"):
+        load_truth(path)
+
+
+def test_an_unknown_voice_lists_those_there_are():
+    with pytest.raises(ConfigError, match="low, mei, miku, pop"):
+        get_voice("callas")

@@ -1,0 +1,26 @@
+from duetto.training.callbacks import append_row, keep_rows_up_to
+
+
+def test_rows_are_appended_under_one_header(tmp_path):
+    path = tmp_path / "losses.csv"
+    append_row(path, {"step": 1, "loss": 0.5})
+    append_row(path, {"step": 2, "loss": 0.25})
+    assert path.read_text() == "step,loss\n1,0.5\n2,0.25\n"
+
+
+def test_rows_past_the_resumed_step_are_forgotten(tmp_path):
+    path = tmp_path / "losses.csv"
+    path.write_text("step,loss\n10,1\n20,2\n30,3\n")
+    keep_rows_up_to(path, 20)
+    assert path.read_text() == "step,loss\n10,1\n20,2\n"
+
+
+def test_a_torn_last_line_is_dropped(tmp_path):
+    path = tmp_path / "losses.csv"
+    path.write_text("step,loss\n10,1\n2")
+    keep_rows_up_to(path, 100)
+    assert path.read_text() == "step,loss\n10,1\n"
+
+
+def test_a_missing_file_is_fine(tmp_path):
+    keep_rows_up_to(tmp_path / "none.csv", 3)
