@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -63,3 +66,10 @@ def test_clipping_and_nan_are_not_written(tmp_path):
     with pytest.raises(AudioError, match="NaN"):
         write_audio(tmp_path / "nan.wav", np.full(10, np.nan, np.float32), RATE)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are UTF-16 there")
+def test_a_name_that_is_not_utf8_opens(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9 \xf0\x9f\x8e\xa4.wav"))
+    write_audio(path, TONE, RATE)
+    assert len(read_audio(path)[0]) == RATE

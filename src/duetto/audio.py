@@ -4,6 +4,7 @@ Conventions: waveforms are float32, full scale +-1.0, shape (S,) when mono and (
 otherwise. Files go through libsndfile (WAV, FLAC, OGG, MP3, AIFF; m4a needs conversion first).
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -45,7 +46,7 @@ def read_info(path: Path) -> AudioInfo:
     if not path.is_file():
         raise AudioError(f"There is no audio file {path}.")
     try:
-        info = soundfile.info(str(path))
+        info = soundfile.info(_file_name(path))
     except soundfile.LibsndfileError as error:
         raise AudioError(
             f"{path} cannot be read as audio ({error.error_string.strip()}). Expected WAV, FLAC, OGG, MP3 or AIFF."
@@ -83,7 +84,7 @@ def read_channels(path: Path) -> tuple[Waveform, int]:
     """
     read_info(path)
     try:
-        samples, sample_rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+        samples, sample_rate = soundfile.read(_file_name(path), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{path} breaks off while reading ({error.error_string.strip()}).") from error
     if samples.shape[0] == 0:
@@ -116,7 +117,7 @@ def write_audio(path: Path, waveform: Waveform, sample_rate: int, subtype: str =
         raise AudioError(f"Refused to write {path}: peak {peak:.2f} would clip. Lower the level first.")
     with atomic_path(path) as temporary:
         try:
-            soundfile.write(str(temporary), waveform.T, sample_rate, subtype=subtype)
+            soundfile.write(_file_name(temporary), waveform.T, sample_rate, subtype=subtype)
         except soundfile.LibsndfileError as error:
             raise OSError(28, error.error_string) from error
 
@@ -131,3 +132,8 @@ def resample(waveform: Waveform, from_rate: int, to_rate: int) -> Waveform:
     if missing > 0:
         resampled = np.pad(resampled, [(0, 0)] * (resampled.ndim - 1) + [(0, missing)])
     return np.ascontiguousarray(resampled[..., :num_samples], dtype=np.float32)
+
+
+def _file_name(path: Path) -> str | bytes:
+    """The name as libsndfile wants it: bytes, so that names which are not UTF-8 open too."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
