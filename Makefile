@@ -8,7 +8,6 @@ USED := $(VENV)/.requirements
 USED_DEV := $(VENV)/.requirements-dev
 REQUIREMENTS := requirements.txt requirements-base.txt
 QUICK := not slow and not parity and not gpu and not weights
-export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: help setup setup-dev train test quick check format test-all smoke reproduce clean
 

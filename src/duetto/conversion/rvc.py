@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from scipy.signal import butter, sosfiltfilt
 
 from duetto.audio import Waveform
 from duetto.config import FeaturesConfig, RetrievalConfig
@@ -19,9 +20,12 @@ from duetto.models.rvc.synthesizer import Synthesizer
 from duetto.units import amplitude_to_db, semitones_to_ratio
 
 PEAK_LIMIT = 0.98  # full scale kept free for the sample format
+RUMBLE_HZ = 48.0  # upstream high-passes sources and training audio here
+RUMBLE_ORDER = 4
+STRAY_PERCENT = 1.0  # of voiced frames: octave errors of the tracker
 MIN_FRAMES = 64  # shorter sources are padded while they are converted
 
-Render = Callable[[Waveform, torch.Generator], Waveform]
+Render = Callable[[Waveform, torch.Generator], tuple[Waveform, Waveform]]  # waveform, and f0_hz of its frames
 
 
 class RVCConverter:
@@ -47,7 +51,7 @@ class RVCConverter:
     def convert(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
         """Sing a source (S,) with the target voice; (S,) comes back."""
 
-        def render(piece: Waveform, generator: torch.Generator) -> Waveform:
+        def render(piece: Waveform, generator: torch.Generator) -> tuple[Waveform, Waveform]:
             return self._convert_piece(piece, generator, request)
 
         return self._in_chunks(waveform, request, render)
@@ -55,7 +59,7 @@ class RVCConverter:
     def resynthesise(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
         """Posterior encoder and generator on the audio itself: the truth through the vocoder."""
 
-        def render(piece: Waveform, generator: torch.Generator) -> Waveform:
+        def render(piece: Waveform, generator: torch.Generator) -> tuple[Waveform, Waveform]:
             return self._resynthesise_piece(piece, generator, request)
 
         return self._in_chunks(waveform, request, render)
@@ -68,15 +72,20 @@ class RVCConverter:
         padded = np.pad(waveform, (0, num_frames * hop - num_samples))
         chunks = plan_chunks(padded, self.sample_rate, hop, request.chunk_s)
         generator = torch.Generator().manual_seed(request.seed)
-        pieces = [
-            (chunk, render(padded[chunk.read_start * hop : chunk.read_stop * hop], generator)) for chunk in chunks
-        ]
-        output = join_chunks(pieces, len(padded), self.sample_rate, hop)[:num_samples]
-        output, gain_db = limit_peak(output)
+        pieces, contours = [], []
+        for chunk in chunks:
+            piece, f0_hz = render(padded[chunk.read_start * hop : chunk.read_stop * hop], generator)
+            pieces.append((chunk, piece))
+            contours.append(f0_hz)
+        output = join_chunks(pieces, len(padded), self.sample_rate, hop)
+        output = remove_rumble(output, self.sample_rate, lowest_pitch_hz(np.concatenate(contours)))
+        output, gain_db = limit_peak(output[:num_samples])
         return Conversion(output, len(chunks), time.perf_counter() - start, gain_db)
 
     @torch.inference_mode()
-    def _convert_piece(self, piece: Waveform, generator: torch.Generator, request: ConversionRequest) -> Waveform:
+    def _convert_piece(
+        self, piece: Waveform, generator: torch.Generator, request: ConversionRequest
+    ) -> tuple[Waveform, Waveform]:
         clip = analyse(piece, self.features, self.encoder, self.f0_extractor)
         f0_hz = np.asarray(clip.f0_hz * semitones_to_ratio(request.transpose_semitones), np.float32)
         content = self._retrieve(clip.content, f0_hz > 0, request.retrieval)
@@ -90,10 +99,12 @@ class RVCConverter:
             noise_scale=self.noise_scale,
             generator=generator,
         )
-        return output[0, 0].float().cpu().numpy()
+        return output[0, 0].float().cpu().numpy(), f0_hz
 
     @torch.inference_mode()
-    def _resynthesise_piece(self, piece: Waveform, generator: torch.Generator, request: ConversionRequest) -> Waveform:
+    def _resynthesise_piece(
+        self, piece: Waveform, generator: torch.Generator, request: ConversionRequest
+    ) -> tuple[Waveform, Waveform]:
         hop = self.features.hop_length
         num_frames = len(piece) // hop
         f0_hz = self.f0_extractor.extract(piece, self.sample_rate, hop, num_frames)
@@ -106,12 +117,29 @@ class RVCConverter:
             speaker_id=torch.tensor([request.speaker_id], device=device),
             generator=generator,
         )
-        return output[0, 0].float().cpu().numpy()
+        return output[0, 0].float().cpu().numpy(), f0_hz
 
     def _retrieve(self, content: Waveform, is_voiced: np.ndarray, config: RetrievalConfig) -> Waveform:
         if self.index is None or config.index_rate == 0:
             return content
         return self.index.blend(content, is_voiced, config)
+
+
+def lowest_pitch_hz(f0_hz: Waveform) -> float:
+    """The lowest pitch of a melody (T,), stray frames aside; 0.0 when nothing is voiced."""
+    voiced = f0_hz[f0_hz > 0]
+    return float(np.percentile(voiced, STRAY_PERCENT)) if voiced.size else 0.0
+
+
+def remove_rumble(waveform: Waveform, sample_rate: int, lowest_hz: float) -> Waveform:
+    """Take away, without delay, what lies more than an octave below the melody's lowest pitch.
+
+    A voice has nothing there; a young generator hums at its frame rate, softly enough that no loss
+    hears it and steadily enough that a pitch tracker does. Deviation 9 (docs/deviations.md).
+    """
+    cutoff_hz = max(RUMBLE_HZ, lowest_hz / 2)
+    sections = butter(RUMBLE_ORDER, cutoff_hz, "highpass", fs=sample_rate, output="sos")
+    return np.asarray(sosfiltfilt(sections, waveform), np.float32)
 
 
 def limit_peak(waveform: Waveform) -> tuple[Waveform, float]:

@@ -67,6 +67,15 @@ METRICS: tuple[Metric, ...] = (
         "0 % = did nothing, below 0 % = worse than the source.",
         digits=0,
     ),
+    Metric(
+        "mcd_distance_closed",
+        "Distance closed",
+        "%",
+        "up",
+        "Share of the source's timbre distance to the truth that the conversion removed; 100 % = identical. "
+        "It needs no vocoder bound, so a weak vocoder cannot flatter it.",
+        digits=0,
+    ),
     *_bounded("mcd", "MCD*", "dB", "down", "Timbre distance to the truth: clamped mel-cepstral distortion."),
     *_bounded(
         "f0_rmse_cents", "F0 error", "cents", "down", "Root mean square pitch error over frames voiced in both.", 1

@@ -82,6 +82,7 @@ def score_song(files: SongFiles, encoder: SpeakerEncoder) -> dict[str, float]:
         scores.update({name: math.nan for name in scores if name.endswith(("_source", "_resynthesis"))})
     scores["mcd_output_to_source"] = _distance(source_performance, output)
     scores["mcd_gap_closed"] = gap_closed(scores["mcd_source"], scores["mcd_output"], scores["mcd_resynthesis"])
+    scores["mcd_distance_closed"] = gap_closed(scores["mcd_source"], scores["mcd_output"], 0.0)
     scores.update(_level_scores(files))
     return scores
 

@@ -1,7 +1,7 @@
 """What a run is going to do and how long that takes, said before it starts.
 
 The constants were measured on two cores whose matrix product reaches `REFERENCE_GFLOPS`
-(benchmarks/minutes_plan.py prints them anew); a quick probe scales them to this machine.
+a quick probe scales them to this machine.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from rich.table import Table
 from duetto.config import TrainConfig
 from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
 
-SONG_S = 33.0  # mean length of an embedded song
-RENDER_S_PER_SONG = 12.0  # wall, one song and voice, both cores busy with one job each / 2
-PREPROCESS_S_PER_SONG = 1.5
-FEATURES_S_PER_SONG = 2.0
-TRIAL_S_PER_SONG = 25.0  # conversion, resynthesis and scoring
-CLOSING_S = 15.0  # index, page, tracker
-START_S = 15.0  # imports and the first compilation of numba
+RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, both cores at work
+PREPROCESS_S_PER_SONG = 0.5
+FEATURES_S_PER_SONG = 0.8
+HELD_OUT_SHARE = 0.06  # of the training time, spent on held-out conversions
+TRIAL_S_PER_SONG = 9.0  # conversion, resynthesis and scoring
+CLOSING_S = 10.0  # index, page, tracker
+START_S = 10.0  # imports, workers, and the first compilation of numba
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def make_plan(config: TrainConfig, speed: float) -> list[Station]:
     minutes = config.trainer.max_minutes
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
     limit = f"{what}, at most {minutes:g} minutes" if minutes else what
-    training = Station("training", limit, minutes * 60 if minutes else float("nan"))
+    training = Station("training", limit, minutes * 60 * (1 + HELD_OUT_SHARE) if minutes else float("nan"))
     trial = Station(
         "trial", f"{num_test} songs converted and scored", num_test * len(data.sources) * TRIAL_S_PER_SONG / speed
     )

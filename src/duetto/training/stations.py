@@ -14,7 +14,7 @@ from rich.table import Table
 
 from duetto.config import PreprocessConfig, TrainConfig
 from duetto.corpus.build import build_corpus
-from duetto.corpus.manifest import Clip, Ledger, Manifest, load_manifest
+from duetto.corpus.manifest import Clip, Manifest, Split, load_manifest
 from duetto.data.dataset import CropPlan, TrainingClip
 from duetto.errors import ConfigError
 from duetto.features.cache import load_features
@@ -22,6 +22,7 @@ from duetto.features.extract import FeatureSet, extract_corpus
 from duetto.preprocess.pipeline import preprocess_corpus
 
 STEP_PACKAGE = "duetto.preprocess.steps."
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
 Report = Callable[[str, int, int], None]
 
 
@@ -50,7 +51,7 @@ def prepare_material(config: TrainConfig, console: Console) -> Material:
     with progress_bar(console) as report:
         folder = preprocess_corpus(corpus, steps, root / "preprocessed", settings, report)
     manifest = load_manifest(folder)
-    print_ledger(manifest.ledger, console)
+    print_ledger(manifest, console)
     training = replace(manifest, clips=manifest.select("target", "train"))
     with progress_bar(console) as report:
         features = extract_corpus(
@@ -102,16 +103,20 @@ def training_content(material: Material) -> np.ndarray:
     return np.concatenate([load_features(paths[clip_id]).content for clip_id in sorted(paths)])
 
 
-def print_ledger(ledger: Ledger, console: Console) -> None:
+def print_ledger(manifest: Manifest, console: Console) -> None:
     """Seconds in, used, dropped and why."""
+    ledger = manifest.ledger
     reasons: dict[str, float] = {}
     for loss in ledger.losses:
         reasons[loss.reason] = reasons.get(loss.reason, 0.0) + loss.seconds
-    table = Table("training audio", "seconds", title="Ledger", title_justify="left")
+    table = Table("audio of the target", "seconds", title="Ledger", title_justify="left")
     table.add_row("in", f"{ledger.seconds_in:.1f}")
     for reason, seconds in sorted(reasons.items(), key=lambda item: -item[1]):
         table.add_row(f"dropped: {reason}", f"{seconds:.1f}")
     table.add_row("used", f"{ledger.seconds_used:.1f}")
+    for split in SPLITS:
+        seconds = sum(clip.duration_s for clip in manifest.select("target", split))
+        table.add_row(f"  of it {split}", f"{seconds:.1f}")
     console.print(table)
 
 

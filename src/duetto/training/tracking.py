@@ -73,6 +73,7 @@ def start_tracking(
     except (wandb.errors.CommError, wandb.errors.UsageError, wandb.errors.AuthenticationError) as error:
         reason = str(error).splitlines()[0]
         console.print(f"[yellow]warning:[/] W&B cannot be reached ({reason}): logging offline, send later.")
+        wandb.teardown()  # else the run's id stays taken by the attempt
         return _open(config, folder, name, settings, "offline")
 
 

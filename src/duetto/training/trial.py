@@ -25,12 +25,13 @@ CURVE_METRICS = (
     "mcd_source",
     "mcd_resynthesis",
     "mcd_gap_closed",
+    "mcd_distance_closed",
     "f0_rmse_cents",
     "voicing_error",
     "speaker_similarity",
 )
 EXCERPT_S = 8.0  # of the validation song, scored while training
-EVALUATION_VERSION = 1  # raise when a metric's definition changes: scores are then made again
+EVALUATION_VERSION = 2  # raise when conversion or a metric changes: scores are then made again
 
 
 def evaluation_signature(config: EvalConfig, weights: Path) -> str:
