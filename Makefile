@@ -31,24 +31,24 @@ train: setup ## train RVC on case B, score it, write its page
 	@$(RUN) train.py model=rvc data=case_b
 
 test: setup-dev ## all tests that this machine can run (quick, slow, parity)
-	@$(RUN) -m pytest -m "not gpu and not weights" -n 2
+	@$(RUN) -m pytest -m "not gpu and not weights" -n 2 --dist loadfile
 
 quick: setup-dev ## the quick tests, under three minutes
-	@$(RUN) -m pytest -m "$(QUICK)" -n 2
+	@$(RUN) -m pytest -m "$(QUICK)" -n 2 --dist loadfile
 
 check: setup-dev ## format, lint, types, layers, quick tests
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@PATH=$(CURDIR)/$(VENV)/bin:$$PATH lint-imports --no-cache 2>&1 | tail -4; exit $${PIPESTATUS[0]}
-	@$(RUN) -m pytest -m "$(QUICK)" -n 2
+	@$(RUN) -m pytest -m "$(QUICK)" -n 2 --dist loadfile
 
 format: setup-dev ## put code into house style
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
 test-all: setup-dev ## every test; those that need a GPU or outside weights say how to run them
-	@$(RUN) -m pytest -n 2
+	@$(RUN) -m pytest -n 2 --dist loadfile
 
 smoke: setup ## a complete run of some steps, to see that everything works
 	@$(RUN) train.py model=rvc data=case_b trainer=smoke eval=quick logger=none

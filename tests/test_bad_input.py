@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+
+from duetto.corpus.consent import example_consent
 
 ROOT = Path(__file__).resolve().parents[1]
 BOMB = """<?xml version="1.0"?>
@@ -29,8 +32,7 @@ def train_folder(tmp_path, recordings):
 
 
 def consent(folder):
-    text = "subject: me\ncontroller: me\nscopes: [train, infer]\npurposes: [test]\n"
-    (folder / "consent.yaml").write_text(text)
+    (folder / "consent.yaml").write_text(example_consent(date.today()))
 
 
 def test_a_missing_folder(tmp_path):

@@ -108,14 +108,21 @@ def test_a_finished_run_is_shown_and_not_repeated(work):
     assert (only_run(work) / "voice" / "generator.safetensors").stat().st_mtime_ns == before
 
 
-def test_a_recording_is_converted_at_its_exact_length_and_rate(work):
-    rate, num_samples = 22_050, 31_237
-    times = np.arange(num_samples) / rate
-    soundfile.write(work / "my song.wav", 0.3 * np.sin(2 * np.pi * 330 * times), rate)
-    said = run("infer.py", work, f"source=['{work / 'my song.wav'}']", "transpose=6", f"output={work / 'out.wav'}")
+RATE, NUM_SAMPLES = 22_050, 31_237
+
+
+@pytest.fixture(scope="module")
+def song(work):
+    path = work / "my song.wav"
+    soundfile.write(path, 0.3 * np.sin(2 * np.pi * 330 * np.arange(NUM_SAMPLES) / RATE), RATE)
+    return path
+
+
+def test_a_recording_is_converted_at_its_exact_length_and_rate(work, song):
+    said = run("infer.py", work, f"source=['{song}']", "transpose=6", f"output={work / 'out.wav'}")
     assert "my song.wav" in said
     info = soundfile.info(work / "out.wav")
-    assert (info.frames, info.samplerate) == (num_samples, rate)
+    assert (info.frames, info.samplerate) == (NUM_SAMPLES, RATE)
 
 
 def test_another_model_setting_extracts_no_features_and_a_sweep_skips_what_is_finished(work):
@@ -125,7 +132,7 @@ def test_another_model_setting_extracts_no_features_and_a_sweep_skips_what_is_fi
     assert len(list(work.glob("logs/rvc-*/voice/card.json"))) == 2
 
 
-def test_a_missing_index_is_one_sentence_and_leaves_no_output(work):
+def test_a_missing_index_is_one_sentence_and_leaves_no_output(work, song):
     index = sorted(work.glob("logs/rvc-*/voice/index.faiss"))[0]
     hidden = index.rename(index.with_suffix(".hidden"))
     try:
@@ -134,7 +141,7 @@ def test_a_missing_index_is_one_sentence_and_leaves_no_output(work):
                 "infer.py",
                 work,
                 f"run={index.parent.parent}",
-                f"source=['{work / 'my song.wav'}']",
+                f"source=['{song}']",
                 f"output={work / 'no.wav'}",
             ),
             cwd=ROOT,

@@ -4,6 +4,7 @@ The constants were measured on two cores whose matrix product reaches `REFERENCE
 a quick probe scales them to this machine.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
 RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, both cores at work
 PREPROCESS_S_PER_SONG = 0.5
 FEATURES_S_PER_SONG = 0.8
+COMPACT_STEP_S = 0.25  # between 0.20 before and 0.30 after the discriminators join
 HELD_OUT_SHARE = 0.06  # of the training time, spent on held-out conversions
 TRIAL_S_PER_SONG = 9.0  # conversion, resynthesis and scoring
-CLOSING_S = 10.0  # index, page, tracker
-START_S = 10.0  # imports, workers, and the first compilation of numba
+CLOSING_S = 20.0  # imports and workers at the start, index, page and tracker at the end
+UNKNOWN = math.nan
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Station:
 
     name: str
     what: str
-    seconds: float
+    seconds: float  # wall; NaN = not known beforehand
 
 
 def make_plan(config: TrainConfig, speed: float) -> list[Station]:
@@ -38,34 +40,46 @@ def make_plan(config: TrainConfig, speed: float) -> list[Station]:
         config: The run.
         speed: This machine's speed relative to the reference machine.
     """
-    data = config.data
-    num_train, num_test = len(data.train_songs), len(data.test_songs)
-    if config.eval.max_songs:
-        num_test = min(num_test, config.eval.max_songs)
-    held_out = (len(data.val_songs) + len(data.test_songs)) * (1 + len(data.sources))
-    renders = num_train + held_out
-    stations = [
-        Station("corpus", f"{renders} songs sung (kept for later runs)", renders * RENDER_S_PER_SONG),
-        Station(
-            "preprocess",
-            f"{config.preprocess.name}: {', '.join(config.preprocess.steps)}",
-            num_train * PREPROCESS_S_PER_SONG,
-        ),
-        Station(
-            "features",
-            f"{config.features.content.encoder} content, {config.features.f0.method} f0",
-            num_train * FEATURES_S_PER_SONG,
-        ),
+    trial_songs = count_trial_songs(config)
+    trial = "your held-out recordings" if math.isnan(trial_songs) else f"{trial_songs:g} songs"
+    steps = f"{config.preprocess.name}: {', '.join(config.preprocess.steps)}"
+    encoders = f"{config.features.content.encoder} content, {config.features.f0.method} f0"
+    num_train = len(config.data.train_songs) or UNKNOWN
+    return [
+        corpus_station(config, speed),
+        Station("preprocess", steps, num_train * PREPROCESS_S_PER_SONG / speed),
+        Station("features", encoders, num_train * FEATURES_S_PER_SONG / speed),
+        training_station(config, speed),
+        Station("trial", f"{trial} converted and scored", trial_songs * TRIAL_S_PER_SONG / speed),
+        Station("closing", "index, page and tracking", CLOSING_S / speed),
     ]
-    scaled = [Station(s.name, s.what, s.seconds / speed) for s in stations]
+
+
+def corpus_station(config: TrainConfig, speed: float) -> Station:
+    """Songs that the embedded voices have to sing, or recordings to read."""
+    data = config.data
+    if not data.train_songs:
+        return Station("corpus", "your recordings read and split", UNKNOWN)
+    renders = len(data.train_songs) + (len(data.val_songs) + len(data.test_songs)) * (1 + len(data.sources))
+    return Station("corpus", f"{renders} songs sung (kept for later runs)", renders * RENDER_S_PER_SONG / speed)
+
+
+def training_station(config: TrainConfig, speed: float) -> Station:
+    """The training time: its limit, or the steps' cost where that is known."""
     minutes = config.trainer.max_minutes
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
-    limit = f"{what}, at most {minutes:g} minutes" if minutes else what
-    training = Station("training", limit, minutes * 60 * (1 + HELD_OUT_SHARE) if minutes else float("nan"))
-    trial = Station(
-        "trial", f"{num_test} songs converted and scored", num_test * len(data.sources) * TRIAL_S_PER_SONG / speed
-    )
-    return [*scaled, training, trial, Station("closing", "page and tracking", (CLOSING_S + START_S) / speed)]
+    if minutes:
+        return Station("training", f"{what}, at most {minutes:g} minutes", minutes * 60 * (1 + HELD_OUT_SHARE))
+    step_s = COMPACT_STEP_S / speed if config.model.size == "compact" else UNKNOWN
+    return Station("training", what, config.trainer.max_steps * step_s)
+
+
+def count_trial_songs(config: TrainConfig) -> float:
+    """Conversions of the trial; NaN for recordings, which have yet to be split."""
+    if not config.data.train_songs:
+        return UNKNOWN
+    count = len(config.data.test_songs) * len(config.data.sources)
+    return min(count, config.eval.max_songs) if config.eval.max_songs else count
 
 
 def announce(config: TrainConfig, hardware: Hardware, console: Console) -> None:
@@ -75,14 +89,17 @@ def announce(config: TrainConfig, hardware: Hardware, console: Console) -> None:
     stations = make_plan(config, speed)
     for station in stations:
         table.add_row(station.name, station.what, clock_text(station.seconds))
-    table.add_row("all", f"{hardware.device_name}, {hardware.precision}", clock_text(sum(s.seconds for s in stations)))
+    known = sum(station.seconds for station in stations if not math.isnan(station.seconds))
+    is_complete = not any(math.isnan(station.seconds) for station in stations)
+    total = clock_text(known) if is_complete else f"{clock_text(known)} and what is not known"
+    table.add_row("all", f"{hardware.device_name}, {hardware.precision}", total)
     console.print(table)
     if Path(config.data.root).is_dir():
         console.print("What an earlier run left in the caches is not done again, so it may be sooner.")
 
 
 def clock_text(seconds: float) -> str:
-    """Seconds as minutes and seconds; an unknown time as a dash."""
-    if seconds != seconds:
-        return "until the last step"
+    """Seconds as minutes and seconds."""
+    if math.isnan(seconds):
+        return "not known yet"
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"

@@ -1,0 +1,35 @@
+import math
+
+import pytest
+
+from duetto.config import DataConfig, EvalConfig, TrainConfig, TrainerConfig
+from duetto.training.plan import clock_text, make_plan
+
+
+def plan(**data):
+    settings = {"train_songs": ["a", "b"], "val_songs": ["c"], "test_songs": ["d", "e"], "sources": ["mei"]}
+    config = TrainConfig(
+        data=DataConfig(case="case_b", **{**settings, **data}),
+        trainer=TrainerConfig(max_minutes=2.0),
+        eval=EvalConfig(),
+    )
+    return {station.name: station for station in make_plan(config, speed=1.0)}
+
+
+def test_every_rendition_is_counted():
+    assert plan()["corpus"].what.startswith("8 songs")  # 2 train, and 3 held out by target and source
+
+
+def test_two_minutes_of_training_are_two_minutes_and_the_held_out_conversions():
+    assert plan()["training"].seconds == pytest.approx(120 * 1.06)
+
+
+def test_what_depends_on_recordings_is_not_guessed():
+    stations = plan(train_songs=[], val_songs=[], test_songs=[], sources=[])
+    assert math.isnan(stations["corpus"].seconds)
+    assert math.isnan(stations["trial"].seconds)
+    assert clock_text(stations["trial"].seconds) == "not known yet"
+
+
+def test_times_read_as_minutes():
+    assert clock_text(125.4) == "2:05 min"
