@@ -45,7 +45,7 @@ def test_every_case_composes(case):
 
 @pytest.mark.parametrize("experiment", options("experiment"))
 def test_every_experiment_composes(experiment):
-    train_config(f"+experiment={experiment}")
+    train_config(f"experiment={experiment}")
 
 
 @pytest.mark.parametrize("preprocess", options("preprocess"))
