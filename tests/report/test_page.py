@@ -180,6 +180,7 @@ def test_a_good_run_of_three_songs_needs_no_warning(tmp_path):
         ({"dc_offset": -0.05}, "DC offset of -0.050"),
         ({"length_error_samples": -10.0}, "-10 samples"),
         ({"speaker_similarity": 0.5}, "speaker encoder hears the unconverted source"),
+        ({"mcd_resynthesis": 6.0}, "The vocoder is weak: the truth itself comes out of it 6.0 dB off"),
         ({"gap_closed": 1.2}, "Better than the vocoder's bound"),
         ({"gap_closed": None}, "bounds lie too close together"),
     ],

@@ -11,6 +11,7 @@ LOST_VOICING = 0.15  # share of frames
 GROSS_ERRORS = 0.05  # share of frames
 AUDIBLE_DC = 0.01
 FEW_SONGS = 3
+WEAK_VOCODER = 0.5  # share of the source's distance that the truth through the vocoder still has
 
 
 def headline(run: RunRecord) -> str:
@@ -60,6 +61,12 @@ def _timbre_warnings(run: RunRecord) -> Iterator[str]:
         yield "Worse than the unconverted source: doing nothing would have been nearer to the target voice."
     if closed > 1:
         yield "Better than the vocoder's bound: the bound is not a bound here, so the percentage means little."
+    bound, source = run.mean("mcd_resynthesis"), run.mean("mcd_source")
+    if bound > WEAK_VOCODER * source:
+        yield (
+            f"The vocoder is weak: the truth itself comes out of it {bound:.1f} dB off. The gap to it is small, so a large "
+            f"share of it is {source - run.mean('mcd_output'):.1f} dB of {source:.1f}."
+        )
     if not math.isfinite(closed) and run.count("mcd_output"):
         yield "The bounds lie too close together to say what share of the gap was closed."
     if run.mean("speaker_similarity") < run.mean("speaker_similarity_source"):
