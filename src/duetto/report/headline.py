@@ -64,8 +64,9 @@ def _timbre_warnings(run: RunRecord) -> Iterator[str]:
     bound, source = run.mean("mcd_resynthesis"), run.mean("mcd_source")
     if bound > WEAK_VOCODER * source:
         yield (
-            f"The vocoder is weak: the truth itself comes out of it {bound:.1f} dB off. The gap to it is small, so a large "
-            f"share of it is {source - run.mean('mcd_output'):.1f} dB of {source:.1f}."
+            f"The vocoder is weak: the truth itself comes out of it {bound:.1f} dB off. "
+            f"The gap to it is small; of the whole distance of {source:.1f} dB, "
+            f"{source - run.mean('mcd_output'):.1f} dB were closed."
         )
     if not math.isfinite(closed) and run.count("mcd_output"):
         yield "The bounds lie too close together to say what share of the gap was closed."
