@@ -119,7 +119,7 @@ def song(work):
 
 
 def test_a_recording_is_converted_at_its_exact_length_and_rate(work, song):
-    said = run("infer.py", work, f"source=['{song}']", "transpose=6", f"output={work / 'out.wav'}")
+    said = run("infer.py", work, f"source={song}", "transpose=6", f"output={work / 'out.wav'}")
     assert "my song.wav" in said
     info = soundfile.info(work / "out.wav")
     assert (info.frames, info.samplerate) == (NUM_SAMPLES, RATE)

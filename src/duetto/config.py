@@ -327,7 +327,7 @@ class InferConfig:
     """`python infer.py`."""
 
     run: str | None = "latest"  # latest | a run's name or signature | a path
-    source: list[str] = field(default_factory=list)  # audio files to convert
+    source: Any = None  # one audio file or a list of them
     output: str | None = None  # file or folder; default: beside the run
     transpose: float = 0.0  # semitones, fractions allowed
     logs: str = "logs"
@@ -338,6 +338,19 @@ class InferConfig:
     index_rate: float = 0.5
     protect: float = 0.33
     neighbours: int = 8
+
+    def sources(self) -> list[str]:
+        """The recordings named, as a list.
+
+        Raises:
+            ConfigError: If none is named, or one is not a name.
+        """
+        named = self.source if isinstance(self.source, list) else [self.source]
+        require(
+            bool(named) and named != [None], "Which recording? Add source=song.wav (several: source=[a.wav,b.wav])."
+        )
+        require(all(isinstance(name, str) for name in named), f"source={self.source}: expected names of audio files.")
+        return named
 
 
 def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:

@@ -66,7 +66,8 @@ def test_the_sweep_and_inference_configs_compose():
     prepare()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         assert typed(compose("sweep"), TrainConfig).data.case == "case_b"
-        assert typed(compose("infer", overrides=["source=[a.wav]"]), InferConfig).source == ["a.wav"]
+        for given, sources in (("a b.wav", ["a b.wav"]), ("[a.wav,b.wav]", ["a.wav", "b.wav"])):
+            assert typed(compose("infer", overrides=[f"source={given}"]), InferConfig).sources() == sources
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,8 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
         DuettoError: If the run, a source or the output cannot be used; sources are checked before
             the first is converted.
     """
-    if not config.source:
-        raise ConfigError("Which recording? Add source=song.wav (several: source=[a.wav,b.wav]).")
+    sources = [Path(source) for source in config.sources()]
     run = find_run(Path(config.logs), config.run or "latest")
-    sources = [Path(source) for source in config.source]
     outputs = plan_outputs(sources, config.output, run, config.transpose)
     for source in sources:
         check_source(source)
