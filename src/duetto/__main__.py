@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = build_parser()
     options = parser.parse_args(arguments)
     try:
-        options.run(options, Console())
+        options.action(options, Console())
     except DuettoError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
     hardware = verbs.add_parser("hardware", help="device, precision and how long the default run takes here")
-    hardware.set_defaults(run=show_hardware)
+    hardware.set_defaults(action=show_hardware)
 
     sing = verbs.add_parser("sing", help="sing a VSQX file with an embedded voice")
     sing.add_argument("score", type=Path, help="a .vsqx file (VOCALOID 3 or 4)")
@@ -37,11 +37,11 @@ def build_parser() -> argparse.ArgumentParser:
     sing.add_argument("--transpose", type=float, default=0.0, help="semitones")
     sing.add_argument("--seed", type=int, default=0)
     sing.add_argument("--output", type=Path, help="default: SCORE_VOICE.wav beside the working folder")
-    sing.set_defaults(run=sing_score)
+    sing.set_defaults(action=sing_score)
 
     report = verbs.add_parser("report", help="write the page of a run again")
     report.add_argument("run", type=Path, help="a run's folder")
-    report.set_defaults(run=write_report)
+    report.set_defaults(action=write_report)
     return parser
 
 
