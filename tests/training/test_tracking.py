@@ -1,5 +1,6 @@
 """W&B never asks and never hangs."""
 
+import io
 import time
 
 import pytest
@@ -51,7 +52,7 @@ def test_without_a_key_offline_files_are_written_and_nothing_is_asked(tmp_path):
 def test_a_key_without_network_ends_in_a_named_warning_and_offline_files(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    console = Console(record=True, width=200, quiet=False, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console = Console(record=True, width=200, file=io.StringIO())
     begin = time.monotonic()
     tracker = start(tmp_path, console)
     tracker.close()
@@ -65,6 +66,6 @@ def test_a_key_without_network_ends_in_a_named_warning_and_offline_files(tmp_pat
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_private_corpus_stays_offline_without_the_scope_for_it(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
-    console = Console(record=True, width=200, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console = Console(record=True, width=200, file=io.StringIO())
     start(tmp_path, console, may_upload=False).close()
     assert "cloud_logging" in console.export_text()
