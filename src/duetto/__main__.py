@@ -49,9 +49,9 @@ def show_hardware(options: argparse.Namespace, console: Console) -> None:
     """Print what this machine is and the plan of the default run."""
     from hydra import compose, initialize_config_dir
 
-    from duetto.config import TrainConfig
     from duetto.entry import prepare, typed
     from duetto.errors import ConfigError
+    from duetto.run_config import TrainConfig
     from duetto.training.hardware import REFERENCE_GFLOPS, detect_hardware, measure_gflops
     from duetto.training.plan import announce
 

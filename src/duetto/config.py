@@ -4,7 +4,7 @@ Pure data: no hydra, no omegaconf, so that any module may take one as an argumen
 marks what a YAML file must fill. `validate()` checks what one field cannot say alone.
 """
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -295,76 +295,3 @@ class EvalConfig:
         )
         require(self.retrieval.neighbours > 0, "eval.retrieval.neighbours has to be at least 1.")
         require(self.chunk_s >= 2, f"eval.chunk_s={self.chunk_s}: expected at least 2 seconds.")
-
-
-@dataclass
-class TrainConfig:
-    """`python train.py`."""
-
-    seed: int = 0
-    logs: str = "logs"  # where run folders are kept
-    data: DataConfig = field(default_factory=DataConfig)
-    preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
-    features: FeaturesConfig = field(default_factory=FeaturesConfig)
-    model: ModelConfig = field(default_factory=ModelConfig)
-    trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    logger: LoggerConfig = field(default_factory=LoggerConfig)
-    eval: EvalConfig = field(default_factory=EvalConfig)
-
-    def validate(self) -> None:
-        """Every group, then the rules between groups."""
-        self.data.validate()
-        self.preprocess.validate()
-        self.features.validate()
-        self.model.validate(self.features)
-        self.trainer.validate()
-        self.logger.validate()
-        self.eval.validate()
-
-
-@dataclass
-class InferConfig:
-    """`python infer.py`."""
-
-    run: str | None = "latest"  # latest | a run's name or signature | a path
-    source: Any = None  # one audio file or a list of them
-    output: str | None = None  # file or folder; default: beside the run
-    transpose: float = 0.0  # semitones, fractions allowed
-    logs: str = "logs"
-    speaker: int = 0
-    f0_method: str | None = None  # default: as trained
-    chunk_s: float = 20.0
-    seed: int = 0
-    index_rate: float = 0.5
-    protect: float = 0.33
-    neighbours: int = 8
-
-    def sources(self) -> list[str]:
-        """The recordings named, as a list.
-
-        Raises:
-            ConfigError: If none is named, or one is not a name.
-        """
-        named = self.source if isinstance(self.source, list) else [self.source]
-        require(
-            bool(named) and named != [None], "Which recording? Add source=song.wav (several: source=[a.wav,b.wav])."
-        )
-        require(all(isinstance(name, str) for name in named), f"source={self.source}: expected names of audio files.")
-        return named
-
-
-def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
-    """Rebuild a (nested) config dataclass from the plain dict that `dataclasses.asdict` gave.
-
-    Raises:
-        ConfigError: If a key is unknown.
-    """
-    known = {item.name: item for item in fields(schema)}
-    unknown = sorted(set(values) - set(known))
-    require(not unknown, f"{schema.__name__} has no field {', '.join(unknown)}.")
-    arguments = {}
-    for name, value in values.items():
-        factory = known[name].default_factory
-        nested = factory if isinstance(factory, type) and is_dataclass(factory) else None
-        arguments[name] = from_dict(nested, value) if nested else value
-    return schema(**arguments)

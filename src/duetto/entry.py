@@ -17,9 +17,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from duetto.config import InferConfig, TrainConfig
 from duetto.driver import has_cuda_driver
 from duetto.errors import ConfigError, DuettoError
+from duetto.run_config import InferConfig, TrainConfig
 
 Schema = TypeVar("Schema", TrainConfig, InferConfig)
 FLAGSHIP_SIZES = {"rvc": "v2_40k"}
@@ -120,7 +120,8 @@ class SweepLog:
         """Print the table of runs; the exit status is 1 when any failed."""
         from rich.table import Table
 
-        table = Table("combination", "run folder", title="Sweep")
+        table = Table("combination", title="Sweep", title_justify="left")
+        table.add_column("run folder", overflow="fold")
         for label, outcome in self.rows:
             table.add_row(label, outcome)
         Console().print(table)

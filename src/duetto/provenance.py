@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from duetto import __version__
-from duetto.config import TrainConfig
 from duetto.files import sha256_file, sha256_json
+from duetto.run_config import TrainConfig
 
 RECORDED_PACKAGES = (
     "torch",

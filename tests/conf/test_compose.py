@@ -6,10 +6,10 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from duetto.config import InferConfig, TrainConfig
 from duetto.conversion.voice import build_synthesizer
 from duetto.entry import prepare, typed
 from duetto.errors import ConfigError
+from duetto.run_config import InferConfig, TrainConfig
 from duetto.training.stations import build_steps
 
 CONF = Path(__file__).resolve().parents[2] / "conf"

@@ -5,10 +5,10 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from duetto.config import InferConfig
 from duetto.conversion.find import find_run
 from duetto.conversion.infer import check_source, infer, plan_outputs
 from duetto.errors import AudioError, CheckpointError, ConfigError
+from duetto.run_config import InferConfig
 
 RATE = 8000
 

@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from duetto.config import DataConfig, EvalConfig, TrainConfig, TrainerConfig
+from duetto.config import DataConfig, EvalConfig, TrainerConfig
+from duetto.run_config import TrainConfig
 from duetto.training.plan import clock_text, make_plan
 
 

@@ -5,18 +5,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from duetto.config import (
-    DataConfig,
-    DiscriminatorConfig,
-    FeaturesConfig,
-    GeneratorConfig,
-    ModelConfig,
-    TrainConfig,
-    TrainerConfig,
-)
+from duetto.config import DataConfig, DiscriminatorConfig, FeaturesConfig, GeneratorConfig, ModelConfig, TrainerConfig
 from duetto.corpus.manifest import Manifest
 from duetto.features.cache import ClipFeatures, save_features
 from duetto.features.extract import FeatureSet
+from duetto.run_config import TrainConfig
 from duetto.training.fit import FitResult, fit
 from duetto.training.hardware import Hardware
 from duetto.training.stations import Material

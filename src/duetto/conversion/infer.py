@@ -7,12 +7,13 @@ from rich.progress import track
 from rich.table import Table
 
 from duetto.audio import read_audio, read_info, resample, write_audio
-from duetto.config import InferConfig, RetrievalConfig
+from duetto.config import RetrievalConfig
 from duetto.conversion.converter import Conversion, ConversionRequest, Converter
 from duetto.conversion.find import find_run
 from duetto.conversion.load import load_converter
 from duetto.conversion.voice import VOICE_FOLDER
 from duetto.errors import AudioError, ConfigError
+from duetto.run_config import InferConfig
 
 MIN_SOURCE_S = 0.1  # shorter than a phone: nothing to convert
 SILENCE_PEAK = 1e-4  # -80 dBFS
@@ -35,7 +36,10 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
         raise ConfigError(f"speaker={config.speaker}: this voice has speakers 0 to {voice.model.num_speakers - 1}.")
     retrieval = RetrievalConfig(config.index_rate, config.neighbours, config.protect)
     request = ConversionRequest(config.transpose, config.speaker, retrieval, config.chunk_s, config.seed)
-    table = Table("source", "output", "seconds", "RTF", "level", title=f"{run.name}, transpose {config.transpose:+g}")
+    table = Table("source", title=f"{run.name}, transpose {config.transpose:+g}")
+    table.add_column("output", overflow="fold")  # a path that is cut cannot be copied
+    for name in ("seconds", "RTF", "level"):
+        table.add_column(name, justify="right")
     pairs = list(zip(sources, outputs, strict=True))
     for source, output in track(pairs, "Converting", console=console, transient=True):
         conversion, duration_s = convert_file(converter, source, output, request)

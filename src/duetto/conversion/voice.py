@@ -4,14 +4,14 @@ The card says what the weights are: model and feature settings, the run's signat
 hash, consent, code version. Nothing in these files is executed when they are read.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from duetto.config import FeaturesConfig, ModelConfig, from_dict
+from duetto.config import FeaturesConfig, ModelConfig, require
 from duetto.errors import CheckpointError, ConfigError
 from duetto.files import atomic_path, read_json, write_json
 from duetto.models.rvc.shapes import SynthesizerConfig
@@ -69,3 +69,20 @@ def load_voice(folder: Path) -> TrainedVoice:
     except RuntimeError as error:
         raise CheckpointError(f"{weights_path} does not fit its card: {str(error).splitlines()[-1].strip()}") from error
     return TrainedVoice(synthesizer.eval(), model, features, card)
+
+
+def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
+    """Rebuild a (nested) config dataclass from the plain dict that `dataclasses.asdict` gave.
+
+    Raises:
+        ConfigError: If a key is unknown.
+    """
+    known = {item.name: item for item in fields(schema)}
+    unknown = sorted(set(values) - set(known))
+    require(not unknown, f"{schema.__name__} has no field {', '.join(unknown)}.")
+    arguments = {}
+    for name, value in values.items():
+        factory = known[name].default_factory
+        nested = factory if isinstance(factory, type) and is_dataclass(factory) else None
+        arguments[name] = from_dict(nested, value) if nested else value
+    return schema(**arguments)

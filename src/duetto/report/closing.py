@@ -7,12 +7,12 @@ import wandb
 from rich.console import Console
 from rich.table import Table
 
-from duetto.config import TrainConfig
 from duetto.conversion.load import load_converter
 from duetto.conversion.voice import WEIGHTS_NAME
 from duetto.evaluation.table import metrics_table
 from duetto.files import read_json, write_json
 from duetto.report.page import write_run_page
+from duetto.run_config import TrainConfig
 from duetto.training.run import Run, locked, update_run
 from duetto.training.stations import progress_bar
 from duetto.training.trial import METRICS_NAME, SONGS_FOLDER, evaluation_signature, run_trial
@@ -65,7 +65,8 @@ def log_media(run: Run, metrics: dict[str, Any]) -> None:
 
 def closing_table(run: Run, page: Path) -> Table:
     """Where everything is."""
-    table = Table("what", "where", title="Where everything is", title_justify="left")
+    table = Table("what", title="Where everything is", title_justify="left")
+    table.add_column("where", overflow="fold")  # a path that is cut cannot be copied
     table.add_row("page (scores, pictures, players)", str(page))
     table.add_row("converted songs", str(run.folder / SONGS_FOLDER))
     table.add_row("voice (weights, card, index)", str(run.voice_folder))

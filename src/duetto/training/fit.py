@@ -10,10 +10,10 @@ import torch
 from pytorch_lightning import Callback, Trainer
 from rich.console import Console
 
-from duetto.config import TrainConfig
 from duetto.data.dataset import CropDataset
 from duetto.files import make_folder
 from duetto.models.rvc.synthesizer import Synthesizer
+from duetto.run_config import TrainConfig
 from duetto.training.callbacks import Clock, HeldOutConversion, LogLosses, SaveCheckpoint, ShowProgress
 from duetto.training.checkpoint import find_checkpoint
 from duetto.training.hardware import Hardware

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from duetto.config import TrainConfig
+from duetto.run_config import TrainConfig
 from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
 
 RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, both cores at work

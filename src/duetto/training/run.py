@@ -13,7 +13,6 @@ import torch
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from duetto.config import TrainConfig
 from duetto.conversion.find import RUN_FILE
 from duetto.conversion.retrieval import build_index, save_index
 from duetto.conversion.voice import VOICE_CARD_NAME, VOICE_FOLDER, TrainedVoice, save_voice
@@ -22,6 +21,7 @@ from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
 from duetto.files import make_folder, read_json, write_json
 from duetto.provenance import code_version, package_versions, run_name, run_signature
+from duetto.run_config import TrainConfig
 from duetto.training.fit import FitResult, fit
 from duetto.training.hardware import Hardware, detect_hardware
 from duetto.training.plan import announce

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from duetto.config import PreprocessConfig, TrainConfig
+from duetto.config import PreprocessConfig
 from duetto.corpus.build import build_corpus
 from duetto.corpus.manifest import Clip, Manifest, Split, load_manifest
 from duetto.data.dataset import CropPlan, TrainingClip
@@ -20,6 +20,7 @@ from duetto.errors import ConfigError
 from duetto.features.cache import load_features
 from duetto.features.extract import FeatureSet, extract_corpus
 from duetto.preprocess.pipeline import preprocess_corpus
+from duetto.run_config import TrainConfig
 
 STEP_PACKAGE = "duetto.preprocess.steps."
 SPLITS: tuple[Split, ...] = ("train", "val", "test")

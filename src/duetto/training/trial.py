@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from duetto.audio import Waveform, read_audio, write_audio
-from duetto.config import EvalConfig, RetrievalConfig, TrainConfig
+from duetto.config import EvalConfig, RetrievalConfig
 from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.load import build_converter
 from duetto.conversion.rvc import limit_peak
@@ -15,6 +15,7 @@ from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.features.content import build_encoder
 from duetto.files import sha256_file, sha256_json, write_json
+from duetto.run_config import TrainConfig
 from duetto.training.rvc_module import RVCModule
 from duetto.training.stations import Material
 
