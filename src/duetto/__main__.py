@@ -36,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     sing.add_argument("--track", type=int, default=1, help="which vocal track, counted from 1")
     sing.add_argument("--transpose", type=float, default=0.0, help="semitones")
     sing.add_argument("--seed", type=int, default=0)
-    sing.add_argument("--output", type=Path, help="default: SCORE_VOICE.wav beside the working folder")
+    sing.add_argument("--output", type=Path, help="default: SCORE_VOICE.wav in the working folder")
     sing.set_defaults(action=sing_score)
 
     report = verbs.add_parser("report", help="write the page of a run again")

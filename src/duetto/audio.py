@@ -4,6 +4,7 @@ Conventions: waveforms are float32, full scale +-1.0, shape (S,) when mono and (
 otherwise. Files go through libsndfile (WAV, FLAC, OGG, MP3, AIFF; m4a needs conversion first).
 """
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,7 @@ def write_audio(path: Path, waveform: Waveform, sample_rate: int, subtype: str =
         try:
             soundfile.write(_file_name(temporary), waveform.T, sample_rate, subtype=subtype)
         except soundfile.LibsndfileError as error:
-            raise OSError(28, error.error_string) from error
+            raise OSError(errno.EIO, error.error_string.strip()) from error
 
 
 def resample(waveform: Waveform, from_rate: int, to_rate: int) -> Waveform:

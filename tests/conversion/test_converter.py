@@ -6,7 +6,7 @@ import torch
 
 from duetto.config import RetrievalConfig
 from duetto.conversion.converter import ConversionRequest
-from duetto.conversion.rvc import RVCConverter, limit_peak
+from duetto.conversion.rvc import RVCConverter, limit_peak, lowest_pitch_hz, remove_rumble
 from duetto.conversion.voice import TrainedVoice, build_synthesizer, load_voice, save_voice
 from duetto.errors import CheckpointError
 from tests.training.tiny import WIDTH, tiny_config
@@ -91,3 +91,17 @@ def test_missing_truncated_and_foreign_voices_are_one_clear_error(converter, tmp
     card.write_text(card.read_text().replace('"hidden_channels": 8', '"hidden_channels": 16'))
     with pytest.raises(CheckpointError, match="does not fit its card"):
         load_voice(tmp_path)
+
+
+def test_the_lowest_pitch_ignores_unvoiced_and_stray_frames():
+    melody = np.concatenate([np.zeros(50), np.full(1, 40.0), np.full(300, 220.0), np.full(300, 440.0)])
+    assert lowest_pitch_hz(melody.astype(np.float32)) == pytest.approx(220.0)
+    assert lowest_pitch_hz(np.zeros(10, np.float32)) == 0.0
+
+
+def test_hum_and_offset_below_the_melody_go_and_the_melody_stays():
+    rate = 24_000
+    time = np.arange(2 * rate) / rate
+    voice = 0.3 * np.sin(2 * np.pi * 440 * time)
+    cleaned = remove_rumble((voice + 0.1 + 0.05 * np.sin(2 * np.pi * 100 * time)).astype(np.float32), rate, 440.0)
+    np.testing.assert_allclose(cleaned[rate // 2 : -rate // 2], voice[rate // 2 : -rate // 2], atol=0.002)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
 from duetto.audio import Waveform
@@ -25,7 +26,8 @@ RUMBLE_ORDER = 4
 STRAY_PERCENT = 1.0  # of voiced frames: octave errors of the tracker
 MIN_FRAMES = 64  # shorter sources are padded while they are converted
 
-Render = Callable[[Waveform, torch.Generator], tuple[Waveform, Waveform]]  # waveform, and f0_hz of its frames
+Contour = NDArray[np.float32]  # f0_hz, (T,)
+Render = Callable[[Waveform, torch.Generator], tuple[Waveform, Contour]]
 
 
 class RVCConverter:
@@ -51,7 +53,7 @@ class RVCConverter:
     def convert(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
         """Sing a source (S,) with the target voice; (S,) comes back."""
 
-        def render(piece: Waveform, generator: torch.Generator) -> tuple[Waveform, Waveform]:
+        def render(piece: Waveform, generator: torch.Generator) -> tuple[Waveform, Contour]:
             return self._convert_piece(piece, generator, request)
 
         return self._in_chunks(waveform, request, render)
@@ -59,7 +61,7 @@ class RVCConverter:
     def resynthesise(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
         """Posterior encoder and generator on the audio itself: the truth through the vocoder."""
 
-        def render(piece: Waveform, generator: torch.Generator) -> tuple[Waveform, Waveform]:
+        def render(piece: Waveform, generator: torch.Generator) -> tuple[Waveform, Contour]:
             return self._resynthesise_piece(piece, generator, request)
 
         return self._in_chunks(waveform, request, render)
@@ -85,7 +87,7 @@ class RVCConverter:
     @torch.inference_mode()
     def _convert_piece(
         self, piece: Waveform, generator: torch.Generator, request: ConversionRequest
-    ) -> tuple[Waveform, Waveform]:
+    ) -> tuple[Waveform, Contour]:
         clip = analyse(piece, self.features, self.encoder, self.f0_extractor)
         f0_hz = np.asarray(clip.f0_hz * semitones_to_ratio(request.transpose_semitones), np.float32)
         content = self._retrieve(clip.content, f0_hz > 0, request.retrieval)
@@ -104,7 +106,7 @@ class RVCConverter:
     @torch.inference_mode()
     def _resynthesise_piece(
         self, piece: Waveform, generator: torch.Generator, request: ConversionRequest
-    ) -> tuple[Waveform, Waveform]:
+    ) -> tuple[Waveform, Contour]:
         hop = self.features.hop_length
         num_frames = len(piece) // hop
         f0_hz = self.f0_extractor.extract(piece, self.sample_rate, hop, num_frames)
@@ -125,7 +127,7 @@ class RVCConverter:
         return self.index.blend(content, is_voiced, config)
 
 
-def lowest_pitch_hz(f0_hz: Waveform) -> float:
+def lowest_pitch_hz(f0_hz: Contour) -> float:
     """The lowest pitch of a melody (T,), stray frames aside; 0.0 when nothing is voiced."""
     voiced = f0_hz[f0_hz > 0]
     return float(np.percentile(voiced, STRAY_PERCENT)) if voiced.size else 0.0

@@ -3,10 +3,7 @@
 import hashlib
 import os
 import re
-import tempfile
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,15 +52,15 @@ class Recording:
 
     def run(self, folder: Path) -> Outcome:
         """Write the audio, or say why not."""
-        with _readable(self.path) as path:
-            try:
-                claimed_s = read_info(path).duration_s
-            except AudioError as error:
-                return self._refuse(0.0, str(error).replace(str(path), self.display))
-            try:
-                channels, sample_rate = read_channels(path)
-            except AudioError as error:
-                return self._refuse(claimed_s, str(error).replace(str(path), self.display))
+        path = Path(self.path)
+        try:
+            claimed_s = read_info(path).duration_s
+        except AudioError as error:
+            return self._refuse(0.0, str(error).replace(str(path), self.display))
+        try:
+            channels, sample_rate = read_channels(path)
+        except AudioError as error:
+            return self._refuse(claimed_s, str(error).replace(str(path), self.display))
         duration_s = channels.shape[1] / sample_rate
         missing_s = claimed_s - duration_s
         losses = []
@@ -124,17 +121,3 @@ def is_same_recording(notes: dict[str, Any], others: dict[str, Any]) -> bool:
     """Whether two outcomes hold the same audio, be it in another lossless format or to fewer bits."""
     same_form = all(notes[key] == others[key] for key in ("sample_rate", "num_samples"))
     return same_form and bool(np.allclose(notes["probes"], others["probes"], rtol=0.0, atol=PROBE_TOLERANCE))
-
-
-@contextmanager
-def _readable(path: str) -> Iterator[Path]:
-    """The path, or a link to it with a name that libsndfile's binding can encode."""
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        with tempfile.TemporaryDirectory() as folder:
-            link = Path(folder) / f"recording{Path(path).suffix}"
-            link.symlink_to(Path(path).absolute())
-            yield link
-    else:
-        yield Path(path)

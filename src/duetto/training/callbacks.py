@@ -14,6 +14,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from duetto.files import write_text
 from duetto.training.checkpoint import save_checkpoint
 from duetto.training.rvc_module import RVCModule
 
@@ -167,7 +168,7 @@ def keep_rows_up_to(path: Path, step: int) -> None:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     width = lines[0].count(",") if lines else 0
     kept = [line for line in lines[1:] if line.endswith("\n") and line.count(",") == width and _step_of(line) <= step]
-    path.write_text("".join(lines[:1] + kept), encoding="utf-8")
+    write_text(path, "".join(lines[:1] + kept))
 
 
 def _step_of(line: str) -> int:

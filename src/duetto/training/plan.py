@@ -1,6 +1,6 @@
 """What a run is going to do and how long that takes, said before it starts.
 
-The constants were measured on two cores whose matrix product reaches `REFERENCE_GFLOPS`
+The constants were measured on two cores whose matrix product reaches `REFERENCE_GFLOPS`;
 a quick probe scales them to this machine.
 """
 
