@@ -1,11 +1,12 @@
-"""Judges of a waveform: one looks at the samples in order, the others at every p-th sample.
+"""Judges of a waveform: one looks at the samples in order, the others at every p-th sample; and their jury.
 
-Both return a score map and all feature maps, the last of which is the score map.
+A judge returns a score map and all feature maps, the last of which is the score map.
 
 References: period discriminator: Kong et al., "HiFi-GAN", 2020, section 2.3; scale discriminator: Kumar et al.,
 "MelGAN", 2019, section 2.2. Layer sizes as in upstream RVC at `width` 1.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import gcd
 
@@ -62,6 +63,33 @@ class PeriodDiscriminator(nn.Module):
         """(B, 1, S) -> scores (B, positions), feature maps. The end is mirrored to fill the last period."""
         padded = F.pad(waveform, (0, -waveform.shape[-1] % self.period), mode="reflect")
         return _judge(self.layers, self.output, padded.unflatten(-1, (-1, self.period)))
+
+
+class MultiPeriodDiscriminator(nn.Module):
+    """One scale discriminator, then one period discriminator for every period, as in upstream RVC.
+
+    Args:
+        periods: In samples; upstream v1 2, 3, 5, 7, 11, 17, v2 also 23, 37.
+        width: Factor on all channels, 1.0 = upstream.
+    """
+
+    def __init__(self, periods: Sequence[int], width: float = 1.0) -> None:
+        super().__init__()
+        self.discriminators = nn.ModuleList(
+            [ScaleDiscriminator(width), *(PeriodDiscriminator(period, width) for period in periods)]
+        )
+
+    def forward(self, waveform: Tensor) -> tuple[list[Tensor], list[list[Tensor]]]:
+        """Opinions on a waveform.
+
+        Args:
+            waveform: (B, 1, S).
+
+        Returns:
+            Scores of every discriminator, (B, positions) each (1 = real, 0 = generated), and its feature maps.
+        """
+        opinions = [discriminator(waveform) for discriminator in self.discriminators]
+        return [scores for scores, _ in opinions], [feature_maps for _, feature_maps in opinions]
 
 
 def _judge(layers: nn.ModuleList, output: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -31,6 +31,8 @@ class GeneratorShape:
     resblock_kernel_sizes: tuple[int, ...]
     resblock_dilation_sizes: tuple[tuple[int, ...], ...]
     speaker_channels: int = 0  # 0 = not conditioned
+    has_weight_normalised_edges: bool = False  # first and last convolution too (HiFi-GAN; not RVC)
+    has_output_bias: bool = False  # HiFi-GAN has one, RVC none
 
     @property
     def hop_length(self) -> int:
@@ -63,7 +65,12 @@ class Generator(nn.Module):
             self.upsamplers.append(weight_normalised(upsampler))
             for size, dilations in zip(shape.resblock_kernel_sizes, shape.resblock_dilation_sizes, strict=True):
                 self.residual_blocks.append(ResidualBlock(channels, size, dilations))
-        self.output_convolution = nn.Conv1d(channels, 1, EDGE_KERNEL_SIZE, padding=EDGE_KERNEL_SIZE // 2, bias=False)
+        self.output_convolution = nn.Conv1d(
+            channels, 1, EDGE_KERNEL_SIZE, padding=EDGE_KERNEL_SIZE // 2, bias=shape.has_output_bias
+        )
+        if shape.has_weight_normalised_edges:
+            weight_normalised(self.input_convolution)
+            weight_normalised(self.output_convolution)
 
     def forward(self, latent: Tensor, speaker: Tensor | None = None) -> Tensor:
         """Waveform within -1..1.
@@ -77,14 +84,15 @@ class Generator(nn.Module):
         """
         return self._synthesise(latent, speaker, ())
 
-    def _synthesise(self, latent: Tensor, speaker: Tensor | None, source_stages: Sequence[Tensor]) -> Tensor:
+    def _synthesise(self, latent: Tensor, speaker: Tensor | None, source_stages: Sequence[Tensor | None]) -> Tensor:
         x = self.input_convolution(latent)
         if self.speaker_projection is not None:
             x = x + self.speaker_projection(speaker)
         for stage, upsample in enumerate(self.upsamplers):
             x = upsample(F.leaky_relu(x, LEAKY_SLOPE))
-            if source_stages:
-                x = x + source_stages[stage]
+            source = source_stages[stage] if source_stages else None
+            if source is not None:
+                x = x + source
             first = stage * self.num_blocks_per_stage
             blocks = self.residual_blocks[first : first + self.num_blocks_per_stage]
             x = sum(block(x) for block in blocks) / self.num_blocks_per_stage
@@ -98,9 +106,11 @@ class NSFGenerator(Generator):
         ValueError: If a stage would see the excitation at an odd stride (other than 1), which loses a sample.
     """
 
-    def __init__(self, shape: GeneratorShape, sample_rate: int, num_harmonics: int = 0) -> None:
+    def __init__(
+        self, shape: GeneratorShape, sample_rate: int, num_harmonics: int = 0, has_random_phases: bool = False
+    ) -> None:
         super().__init__(shape)
-        self.source = HarmonicSource(sample_rate, shape.hop_length, num_harmonics)
+        self.source = HarmonicSource(sample_rate, shape.hop_length, num_harmonics, has_random_phases)
         self.source_convolutions = nn.ModuleList()
         for stage in range(len(shape.upsample_rates)):
             stride = prod(shape.upsample_rates[stage + 1 :])

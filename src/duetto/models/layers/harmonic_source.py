@@ -37,6 +37,20 @@ def phase_in_cycles(f0_hz: Tensor, sample_rate: int, hop_length: int) -> Tensor:
     return (frame_starts[:, :, None] + cycles_per_sample[:, :, None] * steps).flatten(1)
 
 
+def gliding_phase_in_cycles(f0_hz: Tensor, sample_rate: float, hop_length: int) -> Tensor:
+    """As `phase_in_cycles`, but the frequency glides linearly from each frame's value to the next one's.
+
+    The value of a frame is met at its first sample; the last frame holds its own.
+    """
+    cycles_per_sample = f0_hz.double() / sample_rate
+    glide = torch.nn.functional.pad(cycles_per_sample.diff(dim=1), (0, 1))
+    steps = torch.arange(1, hop_length + 1, device=f0_hz.device, dtype=torch.float64)
+    # the sum of n linearly rising steps, of which the first has not risen yet
+    within = cycles_per_sample[:, :, None] * steps + glide[:, :, None] * (steps * (steps - 1) / (2 * hop_length))
+    frame_starts = torch.nn.functional.pad(torch.cumsum(within[:, :-1, -1], dim=1), (1, 0)) % 1.0
+    return (frame_starts[:, :, None] + within).flatten(1)
+
+
 class HarmonicSource(nn.Module):
     """Sine and noise, merged into one excitation signal by a learned 1x1 layer and tanh.
 
@@ -44,13 +58,18 @@ class HarmonicSource(nn.Module):
         sample_rate: Hz.
         hop_length: Samples per frame.
         num_harmonics: Overtones beside the fundamental; those above half the sample rate are silent.
+        has_random_phases: Overtones start anywhere in their cycle, drawn anew in every call that also draws its
+            noise; given noise, they start at 0, so that the excitation can be computed again.
     """
 
-    def __init__(self, sample_rate: int, hop_length: int, num_harmonics: int = 0) -> None:
+    def __init__(
+        self, sample_rate: int, hop_length: int, num_harmonics: int = 0, has_random_phases: bool = False
+    ) -> None:
         super().__init__()
         self.sample_rate = sample_rate
         self.hop_length = hop_length
         self.num_sines = num_harmonics + 1
+        self.has_random_phases = has_random_phases
         self.merge = nn.Linear(self.num_sines, 1)
 
     @torch.no_grad()
@@ -67,6 +86,8 @@ class HarmonicSource(nn.Module):
         """
         orders = torch.arange(1, self.num_sines + 1, device=f0_hz.device)
         cycles = phase_in_cycles(f0_hz, self.sample_rate, self.hop_length)[:, :, None] * orders
+        if noise is None and self.has_random_phases:
+            cycles = cycles + self._draw_phases(f0_hz, generator)
         sines = SINE_AMPLITUDE * torch.sin(2 * math.pi * (cycles % 1.0)).float()
         f0_samples = f0_hz.repeat_interleave(self.hop_length, dim=1)[:, :, None]  # (B, S, 1)
         voiced = (f0_samples > 0).float()
@@ -76,6 +97,12 @@ class HarmonicSource(nn.Module):
             device = generator.device if generator is not None else f0_hz.device
             noise = torch.randn(sines.shape, generator=generator, device=device).to(f0_hz.device)
         return sines * audible + noise_std * noise
+
+    def _draw_phases(self, f0_hz: Tensor, generator: torch.Generator | None) -> Tensor:
+        device = generator.device if generator is not None else f0_hz.device
+        phases = torch.rand(len(f0_hz), 1, self.num_sines, generator=generator, device=device).to(f0_hz.device)
+        phases[..., 0] = 0.0  # the fundamental starts with the melody
+        return phases
 
     def forward(self, f0_hz: Tensor, noise: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
         """Excitation signal, (B, 1, S), S = T * hop_length; arguments as `draw`."""

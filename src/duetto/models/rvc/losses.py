@@ -1,43 +1,14 @@
-"""What generator and discriminator are trained for. All are computed in float32 and return scalars.
+"""What RVC is trained for: the losses of every waveform generator, and VITS's divergence. All return scalars.
 
 References: HiFi-GAN (Kong et al., 2020), VITS (Kim et al., 2021), LSGAN (Mao et al., 2017).
 """
 
-from collections.abc import Sequence
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from duetto.models.layers.gan_losses import adversarial_loss, discriminator_loss, feature_matching_loss, mel_loss
 
-def discriminator_loss(real_scores: Sequence[Tensor], generated_scores: Sequence[Tensor]) -> Tensor:
-    """How far the scores are from 1 for recordings and 0 for generated waveforms, summed over discriminators."""
-    # Kong et al. 2020, eq. 1
-    losses = [
-        torch.mean((1 - real.float()) ** 2) + torch.mean(generated.float() ** 2)
-        for real, generated in zip(real_scores, generated_scores, strict=True)
-    ]
-    return torch.stack(losses).sum()
-
-
-def adversarial_loss(generated_scores: Sequence[Tensor]) -> Tensor:
-    """How far the scores of generated waveforms are from 1, summed over discriminators."""
-    # Kong et al. 2020, eq. 2
-    return torch.stack([torch.mean((1 - scores.float()) ** 2) for scores in generated_scores]).sum()
-
-
-def feature_matching_loss(real_maps: Sequence[Sequence[Tensor]], generated_maps: Sequence[Sequence[Tensor]]) -> Tensor:
-    """Mean absolute difference of every feature map, summed over maps and discriminators.
-
-    Recordings' maps are constants here: no gradient flows into them. Upstream weights this sum by 2.
-    """
-    # Kong et al. 2020, eq. 4
-    losses = [
-        torch.mean(torch.abs(real.detach().float() - generated.float()))
-        for real_of_one, generated_of_one in zip(real_maps, generated_maps, strict=True)
-        for real, generated in zip(real_of_one, generated_of_one, strict=True)
-    ]
-    return torch.stack(losses).sum()
+__all__ = ["adversarial_loss", "discriminator_loss", "feature_matching_loss", "kl_loss", "mel_loss"]
 
 
 def kl_loss(z_p: Tensor, posterior_log_std: Tensor, prior_mean: Tensor, prior_log_std: Tensor, mask: Tensor) -> Tensor:
@@ -56,9 +27,3 @@ def kl_loss(z_p: Tensor, posterior_log_std: Tensor, prior_mean: Tensor, prior_lo
     divergence = prior_log_std - posterior_log_std - 0.5
     divergence = divergence + 0.5 * (z_p - prior_mean) ** 2 * torch.exp(-2.0 * prior_log_std)
     return torch.sum(divergence * mask) / torch.sum(mask)
-
-
-def mel_loss(real_mel: Tensor, generated_mel: Tensor) -> Tensor:
-    """Mean absolute difference of two log mel spectrograms of one shape."""
-    # Kong et al. 2020, eq. 3
-    return F.l1_loss(generated_mel.float(), real_mel.float())
