@@ -3,6 +3,11 @@
 Only clips of role `target` are treated: what was done to the training data, good or bad, stays in
 the training data. Sources and truths pass through untouched (linked, or copied across disks), so
 that every preprocessing is judged on the same songs against the same truth.
+
+Recordings are mono to a step unless it takes channels (`needs_channels`, see `segment`): a clip is
+read with its channels if the first step takes them, and keeps them up to the first step that does
+not. What is written is mono. Beside the manifest lies `ledger.json`: a row for each clip and step
+with the seconds in and out and the damage done (see `damage`).
 """
 
 import os
@@ -16,17 +21,22 @@ from typing import Any
 import numpy as np
 
 from duetto import __version__
-from duetto.audio import read_audio, write_audio
+from duetto.audio import read_channels, write_audio
 from duetto.corpus.manifest import Clip, Ledger, Loss, Manifest, load_manifest
 from duetto.corpus.plan import Job, Outcome, Plan, Progress, build_folder, clip_files, thread_pool
 from duetto.errors import CorpusError
-from duetto.files import make_folder, sha256_file, sha256_json, storage_error
-from duetto.preprocess.segment import Segment, Segments, Step, total_s
+from duetto.files import make_folder, sha256_file, sha256_json, storage_error, write_json
+from duetto.preprocess.damage import measure_damage
+from duetto.preprocess.segment import Losses, Segment, Segments, Step, fingerprint, takes_channels, total_s
 from duetto.preprocess.steps.slice import HOP_S, cut_softest, frame_levels_db
 from duetto.units import amplitude_to_db, seconds_to_samples
 
 PEAK_LIMIT = 0.99
 LONGEST_S = 300.0  # treated at once
+LEDGER_NAME = "ledger.json"
+LEDGER_FORM = 1  # of its rows; another form makes another folder
+
+NamedStep = tuple[str, Step]
 
 
 def preprocess_corpus(
@@ -63,15 +73,19 @@ def preprocess_corpus(
         "ledger": sha256_json([[loss.clip_id, loss.seconds, loss.reason] for loss in manifest.ledger.losses]),
         "preprocess": settings,
         "steps": list(steps),
+        "fingerprints": [fingerprint(step) for step in steps.values()],
+        "ledger_form": LEDGER_FORM,
     }
     jobs: tuple[Job, ...] = (
-        *(TreatClip(folder, clip, tuple(steps.values())) for clip in manifest.select("target")),
+        *(TreatClip(folder, clip, tuple(steps.items())) for clip in manifest.select("target")),
         *(PassClip(folder, clip) for clip in manifest.clips if clip.role != "target"),
     )
     target = Path(cache) / sha256_json(origin)[:12]
 
-    def assemble(_: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
-        return _assemble(manifest, outcomes, settings)
+    def assemble(built: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
+        treated = _assemble(manifest, outcomes, settings)
+        write_json(built / LEDGER_NAME, [row for outcome in outcomes for row in outcome.notes.get("ledger", ())])
+        return treated
 
     with thread_pool(workers) as executor:
         return build_folder(target, Plan(jobs, assemble), executor, progress)
@@ -83,7 +97,7 @@ class TreatClip:
 
     folder: Path
     clip: Clip
-    steps: tuple[Step, ...]
+    steps: tuple[NamedStep, ...]
 
     @property
     def name(self) -> str:
@@ -92,20 +106,26 @@ class TreatClip:
 
     def run(self, folder: Path) -> Outcome:
         """Write a file for each segment that is left."""
-        waveform, sample_rate = read_audio(_existing(self.folder, self.clip.path))
-        segments = _manageable(Segment(waveform, sample_rate, self.clip.id))
-        losses: tuple[Loss, ...] = ()
-        for step in self.steps:
-            before_s = total_s(segments)
-            segments, lost = step.apply(segments)
-            missing_s = before_s - total_s(segments) - sum(loss.seconds for loss in lost)
-            if abs(missing_s) > 0.5 / sample_rate:
-                raise RuntimeError(f"{type(step).__name__} does not account for {missing_s} s of {self.clip.id}")
-            losses += lost
-        segments, remarks = _fit_full_scale(segments)
+        segments = _manageable(self._read())
+        losses: Losses = ()
+        rows: list[dict[str, Any]] = []
+        for name, step in self.steps:
+            if not takes_channels(step):
+                segments = _mixed(segments)
+            treated, lost = _apply(step, segments)
+            damage = measure_damage(segments, treated).as_dict()
+            rows.append({"clip": self.clip.id, "step": name, **_seconds(segments, treated, lost), **damage})
+            segments, losses = treated, losses + lost
+        segments, remarks = _fit_full_scale(_mixed(segments))
         _pass_files(self.folder, folder, self.clip, with_audio=False)
         clips = tuple(self._write(folder, segment, number) for number, segment in enumerate(segments))
-        return Outcome(clips, losses + remarks)
+        return Outcome(clips, losses + remarks, {"ledger": rows})
+
+    def _read(self) -> Segment:
+        channels, sample_rate = read_channels(_existing(self.folder, self.clip.path))
+        segment = Segment(channels, sample_rate, self.clip.id).with_waveform(channels)
+        is_wanted = bool(self.steps) and takes_channels(self.steps[0][1])
+        return segment if is_wanted else segment.mixed()
 
     def _write(self, folder: Path, segment: Segment, number: int) -> Clip:
         path = f"audio/{self.clip.id}_{number:04d}.wav"
@@ -116,8 +136,8 @@ class TreatClip:
             path=path,
             sha256=sha256_file(folder / path),
             sample_rate=segment.sample_rate,
-            num_samples=len(segment.waveform),
-            start=self.clip.start + segment.start,
+            num_samples=segment.num_samples,
+            start=round(self.clip.start * segment.sample_rate / self.clip.sample_rate) + segment.start,
         )
 
 
@@ -153,15 +173,36 @@ def _assemble(manifest: Manifest, outcomes: tuple[Outcome, ...], settings: dict[
     return manifest.with_clips(clips, Ledger(in_s, used_s, losses), {**manifest.settings, "preprocess": settings})
 
 
+def _apply(step: Step, segments: Segments) -> tuple[Segments, Losses]:
+    """A step, held to its promise that seconds in = seconds out + seconds lost."""
+    treated, lost = step.apply(segments)
+    missing_s = total_s(segments) - total_s(treated) - sum(loss.seconds for loss in lost)
+    if segments and abs(missing_s) > 0.5 / segments[0].sample_rate:
+        raise RuntimeError(f"{type(step).__name__} does not account for {missing_s} s of {segments[0].clip_id}")
+    return treated, lost
+
+
+def _seconds(before: Segments, after: Segments, lost: Losses) -> dict[str, Any]:
+    """The first columns of a row of the ledger: seconds in = out + those dropped for each reason."""
+    dropped: dict[str, float] = {}
+    for loss in lost:
+        if loss.seconds:
+            dropped[loss.reason] = dropped.get(loss.reason, 0.0) + loss.seconds
+    remarks = [loss.reason for loss in lost if not loss.seconds]
+    return {"seconds_in": total_s(before), "seconds_out": total_s(after), "dropped_s": dropped, "remarks": remarks}
+
+
+def _mixed(segments: Segments) -> Segments:
+    return tuple(segment.mixed() for segment in segments)
+
+
 def _manageable(segment: Segment) -> Segments:
     """The clip in segments of at most five minutes, cut where it is softest: memory does not grow with the clip."""
     hop = max(1, seconds_to_samples(HOP_S, segment.sample_rate))
     longest = seconds_to_samples(LONGEST_S, segment.sample_rate)
-    level_db = frame_levels_db(segment.waveform, hop)
-    return tuple(
-        replace(segment, waveform=segment.waveform[first:last], start=first)
-        for first, last in cut_softest((0, len(segment.waveform)), longest, longest // 4, level_db, hop)
-    )
+    level_db = frame_levels_db(segment.mixed().waveform, hop)
+    spans = cut_softest((0, segment.num_samples), longest, longest // 4, level_db, hop)
+    return tuple(segment.cut(first, last) for first, last in spans)
 
 
 def _fit_full_scale(segments: Segments) -> tuple[Segments, tuple[Loss, ...]]:

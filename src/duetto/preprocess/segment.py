@@ -3,11 +3,16 @@
 A step is a frozen dataclass with typed parameters whose `apply` is pure. It gets the segments of
 one clip and returns segments and losses; seconds in = seconds out + seconds lost. A loss of 0 s is
 a remark: nothing went missing, but the user should know (a gain that was limited).
+
+Segments are mono, (S,), except for a step whose class says `needs_channels = True`: it may get
+(channels, S), so that what the channels differ in can be used. See `pipeline`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, cast
+
+import numpy as np
 
 from duetto.audio import Waveform
 from duetto.corpus.manifest import Loss
@@ -17,19 +22,40 @@ from duetto.corpus.manifest import Loss
 class Segment:
     """A stretch of a clip."""
 
-    waveform: Waveform  # (S,)
+    waveform: Waveform  # (S,), or (channels, S) for steps that take channels
     sample_rate: int  # Hz
     clip_id: str
     start: int = 0  # offset in the clip, samples
 
     @property
+    def num_samples(self) -> int:
+        """Length in samples."""
+        return self.waveform.shape[-1]
+
+    @property
     def duration_s(self) -> float:
         """Length in seconds."""
-        return len(self.waveform) / self.sample_rate
+        return self.num_samples / self.sample_rate
+
+    @property
+    def channels(self) -> Waveform:
+        """The waveform as (channels, S), whatever their number."""
+        return np.atleast_2d(self.waveform)
 
     def with_waveform(self, waveform: Waveform) -> "Segment":
-        """The same stretch with other samples."""
-        return replace(self, waveform=waveform)
+        """The same stretch with other samples; one channel of (1, S) becomes (S,)."""
+        is_single = waveform.ndim == 2 and len(waveform) == 1
+        return replace(self, waveform=waveform[0] if is_single else waveform)
+
+    def mixed(self) -> "Segment":
+        """The same stretch in mono: the mean of its channels, (S,)."""
+        if self.waveform.ndim == 1:
+            return self
+        return replace(self, waveform=cast(Waveform, self.waveform.mean(axis=0, dtype=np.float32)))
+
+    def cut(self, first: int, last: int) -> "Segment":
+        """Samples `first` to `last` (one past the end) of this segment, knowing where they were."""
+        return replace(self, waveform=self.waveform[..., first:last], start=self.start + first)
 
 
 Segments = tuple[Segment, ...]
@@ -37,10 +63,26 @@ Losses = tuple[Loss, ...]
 
 
 class Step(Protocol):
-    """Anything that turns the segments of a clip into segments."""
+    """Anything that turns the segments of a clip into segments.
+
+    Two things are optional: a class attribute `needs_channels` (see above), and a method
+    `fingerprint() -> str` where the result depends on more than the parameters (a file, a library),
+    so that a treated corpus is not found again after that has changed.
+    """
 
     def apply(self, segments: Segments) -> tuple[Segments, Losses]:
         """Segments after the step, and what it took out."""
+
+
+def takes_channels(step: Step) -> bool:
+    """Whether a step can use more than one channel."""
+    return bool(getattr(step, "needs_channels", False))
+
+
+def fingerprint(step: Step) -> str:
+    """What a step's result depends on besides its parameters; empty for nothing."""
+    own = getattr(step, "fingerprint", None)
+    return str(own()) if own is not None else ""
 
 
 def total_s(segments: Sequence[Segment]) -> float:

@@ -1,0 +1,31 @@
+"""How a gate moves between open and closed.
+
+The gain runs linearly in dB: up before a sound (a gate that looks ahead is open when the sound is
+there), down after it. Both effects that the study used, the noise gate and the noise reduction,
+move this way.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def closing_depth(is_open: NDArray[np.bool_], attack: float, hold: float, decay: float) -> NDArray[np.float32]:
+    """How far a gate is closed at each instant: 0 = open, 1 = closed.
+
+    Args:
+        is_open: Where the sound asks for an open gate, time along the first axis.
+        attack: Instants that opening takes; they lie before the sound.
+        hold: Instants for which the gate stays open after the sound.
+        decay: Instants that closing takes; they follow the hold.
+
+    Returns:
+        The shape of `is_open`.
+    """
+    num_instants = len(is_open)
+    instant = np.arange(num_instants, dtype=np.float32).reshape(-1, *[1] * (is_open.ndim - 1))
+    never = np.float32(np.inf)
+    previous = np.maximum.accumulate(np.where(is_open, instant, -never), axis=0)
+    following = np.minimum.accumulate(np.where(is_open, instant, never)[::-1], axis=0)[::-1]
+    falling = np.maximum(instant - previous - np.float32(hold), 0) / np.float32(max(decay, 1e-6))
+    rising = (following - instant) / np.float32(max(attack, 1e-6))
+    return np.minimum(np.minimum(falling, rising), np.float32(1))

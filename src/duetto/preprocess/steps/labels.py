@@ -1,0 +1,200 @@
+"""Trimming by hand: label tracks of Audacity say what to keep and what to drop.
+
+A label track is a text file with a line a label: start and end in seconds and a text, separated by
+tabs, decimals with a point. A point label has end = start. A line that begins with a backslash
+belongs to the label above it: two frequencies in Hz, bounds of a spectral selection.
+
+Reference: "Importing and Exporting Labels" in Audacity's manual.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from duetto.config import require
+from duetto.corpus.manifest import Loss
+from duetto.errors import CorpusError
+from duetto.files import sha256_file, sha256_json, write_text
+from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.units import seconds_to_samples
+
+BEYOND_END_S = 0.01  # a label may end this far behind the clip: Audacity rounds to 6 digits, editors do not
+SUFFIX = ".txt"
+
+Span = tuple[int, int]  # samples of the clip
+
+
+@dataclass(frozen=True)
+class Label:
+    """A named stretch, or a point, of a recording."""
+
+    start_s: float
+    end_s: float
+    text: str = ""
+    frequencies_hz: tuple[float, float] | None = None  # of a spectral selection; Audacity writes -1 for unbounded
+
+
+def read_labels(path: Path) -> tuple[Label, ...]:
+    """Read a label track, in order of time.
+
+    Raises:
+        CorpusError: If the file is missing or a line is not a label.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise CorpusError(f"There is no label track {path}: export it from Audacity, empty if nothing goes.") from error
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path} is no text in UTF-8. Export the label track again.") from error
+    labels: list[Label] = []
+    for number, line in enumerate(lines, start=1):
+        place = f"{path}, line {number}"
+        if line.startswith("\\"):
+            if not labels:
+                raise CorpusError(f"{place}: frequencies without a label above them.")
+            low, high = _numbers(line.split("\t")[1:3], place)
+            labels[-1] = Label(labels[-1].start_s, labels[-1].end_s, labels[-1].text, (low, high))
+        elif line.strip():
+            labels.append(_label(line, place))
+    return tuple(sorted(labels, key=lambda label: (label.start_s, label.end_s)))
+
+
+def write_labels(path: Path, labels: Sequence[Label]) -> None:
+    """Write a label track that Audacity opens; tabs and line ends in a text become blanks."""
+    lines = []
+    for label in labels:
+        text = " ".join(label.text.split())
+        lines.append(f"{label.start_s:.6f}\t{label.end_s:.6f}\t{text}\n")
+        if label.frequencies_hz is not None:
+            lines.append(f"\\\t{label.frequencies_hz[0]:.6f}\t{label.frequencies_hz[1]:.6f}\n")
+    write_text(path, "".join(lines))
+
+
+def _label(line: str, place: str) -> Label:
+    fields = line.split("\t", 2)
+    start_s, end_s = _numbers(fields[:2], place)
+    if not 0 <= start_s <= end_s:
+        raise CorpusError(f"{place}: expected 0 <= start <= end, found {start_s:g} and {end_s:g} s.")
+    return Label(start_s, end_s, fields[2].strip() if len(fields) > 2 else "")
+
+
+def _numbers(fields: list[str], place: str) -> tuple[float, float]:
+    if any("," in field for field in fields):
+        raise CorpusError(f"{place}: decimals have a comma. Write them with a point: 1.5, not 1,5.")
+    try:
+        first, second = (float(field) for field in fields)
+    except ValueError as error:
+        raise CorpusError(f"{place}: expected two numbers separated by a tab, found {fields}.") from error
+    if not (math.isfinite(first) and math.isfinite(second)):
+        raise CorpusError(f"{place}: expected finite numbers, found {fields}.")
+    return first, second
+
+
+@dataclass(frozen=True)
+class TrimByLabels:
+    """What labels name is kept or dropped; times count from the clip's beginning. Point labels say nothing."""
+
+    needs_channels: ClassVar[bool] = True
+
+    path: str  # a folder with `<song>.txt` for each clip, or one label track for all
+    keep: Sequence[str] = ()  # texts; empty = everything that is not dropped
+    drop: Sequence[str] = ("drop",)  # texts
+
+    def __post_init__(self) -> None:
+        """Refuse a text that says both."""
+        both = sorted(set(self.keep) & set(self.drop))
+        require(not both, f"preprocess.labels: {both} is both kept and dropped.")
+
+    def fingerprint(self) -> str:
+        """The content of the label tracks."""
+        path = Path(self.path)
+        files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
+        return sha256_json([[file.name, sha256_file(file)] for file in files if file.is_file()])
+
+    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+        """Cut every segment; what goes is a loss.
+
+        Raises:
+            CorpusError: If a clip has no label track, or a label lies beyond its end.
+        """
+        if not segments:
+            return (), ()
+        path = self._track(segments[0].clip_id)
+        labels = read_labels(path)
+        end_s = max((segment.start + segment.num_samples) / segment.sample_rate for segment in segments)
+        for label in labels:
+            if label.end_s > end_s + BEYOND_END_S:
+                raise CorpusError(
+                    f"{path}: the label {label.text!r} ends at {label.end_s:g} s, but {segments[0].clip_id} ends at "
+                    f"{end_s:g} s. Is it the track of another recording?"
+                )
+        kept: list[Segment] = []
+        losses: list[Loss] = []
+        for segment in segments:
+            pieces, lost = self._trim(segment, labels)
+            kept += pieces
+            losses += lost
+        return tuple(kept), tuple(losses)
+
+    def _track(self, clip_id: str) -> Path:
+        path = Path(self.path)
+        return path / f"{clip_id.rpartition('/')[2]}{SUFFIX}" if path.is_dir() else path
+
+    def _trim(self, segment: Segment, labels: tuple[Label, ...]) -> tuple[list[Segment], list[Loss]]:
+        whole = [(0, segment.num_samples)]
+        asked = intersection(whole, _spans(segment, labels, self.keep)) if self.keep else whole
+        left = [span for span in difference(asked, _spans(segment, labels, self.drop)) if span[1] > span[0]]
+        losses = [
+            Loss(segment.clip_id, _length(before) / segment.sample_rate - _length(after) / segment.sample_rate, reason)
+            for before, after, reason in (
+                (whole, asked, f"not labelled {' or '.join(self.keep)}"),
+                (asked, left, f"labelled {' or '.join(self.drop)}"),
+            )
+            if _length(before) > _length(after)
+        ]
+        return [segment.cut(first, last) for first, last in left], losses
+
+
+def _spans(segment: Segment, labels: tuple[Label, ...], texts: Sequence[str]) -> list[Span]:
+    """Where a segment carries one of the texts, in its samples, joined and in order."""
+    spans: list[Span] = []
+    for label in labels:
+        if label.text not in texts:
+            continue
+        first = seconds_to_samples(label.start_s, segment.sample_rate) - segment.start
+        last = seconds_to_samples(label.end_s, segment.sample_rate) - segment.start
+        first, last = max(0, first), min(segment.num_samples, last)
+        if first >= last:
+            continue
+        if spans and first <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], last))
+        else:
+            spans.append((first, last))
+    return spans
+
+
+def intersection(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """What lies in both of two lists of spans, each without overlaps."""
+    common = [(max(a, c), min(b, d)) for a, b in spans for c, d in others]
+    return sorted(span for span in common if span[0] < span[1])
+
+
+def difference(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """What lies in the first of two lists of spans and not in the second, each in order without overlaps."""
+    left: list[Span] = []
+    for first, last in spans:
+        for begin, end in others:
+            if end <= first or begin >= last:
+                continue
+            if begin > first:
+                left.append((first, begin))
+            first = end
+        if first < last:
+            left.append((first, last))
+    return left
+
+
+def _length(spans: Sequence[Span]) -> int:
+    return sum(last - first for first, last in spans)

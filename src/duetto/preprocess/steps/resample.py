@@ -1,0 +1,45 @@
+"""Changing the sample rate, to the sample: what makes no whole sample at the new rate is a reported loss."""
+
+from dataclasses import dataclass
+from math import gcd
+from typing import ClassVar
+
+from duetto.audio import resample
+from duetto.config import require
+from duetto.corpus.manifest import Loss
+from duetto.preprocess.segment import Losses, Segment, Segments
+
+
+@dataclass(frozen=True)
+class Resample:
+    """Another sample rate, through soxr's very-high-quality filter."""
+
+    needs_channels: ClassVar[bool] = True
+
+    sample_rate: int = 44_100  # Hz
+
+    def __post_init__(self) -> None:
+        """Refuse rates no audio has."""
+        require(
+            1_000 <= self.sample_rate <= 384_000,
+            f"preprocess.resample.sample_rate={self.sample_rate}: expected 1000 to 384000 Hz.",
+        )
+
+    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+        """Resample every segment; of each, up to a few milliseconds at its end are lost to whole samples."""
+        resampled: list[Segment] = []
+        losses: list[Loss] = []
+        for segment in segments:
+            unit = segment.sample_rate // gcd(segment.sample_rate, self.sample_rate)
+            rest = segment.num_samples % unit
+            if rest:
+                reason = f"end of a clip that makes no whole sample at {self.sample_rate} Hz"
+                losses.append(Loss(segment.clip_id, rest / segment.sample_rate, reason))
+            if segment.num_samples > rest:
+                resampled.append(self._resample(segment.cut(0, segment.num_samples - rest)))
+        return tuple(resampled), tuple(losses)
+
+    def _resample(self, segment: Segment) -> Segment:
+        start = round(segment.start * self.sample_rate / segment.sample_rate)
+        waveform = resample(segment.waveform, segment.sample_rate, self.sample_rate)
+        return Segment(waveform, self.sample_rate, segment.clip_id, start)

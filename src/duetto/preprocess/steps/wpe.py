@@ -1,0 +1,86 @@
+"""De-reverberation by weighted prediction error.
+
+Late reverberation of a frame is predicted linearly from frames at least `delay` before it, weighted
+by the variance of the dry sound, and subtracted: no gain is applied to cells, so nothing is chopped.
+The prediction is the library nara-wpe's. With one channel it takes little away; with two, more. A
+note that is held without vibrato can be predicted like an echo and loses level: on singing, lower
+`strength` or fewer `taps` are the careful choice.
+
+Reference: Nakatani, Yoshioka, Kinoshita, Miyoshi & Juang, "Speech dereverberation based on
+variance-normalized delayed linear prediction", IEEE TASLP 18(7), 2010. Drude et al., "NARA-WPE", ITG 2018.
+"""
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from duetto.config import require
+from duetto.errors import ConfigError
+from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.preprocess.spectrum import OVERLAP, Spectrum, fft_size, transform_spectrum
+
+FRAME_S = 0.032
+BLOCK_S = 30.0  # a filter is estimated for each: rooms do not change, singers move
+SAME_ENERGY = 1e-7  # share of the energy below which a difference of channels is rounding
+LEAST_ENERGY = 1e-20
+MIN_FRAMES_PER_TAP = 4  # fewer, and the prediction fits the song itself
+
+
+@dataclass(frozen=True)
+class WPE:
+    """Late reverberation predicted and subtracted."""
+
+    needs_channels: ClassVar[bool] = True
+
+    strength: float = 1.0  # share of the prediction that is subtracted
+    taps: int = 10  # frames predicted from
+    delay: int = 3  # frames that are left alone: the direct sound and its early reflections
+    iterations: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning."""
+        prefix = "preprocess.wpe"
+        require(0 <= self.strength <= 1, f"{prefix}.strength={self.strength}: expected 0 to 1.")
+        for name in ("taps", "delay", "iterations"):
+            require(getattr(self, name) >= 1, f"{prefix}.{name}={getattr(self, name)}: expected at least 1.")
+
+    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+        """Treat every segment; lengths stay.
+
+        Raises:
+            ConfigError: If nara-wpe is not installed.
+        """
+        _library()
+        return tuple(self._treat(segment) for segment in segments), ()
+
+    def _treat(self, segment: Segment) -> Segment:
+        n_fft = fft_size(FRAME_S, segment.sample_rate)
+        block_frames = round(BLOCK_S * segment.sample_rate / (n_fft // OVERLAP))
+        # Channels that say the same have no joint solution: what is independent in them is treated.
+        energy, axes = np.linalg.eigh(segment.channels.astype(np.float64) @ segment.channels.T)
+        independent = axes[:, energy > SAME_ENERGY * max(energy.max(), LEAST_ENERGY)].astype(np.float32)
+        if independent.shape[1] == 0:
+            return segment
+        components = independent.T @ segment.channels
+        treated = transform_spectrum(components, n_fft, self.subtract, block_frames=block_frames)
+        return segment.with_waveform(independent @ treated)
+
+    def subtract(self, spectrum: Spectrum) -> Spectrum:
+        """A spectrum (C, T, F) less its predicted reverberation, (C, T, F)."""
+        if spectrum.shape[1] < MIN_FRAMES_PER_TAP * (self.taps * len(spectrum) + self.delay) or not spectrum.any():
+            return spectrum
+        observed = spectrum.transpose(2, 0, 1).astype(np.complex128)  # (F, C, T)
+        dry = _library().wpe_v8(observed, self.taps, self.delay, self.iterations)
+        return ((1 - self.strength) * observed + self.strength * dry).transpose(1, 2, 0).astype(np.complex64)
+
+
+def _library() -> Any:
+    try:
+        wpe = importlib.import_module("nara_wpe.wpe")
+    except ImportError as error:
+        raise ConfigError(
+            "preprocess.steps.wpe needs the package nara-wpe, which is not installed. Run `pip install nara-wpe`."
+        ) from error
+    return wpe
