@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
+from duetto.case_config import FragmentConfig
 from duetto.errors import ConfigError
 
 MISSING: Any = "???"
@@ -31,7 +32,7 @@ class RoomConfig:
 class DataConfig:
     """A case: whose voice, from what, split how."""
 
-    case: str = MISSING  # case_b | folder
+    case: str = MISSING  # case_b | case_d | ddb | folder
     root: str = "data"  # where corpora and caches are kept
     seed: int = 0
     # embedded cases
@@ -41,8 +42,9 @@ class DataConfig:
     val_songs: list[str] = field(default_factory=list)
     test_songs: list[str] = field(default_factory=list)
     room: RoomConfig = field(default_factory=RoomConfig)
-    # folder
-    path: str | None = None  # the user's recordings
+    fragments: FragmentConfig = field(default_factory=FragmentConfig)  # case_d and ddb
+    # folder, ddb
+    path: str | None = None  # the user's recordings: a folder, or a .ddb file
     singer: str = "singer"
 
     def validate(self) -> None:
@@ -50,6 +52,8 @@ class DataConfig:
         songs = self.train_songs + self.val_songs + self.test_songs
         require(len(set(songs)) == len(songs), f"A song is in two splits of data={self.case}: {sorted(songs)}.")
         require(self.case != "folder" or self.path is not None, "data=folder needs data.path=FOLDER with recordings.")
+        require(self.case != "ddb" or self.path is not None, "data=ddb needs data.path=FILE.ddb.")
+        self.fragments.validate()
         require(self.room.rt60_s >= 0, f"data.room.rt60_s is {self.room.rt60_s}; expected 0 (dry) or more seconds.")
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from duetto.corpus.consent import (
     embedded_consent,
     example_consent,
     read_consent,
+    require_rights,
     require_scope,
     write_consent,
 )
@@ -83,3 +85,18 @@ def test_a_record_that_is_wrong_says_what_is_wrong(tmp_path: Path, text: str, fo
     path.write_text(text, encoding="utf-8")
     with pytest.raises(CorpusError, match=found):
         read_consent(path, TODAY)
+
+
+def test_a_statement_of_rights_survives_and_a_record_without_one_reads_as_ever(tmp_path: Path):
+    path = tmp_path / "consent.yaml"
+    stated = replace(RECORD, rights_statement="I recorded this database myself.")
+    write_consent(path, stated)
+    assert read_consent(path, TODAY) == stated
+    assert "rights_statement" not in RECORD.as_dict()
+
+
+@pytest.mark.parametrize("statement", ["", "  \n"])
+def test_the_right_to_a_database_has_to_be_stated(statement: str):
+    require_rights(replace(RECORD, rights_statement="I recorded this database myself."), Path("bank.ddb"))
+    with pytest.raises(CorpusError, match=r"right to use bank\.ddb.*rights_statement: I"):
+        require_rights(replace(RECORD, rights_statement=statement), Path("bank.ddb"))

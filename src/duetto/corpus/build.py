@@ -1,13 +1,15 @@
 """From a data configuration to a corpus folder."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from duetto.config import DataConfig
+from duetto.corpus.archive import open_archive, read_archive_consent
 from duetto.corpus.case_b import EmbeddedSinger, Singer, case_b_settings, plan_case_b
+from duetto.corpus.case_d import case_d_settings, case_d_singer, case_d_sung, plan_case_d
 from duetto.corpus.consent import CONSENT_NAME
 from duetto.corpus.folder import folder_recordings, folder_settings, plan_folder, read_folder_consent
 from duetto.corpus.plan import Progress, build_folder, is_complete, process_pool, thread_pool
@@ -50,6 +52,8 @@ def build_corpus(
     config.validate()
     builders: dict[str, Callable[[DataConfig, Progress | None, Surroundings], Path]] = {
         "case_b": _build_case_b,
+        "case_d": _build_case_d,
+        "ddb": _build_from_archive,
         "folder": _build_from_recordings,
     }
     if config.case not in builders:
@@ -70,6 +74,24 @@ def _build_case_b(config: DataConfig, progress: Progress | None, surroundings: S
     plan = plan_case_b(config, settings, surroundings.singer)
     pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
     with pool as executor:
+        return build_folder(folder, plan, executor, progress)
+
+
+def _build_case_d(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+    singer = case_d_singer(config, config.fragments, surroundings.singer)
+    sung = _build_case_b(case_d_sung(config), progress, replace(surroundings, singer=singer))
+    settings = case_d_settings(config, config.fragments, sung)
+    plan = plan_case_d(config, config.fragments, settings, sung)
+    with thread_pool(surroundings.workers) as executor:
+        return build_folder(corpus_folder(config, settings), plan, executor, progress)
+
+
+def _build_from_archive(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+    consent = read_archive_consent(config, surroundings.today or date.today())
+    archive = open_archive(config, config.fragments, consent)
+    folder = corpus_folder(config, {**archive.settings, CONSENT_NAME: consent.as_dict()})
+    plan = plan_folder(config, archive.settings, archive.clips, consent)
+    with thread_pool(surroundings.workers) as executor:
         return build_folder(folder, plan, executor, progress)
 
 

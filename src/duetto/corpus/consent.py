@@ -45,10 +45,12 @@ class Consent:
     recordings: tuple[str, ...] = ()  # SHA-256 of the files covered; empty = all beside the record
     evidence: str = ""  # SHA-256 of the signed form
     signature: str = ""
+    rights_statement: str = ""  # in the user's own words: why they may take a singer database apart
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as JSON-ready values."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        """The record as JSON-ready values; without a statement of rights it reads as before there was one."""
+        values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return values if self.rights_statement else {k: v for k, v in values.items() if k != "rights_statement"}
 
 
 def embedded_consent(controller: str = "duetto") -> Consent:
@@ -140,6 +142,21 @@ def require_scope(consent: Consent, scope: str, today: date) -> None:
         raise CorpusError(
             f"{consent.subject} allows {list(consent.scopes)}, not `{scope}`. "
             f"If they agree, add `{scope}` to `scopes:` in {CONSENT_NAME}."
+        )
+
+
+def require_rights(consent: Consent, path: Path) -> None:
+    """Pass only if the record states the user's right to take apart, or to make, a singer database.
+
+    Licences of commercial databases generally forbid extraction, and no file says who may: so the user does.
+
+    Raises:
+        CorpusError: If the record has no such statement.
+    """
+    if not consent.rights_statement.strip():
+        raise CorpusError(
+            f"Nobody states the right to use {path}. Commercial singer databases generally forbid extraction. If you "
+            f"hold the right, say why in {CONSENT_NAME}, such as `rights_statement: I recorded this database myself`."
         )
 
 
