@@ -188,4 +188,8 @@ def _open_tools(settings: str) -> tuple[FeaturesConfig, ContentEncoder, F0Extrac
     fields = json.loads(settings)
     content, f0 = ContentConfig(**fields.pop("content")), F0Config(**fields.pop("f0"))
     config = FeaturesConfig(**fields, content=content, f0=f0)
+    if content.encoder != "moonshine" and multiprocessing.parent_process() is not None:
+        import torch  # here, because moonshine's workers need none of it
+
+        torch.set_num_threads(1)  # one process a core: more threads would wait for each other
     return config, build_encoder(content), build_f0_extractor(f0)

@@ -1,0 +1,86 @@
+"""The content encoders of the HuBERT family that public voices were trained with, and where their weights come from.
+
+Layers are counted as the field counts them: 12 is the output of the twelfth transformer layer of HuBERT-base.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from duetto.errors import ConfigError
+from duetto.files import sha256_file
+
+CONTENTVEC, HUBERT_SOFT = "contentvec", "hubert_soft"
+NUMBERS_VERSION = 1  # raise it when the numbers change although weights and settings do not
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What of the network's output is read."""
+
+    name: str  # as features.content.encoder
+    layer: int  # output of this transformer layer, counted from 1
+    dimension: int  # of the content, D
+    has_projection: bool  # 768 -> 256 behind the layer
+    padding: int = 0  # zeros on each side of the waveform, samples at 16 kHz
+    layouts: tuple[str, ...] = ("fairseq", "transformers", "torchaudio")  # of weights files, see hubert_keys
+
+
+VARIANTS = (
+    Variant(CONTENTVEC, 12, 768, has_projection=False),  # RVC v2
+    Variant(CONTENTVEC, 9, 256, has_projection=True),  # RVC v1, Diff-SVC with use_vec
+    # Diff-SVC, soft-VC; 40 zeros a side make S // 320 frames of S samples
+    Variant(HUBERT_SOFT, 12, 256, has_projection=True, padding=40, layouts=("hubert-soft",)),
+)
+
+DOWNLOADS = {
+    CONTENTVEC: "pytorch_model.bin or model.safetensors of the Hugging Face repository lengyue233/content-vec-best, "
+    "or hubert_base.pt of lj1995/VoiceConversionWebUI, or ContentVec's checkpoint_best_legacy_500.pt",
+    HUBERT_SOFT: "hubert-soft-0d54a1f4.pt from https://github.com/bshall/hubert/releases/tag/v0.1",
+}
+
+
+def find_variant(name: str, layer: int) -> Variant:
+    """The variant of that encoder and layer.
+
+    Raises:
+        ConfigError: If public voices know no such pair.
+    """
+    for variant in VARIANTS:
+        if (variant.name, variant.layer) == (name, layer):
+            return variant
+    layers = " or ".join(f"{v.layer} ({v.dimension} wide)" for v in VARIANTS if v.name == name)
+    raise ConfigError(f"features.content.layer={layer}: {name} is read at layer {layers}.")
+
+
+def require_weights(name: str, path: str | None) -> Path:
+    """The weights file that the configuration names.
+
+    Raises:
+        ConfigError: If it names none, or one that does not exist; says what to download.
+    """
+    if path is None:
+        raise ConfigError(
+            f"features.content.encoder={name} needs features.content.path=FILE, which is not set. "
+            f"Download {DOWNLOADS[name]}."
+        )
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise ConfigError(f"features.content.path={path} is no file. Download {DOWNLOADS[name]}.")
+    return file
+
+
+def fingerprint(variant: Variant, path: Path) -> str:
+    """What identifies the numbers of an encoder: the bytes of its weights file and what is read of its output.
+
+    The hash of a file is kept as long as its size and time of change stay the same.
+    """
+    status = path.stat()
+    digest = _digest(os.fspath(path.resolve()), status.st_size, status.st_mtime_ns)
+    return f"{variant.name}:{digest}:layer{variant.layer}:{variant.dimension}:{NUMBERS_VERSION}"
+
+
+@lru_cache(maxsize=8)
+def _digest(path: str, _size: int, _changed_ns: int) -> str:
+    return sha256_file(Path(path))
