@@ -18,8 +18,9 @@ import torch
 import yaml
 from torch import Tensor
 
-from duetto.config import FeaturesConfig, ModelConfig
+from duetto.config import FeaturesConfig
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
+from duetto.model_config import RVCConfig
 from duetto.models.layers.masks import slice_segments
 from duetto.models.layers.weight_norm import fold_weight_norm
 from duetto.models.rvc.discriminator import MultiPeriodDiscriminator
@@ -43,9 +44,9 @@ def update(config: Any, values: dict[str, Any]) -> None:
             setattr(config, name, value)
 
 
-def read_size(size: str, overrides: list[str]) -> tuple[FeaturesConfig, ModelConfig]:
+def read_size(size: str, overrides: list[str]) -> tuple[FeaturesConfig, RVCConfig]:
     """The two groups a size file sets, with `a.b=value` overrides."""
-    features, model = FeaturesConfig(), ModelConfig()
+    features, model = FeaturesConfig(), RVCConfig()
     files = sorted(CONF.rglob(f"rvc_{size}.yaml"))
     if not files:
         raise SystemExit(f"There is no rvc_{size}.yaml under {CONF}")
@@ -67,7 +68,7 @@ def read_size(size: str, overrides: list[str]) -> tuple[FeaturesConfig, ModelCon
 class Step:
     """One training step on random data."""
 
-    def __init__(self, features: FeaturesConfig, model: ModelConfig, batch_size: int, device: str) -> None:
+    def __init__(self, features: FeaturesConfig, model: RVCConfig, batch_size: int, device: str) -> None:
         torch.manual_seed(0)
         shape = SynthesizerConfig.from_model_config(model, features.sample_rate, features.hop_length)
         self.features, self.model = features, model

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from duetto.driver import has_cuda_driver
 from duetto.errors import ConfigError, DuettoError
+from duetto.model_config import MODEL_SCHEMAS
 from duetto.run_config import InferConfig, TrainConfig
 
 Schema = TypeVar("Schema", TrainConfig, InferConfig)
@@ -32,6 +33,8 @@ def prepare() -> None:
     store = ConfigStore.instance()
     store.store(name="base_train", node=TrainConfig)
     store.store(name="base_infer", node=InferConfig)
+    for name, model in MODEL_SCHEMAS.items():
+        store.store(group="model", name=f"base_{name}", node=model)
     OmegaConf.register_new_resolver("duetto.shape", resolve_shape, replace=True)
 
 
@@ -50,7 +53,7 @@ def typed(config: DictConfig, schema: type[Schema]) -> Schema:
     """
     try:
         plain = OmegaConf.create(OmegaConf.to_container(config, resolve=True))  # a "+key=" hides in a typed config
-        merged = OmegaConf.merge(OmegaConf.structured(schema), plain)
+        merged = OmegaConf.merge(_structure(schema, plain), plain)
         value = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         key = f" ({error.full_key})" if error.full_key else ""
@@ -59,6 +62,16 @@ def typed(config: DictConfig, schema: type[Schema]) -> Schema:
     if isinstance(value, TrainConfig):
         value.validate()
     return value
+
+
+def _structure(schema: type[Schema], plain: Any) -> DictConfig:
+    """The schema, with that of the architecture that `model.name` names."""
+    if schema is not TrainConfig:
+        return OmegaConf.structured(schema)
+    name = plain.get("model", {}).get("name")
+    if name not in MODEL_SCHEMAS:
+        raise ConfigError(f"model.name={name}: expected one of {', '.join(MODEL_SCHEMAS)}.")
+    return OmegaConf.structured(TrainConfig(model=MODEL_SCHEMAS[name]()))
 
 
 def run_training(config: DictConfig) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from duetto.config import (
     EvalConfig,
     FeaturesConfig,
     LoggerConfig,
-    ModelConfig,
     PreprocessConfig,
     TrainerConfig,
     require,
 )
+from duetto.model_config import ModelConfig
 
 
 @dataclass

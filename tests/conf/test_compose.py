@@ -6,7 +6,7 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from duetto.conversion.voice import build_synthesizer
+from duetto.conversion.voice import build_network
 from duetto.entry import prepare, typed
 from duetto.errors import ConfigError
 from duetto.run_config import InferConfig, TrainConfig
@@ -58,7 +58,7 @@ def test_every_size_builds_a_network(size):
     config = train_config(f"model/size={size}")
     assert config.model.size == size
     with torch.device("meta"):
-        network = build_synthesizer(config.model, config.features)
+        network = build_network(config.model, config.features)
     assert sum(p.numel() for p in network.parameters()) > 1e5
 
 

@@ -7,7 +7,7 @@ import torch
 from duetto.config import RetrievalConfig
 from duetto.conversion.converter import ConversionRequest
 from duetto.conversion.rvc import RVCConverter, limit_peak, lowest_pitch_hz, remove_rumble
-from duetto.conversion.voice import TrainedVoice, build_synthesizer, load_voice, save_voice
+from duetto.conversion.voice import TrainedVoice, build_network, load_voice, save_voice
 from duetto.errors import CheckpointError
 from tests.training.tiny import WIDTH, tiny_config
 
@@ -36,7 +36,7 @@ class StubPitch:
 def converter():
     config = tiny_config(1)
     torch.manual_seed(0)
-    synthesizer = build_synthesizer(config.model, config.features).eval()
+    synthesizer = build_network(config.model, config.features).eval()
     return RVCConverter(synthesizer, config.features, StubEncoder(), StubPitch(), None, 0.66666)
 
 
@@ -73,7 +73,7 @@ def test_a_voice_survives_the_disk(converter, tmp_path):
     assert loaded.model == config.model
     assert loaded.features == config.features
     for name, tensor in converter.synthesizer.state_dict().items():
-        assert torch.equal(tensor, loaded.synthesizer.state_dict()[name])
+        assert torch.equal(tensor, loaded.network.state_dict()[name])
 
 
 def test_missing_truncated_and_foreign_voices_are_one_clear_error(converter, tmp_path):

@@ -38,8 +38,8 @@ def one_thread():
 
 
 def assert_same_bits(left, right):
-    for name, tensor in left.synthesizer.state_dict().items():
-        assert torch.equal(tensor, right.synthesizer.state_dict()[name]), name
+    for name, tensor in left.network.state_dict().items():
+        assert torch.equal(tensor, right.network.state_dict()[name]), name
 
 
 def test_killed_and_resumed_equals_uninterrupted_to_the_bit(tmp_path):
@@ -61,10 +61,8 @@ def test_a_run_stopped_by_its_limit_can_be_lengthened(tmp_path):
 
 def test_training_changes_every_weight_that_is_used(tmp_path):
     one, two = tiny_fit(1, tmp_path / "one"), tiny_fit(4, tmp_path / "two")
-    changed = [
-        n for n, t in one.synthesizer.state_dict().items() if not torch.equal(t, two.synthesizer.state_dict()[n])
-    ]
-    assert len(changed) > 0.9 * len(one.synthesizer.state_dict())
+    changed = [n for n, t in one.network.state_dict().items() if not torch.equal(t, two.network.state_dict()[n])]
+    assert len(changed) > 0.9 * len(one.network.state_dict())
 
 
 def test_a_truncated_checkpoint_falls_back_to_the_one_before_with_a_warning(tmp_path):

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from duetto.config import DataConfig, DiscriminatorConfig, FeaturesConfig, GeneratorConfig, ModelConfig, TrainerConfig
+from duetto.config import DataConfig, FeaturesConfig, TrainerConfig
 from duetto.corpus.manifest import Manifest
 from duetto.features.cache import ClipFeatures, save_features
 from duetto.features.extract import FeatureSet
+from duetto.model_config import DiscriminatorConfig, GeneratorConfig, RVCConfig
 from duetto.run_config import TrainConfig
 from duetto.training.fit import FitResult, fit
 from duetto.training.hardware import Hardware
@@ -21,7 +22,7 @@ WIDTH, HOP, RATE = 6, 16, 8000
 def tiny_config(max_steps: int, every: int = 2) -> TrainConfig:
     features = FeaturesConfig(RATE, HOP, 64, 10)
     features.content.dimension = WIDTH
-    model = ModelConfig(
+    model = RVCConfig(
         name="rvc",
         size="tiny",
         content_dimension=WIDTH,

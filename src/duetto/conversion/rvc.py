@@ -17,6 +17,8 @@ from duetto.features.content import ContentEncoder
 from duetto.features.extract import analyse
 from duetto.features.f0 import F0Extractor, pitch_to_coarse
 from duetto.features.spectrogram import linear_spectrogram
+from duetto.model_config import RVCConfig
+from duetto.models.rvc.shapes import SynthesizerConfig
 from duetto.models.rvc.synthesizer import Synthesizer
 from duetto.units import amplitude_to_db, semitones_to_ratio
 
@@ -28,6 +30,11 @@ MIN_FRAMES = 64  # shorter sources are padded while they are converted
 
 Contour = NDArray[np.float32]  # f0_hz, (T,)
 Render = Callable[[Waveform, torch.Generator], tuple[Waveform, Contour]]
+
+
+def build_rvc(model: RVCConfig, features: FeaturesConfig) -> Synthesizer:
+    """An untrained synthesizer of the configured shape."""
+    return Synthesizer(SynthesizerConfig.from_model_config(model, features.sample_rate, features.hop_length))
 
 
 class RVCConverter:

@@ -10,12 +10,13 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
-from duetto.config import FeaturesConfig, ModelConfig, require
+from duetto.config import FeaturesConfig, require
+from duetto.conversion.architecture import get_architecture
 from duetto.errors import CheckpointError, ConfigError
 from duetto.files import atomic_path, read_json, write_json
-from duetto.models.rvc.shapes import SynthesizerConfig
-from duetto.models.rvc.synthesizer import Synthesizer
+from duetto.model_config import MODEL_SCHEMAS, ModelConfig
 
 VOICE_FOLDER = "voice"
 WEIGHTS_NAME = "generator.safetensors"
@@ -24,22 +25,22 @@ VOICE_CARD_NAME = "card.json"
 
 @dataclass(frozen=True)
 class TrainedVoice:
-    """A generator with the settings that it was trained under."""
+    """A network with the settings that it was trained under."""
 
-    synthesizer: Synthesizer
+    network: nn.Module
     model: ModelConfig
     features: FeaturesConfig
     card: dict[str, Any]
 
 
-def build_synthesizer(model: ModelConfig, features: FeaturesConfig) -> Synthesizer:
-    """An untrained generator of the configured shape."""
-    return Synthesizer(SynthesizerConfig.from_model_config(model, features.sample_rate, features.hop_length))
+def build_network(model: ModelConfig, features: FeaturesConfig) -> nn.Module:
+    """An untrained network of the configured architecture and shape."""
+    return get_architecture(model.name).build_network(model, features)
 
 
 def save_voice(voice: TrainedVoice, folder: Path) -> None:
     """Write weights and card atomically into `folder`."""
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in voice.synthesizer.state_dict().items()}
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in voice.network.state_dict().items()}
     with atomic_path(folder / WEIGHTS_NAME) as temporary:
         save_file(state, temporary)
     card = {**voice.card, "model": asdict(voice.model), "features": asdict(voice.features)}
@@ -58,17 +59,27 @@ def load_voice(folder: Path) -> TrainedVoice:
             raise CheckpointError(f"{folder} holds no trained voice: {path.name} is missing. Let the run finish first.")
     card = read_json(card_path)
     try:
-        model = from_dict(ModelConfig, card["model"])
+        model = from_dict(model_schema(card["model"]["name"]), card["model"])
         features = from_dict(FeaturesConfig, card["features"])
-        synthesizer = build_synthesizer(model, features)
-        synthesizer.load_state_dict(load_file(weights_path), strict=True)
+        network = build_network(model, features)
+        network.load_state_dict(load_file(weights_path), strict=True)
     except (KeyError, ConfigError) as error:
         raise CheckpointError(f"{card_path} is damaged: {error}.") from error
     except SafetensorError as error:
         raise CheckpointError(f"{weights_path} is damaged or truncated ({error}). Train the run again.") from error
     except RuntimeError as error:
         raise CheckpointError(f"{weights_path} does not fit its card: {str(error).splitlines()[-1].strip()}") from error
-    return TrainedVoice(synthesizer.eval(), model, features, card)
+    return TrainedVoice(network.eval(), model, features, card)
+
+
+def model_schema(name: str) -> type[ModelConfig]:
+    """The config class of an architecture.
+
+    Raises:
+        ConfigError: If there is no such architecture.
+    """
+    require(name in MODEL_SCHEMAS, f"There is no architecture {name}; known are {', '.join(MODEL_SCHEMAS)}.")
+    return MODEL_SCHEMAS[name]
 
 
 def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from duetto.files import write_text
 from duetto.training.checkpoint import save_checkpoint
-from duetto.training.rvc_module import RVCModule
+from duetto.training.module import TrainingModule
 
 Scores = dict[str, float]
 
@@ -37,7 +37,7 @@ class Clock(Callback):
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Add the step's time; ask the trainer to stop when it is used up."""
-        assert isinstance(module, RVCModule)
+        assert isinstance(module, TrainingModule)
         module.seconds += time.perf_counter() - self._started
         if module.seconds >= self.max_seconds or module.step >= self.max_steps:
             trainer.should_stop = True
@@ -54,7 +54,7 @@ class SaveCheckpoint(Callback):
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save when the step count says so."""
-        assert isinstance(module, RVCModule)
+        assert isinstance(module, TrainingModule)
         if module.step % self.every_steps == 0 or trainer.should_stop:
             save_checkpoint(trainer, self.folder)
 
@@ -69,7 +69,7 @@ class LogLosses(Callback):
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """Forget rows that a killed run wrote after its last checkpoint."""
-        assert isinstance(module, RVCModule)
+        assert isinstance(module, TrainingModule)
         module.log_interval = self.every_steps
         keep_rows_up_to(self.path, module.step)
 
@@ -77,12 +77,12 @@ class LogLosses(Callback):
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Write one row."""
-        assert isinstance(module, RVCModule)
+        assert isinstance(module, TrainingModule)
         if module.losses is None or (module.step - 1) % self.every_steps:
             return
-        row = {"step": module.step, "minutes": module.seconds / 60, **module.losses.as_dict()}
+        row = {"step": module.step, "minutes": module.seconds / 60, **module.losses}
         append_row(self.path, row)
-        self.track(module.step, module.losses.as_dict())
+        self.track(module.step, module.losses)
 
 
 class HeldOutConversion(Callback):
@@ -92,7 +92,7 @@ class HeldOutConversion(Callback):
         self,
         path: Path,
         every_steps: int,
-        evaluate: Callable[[RVCModule], Scores],
+        evaluate: Callable[[TrainingModule], Scores],
         track: Callable[[int, Scores], None],
     ) -> None:
         self.path = path
@@ -102,14 +102,14 @@ class HeldOutConversion(Callback):
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """Forget rows past the checkpoint."""
-        assert isinstance(module, RVCModule)
+        assert isinstance(module, TrainingModule)
         keep_rows_up_to(self.path, module.step)
 
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Evaluate when the step count says so; training draws are reseeded every step and not disturbed."""
-        assert isinstance(module, RVCModule)
+        assert isinstance(module, TrainingModule)
         if self.every_steps == 0 or module.step % self.every_steps:
             return
         module.eval()
@@ -120,7 +120,7 @@ class HeldOutConversion(Callback):
 
 
 class ShowProgress(Callback):
-    """One line: share of the time or steps used, steps a second, mel loss."""
+    """One line: share of the time or steps used, steps a second, the first loss."""
 
     def __init__(self, console: Console, clock: Clock) -> None:
         self.clock = clock
@@ -136,11 +136,12 @@ class ShowProgress(Callback):
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Move the bar."""
-        assert isinstance(module, RVCModule)
+        assert isinstance(module, TrainingModule)
         share = max(module.step / self.clock.max_steps, module.seconds / self.clock.max_seconds)
-        mel = f", mel loss {module.losses.mel:.3f}" if module.losses else ""
+        name, loss = next(iter((module.losses or {}).items()), ("", 0.0))
+        first = f", {name.removeprefix('loss_')} loss {loss:.3f}" if name else ""
         rate = module.step / max(module.seconds, 1e-9)
-        self.progress.update(self.task, completed=share, text=f"step {module.step}, {rate:.2f} steps/s{mel}")
+        self.progress.update(self.task, completed=share, text=f"step {module.step}, {rate:.2f} steps/s{first}")
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         """Remove the bar."""

@@ -9,15 +9,15 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, Trainer
 from rich.console import Console
+from torch import nn
 
 from duetto.data.dataset import CropDataset
 from duetto.files import make_folder
-from duetto.models.rvc.synthesizer import Synthesizer
 from duetto.run_config import TrainConfig
 from duetto.training.callbacks import Clock, HeldOutConversion, LogLosses, SaveCheckpoint, ShowProgress
 from duetto.training.checkpoint import find_checkpoint
 from duetto.training.hardware import Hardware
-from duetto.training.rvc_module import RVCModule
+from duetto.training.modules import make_module
 from duetto.training.stations import Material, make_crop_plan
 from duetto.training.tracking import Tracker
 from duetto.training.trial import HeldOutSong
@@ -27,9 +27,9 @@ CHECKPOINT_FOLDER = "checkpoints"
 
 @dataclass(frozen=True)
 class FitResult:
-    """A trained generator and what it took."""
+    """A trained network and what it took."""
 
-    synthesizer: Synthesizer
+    network: nn.Module
     steps: int
     seconds: float
 
@@ -44,7 +44,7 @@ def fit(
     """Train from the last checkpoint, or from the start, until the limit of minutes or steps."""
     checkpoints = make_folder(folder / CHECKPOINT_FOLDER)
     found = find_checkpoint(checkpoints, lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"))
-    module = RVCModule(config.model, config.features, config.seed)
+    module = make_module(config.model, config.features, config.seed)
     if found:
         minutes = found[1].seconds / 60
         console.print(f"Going on from step {found[1].step} ({minutes:.1f} minutes of training done).")
@@ -60,7 +60,7 @@ def fit(
     else:
         module.load_state_dict(torch.load(found[0], map_location="cpu", weights_only=True)["state_dict"])
         module.step, module.seconds = found[1].step, found[1].seconds
-    return FitResult(module.synthesizer.cpu().eval(), module.step, module.seconds)
+    return FitResult(module.exported_network().cpu().eval(), module.step, module.seconds)
 
 
 def is_over(step: int, seconds: float, clock: Clock) -> bool:

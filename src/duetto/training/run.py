@@ -91,7 +91,7 @@ def export(config: TrainConfig, material: Material, result: FitResult, folder: P
     card = {
         name: record[name] for name in ("name", "signature", "case", "data_hash", "consent", "code", "packages", "seed")
     }
-    voice = TrainedVoice(result.synthesizer, config.model, config.features, {**card, **result.summary()})
+    voice = TrainedVoice(result.network, config.model, config.features, {**card, **result.summary()})
     save_voice(voice, folder / VOICE_FOLDER)
 
 

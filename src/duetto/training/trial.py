@@ -16,7 +16,7 @@ from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.features.content import build_encoder
 from duetto.files import sha256_file, sha256_json, write_json
 from duetto.run_config import TrainConfig
-from duetto.training.rvc_module import RVCModule
+from duetto.training.module import TrainingModule
 from duetto.training.stations import Material
 
 SONGS_FOLDER = "songs"
@@ -127,10 +127,10 @@ class HeldOutSong:
         self.content_encoder = build_encoder(config.features.content)
         self.speaker_encoder = SpeakerEncoder()
 
-    def evaluate(self, module: RVCModule) -> dict[str, float]:
+    def evaluate(self, module: TrainingModule) -> dict[str, float]:
         """Convert with the weights of this moment and score; retrieval is left out."""
         features, model = self.config.features, self.config.model
-        converter = build_converter(module.synthesizer, features, None, model.noise_scale, self.content_encoder)
+        converter = build_converter(module.exported_network(), model, features, None, self.content_encoder)
         settings = replace(self.config.eval, retrieval=RetrievalConfig(index_rate=0.0))
         request = make_request(self.source, settings)
         output = converter.convert(self.waveforms["source"], request)

@@ -5,8 +5,9 @@ import pytest
 import torch
 import yaml
 
-from duetto.config import FeaturesConfig, GeneratorConfig, ModelConfig
+from duetto.config import FeaturesConfig
 from duetto.errors import ConfigError
+from duetto.model_config import GeneratorConfig, RVCConfig
 from duetto.models.rvc.discriminator import MultiPeriodDiscriminator
 from duetto.models.rvc.shapes import DISCRIMINATOR_PERIODS, SHAPE_NAMES, SynthesizerConfig, ecosystem_shape
 from duetto.models.rvc.synthesizer import Synthesizer
@@ -40,7 +41,7 @@ def read_size(size):
     generator = GeneratorConfig(**model.pop("generator"))
     model.pop("discriminator")
     features = FeaturesConfig(**values["features"])
-    config = ModelConfig(name="rvc", content_dimension=features.content.dimension, generator=generator, **model)
+    config = RVCConfig(name="rvc", content_dimension=features.content.dimension, generator=generator, **model)
     config.validate(features)
     return features, config
 

@@ -7,8 +7,8 @@ Numbers: upstream RVC's constructor defaults and configs (see docs/methods/rvc.m
 from dataclasses import dataclass
 from math import prod
 
-from duetto.config import ModelConfig
 from duetto.errors import ConfigError
+from duetto.model_config import RVCConfig
 from duetto.models.layers.generator import GeneratorShape
 
 ECOSYSTEM_SPEAKERS = 109  # rows of the speaker table in every public model
@@ -92,7 +92,7 @@ class SynthesizerConfig:
         )
 
     @classmethod
-    def from_model_config(cls, model: ModelConfig, sample_rate: int, hop_length: int) -> "SynthesizerConfig":
+    def from_model_config(cls, model: RVCConfig, sample_rate: int, hop_length: int) -> "SynthesizerConfig":
         """The shape that a resolved `model` group asks for.
 
         Raises:

@@ -1,0 +1,118 @@
+"""The schema of the `model` group: a dataclass for each architecture over what all of them have.
+
+Pure data, as `duetto.config`. A YAML file of the group starts from its schema (`defaults: [base_rvc]`).
+"""
+
+from dataclasses import dataclass, field
+from math import prod
+
+from duetto.config import MISSING, FeaturesConfig, require
+
+
+@dataclass
+class GeneratorConfig:
+    """NSF-HiFiGAN."""
+
+    upsample_rates: list[int] = MISSING  # product = hop_length
+    upsample_kernel_sizes: list[int] = MISSING
+    upsample_initial_channel: int = MISSING
+    resblock_kernel_sizes: list[int] = MISSING
+    resblock_dilation_sizes: list[list[int]] = MISSING
+    num_harmonics: int = 0  # overtones in the source beside the fundamental (upstream RVC 0, openvpi NSF-HiFiGAN 8)
+
+
+@dataclass
+class DiscriminatorConfig:
+    """Scale and period discriminators; `width` scales every channel count (1.0 = upstream)."""
+
+    periods: list[int] = MISSING
+    width: float = 1.0
+
+
+@dataclass
+class LossConfig:
+    """Weights of the generator's losses (upstream RVC: 45, 1, 2, 1)."""
+
+    mel: float = 45.0
+    kl: float = 1.0
+    feature_matching: float = 2.0
+    adversarial: float = 1.0
+    adversarial_from_step: int = 0  # discriminators join here; before, mel and KL train alone (upstream: 0)
+
+
+@dataclass
+class OptimizerConfig:
+    """AdamW."""
+
+    learning_rate: float = 1e-4
+    beta_1: float = 0.8
+    beta_2: float = 0.99
+    epsilon: float = 1e-9
+    weight_decay: float = 0.01
+    decay_per_1000_steps: float = 1.0  # factor on the learning rate
+
+
+@dataclass
+class ModelConfig:
+    """What every architecture has; each adds its own numbers in a subclass."""
+
+    name: str = MISSING  # a key of MODEL_SCHEMAS
+    size: str = MISSING  # compact | v2_40k | ...
+    content_dimension: int = MISSING  # = features.content.dimension
+    num_speakers: int = 1
+    crop_frames: int = MISSING  # frames of a training example
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+
+    def validate(self, features: FeaturesConfig) -> None:
+        """The content that the model reads is what the encoder gives."""
+        require(
+            self.content_dimension == features.content.dimension,
+            f"model.content_dimension={self.content_dimension}, but the encoder gives {features.content.dimension}.",
+        )
+
+
+@dataclass
+class RVCConfig(ModelConfig):
+    """RVC: content + pitch -> prior, flow, NSF-HiFiGAN (VITS)."""
+
+    spectrogram_channels: int = MISSING  # n_fft // 2 + 1
+    inter_channels: int = MISSING  # latent width
+    hidden_channels: int = MISSING
+    filter_channels: int = MISSING
+    num_heads: int = MISSING
+    num_layers: int = MISSING
+    kernel_size: int = 3
+    dropout: float = 0.0
+    posterior_layers: int = 16
+    flow_layers: int = 3  # WaveNet layers a coupling
+    speaker_channels: int = MISSING
+    uses_f0: bool = True
+    segment_frames: int = MISSING  # frames of waveform trained at once
+    noise_scale: float = 0.66666  # prior temperature at conversion
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+
+    def validate(self, features: FeaturesConfig) -> None:
+        """The generator's upsampling is the hop; the segment fits into the crop."""
+        super().validate(features)
+        product = prod(self.generator.upsample_rates)
+        require(
+            product == features.hop_length,
+            f"model.generator.upsample_rates multiply to {product}, but features.hop_length is {features.hop_length}.",
+        )
+        require(
+            self.spectrogram_channels == features.n_fft // 2 + 1,
+            f"model.spectrogram_channels={self.spectrogram_channels}: n_fft={features.n_fft} needs n_fft // 2 + 1.",
+        )
+        require(
+            self.segment_frames <= self.crop_frames,
+            f"model.segment_frames={self.segment_frames} is longer than crop_frames={self.crop_frames}.",
+        )
+        require(
+            self.hidden_channels % self.num_heads == 0,
+            f"model.hidden_channels={self.hidden_channels} is not divisible by num_heads={self.num_heads}.",
+        )
+
+
+MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {"rvc": RVCConfig}
