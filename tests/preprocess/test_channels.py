@@ -82,7 +82,6 @@ class TestWPE:
             WPE().apply((Segment(voice(0.1), RATE, "clip"),))
 
     def test_strength_zero_and_too_little_audio_change_nothing(self):
-        pytest.importorskip("nara_wpe")
         for step, song in ((WPE(strength=0.0), voice(1.0)), (WPE(), voice(0.2)), (WPE(), silence(2.0))):
             (segment,), losses = step.apply((Segment(song, RATE, "clip"),))
             assert np.allclose(segment.waveform, song, atol=1e-6)
@@ -90,7 +89,6 @@ class TestWPE:
 
     @pytest.mark.parametrize("num_channels", [1, 2])
     def test_the_tail_of_a_room_gets_softer(self, num_channels: int):
-        pytest.importorskip("nara_wpe")
         generator = np.random.default_rng(0)
         burst = (0.3 * generator.standard_normal(RATE // 4)).astype(np.float32)
         song = np.concatenate([np.concatenate([burst * gain, silence(0.75)]) for gain in (1.0, 0.7, 0.9, 0.8)])
@@ -106,7 +104,6 @@ class TestWPE:
 
     @pytest.mark.parametrize("right", [1.0, -0.5, 0.0])
     def test_a_second_channel_that_says_the_same_changes_nothing(self, right: float):
-        pytest.importorskip("nara_wpe")
         song = np.random.default_rng(0).uniform(-0.3, 0.3, 2 * RATE).astype(np.float32)
         (mono,), _ = WPE(iterations=1).apply((Segment(song, RATE, "clip"),))
         (stereo,), _ = WPE(iterations=1).apply(
