@@ -40,3 +40,22 @@ class FragmentConfig:
             raise ConfigError(f"data.fragments.padding_ms={self.padding_ms}: expected 0 or more.")
         if self.as_ddb and self.fragment_ms is None:
             raise ConfigError("data.fragments.as_ddb needs fragments: set data.fragments.fragment_ms, such as 120.")
+
+
+@dataclass
+class ChoirConfig:
+    """How large the choir is that base weights are trained on."""
+
+    voices: int = 16  # of 16
+    songs: int = 9  # of each voice, about half a minute each
+
+    def validate(self) -> None:
+        """A choir has sources for its held-out songs.
+
+        Raises:
+            ConfigError: If there are too few voices or songs, or more than there are.
+        """
+        if not 2 <= self.voices <= 16:
+            raise ConfigError(f"data.choir.voices={self.voices}: expected 2 to 16.")
+        if not 2 <= self.songs <= 50:
+            raise ConfigError(f"data.choir.songs={self.songs}: expected 2 to 50.")

@@ -7,7 +7,7 @@ marks what a YAML file must fill. `validate()` checks what one field cannot say 
 from dataclasses import dataclass, field
 from typing import Any
 
-from duetto.case_config import FragmentConfig
+from duetto.case_config import ChoirConfig, FragmentConfig
 from duetto.errors import ConfigError
 
 MISSING: Any = "???"
@@ -31,7 +31,7 @@ class RoomConfig:
 class DataConfig:
     """A case: whose voice, from what, split how."""
 
-    case: str = MISSING  # case_b | case_d | ddb | folder
+    case: str = MISSING  # case_b | case_d | choir | ddb | folder
     root: str = "data"  # where corpora and caches are kept
     seed: int = 0
     # embedded cases
@@ -42,6 +42,7 @@ class DataConfig:
     test_songs: list[str] = field(default_factory=list)
     room: RoomConfig = field(default_factory=RoomConfig)
     fragments: FragmentConfig = field(default_factory=FragmentConfig)  # case_d and ddb
+    choir: ChoirConfig = field(default_factory=ChoirConfig)
     # folder, ddb
     path: str | None = None  # the user's recordings: a folder, or a .ddb file
     singer: str = "singer"
@@ -53,6 +54,7 @@ class DataConfig:
         require(self.case != "folder" or self.path is not None, "data=folder needs data.path=FOLDER with recordings.")
         require(self.case != "ddb" or self.path is not None, "data=ddb needs data.path=FILE.ddb.")
         self.fragments.validate()
+        self.choir.validate()
         require(self.room.rt60_s >= 0, f"data.room.rt60_s is {self.room.rt60_s}; expected 0 (dry) or more seconds.")
 
 

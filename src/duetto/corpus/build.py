@@ -10,6 +10,7 @@ from duetto.config import DataConfig
 from duetto.corpus.archive import open_archive, read_archive_consent
 from duetto.corpus.case_b import EmbeddedSinger, Singer, case_b_settings, plan_case_b
 from duetto.corpus.case_d import case_d_settings, case_d_singer, case_d_sung, plan_case_d
+from duetto.corpus.choir import choir_settings, plan_choir
 from duetto.corpus.consent import CONSENT_NAME
 from duetto.corpus.folder import folder_recordings, folder_settings, plan_folder, read_folder_consent
 from duetto.corpus.plan import Progress, build_folder, is_complete, process_pool, thread_pool
@@ -53,6 +54,7 @@ def build_corpus(
     builders: dict[str, Callable[[DataConfig, Progress | None, Surroundings], Path]] = {
         "case_b": _build_case_b,
         "case_d": _build_case_d,
+        "choir": _build_choir,
         "ddb": _build_from_archive,
         "folder": _build_from_recordings,
     }
@@ -83,6 +85,14 @@ def _build_case_d(config: DataConfig, progress: Progress | None, surroundings: S
     settings = case_d_settings(config, config.fragments, sung)
     plan = plan_case_d(config, config.fragments, settings, sung)
     with thread_pool(surroundings.workers) as executor:
+        return build_folder(corpus_folder(config, settings), plan, executor, progress)
+
+
+def _build_choir(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+    settings = choir_settings(config, config.choir)
+    plan = plan_choir(config, config.choir, settings)
+    pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
+    with pool as executor:
         return build_folder(corpus_folder(config, settings), plan, executor, progress)
 
 

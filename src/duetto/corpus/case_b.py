@@ -94,7 +94,7 @@ class SongOfVoice:
         """Sing, add the room, write audio, truth and score."""
         truth = f"truth/{self.voice}/{self.song}.npz"
         with atomic_path(folder / truth) as temporary:
-            dry = _soften(self.performer.render(self.song, self.voice, self.seed, temporary))
+            dry = soften(self.performer.render(self.song, self.voice, self.seed, temporary))
         copy = f"scores/{self.song}.vsqx"
         with atomic_path(folder / copy) as temporary:
             temporary.write_bytes(song_path(self.song).read_bytes())
@@ -192,7 +192,7 @@ def _job_seed(seed: int, song: str, voice: str) -> int:
     return int(sha256_json([seed, song, voice])[:8], 16)
 
 
-def _soften(waveform: Waveform) -> Waveform:
+def soften(waveform: Waveform) -> Waveform:
     """Full scale is the format's limit, not the singer's."""
     peak = float(np.max(np.abs(waveform), initial=0.0))
     return waveform if peak <= PEAK_LIMIT else (waveform * np.float32(PEAK_LIMIT / peak)).astype(np.float32)
