@@ -1,11 +1,13 @@
 """Reading, writing and resampling audio: the only file that touches audio files.
 
 Conventions: waveforms are float32, full scale +-1.0, shape (S,) when mono and (channels, S)
-otherwise. Files go through libsndfile (WAV, FLAC, OGG, MP3, AIFF; m4a needs conversion first).
+otherwise. Files go through libsndfile (WAV, FLAC, OGG, MP3, AIFF), m4a and its like through
+`duetto.audio_libav`. A file of any length is read and written block by block in flat memory.
 """
 
 import errno
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -15,6 +17,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from duetto import audio_libav
+from duetto.audio_libav import LIBAV_SUFFIXES
 from duetto.errors import AudioError
 from duetto.files import atomic_path
 
@@ -48,15 +52,19 @@ def read_info(path: Path) -> AudioInfo:
     """
     if not path.is_file():
         raise AudioError(f"There is no audio file {path}.")
-    try:
-        info = soundfile.info(_file_name(path))
-    except soundfile.LibsndfileError as error:
-        raise AudioError(
-            f"{path} cannot be read as audio ({error.error_string.strip()}). Expected WAV, FLAC, OGG, MP3 or AIFF."
-        ) from error
-    if info.samplerate <= 0 or info.frames > MAX_HOURS * 3600 * info.samplerate:
-        raise AudioError(f"{path} claims {info.frames} samples at {info.samplerate} Hz: the header is damaged.")
-    return AudioInfo(info.samplerate, info.frames, info.channels, info.subtype)
+    if path.suffix.lower() in LIBAV_SUFFIXES:
+        info = AudioInfo(*audio_libav.probe(path))
+    else:
+        try:
+            header = soundfile.info(_file_name(path))
+        except soundfile.LibsndfileError as error:
+            raise AudioError(
+                f"{path} cannot be read as audio ({error.error_string.strip()}). Expected WAV, FLAC, OGG, MP3 or AIFF."
+            ) from error
+        info = AudioInfo(header.samplerate, header.frames, header.channels, header.subtype)
+    if info.sample_rate <= 0 or info.num_samples > MAX_HOURS * 3600 * info.sample_rate:
+        raise AudioError(f"{path} claims {info.num_samples} samples at {info.sample_rate} Hz: the header is damaged.")
+    return info
 
 
 def read_audio(path: Path, sample_rate: int | None = None) -> tuple[Waveform, int]:
@@ -86,31 +94,76 @@ def read_channels(path: Path) -> tuple[Waveform, int]:
         AudioError: As `read_audio`.
     """
     info = read_info(path)
+    blocks = list(read_blocks(path))
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1), info.sample_rate
+
+
+def read_blocks(path: Path) -> Iterator[Waveform]:
+    """The samples of a file in order, (channels, S) of at most some megabytes each.
+
+    Yields:
+        At least one block, none of them empty.
+
+    Raises:
+        AudioError: As `read_audio`; blocks before the bad place have been given by then.
+    """
+    info = read_info(path)
+    done = 0
+    for block in _decoded(path):
+        if not -MAX_LEVEL <= block.min() <= block.max() <= MAX_LEVEL:  # false for NaN too
+            bad = done + int(np.argmin((np.abs(block) <= MAX_LEVEL).all(axis=0)))
+            raise AudioError(
+                f"{path} holds NaN or infinite samples, the first at {bad / info.sample_rate:.3f} s. "
+                "Render or export it again."
+            )
+        yield block
+        done += block.shape[1]
+        if done > MAX_HOURS * 3600 * info.sample_rate:
+            raise AudioError(f"{path} goes on beyond {MAX_HOURS:g} hours: cut it first.")
+    if done == 0:
+        raise AudioError(f"{path} holds no samples.")
+
+
+def _decoded(path: Path) -> Iterator[Waveform]:
+    """Blocks that are not empty; a header's length is not believed, let alone allocated."""
+    if path.suffix.lower() in LIBAV_SUFFIXES:
+        yield from (block for block in audio_libav.decode(path) if block.shape[1])
+        return
     try:
-        samples = _read_blocks(path)
+        with soundfile.SoundFile(_file_name(path)) as file:
+            size = max(1, BLOCK_VALUES // file.channels)
+            while len(block := file.read(size, dtype="float32", always_2d=True)):
+                yield np.ascontiguousarray(block.T)
+                if len(block) < size:
+                    return
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{path} breaks off while reading ({error.error_string.strip()}).") from error
-    if samples.shape[1] == 0:
-        raise AudioError(f"{path} holds no samples.")
-    if not -MAX_LEVEL <= samples.min() <= samples.max() <= MAX_LEVEL:  # false for NaN too
-        bad_s = int(np.argmin((np.abs(samples) <= MAX_LEVEL).all(axis=0))) / info.sample_rate
-        raise AudioError(
-            f"{path} holds NaN or infinite samples, the first at {bad_s:.3f} s. Render or export it again."
-        )
-    return samples, info.sample_rate
 
 
-def _read_blocks(path: Path) -> Waveform:
-    """All samples, (channels, S), read in blocks: a header's length is not believed, let alone allocated."""
-    with soundfile.SoundFile(_file_name(path)) as file:
-        size = max(1, BLOCK_VALUES // file.channels)
-        blocks = [np.ascontiguousarray(file.read(size, dtype="float32", always_2d=True).T)]
-        while blocks[-1].shape[1] == size:
-            blocks.append(np.ascontiguousarray(file.read(size, dtype="float32", always_2d=True).T))
-    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+def read_span(path: Path, first: int, last: int) -> Waveform:
+    """Samples `first` to `last` (one past the end) of a WAV or FLAC file, (channels, S).
+
+    Raises:
+        AudioError: If the file cannot be read or ends before.
+    """
+    try:
+        with soundfile.SoundFile(_file_name(path)) as file:
+            file.seek(first)
+            samples = file.read(last - first, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path} cannot be read from sample {first} on ({error.error_string.strip()}).") from error
+    if len(samples) < last - first:
+        raise AudioError(f"{path} ends at sample {first + len(samples)}; expected {last}. Build the corpus again.")
+    return np.ascontiguousarray(samples.T)
 
 
-def write_audio(path: Path, waveform: Waveform, sample_rate: int, subtype: str = "PCM_24") -> None:
+def write_audio(
+    path: Path,
+    waveform: Waveform,
+    sample_rate: int,
+    subtype: str = "PCM_24",
+    tags: Mapping[str, str] | None = None,
+) -> None:
     """Write a WAV (or FLAC, by suffix) atomically.
 
     Args:
@@ -118,21 +171,56 @@ def write_audio(path: Path, waveform: Waveform, sample_rate: int, subtype: str =
         waveform: (S,) or (channels, S), +-1.0. Louder peaks would clip in PCM and are refused.
         sample_rate: Hz.
         subtype: libsndfile's name of the sample format.
+        tags: Texts for the file's own metadata, by libsndfile's names: title, artist, comment, copyright, software.
 
     Raises:
         AudioError: If a sample is not finite or, for PCM, beyond full scale.
         StorageError: If the folder cannot be written.
     """
+    write_blocks(path, (waveform,), sample_rate, subtype, tags)
+
+
+def write_blocks(
+    path: Path,
+    blocks: Iterable[Waveform],
+    sample_rate: int,
+    subtype: str = "PCM_24",
+    tags: Mapping[str, str] | None = None,
+) -> int:
+    """As `write_audio`, from blocks of one width; returns the number of samples written."""
+    num_samples = 0
+    with atomic_path(path) as temporary:
+        file = None
+        try:
+            for block in blocks:
+                _check_levels(path, block, subtype)
+                if file is None:
+                    file = _create(temporary, 1 if block.ndim == 1 else len(block), sample_rate, subtype, tags or {})
+                file.write(block.T)
+                num_samples += block.shape[-1]
+        except soundfile.LibsndfileError as error:
+            raise OSError(errno.EIO, error.error_string.strip()) from error
+        finally:
+            if file is not None:
+                file.close()
+        if file is None:
+            raise AudioError(f"Refused to write {path}: there is nothing to write.")
+    return num_samples
+
+
+def _create(path: Path, channels: int, sample_rate: int, subtype: str, tags: Mapping[str, str]) -> soundfile.SoundFile:
+    file = soundfile.SoundFile(_file_name(path), "w", sample_rate, channels, subtype=subtype)
+    for name, text in tags.items():
+        setattr(file, name, text)
+    return file
+
+
+def _check_levels(path: Path, waveform: Waveform, subtype: str) -> None:
     if not np.isfinite(waveform).all():
         raise AudioError(f"Refused to write {path}: the waveform holds NaN or infinite samples.")
     peak = float(np.max(np.abs(waveform), initial=0.0))
     if subtype.startswith("PCM") and peak > 1.0:
         raise AudioError(f"Refused to write {path}: peak {peak:.2f} would clip. Lower the level first.")
-    with atomic_path(path) as temporary:
-        try:
-            soundfile.write(_file_name(temporary), waveform.T, sample_rate, subtype=subtype)
-        except soundfile.LibsndfileError as error:
-            raise OSError(errno.EIO, error.error_string.strip()) from error
 
 
 def resample(waveform: Waveform, from_rate: int, to_rate: int) -> Waveform:
