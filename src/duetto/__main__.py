@@ -6,9 +6,9 @@ import sys
 from rich.console import Console
 
 from duetto.errors import DuettoError
-from duetto.verbs import hardware, report, sing
+from duetto.verbs import consent, hardware, report, sing
 
-VERBS = (hardware, sing, report)
+VERBS = (hardware, sing, report, consent)
 
 
 def main(arguments: list[str] | None = None) -> int:

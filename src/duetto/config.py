@@ -31,7 +31,7 @@ class RoomConfig:
 class DataConfig:
     """A case: whose voice, from what, split how."""
 
-    case: str = MISSING  # case_b | case_d | choir | ddb | folder
+    case: str = MISSING  # case_b | case_d | choir | ddb | folder | folder_vsqx | mix
     root: str = "data"  # where corpora and caches are kept
     seed: int = 0
     # embedded cases
@@ -43,16 +43,17 @@ class DataConfig:
     room: RoomConfig = field(default_factory=RoomConfig)
     fragments: FragmentConfig = field(default_factory=FragmentConfig)  # case_d and ddb
     choir: ChoirConfig = field(default_factory=ChoirConfig)
-    # folder, ddb
+    # folder, folder_vsqx, mix, ddb
     path: str | None = None  # the user's recordings: a folder, or a .ddb file
-    singer: str = "singer"
+    singer: str | None = None  # of a folder with subfolders: the one to take (null = all); else the voice's name
 
     def validate(self) -> None:
         """Songs may not be in two splits; folder needs a path."""
         songs = self.train_songs + self.val_songs + self.test_songs
         require(len(set(songs)) == len(songs), f"A song is in two splits of data={self.case}: {sorted(songs)}.")
-        require(self.case != "folder" or self.path is not None, "data=folder needs data.path=FOLDER with recordings.")
-        require(self.case != "ddb" or self.path is not None, "data=ddb needs data.path=FILE.ddb.")
+        is_own = self.case in ("folder", "folder_vsqx", "mix", "ddb")
+        place = "FILE.ddb" if self.case == "ddb" else "FOLDER with recordings"
+        require(not is_own or self.path is not None, f"data={self.case} needs data.path={place}.")
         self.fragments.validate()
         self.choir.validate()
         require(self.room.rt60_s >= 0, f"data.room.rt60_s is {self.room.rt60_s}; expected 0 (dry) or more seconds.")

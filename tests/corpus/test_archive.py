@@ -44,7 +44,7 @@ def build(config: DataConfig, **settings: object) -> tuple[Path, Manifest]:
     consent = read_archive_consent(config, TODAY)
     folder = corpus_folder(config, archive.settings)
     with thread_pool(2) as executor:
-        build_folder(folder, plan_folder(config, archive.settings, archive.clips, consent), executor)
+        build_folder(folder, plan_folder(config, archive.settings, archive.clips, (consent,)), executor)
     return folder, load_manifest(folder)
 
 

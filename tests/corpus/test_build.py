@@ -1,7 +1,6 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +48,7 @@ def test_every_file_is_there_with_its_hash_and_length(case_b_config: DataConfig)
         assert sha256_file(folder / clip.path) == clip.sha256
         assert (folder / str(clip.truth)).is_file()
         assert (folder / str(clip.score)).is_file()
-    assert read_consent(folder / "consent.yaml", date(2026, 1, 1)).subject == "none"
+    assert read_consent(folder / "consent.yaml").subject == "none"
 
 
 def test_only_the_target_is_in_the_room(case_b_config: DataConfig):

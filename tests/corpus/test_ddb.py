@@ -198,7 +198,7 @@ def test_nothing_is_written_unless_the_right_to_it_is_stated(tmp_path: Path):
 
 
 def test_the_record_lies_beside_the_archive(bank: Path):
-    record = read_consent(bank.with_name("consent.yaml"), None)  # type: ignore[arg-type]
+    record = read_consent(bank.with_name("consent.yaml"))
     assert record.rights_statement == "A synthetic voice."
 
 

@@ -1,5 +1,6 @@
 """`python infer.py`: recordings in, conversions out, each exactly as long as its source."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from duetto.config import RetrievalConfig
 from duetto.conversion.converter import Conversion, ConversionRequest, Converter
 from duetto.conversion.find import find_run
 from duetto.conversion.load import load_converter
+from duetto.conversion.permission import mark_output, require_use
 from duetto.conversion.voice import VOICE_FOLDER
 from duetto.errors import AudioError, ConfigError
 from duetto.run_config import InferConfig
@@ -32,6 +34,7 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
     for source in sources:
         check_source(source)
     converter, voice = load_converter(run / VOICE_FOLDER, config.index_rate, config.f0_method)
+    require_use(voice.card, run / VOICE_FOLDER)
     if not 0 <= config.speaker < max(voice.model.num_speakers, 1):
         raise ConfigError(f"speaker={config.speaker}: this voice has speakers 0 to {voice.model.num_speakers - 1}.")
     retrieval = RetrievalConfig(config.index_rate, config.neighbours, config.protect)
@@ -43,6 +46,7 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
     pairs = list(zip(sources, outputs, strict=True))
     for source, output in track(pairs, "Converting", console=console, transient=True):
         conversion, duration_s = convert_file(converter, source, output, request)
+        mark_output(output, voice.card, source, asdict(request))
         level = f"{conversion.gain_db:+.1f} dB" if conversion.gain_db else "as is"
         table.add_row(source.name, str(output), f"{duration_s:.2f}", f"{conversion.seconds / duration_s:.2f}", level)
     console.print(table)

@@ -18,9 +18,10 @@ from duetto.case_config import FragmentConfig
 from duetto.config import DataConfig
 from duetto.corpus.consent import CONSENT_NAME, Consent, read_consent, require_rights, require_scope
 from duetto.corpus.ddb import DdbSegment, read_ddb, read_segment
-from duetto.corpus.folder import SPLIT_SHARE
 from duetto.corpus.fragments import arrange, lay_together, least_samples
-from duetto.corpus.intake import Recording, display_name, recording_id
+from duetto.corpus.held_out import SPLIT_SHARE
+from duetto.corpus.intake import Measured, Recording, display_name, recording_id
+from duetto.corpus.listing import DEFAULT_SINGER
 from duetto.corpus.manifest import Loss
 from duetto.corpus.plan import Outcome
 from duetto.errors import CorpusError
@@ -36,8 +37,9 @@ def read_archive_consent(config: DataConfig, today: date) -> Consent:
     path = Path(config.path or "")
     if config.path is None or not path.is_file():
         raise CorpusError(f"data.path={config.path}: there is no such file. Name the .ddb, as data.path=FILE.ddb.")
-    consent = read_consent(path.with_name(CONSENT_NAME), today)
-    require_scope(consent, "train", today)
+    record = path.with_name(CONSENT_NAME)
+    consent = read_consent(record)
+    require_scope(consent, "train", today, record)
     require_rights(consent, path)
     return consent
 
@@ -59,10 +61,12 @@ class ArchiveClip(Recording):
             ]
         waveform = lay_together(sounds, self.least_samples)
         duration_s = len(waveform) / self.sample_rate
-        reason = self._reason_against(waveform[None], waveform, duration_s)
+        measured = Measured(self.sample_rate)
+        measured.add(waveform[None])
+        reason = self._reason_against(measured)
         if reason:
             return Outcome(losses=(Loss(self._id, duration_s, f"{self.display} {reason}"),))
-        outcome = self._write(folder, waveform, self.sample_rate, ())
+        outcome = self._write(folder, measured, iter((waveform[None],)), ())
         sung = sum(len(sound) for sound in sounds)  # lengths tell clips apart fast, but padding makes them equal
         return replace(outcome, notes={**outcome.notes, "num_samples": sung})
 
@@ -96,7 +100,7 @@ def open_archive(config: DataConfig, fragments: FragmentConfig, consent: Consent
             display=f"{display}, sounds {min(group) + 1} to {max(group) + 1},",
             name=f"{recording_id(display, digest)}-{number:05d}",
             sha256=digest,
-            singer=config.singer,
+            singer=config.singer or DEFAULT_SINGER,
             is_covered=not consent.recordings or digest in consent.recordings,
             segments=tuple(archive.segments[index] for index in group),
             sample_rate=sample_rate,
@@ -114,7 +118,7 @@ def open_archive(config: DataConfig, fragments: FragmentConfig, consent: Consent
         "join": fragments.join,
         "padding_ms": fragments.padding_ms if fragments.join == "zero_padding" else 0.0,
         "seed": config.seed,
-        "singer": config.singer,
+        "singer": config.singer or DEFAULT_SINGER,
         "split_share": SPLIT_SHARE,
         "evaluation": "reconstruction: sources are held-out sounds of the archive itself",
     }

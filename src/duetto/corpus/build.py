@@ -12,7 +12,13 @@ from duetto.corpus.case_b import EmbeddedSinger, Singer, case_b_settings, plan_c
 from duetto.corpus.case_d import case_d_settings, case_d_singer, case_d_sung, plan_case_d
 from duetto.corpus.choir import choir_settings, plan_choir
 from duetto.corpus.consent import CONSENT_NAME
-from duetto.corpus.folder import folder_recordings, folder_settings, plan_folder, read_folder_consent
+from duetto.corpus.folder import (
+    folder_recordings,
+    folder_settings,
+    open_folder,
+    plan_folder,
+    read_folder_consents,
+)
 from duetto.corpus.plan import Progress, build_folder, is_complete, process_pool, thread_pool
 from duetto.errors import CorpusError
 from duetto.files import sha256_json
@@ -57,6 +63,7 @@ def build_corpus(
         "choir": _build_choir,
         "ddb": _build_from_archive,
         "folder": _build_from_recordings,
+        "mix": _build_from_recordings,
     }
     if config.case not in builders:
         raise CorpusError(f"data={config.case}: there is no such case. Choose from {', '.join(sorted(builders))}.")
@@ -100,16 +107,19 @@ def _build_from_archive(config: DataConfig, progress: Progress | None, surroundi
     consent = read_archive_consent(config, surroundings.today or date.today())
     archive = open_archive(config, config.fragments, consent)
     folder = corpus_folder(config, {**archive.settings, CONSENT_NAME: consent.as_dict()})
-    plan = plan_folder(config, archive.settings, archive.clips, consent)
+    plan = plan_folder(config, archive.settings, archive.clips, (consent,))
     with thread_pool(surroundings.workers) as executor:
         return build_folder(folder, plan, executor, progress)
 
 
 def _build_from_recordings(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
-    consent = read_folder_consent(config, surroundings.today or date.today())
-    recordings = folder_recordings(config, consent)
+    listing = open_folder(config)
+    consents = read_folder_consents(config, listing, surroundings.today or date.today())
+    recordings = folder_recordings(config, listing, consents, surroundings.workers)
     settings = folder_settings(config, recordings)
-    folder = corpus_folder(config, {**settings, CONSENT_NAME: consent.as_dict()})
-    plan = plan_folder(config, settings, recordings, consent)
+    records = [consents[singer] for singer in sorted(consents)]
+    decisive = {CONSENT_NAME: [record.as_dict() for record in records], "remarks": [r.reason for r in listing.remarks]}
+    folder = corpus_folder(config, settings | decisive)
+    plan = plan_folder(config, settings, recordings, records, listing.remarks)
     with thread_pool(surroundings.workers) as executor:
         return build_folder(folder, plan, executor, progress)

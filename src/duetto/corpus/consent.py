@@ -1,12 +1,13 @@
 """Who allowed what with a voice: the consent record of a corpus.
 
-A record is a short `consent.yaml` beside the recordings. A synthetic voice has nobody to ask:
-its record says `subject: none` and grants every scope. Reading is strict (unknown keys are
-refused), because a misspelt `revoked_at` must not look like a permission.
+A record is a short `consent.yaml` beside the recordings; `python -m duetto consent new` writes it. A
+synthetic voice has nobody to ask: its record says `subject: none` and grants every scope. Reading is
+strict (unknown keys are refused), because a misspelt `revoked_at` must not look like a permission.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
 from reprlib import repr as short  # a nest of YAML aliases must not fill the screen
@@ -46,11 +47,46 @@ class Consent:
     evidence: str = ""  # SHA-256 of the signed form
     signature: str = ""
     rights_statement: str = ""  # in the user's own words: why they may take a singer database apart
+    members: tuple["Consent", ...] = ()  # of a corpus of several persons: the record of each
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as JSON-ready values; without a statement of rights it reads as before there was one."""
-        values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        return values if self.rights_statement else {k: v for k, v in values.items() if k != "rights_statement"}
+        """The record as JSON-ready values; without a statement of rights or members it reads as before there were."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        values = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+        values["members"] = [member.as_dict() for member in self.members]
+        return {key: value for key, value in values.items() if value or key not in ("rights_statement", "members")}
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the voice belongs to a living person."""
+        return self.subject != NO_SUBJECT
+
+
+def join_consents(consents: Sequence[Consent]) -> Consent:
+    """One record for a corpus of several persons: it allows what all of them allow, as long as all do."""
+    distinct = tuple(dict.fromkeys(consents))
+    if len(distinct) == 1:
+        return distinct[0]
+
+    def joined(name: str) -> str:
+        return ", ".join(sorted({text for consent in distinct if (text := getattr(consent, name))}))
+
+    def common(name: str) -> tuple[str, ...]:
+        return tuple(item for item in getattr(distinct[0], name) if all(item in getattr(c, name) for c in distinct))
+
+    def earliest(name: str) -> str | None:
+        return min((day for consent in distinct if (day := getattr(consent, name))), default=None)
+
+    return Consent(
+        subject=joined("subject"),
+        controller=joined("controller"),
+        scopes=common("scopes"),
+        purposes=common("purposes"),
+        territory=joined("territory"),
+        expires=earliest("expires"),
+        revoked_at=earliest("revoked_at"),
+        members=distinct,
+    )
 
 
 def embedded_consent(controller: str = "duetto") -> Consent:
@@ -83,6 +119,7 @@ def consent_from_dict(value: Any, origin: str = "The consent record") -> Consent
     readers: dict[str, Callable[[Any, str], Any]] = {
         **dict.fromkeys(("scopes", "purposes", "recordings"), _read_names),
         **dict.fromkeys(("expires", "revoked_at"), _read_day),
+        "members": _read_members,
     }
     record = {key: readers.get(key, _read_text)(item, f"{origin}: {key}") for key, item in value.items()}
     consent = Consent(**record)
@@ -94,20 +131,14 @@ def consent_from_dict(value: Any, origin: str = "The consent record") -> Consent
     return consent
 
 
-def read_consent(path: Path, today: date) -> Consent:
+def read_consent(path: Path) -> Consent:
     """Read a `consent.yaml`.
-
-    Args:
-        path: The record.
-        today: Only for the example that the message shows when there is none.
 
     Raises:
         CorpusError: If it is absent, no YAML, or not a consent record.
     """
     if not path.is_file():
-        raise CorpusError(
-            f"There is no consent record {path}. Ask the singer, then write one such as:\n{example_consent(today)}"
-        )
+        raise CorpusError(f"There is no consent record {path}: ask the singer, then {_how_to_write(path)}.")
     if path.stat().st_size > MAX_BYTES:
         raise CorpusError(f"{path} is larger than {MAX_BYTES} bytes: not a consent record.")
     try:
@@ -122,26 +153,38 @@ def write_consent(path: Path, consent: Consent) -> None:
     write_text(path, yaml.safe_dump(consent.as_dict(), sort_keys=False, allow_unicode=True))
 
 
-def require_scope(consent: Consent, scope: str, today: date) -> None:
+def _how_to_write(path: Path) -> str:
+    return f"run `python -m duetto consent new {shlex.quote(str(path.parent))}`, which asks the questions"
+
+
+def require_scope(consent: Consent, scope: str, today: date, path: Path = Path(CONSENT_NAME)) -> None:
     """Pass only if the record grants a scope on this day.
+
+    Args:
+        consent: The record.
+        scope: One of SCOPES.
+        today: The day.
+        path: Where the record lies, for the message.
 
     Raises:
         CorpusError: If it was revoked, is expired, or the scope is not granted.
     """
     if scope not in SCOPES:
         raise ValueError(f"unknown scope {scope!r}; expected one of {SCOPES}")
-    remedy = f"Ask again and write the answer into {CONSENT_NAME}."
     if consent.revoked_at is not None and date.fromisoformat(consent.revoked_at) <= today:
         raise CorpusError(
-            f"{consent.subject} withdrew consent on {consent.revoked_at}: the recordings and all that came of them "
-            f"have to be erased."
+            f"{consent.subject} withdrew consent on {consent.revoked_at} ({path}): the recordings and all that came "
+            f"of them have to be erased; if they agree anew, {_how_to_write(path)}."
         )
     if consent.expires is not None and date.fromisoformat(consent.expires) < today:
-        raise CorpusError(f"The consent of {consent.subject} expired on {consent.expires}. {remedy}")
+        raise CorpusError(
+            f"The consent of {consent.subject} expired on {consent.expires} ({path}): ask again, then "
+            f"{_how_to_write(path)}."
+        )
     if scope not in consent.scopes:
         raise CorpusError(
-            f"{consent.subject} allows {list(consent.scopes)}, not `{scope}`. "
-            f"If they agree, add `{scope}` to `scopes:` in {CONSENT_NAME}."
+            f"{consent.subject} allows {list(consent.scopes)}, not `{scope}` ({path}): ask, and if they agree, "
+            f"{_how_to_write(path)}."
         )
 
 
@@ -170,6 +213,12 @@ def _read_names(value: Any, origin: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise CorpusError(f"{origin} is {short(value)}; expected a list such as [{SCOPES[0]}, {SCOPES[1]}].")
     return tuple(value)
+
+
+def _read_members(value: Any, origin: str) -> tuple[Consent, ...]:
+    if not isinstance(value, list) or any(isinstance(item, dict) and item.get("members") for item in value):
+        raise CorpusError(f"{origin} is {short(value)}; expected the records of single persons.")
+    return tuple(consent_from_dict(item, origin) for item in value)
 
 
 def _read_day(value: Any, origin: str) -> str | None:

@@ -1,22 +1,28 @@
-"""Taking in one recording of the user's: read, judge, write as mono 24-bit WAV at its own rate."""
+"""Taking in one recording of the user's: read, judge, write as 24-bit WAV at its own rate.
+
+The file is read twice in blocks, first to judge and then to write, so that memory does not grow with
+its length. What is written is mono, or has the file's channels where the corpus is of mixes.
+"""
 
 import hashlib
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from duetto.audio import Waveform, read_channels, read_info, write_audio
+from duetto.audio import Waveform, read_blocks, read_info, write_blocks
 from duetto.corpus.manifest import Clip, Loss
 from duetto.corpus.plan import Outcome
 from duetto.errors import AudioError
 from duetto.files import sha256_file
 from duetto.units import amplitude_to_db
 
+ARCHIVE_SUFFIXES = frozenset({".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"})  # reported, never unpacked
 SILENT_DB = -60.0  # peak, dB against full scale
 MIN_S = 0.3
 PEAK_LIMIT = 0.99  # float files may exceed full scale; they are turned down and the gain recorded
@@ -39,6 +45,45 @@ def recording_id(display: str, sha256: str) -> str:
     return f"{slug or 'recording'}-{digest[:8]}"
 
 
+@dataclass
+class Measured:
+    """What the first reading of a file found."""
+
+    sample_rate: int = 0
+    num_samples: int = 0
+    num_channels: int = 0
+    peak: float = 0.0  # of the mean of the channels
+    channel_peak: float = 0.0
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.num_samples / self.sample_rate
+
+    def add(self, block: Waveform) -> None:
+        """Take a block, (channels, S), into account."""
+        self.num_channels = len(block)
+        self.num_samples += block.shape[1]
+        self.peak = max(self.peak, float(np.max(np.abs(block.mean(axis=0, dtype=np.float32)), initial=0.0)))
+        self.channel_peak = max(self.channel_peak, float(np.max(np.abs(block), initial=0.0)))
+
+
+@dataclass
+class Probes:
+    """Evenly spaced samples of a waveform that comes in blocks."""
+
+    num_samples: int
+    values: list[float] = field(default_factory=list)
+    done: int = 0
+
+    def add(self, block: Waveform) -> None:
+        """Take the mono block that follows."""
+        places = np.linspace(0, self.num_samples - 1, NUM_PROBES).astype(int)
+        inside = places[(places >= self.done) & (places < self.done + block.shape[-1])]
+        self.values += block[inside - self.done].tolist()
+        self.done += block.shape[-1]
+
+
 @dataclass(frozen=True)
 class Recording:
     """A job: one file of the user's."""
@@ -49,28 +94,32 @@ class Recording:
     sha256: str  # of the file's bytes; empty for a link to nothing
     singer: str
     is_covered: bool  # by the consent record
+    keeps_channels: bool = field(default=False, kw_only=True)
 
     def run(self, folder: Path) -> Outcome:
         """Write the audio, or say why not."""
         path = Path(self.path)
+        if path.suffix.lower() in ARCHIVE_SUFFIXES:
+            return self._refuse(0.0, f"{self.display} is an archive: unpack it first, nothing is read from it")
         try:
-            claimed_s = read_info(path).duration_s
+            info = read_info(path)
         except AudioError as error:
             return self._refuse(0.0, str(error).replace(str(path), self.display))
+        measured = Measured(info.sample_rate)
         try:
-            channels, sample_rate = read_channels(path)
+            for block in read_blocks(path):
+                measured.add(block)
         except AudioError as error:
-            return self._refuse(claimed_s, str(error).replace(str(path), self.display))
-        duration_s = channels.shape[1] / sample_rate
-        missing_s = claimed_s - duration_s
+            seconds = max(info.duration_s, measured.duration_s)
+            return self._refuse(seconds, str(error).replace(str(path), self.display))
+        missing_s = info.duration_s - measured.duration_s
         losses = []
         if missing_s > HEADER_TOLERANCE_S:
             losses.append(Loss(self._id, missing_s, f"{self.display} breaks off: its header promises more"))
-        waveform = channels.mean(axis=0, dtype=np.float32)
-        reason = self._reason_against(channels, waveform, duration_s)
+        reason = self._reason_against(measured)
         if reason:
-            return Outcome(losses=(*losses, Loss(self._id, duration_s, f"{self.display} {reason}")))
-        return self._write(folder, waveform, sample_rate, tuple(losses))
+            return Outcome(losses=(*losses, Loss(self._id, measured.duration_s, f"{self.display} {reason}")))
+        return self._write(folder, measured, read_blocks(path), tuple(losses))
 
     @property
     def _id(self) -> str:
@@ -79,30 +128,41 @@ class Recording:
     def _refuse(self, seconds: float, reason: str) -> Outcome:
         return Outcome(losses=(Loss(self._id, seconds, reason),))
 
-    def _reason_against(self, channels: Waveform, waveform: Waveform, duration_s: float) -> str:
+    def _reason_against(self, measured: Measured) -> str:
         if not self.is_covered:
             return "is not among the recordings of the consent record"
-        if duration_s < MIN_S:
+        if measured.duration_s < MIN_S:
             return f"is shorter than {MIN_S} s"
-        if amplitude_to_db(float(np.max(np.abs(waveform)))) >= SILENT_DB:
+        if amplitude_to_db(measured.peak) >= SILENT_DB:
             return ""
-        if amplitude_to_db(float(np.max(np.abs(channels)))) >= SILENT_DB:
-            return "is silent as a mix: its channels cancel each other. Export it as mono"
+        if amplitude_to_db(measured.channel_peak) >= SILENT_DB:
+            return (
+                "" if self.keeps_channels else "is silent as a mix: its channels cancel each other. Export it as mono"
+            )
         return f"is silent: its peak is below {SILENT_DB:.0f} dBFS"
 
-    def _write(self, folder: Path, waveform: Waveform, sample_rate: int, losses: tuple[Loss, ...]) -> Outcome:
+    def _write(self, folder: Path, measured: Measured, blocks: Iterator[Waveform], losses: tuple[Loss, ...]) -> Outcome:
+        peak = measured.channel_peak if self.keeps_channels else measured.peak
+        gain = PEAK_LIMIT / peak if peak > 1.0 else 1.0
+        probes = Probes(measured.num_samples)
+
+        def prepared() -> Iterator[Waveform]:
+            for block in blocks:
+                mono = block.mean(axis=0, dtype=np.float32)
+                probes.add(mono)
+                waveform = block if self.keeps_channels else mono
+                yield waveform if gain == 1.0 else (waveform * np.float32(gain)).astype(np.float32)
+
+        path = f"audio/{self.name}.wav"
+        write_blocks(folder / path, prepared(), measured.sample_rate)
         notes: dict[str, Any] = {
             "id": self._id,
-            "sample_rate": sample_rate,
-            "num_samples": len(waveform),
-            "probes": waveform[np.linspace(0, len(waveform) - 1, NUM_PROBES).astype(int)].tolist(),
+            "sample_rate": measured.sample_rate,
+            "num_samples": measured.num_samples,
+            "probes": probes.values,
         }
-        peak = float(np.max(np.abs(waveform)))
-        if peak > 1.0:
-            notes["gain"] = PEAK_LIMIT / peak
-            waveform = (waveform * np.float32(PEAK_LIMIT / peak)).astype(np.float32)
-        path = f"audio/{self.name}.wav"
-        write_audio(folder / path, waveform, sample_rate)
+        if gain != 1.0:
+            notes["gain"] = gain
         clip = Clip(
             id=self._id,
             path=path,
@@ -111,8 +171,8 @@ class Recording:
             split="train",
             song=self.name,
             singer=self.singer,
-            sample_rate=sample_rate,
-            num_samples=len(waveform),
+            sample_rate=measured.sample_rate,
+            num_samples=measured.num_samples,
         )
         return Outcome((clip,), losses, notes)
 

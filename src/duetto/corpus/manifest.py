@@ -14,6 +14,7 @@ from duetto.files import read_json, sha256_json, write_json
 Role = Literal["target", "source", "truth"]
 Split = Literal["train", "val", "test"]
 MANIFEST_NAME = "manifest.json"
+HELD_OUT_FROM = "held_out_from"  # in settings: "treated" = preprocessing makes source and truth of held-out clips
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Clip:
     score: str | None = None  # VSQX, relative
     truth: str | None = None  # .npz: phones, phone_start_s, phone_end_s, f0_hz, f0_hop_s
     transpose_semitones: float = 0.0  # on a source: what brings it to the target's pitch
-    start: int = 0  # samples of the original (and of score and truth) before the first of this clip
+    start: int = (
+        0  # samples of the original (and of score and truth) before the first of this clip; < 0: it begins later
+    )
 
     @property
     def duration_s(self) -> float:

@@ -59,6 +59,17 @@ class SaveCheckpoint(Callback):
             save_checkpoint(trainer, self.folder)
 
 
+class StampCheckpoint(Callback):
+    """Writes into every checkpoint what its weights came of: run, data and the consent record."""
+
+    def __init__(self, origin: dict[str, Any]) -> None:
+        self.origin = origin
+
+    def on_save_checkpoint(self, trainer: Trainer, module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Add `origin`, plain values that a `weights_only` reader takes."""
+        checkpoint["origin"] = self.origin
+
+
 class LogLosses(Callback):
     """Appends losses to losses.csv and hands them to the tracker; rows past the resumed step are dropped."""
 

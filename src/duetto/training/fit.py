@@ -14,7 +14,7 @@ from torch import nn
 from duetto.data.dataset import CropDataset
 from duetto.files import make_folder
 from duetto.run_config import TrainConfig
-from duetto.training.callbacks import Clock, HeldOutConversion, LogLosses, SaveCheckpoint, ShowProgress
+from duetto.training.callbacks import Clock, HeldOutConversion, LogLosses, SaveCheckpoint, ShowProgress, StampCheckpoint
 from duetto.training.checkpoint import find_checkpoint
 from duetto.training.hardware import Hardware
 from duetto.training.modules import make_module
@@ -73,7 +73,10 @@ def make_callbacks(
 ) -> list[Callback]:
     """The callbacks, in the order in which they act."""
     trainer = config.trainer
-    callbacks: list[Callback] = [clock, LogLosses(folder / "losses.csv", trainer.log_every_steps, tracker.log)]
+    manifest = material.manifest
+    origin = {"run": folder.name, "data_hash": manifest.content_hash(), "consent": manifest.consent}
+    callbacks: list[Callback] = [clock, StampCheckpoint(origin)]
+    callbacks.append(LogLosses(folder / "losses.csv", trainer.log_every_steps, tracker.log))
     pairs = material.pairs("val")
     if trainer.evaluate_every_steps and pairs:
         song = HeldOutSong(config, material, pairs[0], folder)
