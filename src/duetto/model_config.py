@@ -5,6 +5,7 @@ Pure data, as `duetto.config`. A YAML file of the group starts from its schema (
 
 from dataclasses import dataclass, field
 from math import prod
+from typing import ClassVar
 
 from duetto.config import MISSING, FeaturesConfig, require
 
@@ -19,6 +20,15 @@ class GeneratorConfig:
     resblock_kernel_sizes: list[int] = MISSING
     resblock_dilation_sizes: list[list[int]] = MISSING
     num_harmonics: int = 0  # overtones in the source beside the fundamental (upstream RVC 0, openvpi NSF-HiFiGAN 8)
+
+
+def check_upsampling(generator: GeneratorConfig, features: FeaturesConfig) -> None:
+    """Refuse a generator whose upsampling is not the hop."""
+    product = prod(generator.upsample_rates)
+    require(
+        product == features.hop_length,
+        f"model.generator.upsample_rates multiply to {product}, but features.hop_length is {features.hop_length}.",
+    )
 
 
 @dataclass
@@ -63,6 +73,8 @@ class ModelConfig:
     crop_frames: int = MISSING  # frames of a training example
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
 
+    can_convert: ClassVar[bool] = True  # False: it only rebuilds what it hears
+
     def validate(self, features: FeaturesConfig) -> None:
         """The content that the model reads is what the encoder gives."""
         require(
@@ -96,11 +108,7 @@ class RVCConfig(ModelConfig):
     def validate(self, features: FeaturesConfig) -> None:
         """The generator's upsampling is the hop; the segment fits into the crop."""
         super().validate(features)
-        product = prod(self.generator.upsample_rates)
-        require(
-            product == features.hop_length,
-            f"model.generator.upsample_rates multiply to {product}, but features.hop_length is {features.hop_length}.",
-        )
+        check_upsampling(self.generator, features)
         require(
             self.spectrogram_channels == features.n_fft // 2 + 1,
             f"model.spectrogram_channels={self.spectrogram_channels}: n_fft={features.n_fft} needs n_fft // 2 + 1.",
@@ -115,4 +123,28 @@ class RVCConfig(ModelConfig):
         )
 
 
-MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {"rvc": RVCConfig}
+@dataclass
+class VocoderConfig(ModelConfig):
+    """NSF-HiFiGAN by itself: mel and melody to a waveform."""
+
+    can_convert: ClassVar[bool] = False
+
+    n_mels: int = MISSING  # = features.n_mels
+    segment_frames: int = MISSING  # frames of waveform trained at once; a training example is one segment
+    mel_scales: list[int] = field(default_factory=lambda: [1024])  # windows of the mel loss, samples
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    loss: LossConfig = field(default_factory=LossConfig)  # kl is not used
+
+    def validate(self, features: FeaturesConfig) -> None:
+        """The generator's upsampling is the hop, its input the mel."""
+        super().validate(features)
+        check_upsampling(self.generator, features)
+        require(
+            self.n_mels == features.n_mels,
+            f"model.n_mels={self.n_mels}, but features.n_mels is {features.n_mels}.",
+        )
+        require(bool(self.mel_scales), "model.mel_scales is empty: the mel loss needs at least one window.")
+
+
+MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {"rvc": RVCConfig, "vocoder": VocoderConfig}

@@ -29,7 +29,7 @@ def train_config(*overrides: str) -> TrainConfig:
     "override",
     [
         f"{group}={option}"
-        for group in ("preprocess", "trainer", "logger", "eval", "model", "model/size")
+        for group in ("preprocess", "trainer", "logger", "eval", "model")
         for option in options(group)
     ],
 )
@@ -53,9 +53,15 @@ def test_every_chain_of_steps_can_be_built(preprocess):
     assert list(build_steps(train_config(f"preprocess={preprocess}").preprocess))[-1] == "slice"
 
 
-@pytest.mark.parametrize("size", [size for size in options("model/size") if size != "auto"])
-def test_every_size_builds_a_network(size):
-    config = train_config(f"model/size={size}")
+def test_every_size_that_can_be_asked_for_belongs_to_an_architecture():
+    asked = {option for option in options("model/size") if option != "auto"}
+    assert asked == {shape.split("_", 1)[1] for shape in options("shape")}
+
+
+@pytest.mark.parametrize("shape", options("shape"))
+def test_every_size_builds_a_network(shape):
+    model, size = shape.split("_", 1)
+    config = train_config(f"model={model}", f"model/size={size}")
     assert config.model.size == size
     with torch.device("meta"):
         network = build_network(config.model, config.features)

@@ -68,8 +68,8 @@ def tiny_material(folder: Path) -> Material:
     return Material(folder, Manifest("tiny", (), {}, {}), FeatureSet(paths, frames, 1.0, 0.0, 1.0, 0.0))
 
 
-def tiny_fit(max_steps: int, folder: Path, every: int = 2) -> FitResult:
+def tiny_fit(max_steps: int, folder: Path, every: int = 2, config: TrainConfig | None = None) -> FitResult:
     hardware = Hardware("cpu", "CPU", "32-true", 1)
     material = tiny_material(folder.parent / "features")
     tracker = Tracker(None, "off")
-    return fit(tiny_config(max_steps, every), material, hardware, folder, tracker, Console(quiet=True))
+    return fit(config or tiny_config(max_steps, every), material, hardware, folder, tracker, Console(quiet=True))

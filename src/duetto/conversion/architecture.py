@@ -10,6 +10,7 @@ from duetto.config import FeaturesConfig
 from duetto.conversion.converter import Converter
 from duetto.conversion.retrieval import RetrievalIndex
 from duetto.conversion.rvc import RVCConverter, build_rvc
+from duetto.conversion.vocoder import VocoderConverter, build_vocoder
 from duetto.errors import ConfigError
 from duetto.features.content import ContentEncoder
 from duetto.features.f0 import F0Extractor
@@ -36,7 +37,14 @@ def _rvc_converter(network: Any, model: Any, features: FeaturesConfig, tools: To
     return RVCConverter(network, features, tools.encoder, tools.f0_extractor, tools.index, model.noise_scale)
 
 
-ARCHITECTURES: dict[str, Architecture] = {"rvc": Architecture(build_rvc, _rvc_converter)}
+def _vocoder_converter(network: Any, model: Any, features: FeaturesConfig, tools: Tools) -> Converter:
+    return VocoderConverter(network, features, tools.f0_extractor)
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "rvc": Architecture(build_rvc, _rvc_converter),
+    "vocoder": Architecture(build_vocoder, _vocoder_converter),
+}
 
 
 def get_architecture(name: str) -> Architecture:

@@ -38,7 +38,7 @@ def load_converter(
     """
     voice = load_voice(voice_folder)
     fold_weight_norm(voice.network)
-    index = load_index(voice_folder) if index_rate > 0 else None
+    index = load_index(voice_folder) if index_rate > 0 and voice.model.can_convert else None
     features = voice.features
     if f0_method is not None:
         features = replace(features, f0=replace(features.f0, method=f0_method))

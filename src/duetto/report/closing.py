@@ -41,7 +41,7 @@ def scores_of(run: Run, config: TrainConfig, console: Console) -> dict[str, Any]
         return metrics
     converter, _ = load_converter(run.voice_folder, config.eval.retrieval.index_rate)
     with progress_bar(console) as report:
-        metrics = run_trial(converter, run.material, config.eval, run.folder, report)
+        metrics = run_trial(converter, run.material, config.eval, run.folder, report, config.model.can_convert)
     write_json(mark, {"signature": signature})
     return metrics
 

@@ -77,7 +77,7 @@ def make_callbacks(
     origin = {"run": folder.name, "data_hash": manifest.content_hash(), "consent": manifest.consent}
     callbacks: list[Callback] = [clock, StampCheckpoint(origin)]
     callbacks.append(LogLosses(folder / "losses.csv", trainer.log_every_steps, tracker.log))
-    pairs = material.pairs("val")
+    pairs = material.pairs("val", config.model.can_convert)
     if trainer.evaluate_every_steps and pairs:
         song = HeldOutSong(config, material, pairs[0], folder)
         callbacks.append(

@@ -7,8 +7,12 @@ from duetto.config import FeaturesConfig
 from duetto.model_config import ModelConfig
 from duetto.training.module import TrainingModule
 from duetto.training.rvc_module import RVCModule
+from duetto.training.vocoder_module import VocoderModule
 
-MODULES: dict[str, Callable[[Any, FeaturesConfig, int], TrainingModule]] = {"rvc": RVCModule}
+MODULES: dict[str, Callable[[Any, FeaturesConfig, int], TrainingModule]] = {
+    "rvc": RVCModule,
+    "vocoder": VocoderModule,
+}
 
 
 def make_module(model: ModelConfig, features: FeaturesConfig, seed: int) -> TrainingModule:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from duetto.conversion.find import RUN_FILE
-from duetto.conversion.retrieval import build_index, save_index
+from duetto.conversion.retrieval import RetrievalIndex, build_index, save_index
 from duetto.conversion.voice import VOICE_CARD_NAME, VOICE_FOLDER, TrainedVoice, save_voice
 from duetto.corpus.manifest import Manifest
 from duetto.errors import StorageError
@@ -79,20 +79,20 @@ def train(config: TrainConfig, console: Console) -> Run:
 
 def export(config: TrainConfig, material: Material, result: FitResult, folder: Path, record: dict[str, Any]) -> None:
     """Write index, then weights and card: the card comes last and marks the run as trained."""
-    content = training_content(material)
-    index = build_index(
-        content,
-        config.features.content.encoder,
-        config.features.content.layer,
-        config.eval.retrieval.neighbours,
-        config.seed,
-    )
-    save_index(index, folder / VOICE_FOLDER)
+    if config.model.can_convert:
+        save_index(make_index(config, material), folder / VOICE_FOLDER)
     card = {
         name: record[name] for name in ("name", "signature", "case", "data_hash", "consent", "code", "packages", "seed")
     }
     voice = TrainedVoice(result.network, config.model, config.features, {**card, **result.summary()})
     save_voice(voice, folder / VOICE_FOLDER)
+
+
+def make_index(config: TrainConfig, material: Material) -> RetrievalIndex:
+    """The retrieval index over the content of all training clips."""
+    content = config.features.content
+    neighbours = config.eval.retrieval.neighbours
+    return build_index(training_content(material), content.encoder, content.layer, neighbours, config.seed)
 
 
 def describe_run(config: TrainConfig, signature: str, material: Material, hardware: Hardware) -> dict[str, Any]:

@@ -35,9 +35,11 @@ class Material:
     manifest: Manifest
     features: FeatureSet  # of the target's training clips
 
-    def pairs(self, split: str) -> list[tuple[Clip, Clip]]:
-        """(source, truth) clips of the same song in a split, sorted."""
+    def pairs(self, split: str, can_convert: bool = True) -> list[tuple[Clip, Clip]]:
+        """(source, truth) clips of the same song in a split, sorted; where nothing is converted the truth is both."""
         truths = {clip.song: clip for clip in self.manifest.clips if clip.role == "truth" and clip.split == split}
+        if not can_convert:
+            return [(truths[song], truths[song]) for song in sorted(truths)]
         sources = [clip for clip in self.manifest.clips if clip.role == "source" and clip.split == split]
         return [(clip, truths[clip.song]) for clip in sorted(sources, key=lambda c: c.id) if clip.song in truths]
 

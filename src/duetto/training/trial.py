@@ -46,13 +46,16 @@ def run_trial(
     config: EvalConfig,
     folder: Path,
     report: Callable[[str, int, int], None],
+    can_convert: bool = True,
 ) -> dict[str, Any]:
-    """Convert and score the test songs; write songs/ and metrics.json.
+    """Convert and score the test songs; write songs/ and metrics.json. A vocoder rebuilds the truth instead.
 
     Returns:
         The metrics: per song, mean, number scored and number undefined.
     """
-    pairs = material.pairs("test") or material.pairs("val")  # a folder of one or two files has no test split
+    pairs = material.pairs("test", can_convert) or material.pairs(
+        "val", can_convert
+    )  # a folder of one or two files has no test split
     if config.max_songs:
         pairs = pairs[: config.max_songs]
     songs = []

@@ -1,0 +1,92 @@
+"""Training NSF-HiFiGAN by itself: mel and melody of a segment to its waveform, against discriminators.
+
+Losses as HiFi-GAN's (Kong et al., 2020, eq. 1-7): LSGAN, feature matching, mel L1; the mel distance may be taken
+with several windows (`model.mel_scales`), which hear pitch and noise at different resolutions.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from duetto.config import FeaturesConfig
+from duetto.conversion.vocoder import build_vocoder, waveform_to_mel
+from duetto.data.batch import Batch
+from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
+from duetto.model_config import VocoderConfig
+from duetto.models.layers.discriminators import MultiPeriodDiscriminator
+from duetto.models.layers.gan_losses import adversarial_loss, discriminator_loss, feature_matching_loss, mel_loss
+from duetto.models.layers.generator import NSFGenerator
+from duetto.training.module import TrainingModule, make_optimizer
+
+HOPS_PER_WINDOW = 4  # of the mel loss
+
+
+class VocoderModule(TrainingModule):
+    """Generator and discriminator with their two optimisers."""
+
+    loss_names = ("mel", "discriminator", "adversarial", "feature_matching")
+
+    def __init__(self, model: VocoderConfig, features: FeaturesConfig, seed: int) -> None:
+        super().__init__(model, features, seed)
+        self.config = model
+        self.vocoder = build_vocoder(model, features)
+        self.discriminator = MultiPeriodDiscriminator(model.discriminator.periods, model.discriminator.width)
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        """AdamW for generator and discriminator."""
+        return [make_optimizer(network, self.config.optimizer) for network in (self.vocoder, self.discriminator)]
+
+    def exported_network(self) -> NSFGenerator:
+        """The generator."""
+        return self.vocoder
+
+    def train_on(self, batch: Batch) -> dict[str, Tensor]:
+        """One step of both networks; padding at the end of short clips is silence like any other."""
+        optimizer_g, optimizer_d = self.optimiser_list()
+        real = batch.waveform[:, None]
+        generated = self.vocoder(waveform_to_mel(batch.waveform, self.features), batch.f0_hz)
+        parts: dict[str, Tensor] = {}
+        is_adversarial = self.step >= self.config.loss.adversarial_from_step
+        if is_adversarial:
+            real_scores, _ = self.discriminator(real)
+            generated_scores, _ = self.discriminator(generated.detach())
+            loss = discriminator_loss(real_scores, generated_scores)
+            self.optimise(optimizer_d, loss, batch)
+            parts["discriminator"] = loss.detach()
+        parts.update(self._generator_step(optimizer_g, real, generated, batch, is_adversarial))
+        return parts
+
+    def _generator_step(
+        self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch, is_adversarial: bool
+    ) -> dict[str, Tensor]:
+        weights = self.config.loss
+        parts = {"mel": self._mel_distance(real[:, 0], generated[:, 0])}
+        self.discriminator.requires_grad_(False)
+        if is_adversarial:
+            with torch.no_grad():
+                _, real_maps = self.discriminator(real)
+            scores, maps = self.discriminator(generated)
+            parts["adversarial"] = adversarial_loss(scores)
+            parts["feature_matching"] = feature_matching_loss(real_maps, maps)
+        total = sum((getattr(weights, name) * value for name, value in parts.items()), torch.zeros(()).to(real))
+        self.optimise(optimizer, total, batch)
+        self.discriminator.requires_grad_(True)
+        return {name: value.detach() for name, value in parts.items()}
+
+    def _mel_distance(self, real: Tensor, generated: Tensor) -> Tensor:
+        distances = [mel_loss(self._log_mel(real, size), self._log_mel(generated, size)) for size in self.scales()]
+        return torch.stack(distances).mean()
+
+    def scales(self) -> list[int]:
+        """Windows of the mel loss, samples."""
+        return self.config.mel_scales
+
+    def _log_mel(self, waveform: Tensor, n_fft: int) -> Tensor:
+        features = self.features
+        hop = n_fft // HOPS_PER_WINDOW
+        n_mels = max(1, features.n_mels * n_fft // max(self.scales()))
+        top_hz = features.mel_max_hz or features.sample_rate / 2
+        filters = mel_filterbank(features.sample_rate, n_fft, n_mels, features.mel_min_hz, top_hz, waveform.device)
+        whole = waveform[..., : waveform.shape[-1] // hop * hop].float()
+        return log_mel(mel_from_linear(linear_spectrogram(whole, n_fft, hop), filters))

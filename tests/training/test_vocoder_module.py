@@ -1,0 +1,66 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from duetto.conversion.converter import ConversionRequest
+from duetto.conversion.vocoder import VocoderConverter, build_vocoder
+from duetto.model_config import DiscriminatorConfig, GeneratorConfig, VocoderConfig
+from duetto.training.vocoder_module import VocoderModule
+from tests.training.tiny import HOP, RATE, WIDTH, tiny_config, tiny_fit
+
+SEGMENT = 32
+
+
+def tiny_vocoder(adversarial_from_step: int = 0) -> VocoderConfig:
+    model = VocoderConfig(
+        name="vocoder",
+        size="tiny",
+        content_dimension=WIDTH,
+        n_mels=10,
+        segment_frames=SEGMENT,
+        crop_frames=SEGMENT,
+        mel_scales=[32, 64],
+        generator=GeneratorConfig([4, 4], [8, 8], 16, [3], [[1]], num_harmonics=2),
+        discriminator=DiscriminatorConfig([2], 0.05),
+    )
+    model.loss.adversarial_from_step = adversarial_from_step
+    model.optimizer.learning_rate = 3e-3
+    return model
+
+
+def test_training_moves_generator_and_discriminator(tmp_path: Path):
+    config = replace(tiny_config(3), model=tiny_vocoder())
+    torch.manual_seed(config.seed)
+    before = VocoderModule(config.model, config.features, config.seed).exported_network().state_dict()
+    after = tiny_fit(3, tmp_path / "run", config=config).network.state_dict()
+    changed = [name for name, tensor in before.items() if not torch.equal(tensor, after[name])]
+    assert len(changed) > 0.9 * len(before)
+
+
+def test_a_segment_is_learned_by_heart(tmp_path: Path):
+    config = replace(tiny_config(60), model=tiny_vocoder(adversarial_from_step=10_000))
+    tiny_fit(60, tmp_path / "run", config=config)
+    rows = (tmp_path / "run" / "losses.csv").read_text().splitlines()
+    column = rows[0].split(",").index("loss_mel")
+    losses = [float(row.split(",")[column]) for row in rows[1:]]
+    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
+
+
+class HighPitch:
+    def extract(self, waveform, sample_rate, hop_length, num_frames):
+        return np.full(num_frames, 220.0, np.float32)
+
+
+@pytest.mark.parametrize("num_samples", [1, 100, HOP * 64, HOP * 64 + 1, HOP * 4500 + 3])
+def test_what_is_rebuilt_is_as_long_as_what_was_heard(num_samples: int):
+    config = tiny_config(1)
+    network = build_vocoder(tiny_vocoder(), config.features).eval()
+    converter = VocoderConverter(network, config.features, HighPitch())
+    waveform = np.random.default_rng(0).uniform(-0.3, 0.3, num_samples).astype(np.float32)
+    rebuilt = converter.convert(waveform, ConversionRequest())
+    assert rebuilt.waveform.shape == (num_samples,)
+    assert np.isfinite(rebuilt.waveform).all()
+    assert converter.sample_rate == RATE
