@@ -235,6 +235,33 @@ def resample(waveform: Waveform, from_rate: int, to_rate: int) -> Waveform:
     return np.ascontiguousarray(resampled[..., :num_samples], dtype=np.float32)
 
 
+def resample_blocks(blocks: Iterable[Waveform], from_rate: int, to_rate: int) -> Iterator[Waveform]:
+    """`resample` of a mono stream: the same samples and the same length, in flat memory.
+
+    Args:
+        blocks: Pieces (S,) of a waveform in order.
+        from_rate: Hz.
+        to_rate: Hz.
+
+    Yields:
+        Blocks, none of them empty; round(S * to / from) samples altogether.
+    """
+    if from_rate == to_rate:
+        yield from blocks
+        return
+    stream = soxr.ResampleStream(from_rate, to_rate, 1, dtype="float32", quality="VHQ")
+    taken = given = 0
+    for block in blocks:
+        resampled = stream.resample_chunk(np.ascontiguousarray(block))
+        taken, given = taken + len(block), given + len(resampled)
+        if len(resampled):
+            yield resampled
+    rest = round(taken * to_rate / from_rate) - given
+    tail = stream.resample_chunk(np.zeros(0, np.float32), last=True)[: max(rest, 0)]
+    if rest > 0:
+        yield np.pad(tail, (0, rest - len(tail)))
+
+
 def _file_name(path: Path) -> str | bytes:
     """The name as libsndfile wants it: bytes, so that names which are not UTF-8 open too."""
     return str(path) if os.name == "nt" else os.fsencode(path)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from duetto.conversion.converter import ConversionRequest
-from duetto.conversion.vocoder import VocoderConverter, build_vocoder
+from duetto.conversion.converter import ConversionRequest, Converter, Tools
+from duetto.conversion.vocoder import VocoderRenderer, build_vocoder
 from duetto.model_config import DiscriminatorConfig, GeneratorConfig, VocoderConfig
 from duetto.training.vocoder_module import VocoderModule
 from tests.training.tiny import HOP, RATE, WIDTH, tiny_config, tiny_fit
@@ -58,7 +58,7 @@ class HighPitch:
 def test_what_is_rebuilt_is_as_long_as_what_was_heard(num_samples: int):
     config = tiny_config(1)
     network = build_vocoder(tiny_vocoder(), config.features).eval()
-    converter = VocoderConverter(network, config.features, HighPitch())
+    converter = Converter(VocoderRenderer(network, config.features), config.features, Tools(None, HighPitch(), None))
     waveform = np.random.default_rng(0).uniform(-0.3, 0.3, num_samples).astype(np.float32)
     rebuilt = converter.convert(waveform, ConversionRequest())
     assert rebuilt.waveform.shape == (num_samples,)

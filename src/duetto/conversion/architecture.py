@@ -7,43 +7,31 @@ from typing import Any
 from torch import nn
 
 from duetto.config import FeaturesConfig
-from duetto.conversion.converter import Converter
-from duetto.conversion.retrieval import RetrievalIndex
-from duetto.conversion.rvc import RVCConverter, build_rvc
-from duetto.conversion.vocoder import VocoderConverter, build_vocoder
+from duetto.conversion.converter import Renderer
+from duetto.conversion.rvc import RVCRenderer, build_rvc
+from duetto.conversion.vocoder import VocoderRenderer, build_vocoder
 from duetto.errors import ConfigError
-from duetto.features.content import ContentEncoder
-from duetto.features.f0 import F0Extractor
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What a converter needs besides its network."""
-
-    encoder: ContentEncoder
-    f0_extractor: F0Extractor
-    index: RetrievalIndex | None  # None = no retrieval
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """How one architecture's network and converter are made; the first argument is its own config class."""
+    """How one architecture's network and renderer are made; `model` is its own config class."""
 
-    build_network: Callable[[Any, FeaturesConfig], nn.Module]  # untrained
-    build_converter: Callable[[Any, Any, FeaturesConfig, Tools], Converter]  # network, model, features, tools
-
-
-def _rvc_converter(network: Any, model: Any, features: FeaturesConfig, tools: Tools) -> Converter:
-    return RVCConverter(network, features, tools.encoder, tools.f0_extractor, tools.index, model.noise_scale)
+    build_network: Callable[[Any, FeaturesConfig], nn.Module]  # model, features -> untrained
+    build_renderer: Callable[[Any, Any, FeaturesConfig], Renderer]  # network, model, features
 
 
-def _vocoder_converter(network: Any, model: Any, features: FeaturesConfig, tools: Tools) -> Converter:
-    return VocoderConverter(network, features, tools.f0_extractor)
+def _rvc_renderer(network: Any, model: Any, features: FeaturesConfig) -> Renderer:
+    return RVCRenderer(network, features, model.noise_scale)
+
+
+def _vocoder_renderer(network: Any, _: Any, features: FeaturesConfig) -> Renderer:
+    return VocoderRenderer(network, features)
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "rvc": Architecture(build_rvc, _rvc_converter),
-    "vocoder": Architecture(build_vocoder, _vocoder_converter),
+    "rvc": Architecture(build_rvc, _rvc_renderer),
+    "vocoder": Architecture(build_vocoder, _vocoder_renderer),
 }
 
 

@@ -1,21 +1,24 @@
-"""Cutting long audio at quiet points, so that memory stays flat and no seam is heard.
+"""Cutting a stream of audio at quiet points, so that memory stays flat and no seam is heard.
 
 Each chunk is converted with context on both sides; the context is thrown away except for a short
 overlap, over which neighbours are cross-faded with equal gain. The sum of all pieces is exactly as
-long as the whole.
+long as the whole, padded to whole frames.
+
+Quiet is where the sum of |x| over a frame is least, as upstream RVC has it (Applio's |sum x| is small in the middle of
+any steady tone).
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from duetto.audio import Waveform
 
 CONTEXT_S = 0.5  # audio on each side that a chunk sees and does not keep
 SEARCH_SHARE = 0.25  # the cut is looked for in the last quarter of the longest chunk
 FADE_S = 0.02  # cross-fade at a seam
+MIN_FRAMES = 64  # shorter recordings are padded while they are converted
 
 
 @dataclass(frozen=True)
@@ -26,60 +29,87 @@ class Chunk:
     read_stop: int
     keep_start: int
     keep_stop: int
+    is_last: bool
 
 
-def plan_chunks(waveform: Waveform, sample_rate: int, hop_length: int, chunk_s: float) -> tuple[Chunk, ...]:
-    """Divide T = S / hop_length frames into chunks of at most `chunk_s`, cut where it is quietest.
+@dataclass(frozen=True)
+class Grid:
+    """The frames that chunks are counted in."""
+
+    sample_rate: int  # Hz
+    hop_length: int  # samples a frame
+
+    def frames(self, seconds: float) -> int:
+        """Whole frames in a duration."""
+        return int(seconds * self.sample_rate / self.hop_length)
+
+
+def cut_chunks(blocks: Iterable[Waveform], grid: Grid, chunk_s: float) -> Iterator[tuple[Chunk, Waveform]]:
+    """Divide a stream into chunks of at most `chunk_s`, cut where it is quietest.
 
     Args:
-        waveform: (S,), S a multiple of `hop_length`.
-        sample_rate: Hz.
-        hop_length: Samples a frame.
+        blocks: The waveform (S,) in order, in pieces of any size.
+        grid: Rate and hop.
         chunk_s: Longest own part of a chunk, seconds.
 
-    Returns:
-        Chunks in order; their own parts tile [0, T) without gap.
+    Yields:
+        Each chunk with the samples of its whole `read` range. Own parts tile [0, T) without gap, T = S / hop rounded
+        up, at least `MIN_FRAMES`; what lies beyond S is zeros. No more than a chunk with its context is held.
     """
-    num_frames = len(waveform) // hop_length
-    energy = np.square(waveform[: num_frames * hop_length].reshape(num_frames, hop_length)).mean(axis=1)
-    longest = max(int(chunk_s * sample_rate / hop_length), 1)
-    context = int(CONTEXT_S * sample_rate / hop_length)
-    cuts = [0]
-    while num_frames - cuts[-1] > longest:
-        first = cuts[-1] + int(longest * (1 - SEARCH_SHARE))
-        window = energy[first : cuts[-1] + longest + 1]
-        cuts.append(first + int(np.argmin(window)) if len(window) else cuts[-1] + longest)
-    cuts.append(num_frames)
-    return tuple(
-        Chunk(max(start - context, 0), min(stop + context, num_frames), start, stop) for start, stop in pairwise(cuts)
-    )
+    hop, longest, context = grid.hop_length, max(grid.frames(chunk_s), 1), grid.frames(CONTEXT_S)
+    held, held_start, cut = np.zeros(0, np.float32), 0, 0  # held[0] is the first sample of frame `held_start`
+    for block in blocks:
+        held = np.concatenate([held, block])
+        while len(held) // hop + held_start > cut + longest + context:
+            stop = _quietest(held, cut - held_start, longest, hop) + held_start
+            yield _piece(held, held_start, Chunk(max(cut - context, 0), stop + context, cut, stop, False), hop)
+            kept_from = max(stop - context, 0)
+            held, held_start, cut = held[(kept_from - held_start) * hop :], kept_from, stop
+    num_frames = max(held_start - (-len(held) // hop), MIN_FRAMES)
+    held = np.pad(held, (0, (num_frames - held_start) * hop - len(held)))
+    while num_frames - cut > longest:
+        stop = _quietest(held, cut - held_start, longest, hop) + held_start
+        read_stop = min(stop + context, num_frames)
+        yield _piece(held, held_start, Chunk(max(cut - context, 0), read_stop, cut, stop, False), hop)
+        cut = stop
+    yield _piece(held, held_start, Chunk(max(cut - context, 0), num_frames, cut, num_frames, True), hop)
 
 
-def join_chunks(pieces: list[tuple[Chunk, Waveform]], num_samples: int, sample_rate: int, hop_length: int) -> Waveform:
-    """Cross-fade converted pieces into one waveform (num_samples,).
+def _quietest(held: Waveform, cut: int, longest: int, hop: int) -> int:
+    """The quietest of the last frames that the next cut may fall on; counted, as `cut`, from the first frame held."""
+    first = cut + int(longest * (1 - SEARCH_SHARE))
+    first = max(first, cut + 1)
+    window = held[first * hop : (cut + longest + 1) * hop]
+    level = np.abs(window[: len(window) // hop * hop]).reshape(-1, hop).sum(axis=1)
+    return first + int(np.argmin(level))
+
+
+def _piece(held: Waveform, held_start: int, chunk: Chunk, hop: int) -> tuple[Chunk, Waveform]:
+    return chunk, held[(chunk.read_start - held_start) * hop : (chunk.read_stop - held_start) * hop]
+
+
+def join_pieces(pieces: Iterable[tuple[Chunk, Waveform]], grid: Grid) -> Iterator[Waveform]:
+    """Cross-fade converted pieces into one stream.
 
     Args:
-        pieces: Each chunk with the waveform of its whole `read` range.
-        num_samples: Length of the result.
-        sample_rate: Hz.
-        hop_length: Samples a frame.
+        pieces: Each chunk, in order, with the waveform of its whole `read` range.
+        grid: Rate and hop.
+
+    Yields:
+        Blocks that make T * hop samples together.
     """
-    output = np.zeros(num_samples, np.float32)
-    half = int(FADE_S * sample_rate) // 2
+    half = int(FADE_S * grid.sample_rate) // 2
+    rise = (np.arange(2 * half, dtype=np.float32) + 0.5) / (2 * half)
+    tail = np.zeros(0, np.float32)  # the end of the chunk before, already faded out
     for chunk, piece in pieces:
-        offset = chunk.read_start * hop_length
-        start = max(chunk.keep_start * hop_length - half, offset) if chunk.keep_start else 0
-        stop = min(chunk.keep_stop * hop_length + half, offset + len(piece), num_samples)
-        own = piece[start - offset : stop - offset] * _fades(chunk, start, stop, half, num_samples, hop_length)
-        output[start:stop] += own
-    return output
-
-
-def _fades(chunk: Chunk, start: int, stop: int, half: int, num_samples: int, hop_length: int) -> NDArray[np.float32]:
-    positions = np.arange(start, stop)
-    gain = np.ones(stop - start, np.float32)
-    if chunk.keep_start:
-        gain *= np.clip((positions - (chunk.keep_start * hop_length - half)) / (2 * half), 0, 1).astype(np.float32)
-    if chunk.keep_stop * hop_length < num_samples:
-        gain *= np.clip((chunk.keep_stop * hop_length + half - positions) / (2 * half), 0, 1).astype(np.float32)
-    return gain
+        start = chunk.keep_start * grid.hop_length - (half if chunk.keep_start else 0)
+        stop = chunk.keep_stop * grid.hop_length + (0 if chunk.is_last else half)
+        offset = chunk.read_start * grid.hop_length
+        own = np.array(piece[start - offset : stop - offset], np.float32)
+        if chunk.keep_start:
+            own[: 2 * half] = own[: 2 * half] * rise + tail
+        if chunk.is_last:
+            yield own
+            return
+        tail = own[len(own) - 2 * half :] * rise[::-1]
+        yield own[: len(own) - 2 * half]

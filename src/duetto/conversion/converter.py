@@ -1,14 +1,42 @@
-"""The one interface through which every architecture converts.
+"""Conversion, whatever the architecture: cutting, analysis, retrieval, joining, level, rumble, peak.
+
+A recording flows through in blocks, so that memory does not grow with its length: it is cut at quiet points, each piece
+is analysed and rendered by the architecture's `Renderer`, pieces are cross-faded into a store, and a second pass over
+the store removes rumble and matches the level, for which the whole must have been seen.
 
 Conventions: a converter takes a mono waveform (S,) at its own sample rate and gives exactly S
 samples back; nothing is shifted in time.
 """
 
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
 from typing import Protocol
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
 from duetto.audio import Waveform
-from duetto.config import RetrievalConfig
+from duetto.config import FeaturesConfig, RetrievalConfig
+from duetto.conversion.chunking import Chunk, Grid, cut_chunks, join_pieces
+from duetto.conversion.formants import shift_formants
+from duetto.conversion.level import RmsMeter, level_gain
+from duetto.conversion.peak import limit_peak
+from duetto.conversion.retrieval import RetrievalIndex
+from duetto.conversion.rumble import lowest_pitch_hz, without_rumble
+from duetto.conversion.samples import SampleStore
+from duetto.errors import ConfigError
+from duetto.features.cache import ClipFeatures
+from duetto.features.content import ContentEncoder
+from duetto.features.extract import analyse
+from duetto.features.f0 import F0Extractor
+from duetto.units import semitones_to_ratio
+
+Contour = NDArray[np.float32]  # f0_hz, (T,)
+Progress = Callable[[float], None]  # seconds of the recording converted so far
 
 
 @dataclass(frozen=True)
@@ -20,6 +48,8 @@ class ConversionRequest:
     retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
     chunk_s: float = 20.0  # longest piece converted at once
     seed: int = 0
+    level_match: float = 0.0  # 0 = the voice's own level, 1 = the source's
+    formant_semitones: float = 0.0  # the spectral envelope moves by this, pitch and length do not
 
 
 @dataclass(frozen=True)
@@ -29,18 +59,184 @@ class Conversion:
     waveform: Waveform  # (S,), as long as the source
     num_chunks: int
     seconds: float  # wall time, features included
-    gain_db: float  # 0.0, or what was taken off to keep the peak below full scale
+    gain_db: float  # 0.0, or the most that was taken off a peak to keep it below full scale
 
 
-class Converter(Protocol):
+@dataclass(frozen=True)
+class Tools:
+    """What a converter needs besides its network."""
+
+    encoder: ContentEncoder | None  # None = for a renderer that reads no content
+    f0_extractor: F0Extractor
+    index: RetrievalIndex | None  # None = no retrieval
+
+
+class Renderer(Protocol):
+    """A trained network: frames in, waveform out. One for each architecture."""
+
+    uses_f0: bool  # False: its pitch is a matter of content alone, it gets f0_hz of zeros
+    reads_content: bool  # False: a vocoder, which gets no content and rebuilds the waveform at its own pitch
+
+    def render(self, frames: ClipFeatures, speaker_id: int, generator: torch.Generator) -> Waveform:
+        """Sing T frames: content after retrieval, f0_hz after transposition, the source's waveform (T * hop,).
+
+        Returns:
+            (T * hop,) at the model's rate, in time with the frames.
+        """
+
+    def resynthesise(self, frames: ClipFeatures, speaker_id: int, generator: torch.Generator) -> Waveform:
+        """The frames' own waveform through the vocoder alone; `content` is empty. Returns (T * hop,)."""
+
+
+Render = Callable[[ClipFeatures, torch.Generator], Waveform]
+
+
+class Performance:
+    """A converted recording before its last touches. A context manager: its samples may lie on disk."""
+
+    def __init__(self, sample_rate: int, level_match: float, folder: Path | None) -> None:
+        self.sample_rate = sample_rate
+        self.level_match = level_match
+        self.samples = SampleStore(folder)
+        self.source_level = RmsMeter(sample_rate)
+        self.contours: list[Contour] = []  # one for each chunk
+        self.num_samples = 0  # S of the source; the store holds whole frames, so some more
+
+    def __enter__(self) -> "Performance":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.samples.__exit__(kind, error, trace)
+
+    def meter(self, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
+        """Pass the source's blocks on, counting and measuring them."""
+        for block in blocks:
+            self.num_samples += len(block)
+            self.source_level.add(block)
+            yield block
+
+    def finish(self) -> Iterator[Waveform]:
+        """The whole in blocks, rumble removed and level matched; padded to whole frames."""
+        lowest_hz = lowest_pitch_hz(np.concatenate(self.contours))
+        if self.level_match == 0:
+            yield from without_rumble(self.samples, self.sample_rate, lowest_hz)
+            return
+        meter = RmsMeter(self.sample_rate)
+        for block in without_rumble(self.samples, self.sample_rate, lowest_hz):
+            meter.add(block)
+        source, output, first = self.source_level.envelope(), meter.envelope(), 0
+        for block in without_rumble(self.samples, self.sample_rate, lowest_hz):
+            yield block * level_gain(source, output, first, len(block), meter.step, self.level_match)
+            first += len(block)
+
+
+class Converter:
     """A trained voice, ready to sing."""
 
-    sample_rate: int
+    def __init__(self, renderer: Renderer, features: FeaturesConfig, tools: Tools) -> None:
+        self.renderer = renderer
+        self.features = features
+        self.tools = tools
+        self.sample_rate = features.sample_rate
+        self.grid = Grid(features.sample_rate, features.hop_length)
 
     def convert(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
         """Sing a source (S,) with the target voice; (S,) comes back."""
-        ...
+        start = time.perf_counter()
+        with self.perform([waveform], request) as performance:
+            return _collect(performance, start)
 
     def resynthesise(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
         """Pass the target's own audio through the vocoder alone: the best this model could do."""
-        ...
+
+        def render(frames: ClipFeatures, generator: torch.Generator) -> Waveform:
+            return self.renderer.resynthesise(frames, request.speaker_id, generator)
+
+        start = time.perf_counter()
+        plain = replace(request, level_match=0.0)
+        with self._perform([waveform], plain, self._pitch_only, render) as performance:
+            return _collect(performance, start)
+
+    def perform(
+        self,
+        blocks: Iterable[Waveform],
+        request: ConversionRequest,
+        progress: Progress | None = None,
+        folder: Path | None = None,
+    ) -> Performance:
+        """Convert a stream in flat memory.
+
+        Args:
+            blocks: The source in order, pieces (S,) at the converter's rate.
+            request: What is asked.
+            progress: Told after each chunk.
+            folder: Where samples of a long recording are kept meanwhile.
+
+        Raises:
+            ConfigError: If a voice without pitch is asked to transpose.
+        """
+        if request.transpose_semitones and not self.renderer.uses_f0:
+            raise ConfigError("This voice was trained without pitch and cannot be transposed. Leave transpose out.")
+
+        def prepare(piece: Waveform) -> ClipFeatures:
+            return self._source_frames(piece, request)
+
+        def render(frames: ClipFeatures, generator: torch.Generator) -> Waveform:
+            waveform = self.renderer.render(frames, request.speaker_id, generator)
+            return shift_formants(waveform, frames.f0_hz, self.grid, request.formant_semitones)
+
+        return self._perform(blocks, request, prepare, render, progress, folder)
+
+    def _perform(  # noqa: PLR0913 - the two ways through share one loop
+        self,
+        blocks: Iterable[Waveform],
+        request: ConversionRequest,
+        prepare: Callable[[Waveform], ClipFeatures],
+        render: Render,
+        progress: Progress | None = None,
+        folder: Path | None = None,
+    ) -> Performance:
+        performance = Performance(self.sample_rate, request.level_match, folder)
+        generator = torch.Generator().manual_seed(request.seed)
+
+        def sing() -> Iterator[tuple[Chunk, Waveform]]:
+            for chunk, piece in cut_chunks(performance.meter(blocks), self.grid, request.chunk_s):
+                frames = prepare(piece)
+                performance.contours.append(frames.f0_hz)
+                yield chunk, render(frames, generator)
+                if progress is not None:
+                    progress(chunk.keep_stop * self.grid.hop_length / self.sample_rate)
+
+        try:
+            for block in join_pieces(sing(), self.grid):
+                performance.samples.append(block)
+        except BaseException:
+            performance.samples.__exit__(None, None, None)
+            raise
+        return performance
+
+    def _source_frames(self, piece: Waveform, request: ConversionRequest) -> ClipFeatures:
+        if not self.renderer.reads_content or self.tools.encoder is None:
+            return self._pitch_only(piece)
+        frames = analyse(piece, self.features, self.tools.encoder, self.tools.f0_extractor)
+        if not self.renderer.uses_f0:
+            frames = replace(frames, f0_hz=np.zeros_like(frames.f0_hz))
+        f0_hz = np.asarray(frames.f0_hz * semitones_to_ratio(request.transpose_semitones), np.float32)
+        content, index = frames.content, self.tools.index
+        if index is not None and request.retrieval.index_rate > 0:
+            is_protected = (f0_hz == 0) & self.renderer.uses_f0
+            content = index.blend(content, ~is_protected, request.retrieval)
+        return replace(frames, content=content, f0_hz=f0_hz)
+
+    def _pitch_only(self, piece: Waveform) -> ClipFeatures:
+        count = len(piece) // self.grid.hop_length
+        f0_hz = self.tools.f0_extractor.extract(piece, self.sample_rate, self.grid.hop_length, count)
+        return ClipFeatures(np.zeros((count, 0), np.float32), f0_hz, piece)
+
+
+def _collect(performance: Performance, start: float) -> Conversion:
+    whole = np.concatenate(list(performance.finish()))[: performance.num_samples]
+    output, gain_db = limit_peak(whole)
+    return Conversion(output, len(performance.contours), time.perf_counter() - start, gain_db)

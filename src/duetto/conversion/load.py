@@ -6,8 +6,8 @@ from pathlib import Path
 from torch import nn
 
 from duetto.config import FeaturesConfig
-from duetto.conversion.architecture import Tools, get_architecture
-from duetto.conversion.converter import Converter
+from duetto.conversion.architecture import get_architecture
+from duetto.conversion.converter import Converter, Tools
 from duetto.conversion.retrieval import RetrievalIndex, load_index
 from duetto.conversion.voice import TrainedVoice, load_voice
 from duetto.features.content import ContentEncoder, build_encoder
@@ -24,8 +24,10 @@ def build_converter(
     encoder: ContentEncoder | None = None,
 ) -> Converter:
     """A converter around a network, with the content encoder and pitch tracker that it was trained with."""
-    tools = Tools(encoder or build_encoder(features.content), build_f0_extractor(features.f0), index)
-    return get_architecture(model.name).build_converter(network, model, features, tools)
+    renderer = get_architecture(model.name).build_renderer(network, model, features)
+    if encoder is None and renderer.reads_content:
+        encoder = build_encoder(features.content)
+    return Converter(renderer, features, Tools(encoder, build_f0_extractor(features.f0), index))
 
 
 def load_converter(

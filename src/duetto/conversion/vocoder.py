@@ -1,6 +1,4 @@
-"""A vocoder as a converter: it sings nothing new, it rebuilds what it hears from mel and melody."""
-
-import time
+"""A vocoder as a renderer: it sings nothing new, it rebuilds what it hears from mel and melody."""
 
 import numpy as np
 import torch
@@ -8,15 +6,10 @@ from torch import Tensor
 
 from duetto.audio import Waveform
 from duetto.config import FeaturesConfig
-from duetto.conversion.converter import Conversion, ConversionRequest
-from duetto.conversion.rvc import limit_peak
-from duetto.features.f0 import F0Extractor
+from duetto.features.cache import ClipFeatures
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
 from duetto.model_config import VocoderConfig
 from duetto.models.layers.generator import GeneratorShape, NSFGenerator
-
-BLOCK_FRAMES = 2000  # rebuilt at once
-CONTEXT_FRAMES = 40  # seen on each side of a block and not kept
 
 
 def build_vocoder(model: VocoderConfig, features: FeaturesConfig) -> NSFGenerator:
@@ -43,33 +36,23 @@ def waveform_to_mel(waveform: Tensor, features: FeaturesConfig) -> Tensor:
     return log_mel(mel_from_linear(linear_spectrogram(waveform, features.n_fft, features.hop_length), filters))
 
 
-class VocoderConverter:
-    """Copy synthesis; see `Converter`."""
+class VocoderRenderer:
+    """Copy synthesis; see `duetto.conversion.converter.Renderer`."""
 
-    def __init__(self, network: NSFGenerator, features: FeaturesConfig, f0_extractor: F0Extractor) -> None:
+    uses_f0 = True
+    reads_content = False
+
+    def __init__(self, network: NSFGenerator, features: FeaturesConfig) -> None:
         self.network = network
         self.features = features
-        self.f0_extractor = f0_extractor
-        self.sample_rate = features.sample_rate
 
-    def convert(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
-        """The same waveform (S,), rebuilt; transposition is not a vocoder's business and ignored."""
-        return self.resynthesise(waveform, request)
+    def render(self, frames: ClipFeatures, speaker_id: int, generator: torch.Generator) -> Waveform:
+        """The frames' own waveform, rebuilt."""
+        return self.resynthesise(frames, speaker_id, generator)
 
     @torch.inference_mode()
-    def resynthesise(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
-        """Mel and melody of (S,) through the network, (S,)."""
-        start = time.perf_counter()
-        hop = self.features.hop_length
-        num_frames = max(-(-len(waveform) // hop), self.features.n_fft // hop)
-        padded = np.pad(waveform, (0, num_frames * hop - len(waveform)))
-        f0_hz = torch.from_numpy(self.f0_extractor.extract(padded, self.sample_rate, hop, num_frames))[None]
-        mel = waveform_to_mel(torch.from_numpy(padded)[None], self.features)
-        generator = torch.Generator().manual_seed(request.seed)
-        pieces = []
-        for first in range(0, num_frames, BLOCK_FRAMES):
-            begin, end = max(first - CONTEXT_FRAMES, 0), min(first + BLOCK_FRAMES + CONTEXT_FRAMES, num_frames)
-            piece = self.network(mel[..., begin:end], f0_hz[:, begin:end], generator=generator)[0, 0]
-            pieces.append(piece[(first - begin) * hop :][: BLOCK_FRAMES * hop])
-        output, gain_db = limit_peak(torch.cat(pieces).float().numpy()[: len(waveform)])
-        return Conversion(output, len(pieces), time.perf_counter() - start, gain_db)
+    def resynthesise(self, frames: ClipFeatures, speaker_id: int, generator: torch.Generator) -> Waveform:
+        """Mel and melody of the waveform through the network."""
+        mel = waveform_to_mel(torch.from_numpy(np.array(frames.waveform))[None], self.features)
+        output = self.network(mel, torch.from_numpy(frames.f0_hz)[None], generator=generator)
+        return np.asarray(output[0, 0].float().numpy())

@@ -139,7 +139,7 @@ def _swift_tracker(min_hz: float, max_hz: float) -> Track:
     return track
 
 
-def _import_world() -> ModuleType:
+def import_world() -> ModuleType:
     with warnings.catch_warnings():  # pyworld still imports pkg_resources, whose deprecation is not the user's concern
         warnings.simplefilter("ignore")
         import pyworld
@@ -147,7 +147,7 @@ def _import_world() -> ModuleType:
 
 
 def _harvest_tracker(min_hz: float, max_hz: float) -> Track:
-    pyworld = _import_world()
+    pyworld = import_world()
 
     def track(samples: NDArray[np.float64], sample_rate: int) -> Contour:
         f0_hz, times_s = pyworld.harvest(samples, sample_rate, min_hz, max_hz, WORLD_PERIOD_S * 1000)
@@ -157,7 +157,7 @@ def _harvest_tracker(min_hz: float, max_hz: float) -> Track:
 
 
 def _dio_tracker(min_hz: float, max_hz: float) -> Track:
-    pyworld = _import_world()
+    pyworld = import_world()
 
     def track(samples: NDArray[np.float64], sample_rate: int) -> Contour:
         coarse_hz, times_s = pyworld.dio(samples, sample_rate, min_hz, max_hz, frame_period=WORLD_PERIOD_S * 1000)

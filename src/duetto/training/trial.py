@@ -9,7 +9,7 @@ from duetto.audio import Waveform, read_audio, write_audio
 from duetto.config import EvalConfig, RetrievalConfig
 from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.load import build_converter
-from duetto.conversion.rvc import limit_peak
+from duetto.conversion.peak import limit_peak
 from duetto.corpus.manifest import Clip
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.suite import SongFiles, score_run, score_song
