@@ -99,17 +99,19 @@ def join_pieces(pieces: Iterable[tuple[Chunk, Waveform]], grid: Grid) -> Iterato
         Blocks that make T * hop samples together.
     """
     half = int(FADE_S * grid.sample_rate) // 2
-    rise = (np.arange(2 * half, dtype=np.float32) + 0.5) / (2 * half)
+    rise = ((np.arange(2 * half) + 0.5) / (2 * half)).astype(np.float32)
     tail = np.zeros(0, np.float32)  # the end of the chunk before, already faded out
     for chunk, piece in pieces:
+        offset = chunk.read_start * grid.hop_length
         start = chunk.keep_start * grid.hop_length - (half if chunk.keep_start else 0)
         stop = chunk.keep_stop * grid.hop_length + (0 if chunk.is_last else half)
-        offset = chunk.read_start * grid.hop_length
         own = np.array(piece[start - offset : stop - offset], np.float32)
         if chunk.keep_start:
-            own[: 2 * half] = own[: 2 * half] * rise + tail
+            seam = min(2 * half, len(own), len(tail))  # shorter only where the whole ends
+            own[:seam] = own[:seam] * rise[:seam] + tail[:seam]
         if chunk.is_last:
             yield own
             return
-        tail = own[len(own) - 2 * half :] * rise[::-1]
-        yield own[: len(own) - 2 * half]
+        body = chunk.keep_stop * grid.hop_length - half - start
+        tail = own[body:] * rise[::-1][: len(own) - body]
+        yield own[:body]

@@ -189,7 +189,7 @@ class Converter:
 
         return self._perform(blocks, request, prepare, render, progress, folder)
 
-    def _perform(  # noqa: PLR0913 - the two ways through share one loop
+    def _perform(
         self,
         blocks: Iterable[Waveform],
         request: ConversionRequest,

@@ -5,8 +5,8 @@ of the stretched envelope to the measured one; phases stay, so harmonics stay wh
 envelope of the source instead, before the content encoder; the network then answers with the target's formants
 anyway, so that only an unknown part of the shift is heard.
 
-Reference: Morise, "CheapTrick, a spectral envelope estimator for high-quality speech synthesis", Speech Communication 67,
-2015 (the envelope, WORLD's); Roebel and Rodet, "Efficient spectral envelope estimation", DAFx 2005 (the filtering).
+Reference: Morise, "CheapTrick, a spectral envelope estimator for high-quality speech synthesis", Speech Communication
+67, 2015 (the envelope, WORLD's); Roebel and Rodet, "Efficient spectral envelope estimation", DAFx 2005 (the filtering).
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """The source's loudness over time, given to the conversion.
 
 The envelope is the RMS of 1 s frames every 0.5 s, as in upstream RVC, whose `rms_mix_rate` is 1 - `level_match`:
-output *= (source RMS / output RMS) ^ level_match. Unlike there, each frame holds at its true centre (upstream stretches the
-envelope over the output), and the gain has a ceiling, so that the residue of a silent passage is not blown up to music.
+output *= (source RMS / output RMS) ^ level_match. Unlike there, each frame holds at its true centre (upstream stretches
+the envelope over the output), and the gain has a ceiling, so that the residue of a silence is not blown up to music.
 """
 
 import numpy as np

@@ -24,7 +24,7 @@ class SampleStore:
             folder: Where long recordings are kept meanwhile; None = the system's folder for such files.
         """
         self._folder = folder
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=folder)  # noqa: SIM115 - see __exit__
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(folder) if folder else None)  # noqa: SIM115 - see __exit__
         self.num_samples = 0
 
     def __enter__(self) -> "SampleStore":

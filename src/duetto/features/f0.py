@@ -140,6 +140,7 @@ def _swift_tracker(min_hz: float, max_hz: float) -> Track:
 
 
 def import_world() -> ModuleType:
+    """WORLD's module, imported without its warning."""
     with warnings.catch_warnings():  # pyworld still imports pkg_resources, whose deprecation is not the user's concern
         warnings.simplefilter("ignore")
         import pyworld
