@@ -10,6 +10,76 @@ MIN_FRAGMENT_MS = 10.0  # two frames of 5 ms: less holds no pitch period of a lo
 
 
 @dataclass
+class RegisterConfig:
+    """Where case A's voice was recorded, and where it is asked to sing; MIDI as sung."""
+
+    low_midi: int = 41  # lowest note of the songs for training, validation and test
+    high_midi: int = 53  # highest note of the songs for validation and test
+    train_high_midi: int = 53  # highest note of the songs for training: the dose
+    above_semitones: int = 6  # the test songs called above_* lie 1 to this many semitones above high_midi
+
+    def validate(self) -> None:
+        """Spans wide enough for a melody.
+
+        Raises:
+            ConfigError: If a span is narrower than a fourth, or leaves what can be sung.
+        """
+        for name in ("high_midi", "train_high_midi"):
+            high = getattr(self, name)
+            if not 33 <= self.low_midi <= high - 5 <= 86:
+                raise ConfigError(
+                    f"data.register.{name}={high} with low_midi={self.low_midi}: expected at least a fourth "
+                    "(5 semitones) between them, within MIDI 33 to 91."
+                )
+        if not 6 <= self.above_semitones <= 24:
+            raise ConfigError(f"data.register.above_semitones={self.above_semitones}: expected 6 to 24.")
+
+
+@dataclass
+class RoomConfig:
+    """The room that case B's renders were made in, simulated by image sources."""
+
+    rt60_s: float = 0.9  # reverberation time, s; 0 = dry
+    direct_to_reverberant_db: float = 6.0  # dB
+
+    def validate(self) -> None:
+        """A time that can pass.
+
+        Raises:
+            ConfigError: If the reverberation time is negative.
+        """
+        if not self.rt60_s >= 0:
+            raise ConfigError(f"data.room.rt60_s is {self.rt60_s}; expected 0 (dry) or more seconds.")
+
+
+@dataclass
+class MixConfig:
+    """How case C's voice was mixed with its band."""
+
+    vocal_to_backing_db: float | None = 3.0  # voice against band, root mean square; None = the dry stem, no mix
+    reverb_rt60_s: float = 1.1  # of the voice, s; 0 = dry
+    reverb_direct_db: float = 9.0  # direct to reverberant
+    loudness_dbfs: float = -14.0  # root mean square of the mix before its limiter
+    mp3_kbps: int | None = None  # through MP3 at this rate; None = as mixed
+
+    def validate(self) -> None:
+        """Levels that can be mixed.
+
+        Raises:
+            ConfigError: If a value is out of range.
+        """
+        level_db = self.vocal_to_backing_db
+        if level_db is not None and not -30 <= level_db <= 60:
+            raise ConfigError(f"data.mix.vocal_to_backing_db={level_db}: expected -30 to 60, or null (the dry stem).")
+        if not self.reverb_rt60_s >= 0:
+            raise ConfigError(f"data.mix.reverb_rt60_s={self.reverb_rt60_s}: expected 0 (dry) or more seconds.")
+        if not -40 <= self.loudness_dbfs <= 0:
+            raise ConfigError(f"data.mix.loudness_dbfs={self.loudness_dbfs}: expected -40 to 0.")
+        if self.mp3_kbps is not None and not 32 <= self.mp3_kbps <= 320:
+            raise ConfigError(f"data.mix.mp3_kbps={self.mp3_kbps}: expected 32 to 320, or null (no MP3).")
+
+
+@dataclass
 class FragmentConfig:
     """How case D cuts what was sung, and how the fragments become training clips."""
 

@@ -7,7 +7,7 @@ marks what a YAML file must fill. `validate()` checks what one field cannot say 
 from dataclasses import dataclass, field
 from typing import Any
 
-from duetto.case_config import ChoirConfig, FragmentConfig
+from duetto.case_config import ChoirConfig, FragmentConfig, MixConfig, RegisterConfig, RoomConfig
 from duetto.errors import ConfigError
 
 MISSING: Any = "???"
@@ -20,18 +20,10 @@ def require(condition: bool, sentence: str) -> None:
 
 
 @dataclass
-class RoomConfig:
-    """The room that case B's renders were made in, simulated by image sources."""
-
-    rt60_s: float = 0.9  # reverberation time, s; 0 = dry
-    direct_to_reverberant_db: float = 6.0  # dB
-
-
-@dataclass
 class DataConfig:
     """A case: whose voice, from what, split how."""
 
-    case: str = MISSING  # case_b | case_d | choir | ddb | folder | folder_vsqx | mix
+    case: str = MISSING  # case_a | case_b | case_c | case_d | choir | ddb | folder | folder_vsqx | mix
     root: str = "data"  # where corpora and caches are kept
     seed: int = 0
     # embedded cases
@@ -40,7 +32,10 @@ class DataConfig:
     train_songs: list[str] = field(default_factory=list)
     val_songs: list[str] = field(default_factory=list)
     test_songs: list[str] = field(default_factory=list)
-    room: RoomConfig = field(default_factory=RoomConfig)
+    transpositions: list[int] = field(default_factory=lambda: [0])  # test songs are sung at these too, semitones
+    register: RegisterConfig = field(default_factory=RegisterConfig)  # case_a
+    room: RoomConfig = field(default_factory=RoomConfig)  # case_b
+    mix: MixConfig = field(default_factory=MixConfig)  # case_c
     fragments: FragmentConfig = field(default_factory=FragmentConfig)  # case_d and ddb
     choir: ChoirConfig = field(default_factory=ChoirConfig)
     # folder, folder_vsqx, mix, ddb
@@ -54,9 +49,12 @@ class DataConfig:
         is_own = self.case in ("folder", "folder_vsqx", "mix", "ddb")
         place = "FILE.ddb" if self.case == "ddb" else "FOLDER with recordings"
         require(not is_own or self.path is not None, f"data={self.case} needs data.path={place}.")
-        self.fragments.validate()
-        self.choir.validate()
-        require(self.room.rt60_s >= 0, f"data.room.rt60_s is {self.room.rt60_s}; expected 0 (dry) or more seconds.")
+        require(
+            0 in self.transpositions and len(set(self.transpositions)) == len(self.transpositions),
+            f"data.transpositions={self.transpositions}: expected 0 and, once each, further semitones, such as [0, 6].",
+        )
+        for part in (self.register, self.room, self.mix, self.fragments, self.choir):
+            part.validate()
 
 
 @dataclass

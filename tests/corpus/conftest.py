@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from duetto.config import DataConfig, RoomConfig
+from duetto.case_config import RoomConfig
+from duetto.config import DataConfig
 from duetto.corpus import songs
 
 SONGS = ("fast_01", "fast_02", "fast_03", "slow_01")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from duetto.audio import read_audio
-from duetto.config import DataConfig, RoomConfig
+from duetto.case_config import RoomConfig
+from duetto.config import DataConfig
 from duetto.corpus.build import Surroundings, build_corpus
 from duetto.corpus.consent import read_consent
 from duetto.corpus.manifest import load_manifest

@@ -4,8 +4,8 @@ import pytest
 
 from duetto.config import DataConfig
 from duetto.corpus.build import build_corpus
-from duetto.corpus.case_b import EmbeddedSinger
 from duetto.corpus.manifest import load_manifest
+from duetto.corpus.performer import EmbeddedSinger
 
 
 def test_the_digest_of_the_singer_is_stable():

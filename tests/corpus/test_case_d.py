@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 
 from duetto.audio import Waveform, read_audio
-from duetto.case_config import FragmentConfig
-from duetto.config import DataConfig, RoomConfig
+from duetto.case_config import FragmentConfig, RoomConfig
+from duetto.config import DataConfig
 from duetto.corpus.build import Surroundings, build_corpus, corpus_folder
-from duetto.corpus.case_b import EmbeddedSinger
 from duetto.corpus.case_d import (
     ARCHIVE,
     FRAGMENTS_NAME,
@@ -23,8 +22,9 @@ from duetto.corpus.case_d import (
 )
 from duetto.corpus.ddb import read_ddb
 from duetto.corpus.manifest import Manifest, load_manifest
+from duetto.corpus.performer import EmbeddedSinger
 from duetto.corpus.plan import build_folder, is_complete, thread_pool
-from duetto.corpus.songs import load_song
+from duetto.corpus.songs import load_song, song_path
 from duetto.files import read_json
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.slice import Slice
@@ -45,7 +45,7 @@ TRUTH = Truth(
 class PhoneSinger(FakeSinger):
     """Sings one second that rises in level, so that no two fragments are alike, and knows its phones."""
 
-    def render(self, song: str, voice: str, seed: int, truth: Path) -> Waveform:
+    def render(self, song: Path, voice: str, seed: int, truth: Path, shift_semitones: float = 0.0) -> Waveform:
         tone = super().render(song, voice, seed, truth)
         save_truth(TRUTH, truth)
         rise = np.linspace(0.3, 1.0, FAKE_RATE, dtype=np.float32)
@@ -156,7 +156,8 @@ def test_songs_take_the_banks_pitches_in_turn_and_other_songs_are_sung_as_ever(c
     assert singer.describe("mei") == FakeSinger().describe("mei")
     truth = tmp_path / "truth.npz"
     for song, voice in (("fast_03", "miku"), ("fast_01", "mei")):
-        assert np.array_equal(singer.render(song, voice, 1, truth), FakeSinger().render(song, voice, 1, truth))
+        path = Path(f"{song}.vsqx")
+        assert np.array_equal(singer.render(path, voice, 1, truth), FakeSinger().render(path, voice, 1, truth))
 
 
 def test_a_flat_song_keeps_its_words_and_rhythm():
@@ -199,7 +200,7 @@ def test_the_slicer_keeps_padded_fragments_whole(config: DataConfig, tmp_path: P
 @pytest.mark.slow
 def test_the_embedded_voice_sings_a_song_on_one_pitch(tmp_path: Path):
     singer = FlatSinger(EmbeddedSinger(), "miku", (("fast_01", 70),))
-    singer.render("fast_01", "miku", 0, tmp_path / "truth.npz")
+    singer.render(song_path("fast_01"), "miku", 0, tmp_path / "truth.npz")
     f0_hz = load_truth(tmp_path / "truth.npz").f0_hz
     cents = 1200 * np.log2(f0_hz[f0_hz > 0] / 466.1638)  # MIDI 70
     assert np.percentile(np.abs(cents), 95) < 30

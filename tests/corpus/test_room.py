@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from duetto.config import RoomConfig
+from duetto.case_config import RoomConfig
 from duetto.corpus.room import add_room, room_response
 from duetto.errors import ConfigError
 

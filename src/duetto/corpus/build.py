@@ -1,17 +1,21 @@
 """From a data configuration to a corpus folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from duetto.config import DataConfig
 from duetto.corpus.archive import open_archive, read_archive_consent
-from duetto.corpus.case_b import EmbeddedSinger, Singer, case_b_settings, plan_case_b
+from duetto.corpus.case_a import recipe_case_a
+from duetto.corpus.case_b import recipe_case_b
+from duetto.corpus.case_c import recipe_case_c
 from duetto.corpus.case_d import case_d_settings, case_d_singer, case_d_sung, plan_case_d
 from duetto.corpus.choir import choir_settings, plan_choir
 from duetto.corpus.consent import CONSENT_NAME
+from duetto.corpus.embedded import Recipe, embedded_settings, plan_embedded
 from duetto.corpus.folder import (
     folder_recordings,
     folder_settings,
@@ -19,11 +23,15 @@ from duetto.corpus.folder import (
     plan_folder,
     read_folder_consents,
 )
+from duetto.corpus.performer import EmbeddedSinger, Singer
 from duetto.corpus.plan import Progress, build_folder, is_complete, process_pool, thread_pool
 from duetto.errors import CorpusError
 from duetto.files import sha256_json
 
 CORPORA = "corpora"
+RECIPES: Mapping[str, Callable[[DataConfig], Recipe]] = MappingProxyType(
+    {"case_a": recipe_case_a, "case_b": recipe_case_b, "case_c": recipe_case_c}
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ def build_corpus(
     """
     config.validate()
     builders: dict[str, Callable[[DataConfig, Progress | None, Surroundings], Path]] = {
-        "case_b": _build_case_b,
+        **dict.fromkeys(RECIPES, _build_embedded),
         "case_d": _build_case_d,
         "choir": _build_choir,
         "ddb": _build_from_archive,
@@ -75,12 +83,13 @@ def corpus_folder(config: DataConfig, settings: dict[str, Any]) -> Path:
     return Path(config.root) / CORPORA / f"{config.case}-{sha256_json(settings)[:12]}"
 
 
-def _build_case_b(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
-    settings = case_b_settings(config, surroundings.singer)
+def _build_embedded(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+    recipe = RECIPES[config.case](config)
+    settings = embedded_settings(config, recipe, surroundings.singer)
     folder = corpus_folder(config, settings)
     if is_complete(folder):
         return folder
-    plan = plan_case_b(config, settings, surroundings.singer)
+    plan = plan_embedded(config, recipe, settings, surroundings.singer)
     pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
     with pool as executor:
         return build_folder(folder, plan, executor, progress)
@@ -88,7 +97,7 @@ def _build_case_b(config: DataConfig, progress: Progress | None, surroundings: S
 
 def _build_case_d(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
     singer = case_d_singer(config, config.fragments, surroundings.singer)
-    sung = _build_case_b(case_d_sung(config), progress, replace(surroundings, singer=singer))
+    sung = _build_embedded(case_d_sung(config), progress, replace(surroundings, singer=singer))
     settings = case_d_settings(config, config.fragments, sung)
     plan = plan_case_d(config, config.fragments, settings, sung)
     with thread_pool(surroundings.workers) as executor:

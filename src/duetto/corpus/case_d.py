@@ -20,16 +20,16 @@ import numpy as np
 
 from duetto import __version__
 from duetto.audio import Waveform, read_audio, write_audio
-from duetto.case_config import FragmentConfig
-from duetto.config import DataConfig, RoomConfig
-from duetto.corpus.case_b import Singer
+from duetto.case_config import FragmentConfig, RoomConfig
+from duetto.config import DataConfig
 from duetto.corpus.consent import Consent, consent_from_dict
 from duetto.corpus.ddb import read_ddb, read_segment
 from duetto.corpus.ddb_writer import DdbFragment, write_ddb
 from duetto.corpus.fragments import arrange, cut_spans, lay_together, least_samples
 from duetto.corpus.manifest import Clip, Ledger, Loss, Manifest, load_manifest
+from duetto.corpus.performer import Singer
 from duetto.corpus.plan import Outcome, Plan, clip_files
-from duetto.corpus.songs import load_song
+from duetto.corpus.songs import read_song
 from duetto.errors import CorpusError
 from duetto.files import atomic_path, sha256_file, write_json
 from duetto.score.score import Curve, Score
@@ -65,12 +65,12 @@ class FlatSinger:
         """Semitones by which the voice sings other than written."""
         return self.singer.transposition(voice)
 
-    def render(self, song: str, voice: str, seed: int, truth: Path) -> Waveform:
+    def render(self, song: Path, voice: str, seed: int, truth: Path, shift_semitones: float = 0.0) -> Waveform:
         """Sing, flat where that is asked; (S,)."""
-        midi = dict(self.pitches).get(song)
+        midi = dict(self.pitches).get(song.stem)
         if voice != self.voice or midi is None:
-            return self.singer.render(song, voice, seed, truth)
-        score = flatten(load_song(song), midi - get_voice(voice).transposition)
+            return self.singer.render(song, voice, seed, truth, shift_semitones)
+        score = flatten(read_song(song), midi - get_voice(voice).transposition)
         rendition = sing(score, get_voice(voice), seed=seed)
         save_truth(rendition.truth, truth)
         return rendition.waveform

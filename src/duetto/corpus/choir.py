@@ -14,9 +14,10 @@ from duetto import __version__
 from duetto.audio import write_audio
 from duetto.case_config import ChoirConfig
 from duetto.config import DataConfig
-from duetto.corpus.case_b import SAMPLE_RATE, EmbeddedSinger, soften
 from duetto.corpus.consent import embedded_consent
+from duetto.corpus.embedded import soften
 from duetto.corpus.manifest import Clip, Ledger, Manifest, Role, Split
+from duetto.corpus.performer import SAMPLE_RATE, EmbeddedSinger
 from duetto.corpus.plan import Outcome, Plan
 from duetto.files import atomic_path, sha256_file
 from duetto.score.compose import compose, sample_songs, song_grams

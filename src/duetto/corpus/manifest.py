@@ -11,7 +11,8 @@ from typing import Any, Literal
 from duetto.errors import CorpusError
 from duetto.files import read_json, sha256_json, write_json
 
-Role = Literal["target", "source", "truth"]
+Role = Literal["target", "source", "truth", "stem", "stage"]
+LISTENED_TO = ("stem", "stage")  # roles that nothing is trained on or scored by
 Split = Literal["train", "val", "test"]
 MANIFEST_NAME = "manifest.json"
 HELD_OUT_FROM = "held_out_from"  # in settings: "treated" = preprocessing makes source and truth of held-out clips
@@ -24,7 +25,8 @@ class Clip:
     id: str  # unique, e.g. "target/fast_01"; slices append "#0003"
     path: str  # relative to the corpus folder, POSIX
     sha256: str
-    role: Role  # target: train on it; source: convert it; truth: what the conversion should be
+    role: Role  # target: train on it; source: convert it; truth: what the conversion should be;
+    # stem: what a target was mixed from; stage: a target between two steps of the preprocessing
     split: Split
     song: str
     singer: str
@@ -82,9 +84,11 @@ class Manifest:
         return tuple(sorted(chosen, key=lambda clip: clip.id))
 
     def content_hash(self) -> str:
-        """Digest of the audio and its meaning; unmoved by paths and by the order of clips."""
+        """Digest of the audio and its meaning; unmoved by paths, by the order of clips, and by what is only heard."""
         rows = sorted(
-            [c.id, c.sha256, c.role, c.split, c.song, c.singer, str(c.transpose_semitones)] for c in self.clips
+            [c.id, c.sha256, c.role, c.split, c.song, c.singer, str(c.transpose_semitones)]
+            for c in self.clips
+            if c.role not in LISTENED_TO
         )
         return sha256_json({"case": self.case, "clips": rows})
 

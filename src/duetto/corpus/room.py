@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.signal import oaconvolve
 
 from duetto.audio import Waveform
-from duetto.config import RoomConfig
+from duetto.case_config import RoomConfig
 from duetto.errors import ConfigError
 from duetto.units import db_to_amplitude
 

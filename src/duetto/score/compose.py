@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from duetto.score.kana import vocaloid_phones
-from duetto.score.melody import GRAM_NOTES, Gram, Slot, choose_harmony, write_pitches, write_rhythm
+from duetto.score.melody import GRAM_NOTES, Gram, Harmony, Slot, choose_harmony, write_pitches, write_rhythm
 from duetto.score.mora import INVENTORY, Mora
 from duetto.score.score import TICKS_PER_QUARTER, Curve, Note, Score, Tempo, Vibrato
 from duetto.score.song_style import EIGHTH, SIXTEENTH, TICKS_PER_BAR, SongStyle
@@ -25,7 +25,17 @@ from duetto.score.vsqx_schema import (
 )
 from duetto.score.vsqx_writer import write_vsqx
 
-__all__ = ["SongStyle", "compose", "compose_set", "sample_songs", "song_grams", "write_sample_songs"]
+__all__ = [
+    "SongStyle",
+    "compose",
+    "compose_set",
+    "sample_songs",
+    "shift_grams",
+    "slow_style",
+    "song_grams",
+    "song_harmony",
+    "write_sample_songs",
+]
 
 CLOSING_CHANCE = 0.08  # that a note of a quarter or more ends in ん or っ
 SCOOP_CHANCE = 0.2  # that a note starts below its pitch
@@ -81,6 +91,11 @@ def compose(name: str, seed: int, style: SongStyle, avoid: frozenset[Gram] = fro
     )
 
 
+def song_harmony(seed: int) -> Harmony:
+    """Key and chords of every song that `compose` writes from a seed."""
+    return choose_harmony(Random(seed))
+
+
 def compose_set(plans: Iterable[tuple[str, int, SongStyle]], avoid: frozenset[Gram] = frozenset()) -> tuple[Score, ...]:
     """Songs of which no two share six notes in a row, so that a split by song leaks no melody.
 
@@ -107,6 +122,17 @@ def song_grams(scores: Iterable[Score]) -> frozenset[Gram]:
     )
 
 
+def shift_grams(grams: frozenset[Gram], semitones: Iterable[int]) -> frozenset[Gram]:
+    """The grams at each of several transpositions."""
+    return frozenset(tuple((midi + step, ticks) for midi, ticks in gram) for step in semitones for gram in grams)
+
+
+def slow_style(bpm: float, bars: int) -> SongStyle:
+    """The style of the slow songs: every note a beat or more, with vibrato."""
+    low, high = SAMPLE_RANGE
+    return SongStyle(low, high, bpm, bars, SLOW_RHYTHM, 2, TICKS_PER_QUARTER, vibrato_from_ticks=TICKS_PER_QUARTER)
+
+
 def sample_songs() -> tuple[Score, ...]:
     """The songs that come with the package: fast_01 to fast_14 and slow_01 to slow_03; no two share six notes."""
     low, high = SAMPLE_RANGE
@@ -116,8 +142,7 @@ def sample_songs() -> tuple[Score, ...]:
         style = SongStyle(low, high, bpm, bars, FAST_RHYTHM, vibrato_from_ticks=None)
         plans.append((f"fast_{index + 1:02d}", FAST_SEED + index, style))
     for index, (bpm, bars) in enumerate(SLOW_SONGS):
-        style = SongStyle(low, high, bpm, bars, SLOW_RHYTHM, 2, TICKS_PER_QUARTER, vibrato_from_ticks=TICKS_PER_QUARTER)
-        plans.append((f"slow_{index + 1:02d}", SLOW_SEED + index, style))
+        plans.append((f"slow_{index + 1:02d}", SLOW_SEED + index, slow_style(bpm, bars)))
     return compose_set(plans)
 
 

@@ -8,7 +8,7 @@ from duetto.score.score import TICKS_PER_QUARTER
 TICKS_PER_BAR = 4 * TICKS_PER_QUARTER
 EIGHTH = TICKS_PER_QUARTER // 2
 SIXTEENTH = TICKS_PER_QUARTER // 4
-MIN_RANGE_SEMITONES = 7  # a fifth: below it there is no melody
+MIN_RANGE_SEMITONES = 5  # a fourth: below it there is no melody
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class SongStyle:
     """Register, tempo, rhythm and expression of a song in 4/4.
 
     Raises:
-        ScoreError: If the range is under a fifth, or a number is not usable.
+        ScoreError: If the range is under a fourth, or a number is not usable.
     """
 
     low_midi: int  # lowest note, MIDI

@@ -51,10 +51,19 @@ def write_vsqx(score: Score, path: Path) -> None:
         ScoreError: If the score has no notes, or a value that the format cannot hold.
         StorageError: If the folder cannot be written.
     """
-    _check(score)
-    text = "\n".join(_lines(score)) + "\n"
+    text = vsqx_text(score)
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def vsqx_text(score: Score) -> str:
+    """What `write_vsqx` writes, as UTF-8 would hold it.
+
+    Raises:
+        ScoreError: As `write_vsqx`.
+    """
+    _check(score)
+    return "\n".join(_lines(score)) + "\n"
 
 
 def _check(score: Score) -> None:
