@@ -11,10 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from duetto.config import DataConfig
+from duetto.corpus.case_a import ABOVE
 from duetto.run_config import TrainConfig
 from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
 
 RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, both cores at work
+MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
 PREPROCESS_S_PER_SONG = 0.5
 FEATURES_S_PER_SONG = 0.8
 COMPACT_STEP_S = 0.25  # between 0.20 before and 0.30 after the discriminators join
@@ -60,8 +63,15 @@ def corpus_station(config: TrainConfig, speed: float) -> Station:
     data = config.data
     if not data.train_songs:
         return Station("corpus", "your recordings read and split", UNKNOWN)
-    renders = len(data.train_songs) + (len(data.val_songs) + len(data.test_songs)) * (1 + len(data.sources))
-    return Station("corpus", f"{renders} songs sung (kept for later runs)", renders * RENDER_S_PER_SONG / speed)
+    num_targets = len(data.train_songs) + len(data.val_songs) + len(data.test_songs)
+    renders = num_targets + (len(data.val_songs) + len(data.test_songs)) * len(data.sources)
+    renders += count_test_songs(data) - len(data.test_songs)  # the target at further pitches
+    what, seconds = f"{renders} songs sung", renders * RENDER_S_PER_SONG
+    if data.case == "case_c" and data.mix.vocal_to_backing_db is not None:
+        what, seconds = f"{what} and {num_targets} mixed", seconds + num_targets * MIX_S_PER_SONG
+    if data.case == "case_d" and data.fragments.fragment_ms is not None:
+        what = f"{what}, then cut every {data.fragments.fragment_ms:g} ms"
+    return Station("corpus", f"{what} (kept for later runs)", seconds / speed)
 
 
 def training_station(config: TrainConfig, speed: float) -> Station:
@@ -78,8 +88,14 @@ def count_trial_songs(config: TrainConfig) -> float:
     """Conversions of the trial; NaN for recordings, which have yet to be split."""
     if not config.data.train_songs:
         return UNKNOWN
-    count = len(config.data.test_songs) * len(config.data.sources)
+    count = count_test_songs(config.data) * len(config.data.sources)
     return min(count, config.eval.max_songs) if config.eval.max_songs else count
+
+
+def count_test_songs(data: DataConfig) -> int:
+    """Test songs, each pitch at which one is sung counted."""
+    stays = sum(song.startswith(ABOVE) for song in data.test_songs) if data.case == "case_a" else 0
+    return stays + (len(data.test_songs) - stays) * len(data.transpositions)
 
 
 def announce(config: TrainConfig, hardware: Hardware, console: Console) -> None:
