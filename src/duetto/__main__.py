@@ -1,24 +1,31 @@
 """`python -m duetto VERB`: what is not training, conversion or a sweep."""
 
 import argparse
+import re
 import sys
 
 from rich.console import Console
 
 from duetto.errors import DuettoError
-from duetto.verbs import consent, hardware, report, sing
+from duetto.verbs import consent, export_voice, hardware, import_voice, inspect_file, report, sing
 
-VERBS = (hardware, sing, report, consent)
+VERBS = (hardware, sing, report, consent, import_voice, export_voice, inspect_file)
+SETTING = re.compile(r"^([a-z][a-z_-]*)=")  # a file of such a name is written ./a=b.pth
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; a user's mistake ends with one sentence and status 2, an action may return its own status."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser().parse_args(as_options(sys.argv[1:] if arguments is None else arguments))
     try:
         return int(options.action(options, Console()) or 0)
     except DuettoError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+
+
+def as_options(arguments: list[str]) -> list[str]:
+    """`index=FILE`, as train.py and infer.py take it, reads as `--index=FILE`."""
+    return [SETTING.sub(lambda found: f"--{found[1].replace('_', '-')}=", argument) for argument in arguments]
 
 
 def build_parser() -> argparse.ArgumentParser:

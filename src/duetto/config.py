@@ -77,6 +77,7 @@ class ContentConfig:
     encoder: str = "moonshine"
     layer: int = 4  # transformer layer read for the model, counted from 0
     dimension: int = 288
+    path: str | None = None  # weights file of contentvec or hubert_soft, or `hub` (moonshine's come inside a package)
 
 
 @dataclass

@@ -99,6 +99,7 @@ class RVCConfig(ModelConfig):
     flow_layers: int = 3  # WaveNet layers a coupling
     speaker_channels: int = MISSING
     uses_f0: bool = True
+    has_posterior: bool = True  # False: as public models come, able to convert but not to be trained on
     segment_frames: int = MISSING  # frames of waveform trained at once
     noise_scale: float = 0.66666  # prior temperature at conversion
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from duetto import __version__
+from duetto.config import FeaturesConfig
 from duetto.files import sha256_file, sha256_json
 from duetto.run_config import TrainConfig
 
@@ -60,12 +61,21 @@ def run_signature(config: TrainConfig, data_hash: str) -> str:
     covered: dict[str, Any] = {
         "data": data_hash,
         "preprocess": asdict(config.preprocess),
-        "features": asdict(config.features),
+        "features": described_features(config.features),
         "model": asdict(config.model),
         "trainer": {name: trainer[name] for name in TRAINER_NUMBERS},
         "seed": config.seed,
     }
     return sha256_json(covered)[:SIGNATURE_DIGITS]
+
+
+def described_features(features: FeaturesConfig) -> dict[str, Any]:
+    """The group as values, with the content of the encoder's weights file in place of its path."""
+    values = asdict(features)
+    path = values["content"].pop("path")
+    if path is not None and Path(path).expanduser().is_file():
+        values["content"]["weights"] = sha256_file(Path(path).expanduser())
+    return values
 
 
 def run_name(config: TrainConfig, signature: str) -> str:

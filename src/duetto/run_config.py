@@ -48,6 +48,9 @@ class InferConfig:
     """`python infer.py`."""
 
     run: str | None = "latest"  # latest | a run's name or signature | a path
+    checkpoint: str | None = None  # instead of a run: a public model, .pth of RVC WebUI or Applio
+    index: str | None = None  # its .index; without one nothing is retrieved
+    content_path: str | None = None  # weights of the content encoder (or `hub`); default: as the voice's card says
     source: Any = None  # one audio file or a list of them
     output: str | None = None  # file or folder; default: beside the run
     transpose: float = 0.0  # semitones, fractions allowed

@@ -9,9 +9,8 @@ from rich.table import Table
 
 from duetto.audio import read_audio, read_info, resample, write_audio
 from duetto.config import RetrievalConfig
+from duetto.conversion.choose import choose_converter, choose_place
 from duetto.conversion.converter import Conversion, ConversionRequest, Converter
-from duetto.conversion.find import find_run
-from duetto.conversion.load import load_converter
 from duetto.conversion.permission import mark_output, require_use
 from duetto.conversion.voice import VOICE_FOLDER
 from duetto.errors import AudioError, ConfigError
@@ -29,14 +28,16 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
             the first is converted.
     """
     sources = [Path(source) for source in config.sources()]
-    run = find_run(Path(config.logs), config.run or "latest")
+    run = choose_place(config)
     outputs = plan_outputs(sources, config.output, run, config.transpose)
     for source in sources:
         check_source(source)
-    converter, voice = load_converter(run / VOICE_FOLDER, config.index_rate, config.f0_method)
+    converter, voice = choose_converter(config, run)
     require_use(voice.card, run / VOICE_FOLDER)
     if not 0 <= config.speaker < max(voice.model.num_speakers, 1):
         raise ConfigError(f"speaker={config.speaker}: this voice has speakers 0 to {voice.model.num_speakers - 1}.")
+    if config.checkpoint is not None and config.index is None:
+        console.print("No index given: nothing is retrieved (index=FILE.index adds it).")
     retrieval = RetrievalConfig(config.index_rate, config.neighbours, config.protect)
     request = ConversionRequest(config.transpose, config.speaker, retrieval, config.chunk_s, config.seed)
     table = Table("source", title=f"{run.name}, transpose {config.transpose:+g}")

@@ -10,7 +10,7 @@ from duetto.conversion.architecture import get_architecture
 from duetto.conversion.converter import Converter, Tools
 from duetto.conversion.retrieval import RetrievalIndex, load_index
 from duetto.conversion.voice import TrainedVoice, load_voice
-from duetto.features.content import ContentEncoder, build_encoder
+from duetto.features.content import ContentEncoder, build_encoder, check_content_width
 from duetto.features.f0 import build_f0_extractor
 from duetto.model_config import ModelConfig
 from duetto.models.layers.weight_norm import fold_weight_norm
@@ -31,7 +31,7 @@ def build_converter(
 
 
 def load_converter(
-    voice_folder: Path, index_rate: float, f0_method: str | None = None
+    voice_folder: Path, index_rate: float, f0_method: str | None = None, content_path: str | None = None
 ) -> tuple[Converter, TrainedVoice]:
     """Load the voice of a run; the index only when it is going to be used.
 
@@ -39,10 +39,31 @@ def load_converter(
         CheckpointError: If weights, card or a needed index are missing or damaged.
     """
     voice = load_voice(voice_folder)
-    fold_weight_norm(voice.network)
     index = load_index(voice_folder) if index_rate > 0 and voice.model.can_convert else None
+    return converter_of(voice, index, f0_method, content_path), voice
+
+
+def converter_of(
+    voice: TrainedVoice, index: RetrievalIndex | None, f0_method: str | None = None, content_path: str | None = None
+) -> Converter:
+    """A converter with a voice's own encoder; its weight norm is folded away.
+
+    Args:
+        voice: Not folded.
+        index: None = no retrieval.
+        f0_method: Pitch tracker; None = as trained.
+        content_path: Weights file of the content encoder; None = the one that the voice's card names.
+
+    Raises:
+        ConfigError: If the pitch tracker is unknown, or the encoder is not as wide as the voice needs.
+        CheckpointError: If the encoder's weights cannot be read.
+    """
     features = voice.features
     if f0_method is not None:
         features = replace(features, f0=replace(features.f0, method=f0_method))
-        features.validate()
-    return build_converter(voice.network, voice.model, features, index), voice
+    if content_path is not None:
+        features = replace(features, content=replace(features.content, path=content_path))
+    features.validate()
+    encoder = build_encoder(features.content)
+    check_content_width(voice.model.content_dimension, encoder.dimension, encoder.name)
+    return build_converter(fold_weight_norm(voice.network), voice.model, features, index, encoder)

@@ -24,12 +24,21 @@ def require_use(card: dict[str, Any], folder: Path, today: date | None = None) -
     Raises:
         CorpusError: If a person's record lacks the scope `infer`, has expired or was revoked.
     """
+    require_allowed(card, "infer", folder, today or date.today())
+
+
+def require_allowed(card: dict[str, Any], scope: str, folder: Path, today: date) -> None:
+    """Pass only if everyone in the consent record of a voice's card grants a scope on this day.
+
+    Raises:
+        CorpusError: If a person's record lacks it, has expired or was revoked.
+    """
     if not card.get("consent"):
         return  # a voice of another system: `output_tags` says that nothing is known
     consent = consent_from_dict(card["consent"], str(folder / VOICE_CARD_NAME))
     for record in consent.members or (consent,):
         if record.is_private:
-            require_scope(record, "infer", today or date.today(), folder / VOICE_CARD_NAME)
+            require_scope(record, scope, today, folder / VOICE_CARD_NAME)
 
 
 def output_tags(card: dict[str, Any]) -> dict[str, str]:

@@ -103,4 +103,4 @@ def _require_width(config: ContentConfig, dimension: int) -> None:
 
 def _variant_and_weights(config: ContentConfig) -> tuple[hubert_variants.Variant, Path]:
     variant = hubert_variants.find_variant(config.encoder, config.layer)
-    return variant, hubert_variants.require_weights(config.encoder, getattr(config, "path", None))
+    return variant, hubert_variants.require_weights(config.encoder, config.path)

@@ -7,7 +7,6 @@ settings and dictionaries of their training as pickled objects (`argparse.Namesp
 imported or called; any other name ends in an error.
 """
 
-import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from duetto.errors import CheckpointError
+from duetto.torch_file import refuse_inflated, why_unreadable
 
 SAFETENSORS_SUFFIX = ".safetensors"
 NESTING_KEYS = ("model", "hubert", "state_dict")  # where training checkpoints keep the tensors
@@ -74,6 +74,7 @@ def _read_safetensors(path: Path) -> Any:
 
 
 def _read_torch(path: Path) -> Any:
+    refuse_inflated(path)
     names = set(UNREAD_NAMES)
     if zipfile.is_zipfile(path):  # older files cannot be searched beforehand
         names.update(name for name in get_unsafe_globals_in_checkpoint(path) if name.startswith(UNREAD_PREFIXES))
@@ -82,12 +83,7 @@ def _read_torch(path: Path) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    refused = re.search(r"GLOBAL ([\w.]+)", str(error))
-    if refused is not None:
-        return f"it is more than tensors and asks for {refused[1]}, which is refused"
-    if isinstance(error, OSError | SafetensorError):
-        return f"it is truncated or damaged ({error})"
-    return "it is truncated, damaged or no file of PyTorch"
+    return f"it is truncated or damaged ({error})" if isinstance(error, SafetensorError) else why_unreadable(error)
 
 
 def _table_of_tensors(content: Any, path: Path) -> dict[str, Tensor]:

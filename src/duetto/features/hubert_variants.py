@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from duetto.errors import ConfigError
+from duetto.features.hub import HUB, download_weights
 from duetto.files import sha256_file
 
 CONTENTVEC, HUBERT_SOFT = "contentvec", "hubert_soft"
@@ -55,16 +56,18 @@ def find_variant(name: str, layer: int) -> Variant:
 
 
 def require_weights(name: str, path: str | None) -> Path:
-    """The weights file that the configuration names.
+    """The weights file that the configuration names; `hub` = from the Hugging Face hub.
 
     Raises:
         ConfigError: If it names none, or one that does not exist; says what to download.
     """
     if path is None:
         raise ConfigError(
-            f"features.content.encoder={name} needs features.content.path=FILE, which is not set. "
-            f"Download {DOWNLOADS[name]}."
+            f"features.content.encoder={name} needs features.content.path=FILE, which is not set "
+            f"(content_path=FILE in infer.py). Download {DOWNLOADS[name]}."
         )
+    if path == HUB:
+        return download_weights(name)
     file = Path(path).expanduser()
     if not file.is_file():
         raise ConfigError(f"features.content.path={path} is no file. Download {DOWNLOADS[name]}.")

@@ -56,6 +56,7 @@ class SynthesizerConfig:
     speaker_channels: int = 256
     num_speakers: int = ECOSYSTEM_SPEAKERS
     uses_f0: bool = True
+    has_posterior: bool = True  # public models come without: they convert, but can be neither trained nor resynthesised
     segment_frames: int = 32
     num_harmonics: int = 0  # overtones in the source; the ecosystem's models have none
 
@@ -120,17 +121,19 @@ class SynthesizerConfig:
             speaker_channels=model.speaker_channels,
             num_speakers=model.num_speakers,
             uses_f0=model.uses_f0,
+            has_posterior=model.has_posterior,
             segment_frames=model.segment_frames,
             num_harmonics=model.generator.num_harmonics,
         )
 
 
-def ecosystem_shape(name: str, num_speakers: int = ECOSYSTEM_SPEAKERS) -> SynthesizerConfig:
+def ecosystem_shape(name: str, num_speakers: int = ECOSYSTEM_SPEAKERS, has_posterior: bool = True) -> SynthesizerConfig:
     """The shape that public models of this name have.
 
     Args:
         name: One of `SHAPE_NAMES`, for example `v2_40k_f0`.
         num_speakers: Rows of the speaker table.
+        has_posterior: False for inference models.
 
     Raises:
         ConfigError: If the name is unknown.
@@ -155,5 +158,6 @@ def ecosystem_shape(name: str, num_speakers: int = ECOSYSTEM_SPEAKERS) -> Synthe
         upsample_initial_channel=512,
         num_speakers=num_speakers,
         uses_f0=kind == "f0",
+        has_posterior=has_posterior,
         segment_frames=SEGMENT_SAMPLES.get(f"{version}_{rate}", DEFAULT_SEGMENT_SAMPLES) // hop_length,
     )

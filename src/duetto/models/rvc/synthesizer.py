@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from duetto.errors import CheckpointError
 from duetto.models.layers.attention import EncoderShape
 from duetto.models.layers.generator import Generator, NSFGenerator
 from duetto.models.layers.masks import random_segment_starts, sequence_mask, slice_segments
@@ -55,13 +56,7 @@ class Synthesizer(nn.Module):
             dropout=config.dropout,
         )
         self.prior_encoder = PriorEncoder(config.content_dimension, config.inter_channels, shape, config.uses_f0)
-        self.posterior_encoder = PosteriorEncoder(
-            config.spectrogram_channels,
-            config.inter_channels,
-            config.hidden_channels,
-            config.posterior_layers,
-            config.speaker_channels,
-        )
+        self.posterior_encoder = build_posterior_encoder(config) if config.has_posterior else None
         self.flow = Flow(config.inter_channels, config.hidden_channels, config.flow_layers, config.speaker_channels)
         self.generator: Generator = (
             NSFGenerator(config.generator, config.sample_rate, config.num_harmonics)
@@ -97,11 +92,12 @@ class Synthesizer(nn.Module):
 
         Raises:
             ValueError: If a segment leaves the batch.
+            CheckpointError: If the model came without its posterior encoder.
         """
         mask = sequence_mask(lengths, content.shape[1], content.dtype)
         speaker = self.embed_speaker(speaker_id)
         prior_mean, prior_log_std = self.prior_encoder(content, pitch_coarse, mask)
-        posterior_mean, posterior_log_std = self.posterior_encoder(spectrogram, mask, speaker)
+        posterior_mean, posterior_log_std = self._posterior(spectrogram, mask, speaker)
         if posterior_noise is None:
             posterior_noise = torch.randn_like(posterior_mean)
         z = (posterior_mean + posterior_noise * torch.exp(posterior_log_std)) * mask
@@ -169,11 +165,22 @@ class Synthesizer(nn.Module):
 
         Returns:
             Waveform, (B, 1, S).
+
+        Raises:
+            CheckpointError: If the model came without its posterior encoder.
         """
         mask = sequence_mask(lengths, spectrogram.shape[-1], spectrogram.dtype)
         speaker = self.embed_speaker(speaker_id)
-        mean, _ = self.posterior_encoder(spectrogram, mask, speaker)
+        mean, _ = self._posterior(spectrogram, mask, speaker)
         return self.decode(mean, f0_hz, speaker, generator=generator)
+
+    def _posterior(self, spectrogram: Tensor, mask: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor]:
+        if self.posterior_encoder is None:
+            raise CheckpointError(
+                "This voice has no posterior encoder, as public inference models have none: it converts, but cannot be "
+                "trained or resynthesise. Take the training checkpoint (G_*.pth) instead."
+            )
+        return self.posterior_encoder(spectrogram, mask, speaker)
 
     def embed_speaker(self, speaker_id: Tensor) -> Tensor:
         """(B,) -> (B, speaker_channels, 1)."""
@@ -191,3 +198,14 @@ class Synthesizer(nn.Module):
         if self.config.uses_f0:
             return self.generator(z, f0_hz, speaker, noise, generator)
         return self.generator(z, speaker)
+
+
+def build_posterior_encoder(config: SynthesizerConfig) -> PosteriorEncoder:
+    """The encoder of spectrograms, which only training and resynthesis need."""
+    return PosteriorEncoder(
+        config.spectrogram_channels,
+        config.inter_channels,
+        config.hidden_channels,
+        config.posterior_layers,
+        config.speaker_channels,
+    )

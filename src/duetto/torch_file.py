@@ -1,0 +1,62 @@
+"""Reading a file of `torch.save` without running anything that is in it.
+
+Only PyTorch's weights-only reader is used: tensors, numbers, text and plain containers. There is no other way in, and
+none is tried when it refuses.
+"""
+
+import pickle
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from duetto.errors import CheckpointError
+
+MAX_INFLATION = 2  # unpacked bytes over bytes on the disk; torch.save does not compress
+
+
+def read_torch_file(path: Path, remedy: str) -> Any:
+    """What a file of `torch.save` holds, on the CPU.
+
+    Args:
+        path: The file.
+        remedy: Last sentence of the message: what to do about a file that cannot be read.
+
+    Raises:
+        CheckpointError: If it is missing, empty, truncated, hostile, or no file of PyTorch.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"There is no file {path}. {remedy}")
+    try:
+        refuse_inflated(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many types for damaged or hostile files
+        raise CheckpointError(f"{path} cannot be read: {why_unreadable(error)}. {remedy}") from error
+
+
+def refuse_inflated(path: Path) -> None:
+    """Stop before a small file fills the memory.
+
+    Raises:
+        pickle.UnpicklingError: If its entries unpack to far more than the file's size.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > MAX_INFLATION * path.stat().st_size:
+        raise pickle.UnpicklingError(f"{path.stat().st_size} bytes claim to unpack to {unpacked}")
+
+
+def why_unreadable(error: Exception) -> str:
+    """In plain words, why a weights file was not read."""
+    refused = re.search(r"GLOBAL ([\w.]+)", str(error))
+    if refused is not None:
+        return f"it is more than tensors and asks for {refused[1]}, which is refused"
+    if isinstance(error, OSError):
+        return f"it is truncated or damaged ({error})"
+    if "claim to unpack" in str(error):
+        return f"its {error}, which is refused"
+    return "it is truncated, damaged or no file of PyTorch"
