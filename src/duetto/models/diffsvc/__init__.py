@@ -1,0 +1,1 @@
+"""Diff-SVC: content and melody to a mel spectrogram, by denoising diffusion."""
