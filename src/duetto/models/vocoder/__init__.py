@@ -1,0 +1,1 @@
+"""From mel spectrogram and melody to a waveform: NSF-HiFiGAN in the layouts that the field uses."""
