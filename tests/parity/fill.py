@@ -86,9 +86,9 @@ def f0_contour(num_frames: int, base_hz: float = 180.0) -> Float32:
     return f0_hz.astype(np.float32)
 
 
-def coarse_pitch(f0_hz: Float32) -> NDArray[np.int64]:
-    """Pitch class 1..255 on the mel scale between 50 and 1100 Hz."""
-    lowest, highest = (1127 * math.log(1 + hz / 700) for hz in (50, 1100))
+def coarse_pitch(f0_hz: Float32, min_hz: float = 50, max_hz: float = 1100) -> NDArray[np.int64]:
+    """Pitch class 1..255 on the mel scale between the two frequencies."""
+    lowest, highest = (1127 * math.log(1 + hz / 700) for hz in (min_hz, max_hz))
     mel = 1127 * np.log(1 + f0_hz.astype(np.float64) / 700)
     classes = np.where(mel > 0, (mel - lowest) * 254 / (highest - lowest) + 1, 1.0)
     return np.rint(np.clip(classes, 1, 255)).astype(np.int64)
