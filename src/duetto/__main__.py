@@ -7,9 +7,9 @@ import sys
 from rich.console import Console
 
 from duetto.errors import DuettoError
-from duetto.verbs import consent, export_voice, hardware, import_voice, inspect_file, report, sing
+from duetto.verbs import consent, export_voice, hardware, import_voice, inspect_file, labels, report, sing
 
-VERBS = (hardware, sing, report, consent, import_voice, export_voice, inspect_file)
+VERBS = (hardware, sing, report, consent, import_voice, export_voice, inspect_file, labels)
 SETTING = re.compile(r"^([a-z][a-z_-]*)=")  # a file of such a name is written ./a=b.pth
 
 

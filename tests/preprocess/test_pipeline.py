@@ -171,7 +171,7 @@ def test_nothing_left_to_train_on_is_an_error_with_the_reason(tmp_path: Path):
 
 
 def test_a_long_clip_is_treated_in_parts_cut_where_it_is_soft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("duetto.preprocess.pipeline.LONGEST_S", 4.0)
+    monkeypatch.setattr("duetto.preprocess.treat.LONGEST_S", 4.0)
     song = np.concatenate([voice(3.0), silence(0.2), voice(3.0), silence(0.2), voice(3.0)])
     corpus = write_corpus(tmp_path / "corpus", {("target", "train", "long"): song})
     folder = preprocess_corpus(corpus, {"high_pass": HighPass()}, tmp_path / "cache", {})

@@ -248,3 +248,28 @@ def test_spectrograms_of_two_and_three_files_differ_in_height(tmp_path):
     three = Image.open(io.BytesIO(spectrogram_triple(song / "source.wav", song / "output.wav", song / "truth.wav")))
     assert two.width == three.width
     assert two.height < three.height
+
+
+def test_what_preprocessing_took_is_told_step_by_step_with_the_worst_clips(tmp_path):
+    run = make_run(tmp_path, with_curves=False)
+    step = {
+        "step": "gate<b>",
+        "seconds_in": 60.0,
+        "seconds_out": 60.0,
+        "dropped_s": {},
+        "band_loss_db": {"0-300": 0.2, "8000-inf": 12.0},
+        "level_change_db": -1.5,
+        "hole_fraction": 0.123,
+        "log_kurtosis_ratio": None,
+        "voiced_lost": 0.04,
+        "zero_share_after": 0.0,
+        "undefined": {"log_kurtosis_ratio": 2},
+    }
+    worst = {"hole_fraction": [{"clip": "target/a", "step": "gate<b>", "start_s": 0.0, "value": 0.4}]}
+    (run / "preprocessing.json").write_text(json.dumps({"steps": [step], "worst": worst}))
+    text = write_run_page(run).read_text()
+    assert "What preprocessing took" in text
+    for value in ("-12.0", "12.3 %", "4.0 %", "gate&lt;b&gt;", "8k+", "2 undefined values", "target/a", "40.0 %"):
+        assert value in text
+    (run / "preprocessing.json").unlink()
+    assert "What preprocessing took" not in write_run_page(run).read_text()

@@ -8,6 +8,7 @@ Segments are mono, (S,), except for a step whose class says `needs_channels = Tr
 (channels, S), so that what the channels differ in can be used. See `pipeline`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, cast
@@ -19,6 +20,15 @@ from duetto.corpus.manifest import Loss
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a clip lies in the recording that it was cut from."""
+
+    song: str = ""  # the recording; empty = as the clip
+    start_s: float = 0.0  # of the clip in the recording
+    clip_s: float = math.inf  # length of the clip; inf = not known
+
+
+@dataclass(frozen=True)
 class Segment:
     """A stretch of a clip."""
 
@@ -26,6 +36,7 @@ class Segment:
     sample_rate: int  # Hz
     clip_id: str
     start: int = 0  # offset in the clip, samples
+    origin: Origin = Origin()
 
     @property
     def num_samples(self) -> int:

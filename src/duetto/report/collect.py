@@ -1,6 +1,6 @@
 """Reading a run folder for its page: everything is optional, and nothing in it is trusted.
 
-A run folder holds run.json, metrics.json, curve.csv, losses.csv and
+A run folder holds run.json, metrics.json, preprocessing.json, curve.csv, losses.csv and
 songs/<song>__<source>/{source,output,truth,resynthesis}.wav. What is missing is left out.
 """
 
@@ -41,6 +41,7 @@ class RunRecord:
     curve: Columns  # quality over training, columns of equal length
     losses: Columns
     songs: tuple[SongFolder, ...]
+    preprocessing: dict[str, Any] = field(default_factory=dict)  # preprocessing.json: what each step took
 
     @property
     def name(self) -> str:
@@ -83,6 +84,7 @@ def collect_run(folder: Path) -> RunRecord:
         curve=read_columns(folder / "curve.csv"),
         losses=read_columns(folder / "losses.csv"),
         songs=_collect_songs(folder / "songs", scores),
+        preprocessing=_read_object(folder / "preprocessing.json"),
     )
 
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from duetto.files import write_text
 from duetto.report import sections
 from duetto.report.collect import RunRecord, collect_run
+from duetto.report.damage import damage_part
 from duetto.report.headline import headline, warnings_of
 
 PAGE_NAME = "index.html"
@@ -60,6 +61,7 @@ def render_page(run: RunRecord) -> str:
         pictures=sections.curve_pictures(run),
         songs=[sections.song_part(song) for song in run.songs],
         ledger=sections.ledger_part(run),
+        damage=damage_part(run),
         record=sections.record_part(run),
         policy=policy,
         style=style,

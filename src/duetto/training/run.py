@@ -20,6 +20,7 @@ from duetto.corpus.manifest import Manifest
 from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
 from duetto.files import make_folder, read_json, write_json
+from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.provenance import code_version, package_versions, run_name, run_signature
 from duetto.run_config import TrainConfig
 from duetto.training.fit import FitResult, fit
@@ -29,6 +30,7 @@ from duetto.training.stations import Material, prepare_material, training_conten
 from duetto.training.tracking import Tracker, start_tracking
 
 LOCK_NAME = ".lock"
+PREPROCESSING_FILE = "preprocessing.json"  # what each step took, for the page; its path stays on this machine
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def train(config: TrainConfig, console: Console) -> Run:
             return Run(folder, signature, material, hardware, tracker, was_finished=True)
         record = describe_run(config, signature, material, hardware)
         write_json(folder / RUN_FILE, {**record, "status": "training"})
+        damage = summarise(read_ledger(material.folder))
+        write_json(folder / PREPROCESSING_FILE, {"corpus": str(material.folder), **damage})
         may_upload = "cloud_logging" in material.manifest.consent.get("scopes", [])
         tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
         result = fit(config, material, hardware, folder, tracker, console)

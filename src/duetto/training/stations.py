@@ -19,7 +19,10 @@ from duetto.data.dataset import CropPlan, TrainingClip
 from duetto.errors import ConfigError
 from duetto.features.cache import load_features
 from duetto.features.extract import FeatureSet, extract_corpus
+from duetto.preprocess.ledger import damage_table, read_ledger, summarise
 from duetto.preprocess.pipeline import preprocess_corpus
+from duetto.preprocess.steps.centre import Centre
+from duetto.preprocess.steps.separate import Separate
 from duetto.run_config import TrainConfig
 
 STEP_PACKAGE = "duetto.preprocess.steps."
@@ -50,11 +53,13 @@ def prepare_material(config: TrainConfig, console: Console) -> Material:
     with progress_bar(console) as report:
         corpus = build_corpus(config.data, report)
     steps = build_steps(config.preprocess)
+    warn_about_mix(config, steps, console)
     settings = asdict(config.preprocess)
     with progress_bar(console) as report:
         folder = preprocess_corpus(corpus, steps, root / "preprocessed", settings, report)
     manifest = load_manifest(folder)
     print_ledger(manifest, console)
+    console.print(damage_table(summarise(read_ledger(folder))))
     training = replace(manifest, clips=manifest.select("target", "train"))
     with progress_bar(console) as report:
         features = extract_corpus(
@@ -67,6 +72,15 @@ def prepare_material(config: TrainConfig, console: Console) -> Material:
         f"{features.seconds_from_cache:.0f} s from the cache."
     )
     return Material(folder, manifest, features)
+
+
+def warn_about_mix(config: TrainConfig, steps: dict[str, Any], console: Console) -> None:
+    """Say so when mixes are to be trained on with their accompaniment."""
+    if config.data.case == "mix" and not any(isinstance(step, Separate | Centre) for step in steps.values()):
+        console.print(
+            f"[yellow]warning:[/] data=mix with preprocess={config.preprocess.name}: no step takes the accompaniment "
+            "out, so the voice will be trained on it. Use preprocess=study_c_spleeter, study_c, separate or centre."
+        )
 
 
 def build_steps(config: PreprocessConfig) -> dict[str, Any]:

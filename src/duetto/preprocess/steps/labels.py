@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from duetto.config import require
+from duetto.corpus.intake import display_name, recording_id
 from duetto.corpus.manifest import Loss
 from duetto.errors import CorpusError
 from duetto.files import sha256_file, sha256_json, write_text
@@ -22,6 +23,8 @@ from duetto.units import seconds_to_samples
 
 BEYOND_END_S = 0.01  # a label may end this far behind the clip: Audacity rounds to 6 digits, editors do not
 SUFFIX = ".txt"
+NO_DIGEST = "-00000000"  # as long as what `recording_id` adds to a file's name
+CUT_SUFFIX = "-train"  # of a clip whose recording goes on in another clip
 
 Span = tuple[int, int]  # samples of the clip
 
@@ -94,11 +97,11 @@ def _numbers(fields: list[str], place: str) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class TrimByLabels:
-    """What labels name is kept or dropped; times count from the clip's beginning. Point labels say nothing."""
+    """What labels name is kept or dropped; times count from the recording's beginning. Point labels say nothing."""
 
     needs_channels: ClassVar[bool] = True
 
-    path: str  # a folder with `<song>.txt` for each clip, or one label track for all
+    path: str  # a folder with `<song>.txt` or `<name of the recording's file>.txt` for each clip, or one track for all
     keep: Sequence[str] = ()  # texts; empty = everything that is not dropped
     drop: Sequence[str] = ("drop",)  # texts
 
@@ -121,15 +124,9 @@ class TrimByLabels:
         """
         if not segments:
             return (), ()
-        path = self._track(segments[0].clip_id)
+        path = self._track(segments[0])
         labels = read_labels(path)
-        end_s = max((segment.start + segment.num_samples) / segment.sample_rate for segment in segments)
-        for label in labels:
-            if label.end_s > end_s + BEYOND_END_S:
-                raise CorpusError(
-                    f"{path}: the label {label.text!r} ends at {label.end_s:g} s, but {segments[0].clip_id} ends at "
-                    f"{end_s:g} s. Is it the track of another recording?"
-                )
+        _check_end(labels, segments, path)
         kept: list[Segment] = []
         losses: list[Loss] = []
         for segment in segments:
@@ -138,9 +135,20 @@ class TrimByLabels:
             losses += lost
         return tuple(kept), tuple(losses)
 
-    def _track(self, clip_id: str) -> Path:
+    def _track(self, segment: Segment) -> Path:
         path = Path(self.path)
-        return path / f"{clip_id.rpartition('/')[2]}{SUFFIX}" if path.is_dir() else path
+        if not path.is_dir():
+            return path
+        song = segment.origin.song or segment.clip_id.rpartition("/")[2]
+        named = path / f"{song}{SUFFIX}"
+        if named.is_file():
+            return named
+        slug = song[: -len(NO_DIGEST)]  # a user's recording is called by its file's name and 8 digits of its hash
+        fitting = [file for file in sorted(path.glob(f"*{SUFFIX}")) if _slug(file) == slug]
+        if len(fitting) > 1:
+            names = ", ".join(file.name for file in fitting)
+            raise CorpusError(f"Several label tracks fit {song}: {names}. Name the right one {named.name}.")
+        return fitting[0] if fitting else named
 
     def _trim(self, segment: Segment, labels: tuple[Label, ...]) -> tuple[list[Segment], list[Loss]]:
         whole = [(0, segment.num_samples)]
@@ -157,14 +165,34 @@ class TrimByLabels:
         return [segment.cut(first, last) for first, last in left], losses
 
 
+def _slug(track: Path) -> str:
+    return recording_id(display_name(Path(track.name)), "")[: -len(NO_DIGEST)]
+
+
+def _check_end(labels: Sequence[Label], segments: Segments, path: Path) -> None:
+    """Refuse labels behind the end of the recording, where that is known."""
+    origin = segments[0].origin
+    if origin.start_s > 0:
+        return  # a part of a recording, whose end is not known here
+    last_s = max((segment.start + segment.num_samples) / segment.sample_rate for segment in segments)
+    end_s = last_s if math.isinf(origin.clip_s) else origin.clip_s
+    for label in labels:
+        if label.end_s > end_s + BEYOND_END_S and not segments[0].clip_id.endswith(CUT_SUFFIX):
+            raise CorpusError(
+                f"{path}: the label {label.text!r} ends at {label.end_s:g} s, but {segments[0].clip_id} ends at "
+                f"{end_s:g} s. Is it the track of another recording?"
+            )
+
+
 def _spans(segment: Segment, labels: tuple[Label, ...], texts: Sequence[str]) -> list[Span]:
     """Where a segment carries one of the texts, in its samples, joined and in order."""
     spans: list[Span] = []
     for label in labels:
         if label.text not in texts:
             continue
-        first = seconds_to_samples(label.start_s, segment.sample_rate) - segment.start
-        last = seconds_to_samples(label.end_s, segment.sample_rate) - segment.start
+        start = seconds_to_samples(segment.origin.start_s, segment.sample_rate) + segment.start
+        first = seconds_to_samples(label.start_s, segment.sample_rate) - start
+        last = seconds_to_samples(label.end_s, segment.sample_rate) - start
         first, last = max(0, first), min(segment.num_samples, last)
         if first >= last:
             continue

@@ -42,4 +42,4 @@ class Resample:
     def _resample(self, segment: Segment) -> Segment:
         start = round(segment.start * self.sample_rate / segment.sample_rate)
         waveform = resample(segment.waveform, segment.sample_rate, self.sample_rate)
-        return Segment(waveform, self.sample_rate, segment.clip_id, start)
+        return Segment(waveform, self.sample_rate, segment.clip_id, start, segment.origin)

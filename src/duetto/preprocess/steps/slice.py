@@ -80,14 +80,22 @@ class Slice:
 
 def frame_levels_db(waveform: Waveform, hop: int, half_window: int = HALF_WINDOW) -> NDArray[np.float64]:
     """RMS level of each frame of `hop` samples with `half_window` frames on either side, dB, (ceil(S / hop),)."""
-    num_frames = -(-len(waveform) // hop)
-    if num_frames == 0:
-        return np.zeros(0)
+    return levels_db(frame_energies(waveform, hop), hop, half_window)
+
+
+def frame_energies(waveform: Waveform, hop: int) -> NDArray[np.float64]:
+    """Sum of squares of each frame of `hop` samples, the last one perhaps shorter, (ceil(S / hop),)."""
+    energy = np.zeros(-(-len(waveform) // hop))
     whole = waveform[: len(waveform) // hop * hop].reshape(-1, hop)
-    energy = np.zeros(num_frames)
     energy[: len(whole)] = np.einsum("ij,ij->i", whole, whole, dtype=np.float64)
-    if len(whole) < num_frames:
+    if len(whole) < len(energy):
         energy[-1] = np.sum(np.square(waveform[whole.size :], dtype=np.float64))
+    return energy
+
+
+def levels_db(energy: NDArray[np.float64], hop: int, half_window: int = HALF_WINDOW) -> NDArray[np.float64]:
+    """RMS level, dB, of frames (T,) from their energies, each taken with its neighbours."""
+    num_frames = len(energy)
     totals = np.concatenate([[0.0], np.cumsum(energy)])
     frame = np.arange(num_frames)
     first = np.maximum(frame - half_window, 0)

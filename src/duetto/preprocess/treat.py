@@ -1,0 +1,226 @@
+"""Treating one clip: its parts through the steps, what is left into files, what happened into rows.
+
+A clip longer than five minutes is treated in parts, cut where it is softest and each read from the disk
+when its turn comes, so that memory does not grow with the clip.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from duetto.audio import read_span, write_audio, write_blocks
+from duetto.corpus.manifest import Clip, Loss
+from duetto.corpus.plan import Outcome, clip_files
+from duetto.errors import CorpusError
+from duetto.files import make_folder, sha256_file, storage_error
+from duetto.preprocess.damage import measure_damage
+from duetto.preprocess.segment import Losses, Origin, Segment, Segments, Step, takes_channels, total_s
+from duetto.preprocess.steps.slice import HOP_S, Slice, Span, cut_softest, frame_energies, levels_db
+from duetto.units import amplitude_to_db, seconds_to_samples
+
+PEAK_LIMIT = 0.99
+LONGEST_S = 300.0  # treated at once
+SCANNED_HOPS = 6000  # read at once when a long clip is looked through for soft places: a minute
+
+NamedStep = tuple[str, Step]
+
+
+@dataclass
+class Treated:
+    """What the parts of a clip have given so far."""
+
+    clips: list[Clip] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    whole: list[Segment] = field(default_factory=list)  # before slicing, for a pair of source and truth
+
+
+@dataclass(frozen=True)
+class TreatClip:
+    """A job: all steps over one clip."""
+
+    folder: Path
+    clip: Clip
+    steps: tuple[NamedStep, ...]
+    makes_pair: bool = False  # of source and truth, from the treated clip before slicing
+
+    @property
+    def name(self) -> str:
+        """Unique in the corpus."""
+        return _file_name(self.clip.id)
+
+    def run(self, folder: Path) -> Outcome:
+        """Write a file for each segment that is left."""
+        treated = Treated()
+        _pass_files(self.folder, folder, self.clip, with_audio=False)
+        for part in self._parts():
+            for segment in self._treat(part, treated):
+                treated.clips.append(self._write(folder, segment, len(treated.clips)))
+        if self.makes_pair and treated.whole:
+            treated.clips += self._write_pair(folder, treated.whole)
+        return Outcome(tuple(treated.clips), tuple(treated.losses), {"ledger": treated.rows})
+
+    def _treat(self, part: Segment, treated: Treated) -> Segments:
+        """A part through all steps."""
+        segments: Segments = (part,)
+        for name, step in self.steps:
+            if not takes_channels(step):
+                segments = _mixed(segments)
+            if isinstance(step, Slice) and self.makes_pair:
+                treated.whole += _fit_full_scale(_mixed(segments))[0]
+            after, lost = _apply(step, segments)
+            row = {"clip": self.clip.id, "step": name, "start_s": part.start / part.sample_rate}
+            row |= _seconds(segments, after, lost) | measure_damage(segments, after).as_dict()
+            treated.rows.append(row)
+            treated.losses += lost
+            segments = after
+        segments, remarks = _fit_full_scale(_mixed(segments))
+        treated.losses += remarks
+        return segments
+
+    def _parts(self) -> Iterator[Segment]:
+        """The clip, or if it is long its parts one after the other."""
+        path = _existing(self.folder, self.clip.path)
+        rate = self.clip.sample_rate
+        origin = Origin(self.clip.song, self.clip.start / rate, self.clip.duration_s)
+        with_channels = bool(self.steps) and takes_channels(self.steps[0][1])
+        for first, last in part_spans(path, self.clip.num_samples, rate):
+            channels = read_span(path, first, last)
+            segment = Segment(channels, rate, self.clip.id, first, origin).with_waveform(channels)
+            yield segment if with_channels else segment.mixed()
+
+    def _write(self, folder: Path, segment: Segment, number: int) -> Clip:
+        path = f"audio/{self.clip.id}_{number:04d}.wav"
+        write_audio(folder / path, segment.waveform, segment.sample_rate)
+        return replace(
+            self.clip,
+            id=f"{self.clip.id}#{number:04d}",
+            path=path,
+            sha256=sha256_file(folder / path),
+            sample_rate=segment.sample_rate,
+            num_samples=segment.num_samples,
+            start=round(self.clip.start * segment.sample_rate / self.clip.sample_rate) + segment.start,
+        )
+
+    def _write_pair(self, folder: Path, segments: list[Segment]) -> tuple[Clip, Clip]:
+        """Source and truth: the treated clip in one piece."""
+        name, rate = self.clip.id.rpartition("/")[2], segments[0].sample_rate
+        path = f"audio/treated/{name}.wav"
+        num_samples = write_blocks(folder / path, (segment.waveform for segment in segments), rate)
+        source = replace(
+            self.clip,
+            id=f"source/{name}",
+            role="source",
+            path=path,
+            sha256=sha256_file(folder / path),
+            sample_rate=rate,
+            num_samples=num_samples,
+            start=round(self.clip.start * rate / self.clip.sample_rate) + segments[0].start,
+        )
+        return source, replace(source, id=f"truth/{name}", role="truth")
+
+
+@dataclass(frozen=True)
+class PassClip:
+    """A job: a source or truth goes through untouched."""
+
+    folder: Path
+    clip: Clip
+
+    @property
+    def name(self) -> str:
+        """Unique in the corpus."""
+        return _file_name(self.clip.id)
+
+    def run(self, folder: Path) -> Outcome:
+        """Link the clip's files."""
+        _pass_files(self.folder, folder, self.clip, with_audio=True)
+        return Outcome((self.clip,))
+
+
+def part_spans(path: Path, num_samples: int, sample_rate: int) -> tuple[Span, ...]:
+    """Where the parts of a clip lie: at most five minutes each, cut where it is softest."""
+    longest = seconds_to_samples(LONGEST_S, sample_rate)
+    if num_samples <= longest:
+        return ((0, num_samples),)
+    hop = max(1, seconds_to_samples(HOP_S, sample_rate))
+    block = SCANNED_HOPS * hop
+    energies = [
+        frame_energies(read_span(path, first, min(first + block, num_samples)).mean(axis=0, dtype=np.float32), hop)
+        for first in range(0, num_samples, block)
+    ]
+    level_db = levels_db(np.concatenate(energies), hop)
+    return tuple(cut_softest((0, num_samples), longest, longest // 4, level_db, hop))
+
+
+def _apply(step: Step, segments: Segments) -> tuple[Segments, Losses]:
+    """A step, held to its promise that seconds in = seconds out + seconds lost."""
+    treated, lost = step.apply(segments)
+    missing_s = total_s(segments) - total_s(treated) - sum(loss.seconds for loss in lost)
+    if segments and abs(missing_s) > 0.5 / segments[0].sample_rate:
+        raise RuntimeError(f"{type(step).__name__} does not account for {missing_s} s of {segments[0].clip_id}")
+    return treated, lost
+
+
+def _seconds(before: Segments, after: Segments, lost: Losses) -> dict[str, Any]:
+    """The first columns of a row of the ledger: seconds in = out + those dropped for each reason."""
+    dropped: dict[str, float] = {}
+    for loss in lost:
+        if loss.seconds:
+            dropped[loss.reason] = dropped.get(loss.reason, 0.0) + loss.seconds
+    remarks = [loss.reason for loss in lost if not loss.seconds]
+    return {"seconds_in": total_s(before), "seconds_out": total_s(after), "dropped_s": dropped, "remarks": remarks}
+
+
+def _mixed(segments: Segments) -> Segments:
+    return tuple(segment.mixed() for segment in segments)
+
+
+def _fit_full_scale(segments: Segments) -> tuple[Segments, tuple[Loss, ...]]:
+    """Turn a clip down whose peak a step has lifted beyond what 24 bit hold."""
+    peak = max((float(np.max(np.abs(segment.waveform), initial=0.0)) for segment in segments), default=0.0)
+    if peak <= 1.0:
+        return segments, ()
+    gain = np.float32(PEAK_LIMIT / peak)
+    remark = Loss(segments[0].clip_id, 0.0, f"turned down by {amplitude_to_db(float(gain)):.1f} dB to fit full scale")
+    return tuple(segment.with_waveform((segment.waveform * gain).astype(np.float32)) for segment in segments), (remark,)
+
+
+def _pass_files(origin: Path, folder: Path, clip: Clip, with_audio: bool) -> None:
+    """Link score, truth and, if asked, audio of a clip into another corpus."""
+    for name in clip_files(clip):
+        if name != clip.path or with_audio:
+            _link(_existing(origin, name), folder / name)
+
+
+def _existing(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.is_file():
+        raise CorpusError(f"{folder} is incomplete: {name} is missing. Delete the folder and run again.")
+    return path
+
+
+def _link(origin: Path, place: Path) -> None:
+    """A hard link, or a copy where the file system has none; whole or not at all."""
+    make_folder(place.parent)
+    temporary = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
+    try:
+        try:
+            os.link(origin.resolve(), temporary)
+        except OSError:
+            shutil.copyfile(origin, temporary)
+        temporary.replace(place)
+    except OSError as error:
+        raise storage_error(place, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _file_name(clip_id: str) -> str:
+    return clip_id.replace("/", "--")
