@@ -22,9 +22,14 @@ from duetto.corpus.folder import (
     open_folder,
     plan_folder,
     read_folder_consents,
+    reconstruct,
+    train_only,
 )
+from duetto.corpus.folder_vsqx import SourcesOfScores, paired_recordings, paired_settings, unpaired_scores
 from duetto.corpus.performer import EmbeddedSinger, Singer
 from duetto.corpus.plan import Progress, build_folder, is_complete, process_pool, thread_pool
+from duetto.corpus.sung_scores import plan_sung, sung_settings
+from duetto.corpus.user_scores import open_scores
 from duetto.errors import CorpusError
 from duetto.files import sha256_json
 
@@ -72,6 +77,7 @@ def build_corpus(
         "ddb": _build_from_archive,
         "folder": _build_from_recordings,
         "mix": _build_from_recordings,
+        "folder_vsqx": _build_from_scores,
     }
     if config.case not in builders:
         raise CorpusError(f"data={config.case}: there is no such case. Choose from {', '.join(sorted(builders))}.")
@@ -129,6 +135,30 @@ def _build_from_recordings(config: DataConfig, progress: Progress | None, surrou
     records = [consents[singer] for singer in sorted(consents)]
     decisive = {CONSENT_NAME: [record.as_dict() for record in records], "remarks": [r.reason for r in listing.remarks]}
     folder = corpus_folder(config, settings | decisive)
-    plan = plan_folder(config, settings, recordings, records, listing.remarks)
+    roles = train_only if config.case == "mix" else reconstruct
+    plan = plan_folder(config, settings, recordings, records, listing.remarks, roles)
+    with thread_pool(surroundings.workers) as executor:
+        return build_folder(folder, plan, executor, progress)
+
+
+def _build_from_scores(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+    scores = open_scores(config)
+    if not scores.has_recordings:
+        settings = sung_settings(config, scores)
+        folder = corpus_folder(config, settings)
+        if is_complete(folder):
+            return folder
+        pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
+        with pool as executor:
+            return build_folder(folder, plan_sung(config, settings, scores), executor, progress)
+    listing = open_folder(config)
+    consents = read_folder_consents(config, listing, surroundings.today or date.today())
+    recordings = paired_recordings(folder_recordings(config, listing, consents, surroundings.workers), scores)
+    settings = paired_settings(config, recordings, scores)
+    records = [consents[singer] for singer in sorted(consents)]
+    remarks = (*listing.remarks, *unpaired_scores(recordings, scores))
+    decisive = {CONSENT_NAME: [record.as_dict() for record in records], "remarks": [r.reason for r in remarks]}
+    folder = corpus_folder(config, settings | decisive)
+    plan = plan_folder(config, settings, recordings, records, remarks, SourcesOfScores(config))
     with thread_pool(surroundings.workers) as executor:
         return build_folder(folder, plan, executor, progress)

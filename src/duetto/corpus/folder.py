@@ -25,6 +25,8 @@ from duetto.corpus.plan import Outcome, Plan, thread_pool
 from duetto.errors import CorpusError
 
 LISTED_REASONS = 20
+TOLD = {"gain": "gains", "offset_s": "offsets_s"}  # notes of single recordings, and what the settings call them
+Roles = Callable[[Path, Clip], tuple[list[Clip], list[Loss]]]  # (corpus folder, clip) -> its rows, and remarks
 RECONSTRUCTION = "reconstruction: sources are the singer's own held-out recordings"
 
 
@@ -97,15 +99,25 @@ def folder_settings(config: DataConfig, recordings: Sequence[Recording]) -> dict
     return settings | {HELD_OUT_FROM: "treated"} if config.case == "mix" else settings
 
 
+def reconstruct(_: Path, clip: Clip) -> tuple[list[Clip], list[Loss]]:
+    """Held-out clips are source and truth of themselves."""
+    return reconstruction_roles(clip), []
+
+
+def train_only(_: Path, clip: Clip) -> tuple[list[Clip], list[Loss]]:
+    """No source and truth from here: preprocessing makes them."""
+    return [clip], []
+
+
 def plan_folder(
     config: DataConfig,
     settings: dict[str, Any],
     recordings: Sequence[Recording],
     consents: Sequence[Consent],
     remarks: tuple[Loss, ...] = (),
+    roles: Roles = reconstruct,
 ) -> Plan:
-    """Jobs that read one file each; splitting follows when all are known."""
-    roles: Callable[[Clip], list[Clip]] = (lambda clip: [clip]) if HELD_OUT_FROM in settings else reconstruction_roles
+    """Jobs that read one file each; splitting and roles follow when all are known."""
 
     def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
         losses = [*remarks, *(loss for outcome in outcomes for loss in outcome.losses)]
@@ -113,12 +125,20 @@ def plan_folder(
         losses += repeats
         require_clips(config, clips, losses)
         split, cuts = split_clips(folder, clips)
-        notes = [outcome.notes for outcome in outcomes if "gain" in outcome.notes]
-        recorded = {**settings, "cuts": cuts, "gains": {note["id"]: note["gain"] for note in notes}}
-        rows = tuple(row for clip in split for row in roles(clip))
-        return Manifest(config.case, rows, recorded, join_consents(consents).as_dict(), balance(split, losses))
+        told = {title: _told(name, outcomes) for name, title in TOLD.items()}
+        recorded = {**settings, "cuts": cuts, **{title: values for title, values in told.items() if values}}
+        rows: list[Clip] = []
+        for clip in split:
+            cast, remarks_on_roles = roles(folder, clip)
+            rows += cast
+            losses += remarks_on_roles
+        return Manifest(config.case, tuple(rows), recorded, join_consents(consents).as_dict(), balance(split, losses))
 
     return Plan(tuple(recordings), assemble)
+
+
+def _told(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    return {outcome.notes["id"]: outcome.notes[name] for outcome in outcomes if name in outcome.notes}
 
 
 def require_clips(config: DataConfig, clips: Sequence[Clip], losses: Sequence[Loss]) -> None:

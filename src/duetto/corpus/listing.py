@@ -19,6 +19,7 @@ from duetto.errors import CorpusError
 from duetto.files import sha256_file
 
 READABLE_SUFFIXES = AUDIO_SUFFIXES | {".wave", ".rf64", ".w64", ".oga", ".opus", ".aifc", ".au", ".snd", ".caf"}
+SCORE_SUFFIXES = frozenset({".vsqx"})
 TAKEN_SUFFIXES = READABLE_SUFFIXES | LIBAV_SUFFIXES | ARCHIVE_SUFFIXES
 DEFAULT_SINGER = "singer"
 
@@ -63,6 +64,20 @@ def list_recordings(root: Path) -> Listing:
     Raises:
         CorpusError: If no file has the suffix of one.
     """
+    listing = list_files(root, TAKEN_SUFFIXES)
+    if not listing.files:
+        reasons = "".join(f" {loss.reason}." for loss in listing.remarks)
+        raise CorpusError(
+            f"{root} holds no audio file. Put WAV, FLAC, OGG, MP3, AIFF or M4A recordings there.{reasons}"
+        )
+    if len({path.parent == root for path in listing.files}) > 1:
+        reason = "the folder holds recordings both directly and in subfolders: taken as one singer's"
+        return Listing(root, listing.files, (*listing.remarks, Loss("the folder", 0.0, reason)))
+    return listing
+
+
+def list_files(root: Path, suffixes: frozenset[str]) -> Listing:
+    """Files below a folder that have one of some suffixes, sorted by name; perhaps none."""
     remarks: list[Loss] = []
 
     def remark(path: str | Path, reason: str) -> None:
@@ -77,16 +92,9 @@ def list_recordings(root: Path) -> Listing:
             if Path(folder, name).is_symlink():
                 remark(Path(folder, name), "is a link to a folder and is not followed")
         folders[:] = seen
-        found += [Path(folder, name) for name in names if _is_taken(name)]
-    if not found:
-        reasons = "".join(f" {loss.reason}." for loss in remarks)
-        raise CorpusError(
-            f"{root} holds no audio file. Put WAV, FLAC, OGG, MP3, AIFF or M4A recordings there.{reasons}"
-        )
-    files = tuple(sorted(found, key=lambda path: os.fsencode(path.relative_to(root))))
-    if len({path.parent == root for path in files}) > 1:
-        remark(root, "holds recordings both directly and in subfolders: taken as one singer's")
-    return Listing(root, files, tuple(remarks))
+        taken = (name for name in names if not name.startswith(".") and _suffix(name) in suffixes)
+        found += [Path(folder, name) for name in taken]
+    return Listing(root, tuple(sorted(found, key=lambda path: os.fsencode(path.relative_to(root)))), tuple(remarks))
 
 
 def digests_of(files: Sequence[Path], executor: Executor) -> tuple[str, ...]:
@@ -101,5 +109,5 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def _is_taken(name: str) -> bool:
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in TAKEN_SUFFIXES  # noqa: PTH122 - fast
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - of 50,000 names
