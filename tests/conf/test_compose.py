@@ -39,7 +39,7 @@ def test_every_option_of_every_group_composes_and_is_valid(override):
 
 @pytest.mark.parametrize("case", options("data"))
 def test_every_case_composes(case):
-    extra = ["data.path=recordings"] if case.startswith(("folder", "ddb")) else []
+    extra = ["data.path=recordings"] if case.startswith(("folder", "ddb", "mix")) else []
     assert train_config(f"data={case}", *extra).data.case in case
 
 
