@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from duetto.audio import read_audio, read_info, resample, write_audio
+from duetto.audio import read_audio, read_info, resample, resample_blocks, write_audio
 from duetto.errors import AudioError
 
 RATE = 8000
@@ -73,3 +73,16 @@ def test_a_name_that_is_not_utf8_opens(tmp_path):
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9 \xf0\x9f\x8e\xa4.wav"))
     write_audio(path, TONE, RATE)
     assert len(read_audio(path)[0]) == RATE
+
+
+@pytest.mark.parametrize(
+    ("from_rate", "to_rate"), [(44_100, 24_000), (24_000, 48_000), (48_000, 44_100), (16_000, 16_000)]
+)
+@pytest.mark.parametrize("num_samples", [1, 441, 44_101, 100_003])
+def test_a_stream_is_resampled_to_the_same_samples_as_the_whole(from_rate, to_rate, num_samples):
+    waveform = np.random.default_rng(0).uniform(-0.5, 0.5, num_samples).astype(np.float32)
+    blocks = np.array_split(waveform, 7)
+    streamed = list(resample_blocks(blocks, from_rate, to_rate))
+    whole = resample(waveform, from_rate, to_rate)
+    assert sum(len(block) for block in streamed) == round(num_samples * to_rate / from_rate)
+    np.testing.assert_allclose(np.concatenate([whole[:0], *streamed]), whole, atol=1e-6)

@@ -59,8 +59,7 @@ def typed(config: DictConfig, schema: type[Schema]) -> Schema:
         key = f" ({error.full_key})" if error.full_key else ""
         raise ConfigError(f"{str(error).splitlines()[0]}{key}") from error
     assert isinstance(value, schema)
-    if isinstance(value, TrainConfig):
-        value.validate()
+    value.validate()
     return value
 
 

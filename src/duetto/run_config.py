@@ -51,17 +51,43 @@ class InferConfig:
     checkpoint: str | None = None  # instead of a run: a public model, .pth of RVC WebUI or Applio
     index: str | None = None  # its .index; without one nothing is retrieved
     content_path: str | None = None  # weights of the content encoder (or `hub`); default: as the voice's card says
-    source: Any = None  # one audio file or a list of them
+    source: Any = None  # an audio file, a folder, a pattern, or a list of them
     output: str | None = None  # file or folder; default: beside the run
+    format: str = "wav"  # wav | flac; of files in a folder, a file's own suffix decides
     transpose: float = 0.0  # semitones, fractions allowed
+    cents: float = 0.0  # added to it
+    formant: float = 0.0  # semitones: the voice's colour moves, its pitch does not
+    level_match: float = 0.0  # 0 = the voice's own loudness, 1 = the source's (1 - upstream's rms_mix_rate)
     logs: str = "logs"
-    speaker: int = 0
+    speaker: Any = 0  # number or name
     f0_method: str | None = None  # default: as trained
     chunk_s: float = 20.0
     seed: int = 0
     index_rate: float = 0.5
     protect: float = 0.33
     neighbours: int = 8
+
+    @property
+    def interval(self) -> float:
+        """Transposition, semitones."""
+        return self.transpose + self.cents / 100.0
+
+    def validate(self) -> None:
+        """Every number in its range."""
+        for name, low, high in (
+            ("index_rate", 0.0, 1.0),
+            ("protect", 0.0, 1.0),
+            ("level_match", 0.0, 1.0),
+            ("formant", -12.0, 12.0),
+            ("interval", -60.0, 60.0),
+            ("chunk_s", 2.0, 600.0),
+            ("neighbours", 1, 1024),
+        ):
+            label = "transpose (with cents)" if name == "interval" else name
+            value = getattr(self, name)
+            require(low <= value <= high, f"{label}={value:g}: expected {low:g} to {high:g}.")  # false for NaN too
+        require(self.format in ("wav", "flac"), f"format={self.format}: expected wav or flac.")
+        require(isinstance(self.speaker, int | str), f"speaker={self.speaker}: expected a number or a name.")
 
     def sources(self) -> list[str]:
         """The recordings named, as a list.

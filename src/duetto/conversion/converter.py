@@ -205,9 +205,10 @@ class Converter:
             for chunk, piece in cut_chunks(performance.meter(blocks), self.grid, request.chunk_s):
                 frames = prepare(piece)
                 performance.contours.append(frames.f0_hz)
-                yield chunk, render(frames, generator)
+                waveform = render(frames, generator)
                 if progress is not None:
-                    progress(chunk.keep_stop * self.grid.hop_length / self.sample_rate)
+                    progress(min(chunk.keep_stop * self.grid.hop_length, performance.num_samples) / self.sample_rate)
+                yield chunk, waveform
 
         try:
             for block in join_pieces(sing(), self.grid):
