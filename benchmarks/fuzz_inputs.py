@@ -11,12 +11,16 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import faiss
 import numpy as np
 import soundfile
+import torch
 
+from duetto.conversion.interchange.settings import public_config
 from duetto.corpus.consent import embedded_consent
 from duetto.corpus.ddb_writer import DdbFragment, write_ddb
 from duetto.corpus.songs import SONGS_FOLDER
+from duetto.models.rvc.shapes import ecosystem_shape
 
 NUMBERS = (0, 1, 17, 18, 19, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 WORDS = (
@@ -98,6 +102,34 @@ def vsqx_seeds() -> list[Files]:
 def label_seeds() -> list[Files]:
     """Label tracks of Audacity."""
     return [((".txt", content.encode()),) for content in LABELS]
+
+
+def index_seeds() -> list[Files]:
+    """Small faiss indexes of both kinds that are read, with full and with sparse lists."""
+    rows = np.random.default_rng(0).normal(size=(60, 6)).astype(np.float32)
+    seeds: list[Files] = []
+    for factory, count in (("IVF5,Flat", 60), ("IVF40,Flat", 10), ("Flat", 60)):
+        index = faiss.index_factory(rows.shape[1], factory)
+        if not index.is_trained:
+            index.cp.min_points_per_centroid = 1
+            index.train(rows)
+        index.add(rows[:count])
+        seeds.append(((".index", faiss.serialize_index(index).tobytes()),))
+    return seeds
+
+
+def model_seeds() -> list[Files]:
+    """Public models with few tensors, in both containers of PyTorch, and a training checkpoint."""
+    table = {"enc_p.emb_phone.weight": (192, 768), "enc_p.emb_pitch.weight": (256, 192), "emb_g.weight": (3, 256)}
+    weights = {name: torch.zeros(1, 1).half().expand(shape) for name, shape in table.items()}
+    model = {"weight": weights, "config": public_config(ecosystem_shape("v2_40k_f0"))}
+    model |= {"info": "7epoch", "sr": "40k", "f0": 1, "version": "v2", "vocoder": "HiFi-GAN"}
+    seeds: list[Files] = []
+    for content, zipped in ((model, True), (model, False), ({"model": weights, "iteration": 7}, True)):
+        buffer = io.BytesIO()
+        torch.save(content, buffer, _use_new_zipfile_serialization=zipped)
+        seeds.append(((".pth", buffer.getvalue()),))
+    return seeds
 
 
 def mutate(files: Files, others: list[Files], chance: random.Random) -> Files:

@@ -5,8 +5,8 @@ like least, or truncated. A reader may give a result or raise a `DuettoError`; a
 process or a reading of over ten seconds is a failure, and its input is kept. Input n of a seed is the same on
 every machine, so a failure is run again with `--only n`.
 
-Run: `python benchmarks/fuzz_readers.py --reader ddb --minutes 10 --seed 0`; readers are ddb, vsqx, wav, labels.
-The exit status is 1 if anything failed.
+Run: `python benchmarks/fuzz_readers.py --reader ddb --minutes 10 --seed 0`; readers are ddb, vsqx, wav, labels,
+index and model. The exit status is 1 if anything failed.
 """
 
 import argparse
@@ -30,12 +30,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fuzz_inputs import Files, ddb_seeds, label_seeds, make_input, vsqx_seeds, wav_seeds
+from fuzz_inputs import Files, ddb_seeds, index_seeds, label_seeds, make_input, model_seeds, vsqx_seeds, wav_seeds
 
 from duetto.audio import read_audio, read_info
+from duetto.conversion.interchange.index_file import read_index_file
+from duetto.conversion.interchange.public_model import notes, parse_public_model, problems
+from duetto.conversion.interchange.training_checkpoint import is_training_checkpoint, parse_training_checkpoint
 from duetto.corpus.ddb import read_ddb, read_segment
 from duetto.errors import DuettoError
 from duetto.score.vsqx import read_vsqx
+from duetto.torch_file import read_torch_file
 
 HANG_S = 10.0  # a reading that takes longer has failed
 MEMORY_BYTES = 4 * 2**30  # address space beyond what the process has at its start
@@ -93,11 +97,32 @@ def read_labels(path: Path) -> None:
         raise AssertionError("a label was returned that is none")
 
 
+def read_index(path: Path) -> None:
+    """Sizes, then rows."""
+    _, rows, layout = read_index_file(path)
+    if rows.shape != (layout.num_rows, layout.dimension) or not np.isfinite(rows).all():
+        raise AssertionError("rows that are none were returned")
+
+
+def read_model(path: Path) -> None:
+    """A public model with the marks that would let it pass, or a training checkpoint."""
+    content = read_torch_file(path, "")
+    if is_training_checkpoint(content):
+        parse_training_checkpoint(content, path)
+        return
+    model = parse_public_model(content, path)
+    if problems(model) == [] and (model.version, model.content_dimension) != ("v2", 768):
+        raise AssertionError("a model passed that is none of ours")
+    notes(model)
+
+
 READERS = {
     "ddb": Reader(ddb_seeds, read_archive),
     "vsqx": Reader(vsqx_seeds, read_vsqx),
     "wav": Reader(wav_seeds, read_sound),
     "labels": Reader(label_seeds, read_labels),
+    "index": Reader(index_seeds, read_index),
+    "model": Reader(model_seeds, read_model),
 }
 
 

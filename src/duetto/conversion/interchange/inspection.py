@@ -225,7 +225,7 @@ def describe_folder(path: Path) -> Description:
 def compare_names(weights: Mapping[str, Tensor], shape: str, num_speakers: int, has_posterior: bool) -> dict[str, Any]:
     """Names that a shape has and the file lacks, the other way round, and those whose sizes differ."""
     expected = expected_tensors(shape, num_speakers, has_posterior)
-    different = different_tensors(weights, shape, num_speakers, has_posterior)
+    different = different_tensors(weights, expected)
     return {
         "missing": sorted(expected.keys() - weights.keys()),
         "unknown": sorted(weights.keys() - expected.keys()),

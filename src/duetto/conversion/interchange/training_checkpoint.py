@@ -91,7 +91,9 @@ def find_shape(checkpoint: TrainingCheckpoint, path: Path) -> str:
         raise CheckpointError(f"{path}: {CONTENT_KEY} is missing or of no known width ({list(widths)}).")
     kind = "f0" if PITCH_KEY in weights else "nof0"
     names = [name for name in SHAPE_NAMES if name.startswith(f"{version}_") and name.endswith(f"_{kind}")]
-    differences = {name: different_tensors(weights, name, checkpoint.num_speakers) for name in names}
+    differences = {
+        name: different_tensors(weights, expected_tensors(name, checkpoint.num_speakers, True)) for name in names
+    }
     nearest = min(names, key=lambda name: len(differences[name]))
     if differences[nearest]:
         raise CheckpointError(
@@ -101,11 +103,8 @@ def find_shape(checkpoint: TrainingCheckpoint, path: Path) -> str:
     return nearest
 
 
-def different_tensors(
-    weights: Mapping[str, Tensor], shape: str, num_speakers: int, with_posterior: bool = True
-) -> list[str]:
-    """Names that are missing, unknown or misshapen in a file, compared with a shape; sorted."""
-    expected = expected_tensors(shape, num_speakers, with_posterior)
+def different_tensors(weights: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Names that are missing, unknown or misshapen in a file; sorted."""
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
 
