@@ -188,10 +188,20 @@ class RetrievalConfig:
 
 
 @dataclass
+class DiffusionConfig:
+    """How Diff-SVC draws its mel; other architectures do not read it."""
+
+    sampler: str = "dpm_solver_pp"  # docs/decisions/sampler.md
+    steps: int = 20  # network calls of a conversion
+    shallow_start: int = 0  # noise levels laid over the source's own mel; 0 = begin with noise alone
+
+
+@dataclass
 class EvalConfig:
     """What is converted and measured after training."""
 
     retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
+    diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
     chunk_s: float = 20.0  # longest piece converted at once, s
     seed: int = 0
     max_songs: int = 0  # test songs scored; 0 = all
@@ -203,4 +213,5 @@ class EvalConfig:
             f"eval.retrieval.index_rate={self.retrieval.index_rate}: expected 0 to 1.",
         )
         require(self.retrieval.neighbours > 0, "eval.retrieval.neighbours has to be at least 1.")
+        require(self.diffusion.steps >= 1, f"eval.diffusion.steps={self.diffusion.steps}: expected at least 1.")
         require(self.chunk_s >= 2, f"eval.chunk_s={self.chunk_s}: expected at least 2 seconds.")

@@ -23,7 +23,7 @@ from duetto.model_config import MODEL_SCHEMAS
 from duetto.run_config import InferConfig, TrainConfig
 
 Schema = TypeVar("Schema", TrainConfig, InferConfig)
-FLAGSHIP_SIZES = {"rvc": "v2_40k", "vocoder": "44k"}
+FLAGSHIP_SIZES = {"rvc": "v2_40k", "diffsvc": "44k", "vocoder": "44k"}
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 

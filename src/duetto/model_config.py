@@ -12,7 +12,7 @@ from duetto.config import MISSING, FeaturesConfig, require
 
 @dataclass
 class GeneratorConfig:
-    """NSF-HiFiGAN."""
+    """HiFi-GAN's generator with a source."""
 
     upsample_rates: list[int] = MISSING  # product = hop_length
     upsample_kernel_sizes: list[int] = MISSING
@@ -20,6 +20,7 @@ class GeneratorConfig:
     resblock_kernel_sizes: list[int] = MISSING
     resblock_dilation_sizes: list[list[int]] = MISSING
     num_harmonics: int = 0  # overtones in the source beside the fundamental (upstream RVC 0, openvpi NSF-HiFiGAN 8)
+    has_mini_source: bool = False  # PC-NSF-HiFiGAN: one clean sine after the second upsampling; vocoders only
 
 
 def check_upsampling(generator: GeneratorConfig, features: FeaturesConfig) -> None:
@@ -148,4 +149,51 @@ class VocoderConfig(ModelConfig):
         require(bool(self.mel_scales), "model.mel_scales is empty: the mel loss needs at least one window.")
 
 
-MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {"rvc": RVCConfig, "vocoder": VocoderConfig}
+@dataclass
+class DenoiserConfig:
+    """The WaveNet that predicts noise."""
+
+    channels: int = MISSING  # even
+    num_layers: int = MISSING
+    dilation_cycle: int = 4  # dilations 1, 2, 4, 8, 1, ...
+
+
+@dataclass
+class DiffSVCConfig(ModelConfig):
+    """Diff-SVC: content + pitch -> mel by denoising diffusion, then a vocoder."""
+
+    n_mels: int = MISSING  # = features.n_mels
+    condition_channels: int = MISSING
+    denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
+    num_timesteps: int = 1000
+    max_beta: float = 0.02  # of the linear noise schedule
+    has_log10_mel: bool = False  # the mel's logarithm: 10 as upstream, or natural
+    pitch_min_hz: float = 50.0  # the pitch table's lowest class
+    pitch_max_hz: float = 1100.0
+    has_continuous_pitch: bool = False  # log f0 through a linear layer instead of the table
+    uses_energy: bool = False  # a loudness table (upstream's use_energy_embed)
+    has_absolute_loss: bool = False  # L1 instead of upstream's L2
+    max_gradient_norm: float = 1.0
+    key_shift_semitones: float = 0.0  # training: spectra shifted by up to so much either way, pitch with them; 0 = off
+    gain_db: float = 0.0  # training: level moved by up to so much either way; 0 = off
+    vocoder: str = "auto"  # auto = the one that ships for these features | a run's folder | a foreign model file
+    vocoder_generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+
+    def validate(self, features: FeaturesConfig) -> None:
+        """Mel, pitch table and vocoder fit the features."""
+        super().validate(features)
+        check_upsampling(self.vocoder_generator, features)
+        require(
+            self.n_mels == features.n_mels,
+            f"model.n_mels={self.n_mels}, but features.n_mels is {features.n_mels}.",
+        )
+        require(self.max_gradient_norm > 0, f"model.max_gradient_norm={self.max_gradient_norm}: expected above 0.")
+        for name in ("key_shift_semitones", "gain_db"):
+            require(getattr(self, name) >= 0, f"model.{name}={getattr(self, name)}: expected 0 (off) or more.")
+
+
+MODEL_SCHEMAS: dict[str, type[ModelConfig]] = {
+    "rvc": RVCConfig,
+    "diffsvc": DiffSVCConfig,
+    "vocoder": VocoderConfig,
+}

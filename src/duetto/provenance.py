@@ -32,6 +32,7 @@ RECORDED_PACKAGES = (
     "faiss-gpu",
 )
 TRAINER_NUMBERS = ("max_minutes", "max_steps", "batch_size")  # of TrainerConfig: the rest does not move the result
+MODEL_PATHS = ("vocoder",)  # of ModelConfigs: what lies there is covered by its digest
 SIGNATURE_DIGITS = 10
 
 
@@ -55,16 +56,23 @@ def code_version() -> dict[str, str]:
     return {"version": __version__, "commit": _git_commit(folder), "sources": digest[:16]}
 
 
-def run_signature(config: TrainConfig, data_hash: str) -> str:
-    """Ten hexadecimal digits that name a run."""
+def run_signature(config: TrainConfig, data_hash: str, inputs: dict[str, str] | None = None) -> str:
+    """Ten hexadecimal digits that name a run.
+
+    Args:
+        config: The run's settings.
+        data_hash: Of the preprocessed corpus.
+        inputs: SHA-256 of each file that the run begins with or sings through, by what it is.
+    """
     trainer = asdict(config.trainer)
     covered: dict[str, Any] = {
         "data": data_hash,
         "preprocess": asdict(config.preprocess),
         "features": described_features(config.features),
-        "model": asdict(config.model),
+        "model": {name: value for name, value in asdict(config.model).items() if name not in MODEL_PATHS},
         "trainer": {name: trainer[name] for name in TRAINER_NUMBERS},
         "seed": config.seed,
+        **({"inputs": inputs} if inputs else {}),
     }
     return sha256_json(covered)[:SIGNATURE_DIGITS]
 

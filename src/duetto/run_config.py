@@ -8,6 +8,7 @@ from typing import Any
 
 from duetto.config import (
     DataConfig,
+    DiffusionConfig,
     EvalConfig,
     FeaturesConfig,
     LoggerConfig,
@@ -66,6 +67,7 @@ class InferConfig:
     index_rate: float = 0.5
     protect: float = 0.33
     neighbours: int = 8
+    diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)  # Diff-SVC only
 
     @property
     def interval(self) -> float:

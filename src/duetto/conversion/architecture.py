@@ -8,6 +8,7 @@ from torch import nn
 
 from duetto.config import FeaturesConfig
 from duetto.conversion.converter import Renderer
+from duetto.conversion.diffsvc import DiffSVCRenderer, build_diffsvc
 from duetto.conversion.rvc import RVCRenderer, build_rvc
 from duetto.conversion.vocoder import VocoderRenderer, build_vocoder
 from duetto.errors import ConfigError
@@ -25,12 +26,17 @@ def _rvc_renderer(network: Any, model: Any, features: FeaturesConfig) -> Rendere
     return RVCRenderer(network, features, model.noise_scale)
 
 
+def _diffsvc_renderer(network: Any, model: Any, features: FeaturesConfig) -> Renderer:
+    return DiffSVCRenderer(network, model, features)
+
+
 def _vocoder_renderer(network: Any, _: Any, features: FeaturesConfig) -> Renderer:
     return VocoderRenderer(network, features)
 
 
 ARCHITECTURES: dict[str, Architecture] = {
     "rvc": Architecture(build_rvc, _rvc_renderer),
+    "diffsvc": Architecture(build_diffsvc, _diffsvc_renderer),
     "vocoder": Architecture(build_vocoder, _vocoder_renderer),
 }
 

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from duetto.audio import Waveform
-from duetto.config import FeaturesConfig, RetrievalConfig
+from duetto.config import DiffusionConfig, FeaturesConfig, RetrievalConfig
 from duetto.conversion.chunking import Chunk, Grid, cut_chunks, join_pieces
 from duetto.conversion.formants import shift_formants
 from duetto.conversion.level import RmsMeter, level_gain
@@ -46,6 +46,7 @@ class ConversionRequest:
     transpose_semitones: float = 0.0
     speaker_id: int = 0
     retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
+    diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
     chunk_s: float = 20.0  # longest piece converted at once
     seed: int = 0
     level_match: float = 0.0  # 0 = the voice's own level, 1 = the source's
@@ -77,14 +78,14 @@ class Renderer(Protocol):
     uses_f0: bool  # False: its pitch is a matter of content alone, it gets f0_hz of zeros
     reads_content: bool  # False: a vocoder, which gets no content and rebuilds the waveform at its own pitch
 
-    def render(self, frames: ClipFeatures, speaker_id: int, generator: torch.Generator) -> Waveform:
+    def render(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """Sing T frames: content after retrieval, f0_hz after transposition, the source's waveform (T * hop,).
 
         Returns:
             (T * hop,) at the model's rate, in time with the frames.
         """
 
-    def resynthesise(self, frames: ClipFeatures, speaker_id: int, generator: torch.Generator) -> Waveform:
+    def resynthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """The frames' own waveform through the vocoder alone; `content` is empty. Returns (T * hop,)."""
 
 
@@ -152,7 +153,7 @@ class Converter:
         """Pass the target's own audio through the vocoder alone: the best this model could do."""
 
         def render(frames: ClipFeatures, generator: torch.Generator) -> Waveform:
-            return self.renderer.resynthesise(frames, request.speaker_id, generator)
+            return self.renderer.resynthesise(frames, request, generator)
 
         start = time.perf_counter()
         plain = replace(request, level_match=0.0)
@@ -184,7 +185,7 @@ class Converter:
             return self._source_frames(piece, request)
 
         def render(frames: ClipFeatures, generator: torch.Generator) -> Waveform:
-            waveform = self.renderer.render(frames, request.speaker_id, generator)
+            waveform = self.renderer.render(frames, request, generator)
             return shift_formants(waveform, frames.f0_hz, self.grid, request.formant_semitones)
 
         return self._perform(blocks, request, prepare, render, progress, folder)

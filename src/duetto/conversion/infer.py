@@ -141,6 +141,7 @@ def make_request(config: InferConfig, speaker_id: int) -> ConversionRequest:
         transpose_semitones=config.interval,
         speaker_id=speaker_id,
         retrieval=RetrievalConfig(config.index_rate, config.neighbours, config.protect),
+        diffusion=config.diffusion,
         chunk_s=config.chunk_s,
         seed=config.seed,
         level_match=config.level_match,

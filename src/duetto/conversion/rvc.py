@@ -5,6 +5,7 @@ import torch
 
 from duetto.audio import Waveform
 from duetto.config import FeaturesConfig
+from duetto.conversion.converter import ConversionRequest
 from duetto.features.cache import ClipFeatures
 from duetto.features.f0 import pitch_to_coarse
 from duetto.features.spectrogram import linear_spectrogram
@@ -30,7 +31,7 @@ class RVCRenderer:
         self.uses_f0 = synthesizer.config.uses_f0
 
     @torch.inference_mode()
-    def render(self, frames: ClipFeatures, speaker_id: int, generator: torch.Generator) -> Waveform:
+    def render(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """Content and pitch to a voice."""
         device = self._device()
         f0_hz, pitch_coarse = None, None
@@ -42,14 +43,14 @@ class RVCRenderer:
             f0_hz=f0_hz,
             pitch_coarse=pitch_coarse,
             lengths=torch.tensor([frames.num_frames], device=device),
-            speaker_id=torch.tensor([speaker_id], device=device),
+            speaker_id=torch.tensor([request.speaker_id], device=device),
             noise_scale=self.noise_scale,
             generator=generator,
         )
         return np.asarray(output[0, 0].float().cpu().numpy())
 
     @torch.inference_mode()
-    def resynthesise(self, frames: ClipFeatures, speaker_id: int, generator: torch.Generator) -> Waveform:
+    def resynthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """Posterior encoder and generator on the audio itself: the truth through the vocoder."""
         device = self._device()
         waveform = torch.from_numpy(np.array(frames.waveform))[None].to(device)
@@ -57,7 +58,7 @@ class RVCRenderer:
             spectrogram=linear_spectrogram(waveform, self.features.n_fft, self.features.hop_length),
             f0_hz=torch.from_numpy(frames.f0_hz)[None].to(device) if self.uses_f0 else None,
             lengths=torch.tensor([frames.num_frames], device=device),
-            speaker_id=torch.tensor([speaker_id], device=device),
+            speaker_id=torch.tensor([request.speaker_id], device=device),
             generator=generator,
         )
         return np.asarray(output[0, 0].float().cpu().numpy())

@@ -1,39 +1,166 @@
-"""A vocoder as a renderer: it sings nothing new, it rebuilds what it hears from mel and melody."""
+"""A vocoder: built from its settings, loaded from wherever it lies, and as a renderer that rebuilds what it hears.
+
+A vocoder's mel is natural-log on the feature grid, in the form of `duetto.features.mel`: the one that the field's
+NSF-HiFiGANs were trained on.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from duetto.audio import Waveform
 from duetto.config import FeaturesConfig
+from duetto.conversion.converter import ConversionRequest
+from duetto.errors import CheckpointError, ConfigError
 from duetto.features.cache import ClipFeatures
-from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
-from duetto.model_config import VocoderConfig
-from duetto.models.layers.generator import GeneratorShape, NSFGenerator
+from duetto.features.mel import MelSettings, log_mel_spectrogram
+from duetto.files import read_json, sha256_file
+from duetto.model_config import GeneratorConfig, VocoderConfig
+from duetto.models.vocoder.shapes import VocoderShape, shape_from_config, vocoder_generator
+from duetto.models.vocoder.vocoder import Vocoder
+from duetto.models.vocoder.weights import load_weights
+
+BASES = Path(__file__).resolve().parents[1] / "bases"
+AUTO = "auto"
+FOREIGN_CONFIG = "config.json"  # beside a vocoder of the field
+OWN_CARD, OWN_WEIGHTS = "card.json", "generator.safetensors"  # in a folder of ours
+GRID = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_hz")  # of features: what a mel is
 
 
-def build_vocoder(model: VocoderConfig, features: FeaturesConfig) -> NSFGenerator:
-    """An untrained NSF-HiFiGAN of the configured shape."""
-    shape = GeneratorShape(
-        input_channels=model.n_mels,
-        initial_channels=model.generator.upsample_initial_channel,
-        upsample_rates=tuple(model.generator.upsample_rates),
-        upsample_kernel_sizes=tuple(model.generator.upsample_kernel_sizes),
-        resblock_kernel_sizes=tuple(model.generator.resblock_kernel_sizes),
-        resblock_dilation_sizes=tuple(tuple(sizes) for sizes in model.generator.resblock_dilation_sizes),
-        has_weight_normalised_edges=True,
-        has_output_bias=True,
+def vocoder_shape(n_mels: int, generator: GeneratorConfig, sample_rate: int) -> VocoderShape:
+    """The shape that settings ask for."""
+    return VocoderShape(
+        sample_rate,
+        vocoder_generator(
+            n_mels,
+            generator.upsample_initial_channel,
+            tuple(generator.upsample_rates),
+            tuple(generator.upsample_kernel_sizes),
+            tuple(generator.resblock_kernel_sizes),
+            tuple(tuple(sizes) for sizes in generator.resblock_dilation_sizes),
+        ),
+        generator.num_harmonics,
+        generator.has_mini_source,
     )
-    return NSFGenerator(shape, features.sample_rate, model.generator.num_harmonics, has_random_phases=True)
 
 
-def waveform_to_mel(waveform: Tensor, features: FeaturesConfig) -> Tensor:
-    """Log mel (B, M, T) of waveforms (B, S), natural logarithm, on the feature grid."""
-    top_hz = features.mel_max_hz or features.sample_rate / 2
-    filters = mel_filterbank(
-        features.sample_rate, features.n_fft, features.n_mels, features.mel_min_hz, top_hz, waveform.device
+def build_vocoder(model: VocoderConfig, features: FeaturesConfig) -> Vocoder:
+    """An untrained vocoder of the configured shape."""
+    return Vocoder(vocoder_shape(model.n_mels, model.generator, features.sample_rate))
+
+
+def waveform_to_mel(waveform: Tensor, features: FeaturesConfig, semitones: float = 0.0) -> Tensor:
+    """Log mel (B, M, T) of waveforms (B, S), natural logarithm, spectra shifted by `semitones`."""
+    settings = MelSettings(
+        features.sample_rate,
+        features.n_fft,
+        features.hop_length,
+        features.n_mels,
+        features.mel_min_hz,
+        features.mel_max_hz or features.sample_rate / 2,
     )
-    return log_mel(mel_from_linear(linear_spectrogram(waveform, features.n_fft, features.hop_length), filters))
+    return log_mel_spectrogram(waveform, settings, semitones)
+
+
+def find_vocoder(reference: str, features: FeaturesConfig) -> Path:
+    """The file that `model.vocoder` names: `auto`, a run or voice folder of ours, or a model file of the field.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    if reference == AUTO:
+        path = BASES / f"vocoder_{features.sample_rate}_{features.hop_length}_{features.n_mels}.safetensors"
+        if not path.is_file():
+            raise ConfigError(
+                f"No vocoder ships for {features.sample_rate} Hz, hop {features.hop_length} and {features.n_mels} mel "
+                "bins. Set model.vocoder to an NSF-HiFiGAN `model` file with its config.json beside it, or to the "
+                "folder of a run of model=vocoder."
+            )
+        return path
+    path = Path(reference).expanduser()
+    for candidate in (path / "voice" / OWN_WEIGHTS, path / OWN_WEIGHTS, path / "model", path):
+        if candidate.is_file():
+            return candidate
+    raise ConfigError(f"model.vocoder={reference}: there is no vocoder there. Expected a run's folder or a model file.")
+
+
+def vocoder_digest(reference: str, features: FeaturesConfig) -> str:
+    """SHA-256 of the vocoder's weights: part of the signature of a run that sings through it."""
+    return sha256_file(find_vocoder(reference, features))
+
+
+def load_vocoder_into(vocoder: Vocoder, reference: str, features: FeaturesConfig) -> None:
+    """Fill a vocoder of the configured shape with the weights that `model.vocoder` names.
+
+    Raises:
+        ConfigError: If there is no such vocoder, or it hears another mel than `features` has.
+        CheckpointError: If the file is damaged, hostile, or of another shape.
+    """
+    path = find_vocoder(reference, features)
+    if path.suffix == ".safetensors":
+        card = path.with_suffix(".json") if path.parent == BASES else path.with_name(OWN_CARD)
+        _require_same_mel(read_json(card)["features"], features, path)
+        try:
+            vocoder.load_state_dict(load_file(path))
+        except (SafetensorError, RuntimeError) as error:
+            raise CheckpointError(
+                f"The vocoder {path} does not fit model.vocoder_generator, or is damaged: "
+                f"{str(error).splitlines()[-1].strip()}"
+            ) from error
+        return
+    config = _foreign_config(path)
+    theirs = {
+        "sample_rate": int(config.get("sampling_rate", 0)),
+        "hop_length": int(config.get("hop_size", 0)),
+        "n_fft": int(config.get("n_fft", 0)),
+        "n_mels": int(config.get("num_mels", 0)),
+        "mel_min_hz": float(config.get("fmin") or 0.0),
+        "mel_max_hz": config.get("fmax"),
+    }
+    _require_same_mel(theirs, features, path)
+    shape = shape_from_config(config)
+    if shape != vocoder.shape:
+        raise CheckpointError(f"{path} is a vocoder of the shape {shape}, but model.vocoder_generator is another one.")
+    load_weights(vocoder, read_foreign_vocoder(path))
+
+
+def read_foreign_vocoder(path: Path) -> dict[str, Tensor]:
+    """The generator's tensors of a vocoder file of the field, by its names.
+
+    Raises:
+        CheckpointError: If it is truncated, hostile, or no vocoder.
+    """
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)["generator"]
+        return {str(name): tensor for name, tensor in weights.items() if isinstance(tensor, Tensor)}
+    except Exception as error:  # torch raises many types for damaged or hostile files
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"The vocoder {path} cannot be read ({reason}).") from error
+
+
+def _foreign_config(path: Path) -> dict[str, Any]:
+    config = path.with_name(FOREIGN_CONFIG)
+    if not config.is_file():
+        raise CheckpointError(f"{path} has no {FOREIGN_CONFIG} beside it. Put the one there that it came with.")
+    values: dict[str, Any] = read_json(config)
+    return values
+
+
+def _require_same_mel(theirs: dict[str, Any], features: FeaturesConfig, path: Path) -> None:
+    ours = asdict(features)
+    nyquist = features.sample_rate / 2
+    for name in GRID:
+        wanted, found = ours[name], theirs.get(name)
+        if name == "mel_max_hz":
+            wanted, found = wanted or nyquist, found or nyquist
+        if wanted != found:
+            raise ConfigError(f"The vocoder {path} was trained with {name}={found}, but features.{name} is {wanted}.")
 
 
 class VocoderRenderer:
@@ -42,16 +169,16 @@ class VocoderRenderer:
     uses_f0 = True
     reads_content = False
 
-    def __init__(self, network: NSFGenerator, features: FeaturesConfig) -> None:
+    def __init__(self, network: Vocoder, features: FeaturesConfig) -> None:
         self.network = network
         self.features = features
 
-    def render(self, frames: ClipFeatures, speaker_id: int, generator: torch.Generator) -> Waveform:
+    def render(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """The frames' own waveform, rebuilt."""
-        return self.resynthesise(frames, speaker_id, generator)
+        return self.resynthesise(frames, request, generator)
 
     @torch.inference_mode()
-    def resynthesise(self, frames: ClipFeatures, speaker_id: int, generator: torch.Generator) -> Waveform:
+    def resynthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """Mel and melody of the waveform through the network."""
         mel = waveform_to_mel(torch.from_numpy(np.array(frames.waveform))[None], self.features)
         output = self.network(mel, torch.from_numpy(frames.f0_hz)[None], generator=generator)

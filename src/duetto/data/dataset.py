@@ -130,6 +130,19 @@ def collate(crops: list[tuple[TrainingClip, int]], crop_frames: int, hop_length:
     )
 
 
+def whole_clip(clip_id: str, clip: ClipFeatures, speaker_id: int = 0) -> Batch:
+    """A batch of one clip in its whole length."""
+    return Batch(
+        content=torch.from_numpy(clip.content)[None],
+        f0_hz=torch.from_numpy(clip.f0_hz)[None],
+        pitch_coarse=torch.from_numpy(pitch_to_coarse(clip.f0_hz))[None],
+        waveform=torch.from_numpy(clip.waveform)[None],
+        lengths=torch.tensor([len(clip.f0_hz)]),
+        speaker_id=torch.tensor([speaker_id]),
+        clip_ids=(clip_id,),
+    )
+
+
 @lru_cache(maxsize=CACHED_CLIPS)
 def _load(path: Path) -> ClipFeatures:
     return load_features(path)

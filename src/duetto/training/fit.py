@@ -51,7 +51,10 @@ def fit(
     first_step = found[1].step if found else 0
     clock = Clock(config.trainer.max_minutes, config.trainer.max_steps)
     if not (found and is_over(found[1].step, found[1].seconds, clock)):
-        dataset = CropDataset(make_crop_plan(config, material), first_step, config.trainer.max_steps)
+        plan = make_crop_plan(config, material)
+        if not found:
+            module.learn_statistics(plan)
+        dataset = CropDataset(plan, first_step, config.trainer.max_steps)
         callbacks = make_callbacks(config, material, folder, clock, tracker, console)
         with quiet_lightning():
             trainer = build_trainer(hardware, callbacks)

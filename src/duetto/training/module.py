@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from duetto.config import FeaturesConfig
 from duetto.data.batch import Batch
+from duetto.data.dataset import CropPlan
 from duetto.errors import DuettoError
 from duetto.model_config import ModelConfig, OptimizerConfig
 
@@ -65,8 +66,15 @@ class TrainingModule(pl.LightningModule):
             self.losses = {f"loss_{name}": value for name, value in values.items()}
         self.step += 1
 
-    def optimise(self, optimizer: Any, loss: Tensor, batch: Batch) -> None:
-        """Gradients of a loss and a step of its optimiser.
+    def learn_statistics(self, plan: CropPlan) -> None:
+        """Take what the network needs to know of the whole training set; called once, before the first step."""
+
+    def validate_on(self, batch: Batch) -> dict[str, float]:
+        """Losses on held-out frames, by name, with the same random draws every time; none by default."""
+        return {}
+
+    def optimise(self, optimizer: Any, loss: Tensor, batch: Batch, max_gradient_norm: float | None = None) -> None:
+        """Gradients of a loss, clipped to a norm if one is given, and a step of its optimiser.
 
         Raises:
             DuettoError: When the loss is not finite.
@@ -78,6 +86,8 @@ class TrainingModule(pl.LightningModule):
             )
         optimizer.zero_grad(set_to_none=True)
         self.manual_backward(loss)
+        if max_gradient_norm is not None:
+            self.clip_gradients(optimizer, max_gradient_norm, "norm")
         optimizer.step()
 
     def optimiser_list(self) -> list[Any]:

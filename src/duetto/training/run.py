@@ -15,11 +15,13 @@ from rich.console import Console
 
 from duetto.conversion.find import RUN_FILE
 from duetto.conversion.retrieval import RetrievalIndex, build_index, save_index
+from duetto.conversion.vocoder import vocoder_digest
 from duetto.conversion.voice import VOICE_CARD_NAME, VOICE_FOLDER, TrainedVoice, save_voice
 from duetto.corpus.manifest import Manifest
 from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
 from duetto.files import make_folder, read_json, write_json
+from duetto.model_config import DiffSVCConfig
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.provenance import code_version, package_versions, run_name, run_signature
 from duetto.run_config import TrainConfig
@@ -61,7 +63,7 @@ def train(config: TrainConfig, console: Console) -> Run:
     check_writable(Path(config.logs))
     announce(config, hardware, console)
     material = prepare_material(config, console)
-    signature = run_signature(config, material.manifest.content_hash())
+    signature = run_signature(config, material.manifest.content_hash(), input_digests(config))
     folder = Path(config.logs) / run_name(config, signature)
     finished = (folder / VOICE_FOLDER / VOICE_CARD_NAME).is_file()
     tracker = Tracker(None, "unchanged: this run was finished before")
@@ -79,6 +81,13 @@ def train(config: TrainConfig, console: Console) -> Run:
         export(config, material, result, folder, record)
         write_json(folder / RUN_FILE, {**record, "status": "trained", **result.summary()})
     return Run(folder, signature, material, hardware, tracker, was_finished=False)
+
+
+def input_digests(config: TrainConfig) -> dict[str, str]:
+    """SHA-256 of every weights file that the run needs, by what it is: other weights make another run."""
+    if isinstance(config.model, DiffSVCConfig):
+        return {"vocoder": vocoder_digest(config.model.vocoder, config.features)}
+    return {}
 
 
 def export(config: TrainConfig, material: Material, result: FitResult, folder: Path, record: dict[str, Any]) -> None:

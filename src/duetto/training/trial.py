@@ -11,9 +11,12 @@ from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.load import build_converter
 from duetto.conversion.peak import limit_peak
 from duetto.corpus.manifest import Clip
+from duetto.data.dataset import whole_clip
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.features.content import build_encoder
+from duetto.features.extract import analyse
+from duetto.features.f0 import build_f0_extractor
 from duetto.files import sha256_file, sha256_json, write_json
 from duetto.run_config import TrainConfig
 from duetto.training.module import TrainingModule
@@ -110,6 +113,7 @@ def make_request(source: Clip, config: EvalConfig) -> ConversionRequest:
     return ConversionRequest(
         transpose_semitones=source.transpose_semitones,
         retrieval=config.retrieval,
+        diffusion=config.diffusion,
         chunk_s=config.chunk_s,
         seed=config.seed,
     )
@@ -129,9 +133,13 @@ class HeldOutSong:
         }
         self.content_encoder = build_encoder(config.features.content)
         self.speaker_encoder = SpeakerEncoder()
+        hop = config.features.hop_length
+        whole = self.waveforms["truth"][: len(self.waveforms["truth"]) // hop * hop]
+        frames = analyse(whole, config.features, self.content_encoder, build_f0_extractor(config.features.f0))
+        self.truth_batch = whole_clip(self.truth.id, frames)
 
     def evaluate(self, module: TrainingModule) -> dict[str, float]:
-        """Convert with the weights of this moment and score; retrieval is left out."""
+        """Convert with the weights of this moment and score, retrieval left out; and the validation losses."""
         features, model = self.config.features, self.config.model
         converter = build_converter(module.exported_network(), model, features, None, self.content_encoder)
         settings = replace(self.config.eval, retrieval=RetrievalConfig(index_rate=0.0))
@@ -142,7 +150,8 @@ class HeldOutSong:
         for name, waveform in waveforms.items():
             write_audio(self.place / f"{name}.wav", limit_peak(waveform)[0], features.sample_rate)
         scores = score_song(song_files(self.place, self.source, output.seconds), self.speaker_encoder)
-        return {name: scores[name] for name in CURVE_METRICS if name in scores}
+        losses = module.validate_on(self.truth_batch.to(module.device))
+        return {**{name: scores[name] for name in CURVE_METRICS if name in scores}, **losses}
 
 
 def excerpt(waveform: Waveform, sample_rate: int) -> Waveform:

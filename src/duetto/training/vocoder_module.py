@@ -16,7 +16,7 @@ from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterb
 from duetto.model_config import VocoderConfig
 from duetto.models.layers.discriminators import MultiPeriodDiscriminator
 from duetto.models.layers.gan_losses import adversarial_loss, discriminator_loss, feature_matching_loss, mel_loss
-from duetto.models.layers.generator import NSFGenerator
+from duetto.models.vocoder.vocoder import Vocoder
 from duetto.training.module import TrainingModule, make_optimizer
 
 HOPS_PER_WINDOW = 4  # of the mel loss
@@ -37,7 +37,7 @@ class VocoderModule(TrainingModule):
         """AdamW for generator and discriminator."""
         return [make_optimizer(network, self.config.optimizer) for network in (self.vocoder, self.discriminator)]
 
-    def exported_network(self) -> NSFGenerator:
+    def exported_network(self) -> Vocoder:
         """The generator."""
         return self.vocoder
 
