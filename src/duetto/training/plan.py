@@ -20,7 +20,11 @@ RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, both co
 MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
 PREPROCESS_S_PER_SONG = 0.5
 FEATURES_S_PER_SONG = 0.8
-COMPACT_STEP_S = 0.25  # between 0.20 before and 0.30 after the discriminators join
+COMPACT_STEP_S = {  # of the default batch, two threads
+    "rvc": 0.25,  # between 0.20 before and 0.30 after the discriminators join
+    "diffsvc": 0.2,
+    "vocoder": 0.3,
+}
 HELD_OUT_SHARE = 0.06  # of the training time, spent on held-out conversions
 TRIAL_S_PER_SONG = 9.0  # conversion, resynthesis and scoring
 CLOSING_S = 20.0  # imports and workers at the start, index, page and tracker at the end
@@ -61,6 +65,9 @@ def make_plan(config: TrainConfig, speed: float) -> list[Station]:
 def corpus_station(config: TrainConfig, speed: float) -> Station:
     """Songs that the embedded voices have to sing, or recordings to read."""
     data = config.data
+    if data.case == "choir":
+        songs = data.choir.voices * data.choir.songs
+        return Station("corpus", f"{songs} songs sung (kept for later runs)", songs * RENDER_S_PER_SONG / speed)
     if not data.train_songs:
         return Station("corpus", "your recordings read and split", UNKNOWN)
     num_targets = len(data.train_songs) + len(data.val_songs) + len(data.test_songs)
@@ -80,7 +87,7 @@ def training_station(config: TrainConfig, speed: float) -> Station:
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
     if minutes:
         return Station("training", f"{what}, at most {minutes:g} minutes", minutes * 60 * (1 + HELD_OUT_SHARE))
-    step_s = COMPACT_STEP_S / speed if config.model.size == "compact" else UNKNOWN
+    step_s = COMPACT_STEP_S[config.model.name] / speed if config.model.size == "compact" else UNKNOWN
     return Station("training", what, config.trainer.max_steps * step_s)
 
 
