@@ -43,6 +43,7 @@ JAPANESE_CONSONANTS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 JAPANESE_VOWELS: Mapping[str, str] = MappingProxyType({"a": "a", "i": "i", "M": "u", "e": "e", "o": "o"})
 JAPANESE_NASALS = ("N\\", "n", "m", "N", "J")
+WHISPERED = ("k", "k'", "s", "S", "t", "ts", "tS", "t'", "h", "h\\", "C", "p\\", "p\\'", "p", "p'")
 PALATAL_STOPS = ("t'", "d'")  # before i as in party (てぃ), else nearest to ちゅ and じゅ
 PALATAL_BEFORE_I: Mapping[str, str] = MappingProxyType({"n": "J", "h": "C", "f": "p\\'"})
 SILENT_PHONES = ("Sil", "Asp", "?", "br1", "br2", "br3", "br4", "br5")
@@ -82,8 +83,8 @@ def count_guessed(moras: Iterable[tuple[Mora, ...]]) -> int:
 def _moras_of(note: Note) -> tuple[Mora, ...]:
     lyric = _plain(note.lyric)
     phones = re.sub(r"EVEC\([^)]*\)", " ", note.phones).split()
-    if phones == ["-"] or (lyric in PROLONG and not phones):
-        return ()
+    if phones[:1] == ["-"] or (lyric in PROLONG and not phones):
+        return ()  # a consonant after the sign ("- 4") would need a vowel of its own
     if phones and all(phone in SILENT_PHONES for phone in phones):
         return (INVENTORY["っ"],)
     phones = [phone for phone in phones if phone not in SILENT_PHONES]
@@ -109,13 +110,21 @@ def _plain(lyric: str) -> str:
 
 
 def _from_japanese_phones(phones: list[str]) -> tuple[Mora, ...]:
-    """Moras of Japanese X-SAMPA; empty when a symbol is not Japanese or a consonant lacks its vowel."""
+    """Moras of Japanese X-SAMPA; empty when a symbol is not Japanese or a consonant lacks its vowel.
+
+    A lone voiceless consonant is whispered on u, as in the "s" of "desu"; `_0` marks such a vowel.
+    """
+    if len(phones) == 1 and phones[0] in WHISPERED:
+        phones = [*phones, "M_0"]
     moras: list[Mora] = []
     pending: list[str] = []  # a consonant that waits for its vowel
-    for phone in (raw.removesuffix("_0") for raw in phones):
+    for raw in phones:
+        phone = raw.removesuffix("_0")
         vowel = JAPANESE_VOWELS.get(phone)
         if vowel is not None:
-            moras.append(mora_of(_onset(pending[0], vowel) if pending else "", vowel))
+            mora = mora_of(_onset(pending[0], vowel) if pending else "", vowel)
+            devoiced = raw.endswith("_0") and pending and pending[0] in WHISPERED
+            moras.append(replace(mora, phones=(*mora.phones[:-1], vowel.upper())) if devoiced else mora)
             pending = []
         elif phone not in JAPANESE_CONSONANTS and phone not in JAPANESE_NASALS:
             return ()

@@ -74,4 +74,9 @@ class Score:
     time_signatures: tuple[TimeSignature, ...] = (TimeSignature(0, 4, 4),)
     pitch_bend_semitones: Curve = field(default_factory=Curve)  # PIT x PBS
     dynamics: Curve = field(default_factory=Curve)  # 0..127, default 64
+    breathiness: Curve = field(default_factory=Curve)  # 0..127, default 0
+    brightness: Curve = field(default_factory=Curve)  # 0..127, default 64
+    clearness: Curve = field(default_factory=Curve)  # 0..127, default 0
+    gender: Curve = field(default_factory=Curve)  # 0..127, default 64; above, the vocal tract is longer
+    portamento: Curve = field(default_factory=Curve)  # 0..127, default 64; above, glides to a note start later
     ignored: tuple[str, ...] = ()  # what the file held and the score does not, in words

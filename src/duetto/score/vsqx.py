@@ -1,7 +1,7 @@
 """Reading VSQX, the score files of VOCALOID3 (`vsq3`) and VOCALOID4 (`vsq4`).
 
-What a `Score` holds is read: tempo, metre, notes, lyrics, phones, vibrato, pitch bend, dynamics. The rest is
-named in `Score.ignored`. The pre-measure bars are subtracted, so tick 0 is the first bar that sounds.
+What a `Score` holds is read: tempo, metre, notes, lyrics, phones, vibrato, and the controllers DYN, BRE, BRI, CLE,
+GEN, POR, PIT and PBS. The rest is named in `Score.ignored`. The pre-measure bars are subtracted, so tick 0 is the first bar that sounds.
 Conventions for vibrato and controllers: `vsqx_schema`.
 """
 
@@ -121,31 +121,37 @@ def _read_track(track: Element, common: Score, pre_ticks: int, fields: Fields, n
     pairs = [(start, element) for start, part in parts for element in part.findall("note")]
     if not pairs:
         return common
-    notes = [_read_note(start, element, fields, names) for start, element in pairs]
+    clamped: Counter[str] = Counter()
+    notes = [_read_note(start, element, fields, names, clamped) for start, element in pairs]
     notes = _drop_unsingable(notes, ignored)
     notes = _separate(notes, ignored)
-    bend, dynamics = read_curves(parts, fields, names, ignored)
+    curves = read_curves(parts, fields, names, ignored)
+    ignored.extend(
+        f"note {what}: {counted(count, 'value')} out of range, brought to its end"
+        for what, count in sorted(clamped.items())
+    )
     ignored.extend(_style_lines([element for _, element in pairs], fields, names))
     ignored.extend(_singer_lines([part for _, part in parts], fields, names))
     return replace(
         common,
         name=fields.text(track, names.track_name),
         notes=tuple(notes),
-        pitch_bend_semitones=bend,
-        dynamics=dynamics,
         ignored=tuple(ignored),
+        **curves,
     )
 
 
-def _read_note(start: int, element: Element, fields: Fields, names: Names) -> Note:
+def _read_note(start: int, element: Element, fields: Fields, names: Names, clamped: Counter[str]) -> Note:
     return Note(
         tick=start + fields.tick(element, names.tick),
         duration=fields.tick(element, names.duration),
         midi=fields.integer(element, names.midi, 0, 127),
         lyric=fields.text(element, names.lyric),
         phones=fields.text(element, names.phones),
-        velocity=fields.integer(element, names.velocity, 0, CONTROLLER_MAX, VELOCITY_DEFAULT),
-        vibrato=read_vibrato(element.find(names.style), fields, names),
+        velocity=fields.clamped(
+            element.find(names.velocity), 0, CONTROLLER_MAX, VELOCITY_DEFAULT, clamped, "velocity"
+        ),
+        vibrato=read_vibrato(element.find(names.style), fields, names, clamped),
     )
 
 
@@ -180,17 +186,17 @@ def _separate(notes: list[Note], ignored: list[str]) -> list[Note]:
 
 
 def _style_lines(notes: list[Element], fields: Fields, names: Names) -> list[str]:
-    """Lines for note settings that differ from what the editor writes by itself, and for phoneme locks."""
+    """Lines for note settings that differ from what the editor writes by itself.
+
+    A phoneme lock needs none: phones are always sung as written.
+    """
     counts: Counter[str] = Counter()
     for note in notes:
         style = note.find(names.style)
         for value in style.findall(names.style_value) if style is not None else []:
             setting = value.get("id", "")
-            if setting in STYLE_DEFAULTS and fields.number(value, -1000, 1000) != STYLE_DEFAULTS[setting]:
+            if setting in STYLE_DEFAULTS and fields.number(value, -(10**9), 10**9) != STYLE_DEFAULTS[setting]:
                 counts[f"note style {setting}"] += 1
-        phones = note.find(names.phones)
-        if phones is not None and phones.get("lock", "0") != "0":
-            counts["phoneme lock"] += 1
     return [f"{setting} (on {counted(count, 'note')})" for setting, count in sorted(counts.items())]
 
 

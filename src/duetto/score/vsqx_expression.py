@@ -16,7 +16,7 @@ from duetto.score.vsqx_schema import (
     BEND_RANGE_DEFAULT,
     BEND_RANGE_MAX,
     CONTROLLER_MAX,
-    DYNAMICS_DEFAULT,
+    CONTROLS,
     VIBRATO_LENGTH_MAX,
     VIBRATO_POSITION_MAX,
     Names,
@@ -26,7 +26,7 @@ from duetto.score.vsqx_schema import (
 )
 from duetto.score.vsqx_xml import Fields
 
-RANGES = {"PIT": (BEND_MIN, BEND_MAX), "PBS": (0, BEND_RANGE_MAX), "DYN": (0, CONTROLLER_MAX)}
+BENDS = {"PIT": (BEND_MIN, BEND_MAX), "PBS": (0, BEND_RANGE_MAX)}
 
 Points = list[tuple[int, float]]
 Event = tuple[int, str, int]  # tick in the part, vsq3 controller id, value
@@ -37,21 +37,28 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def read_vibrato(style: Element | None, fields: Fields, names: Names) -> Vibrato | None:
-    """Vibrato of a note style; None when its length or its type is 0, as the editor has it."""
+def read_vibrato(style: Element | None, fields: Fields, names: Names, clamped: Counter[str]) -> Vibrato | None:
+    """Vibrato of a note style; None when its length or its type is 0, as the editor has it.
+
+    Numbers outside their range are brought to its end and counted in `clamped`; a last point one past the end
+    of the note is common and not counted.
+    """
     if style is None:
         return None
     values = {value.get("id"): value for value in style.findall(names.style_value)}
-    length = fields.number(values["vibLen"], 0, VIBRATO_LENGTH_MAX) if "vibLen" in values else 0
-    kind = fields.number(values["vibType"], 0, 10_000) if "vibType" in values else 0
+    length = fields.clamped(values.get("vibLen"), 0, VIBRATO_LENGTH_MAX, 0, clamped)
+    kind = fields.clamped(values.get("vibType"), 0, 10_000, 0, clamped)
     if length == 0 or kind == 0:
         return None
     points: dict[str | None, list[tuple[float, int]]] = {}
     for sequence in style.findall(names.sequence):
         points[sequence.get("id")] = [
             (
-                fields.integer(point, names.sequence_position, 0, VIBRATO_POSITION_MAX) / VIBRATO_POSITION_MAX,
-                fields.integer(point, names.sequence_value, 0, CONTROLLER_MAX),
+                min(
+                    fields.integer(point, names.sequence_position, 0, VIBRATO_POSITION_MAX + 1) / VIBRATO_POSITION_MAX,
+                    1.0,
+                ),
+                fields.clamped(point.find(names.sequence_value), 0, CONTROLLER_MAX, 0, clamped),
             )
             for point in sequence.findall(names.sequence_point)
         ]
@@ -64,43 +71,55 @@ def read_vibrato(style: Element | None, fields: Fields, names: Names) -> Vibrato
 
 def read_curves(
     parts: Iterable[tuple[int, Element]], fields: Fields, names: Names, ignored: list[str]
-) -> tuple[Curve, Curve]:
-    """Pitch bend in semitones and dynamics 0..127 of a track.
+) -> dict[str, Curve]:
+    """Controllers of a track, by the field of `Score` that holds them.
 
     Args:
         parts: Start tick in the song and element of each part, in rising order.
         fields: Access to the file.
         names: Element names of its generation.
-        ignored: Gains a line for each controller that a `Score` does not hold.
+        ignored: Gains a line for each controller that a `Score` does not hold, and for values out of range.
 
     Raises:
-        ScoreError: If a controller value is outside its range.
+        ScoreError: If a controller value is no number.
     """
     bend: Points = []
-    dynamics: Points = []
+    curves: dict[str, Points] = {identity: [] for identity in CONTROLS}
     others: Counter[str] = Counter()
+    clamped: Counter[str] = Counter()
     for start, part in parts:
         _reset(bend, start, 0.0)
-        _reset(dynamics, start, float(DYNAMICS_DEFAULT))
-        events = sorted(_read_events(part, fields, names, others), key=itemgetter(0))
+        for identity, control in CONTROLS.items():
+            _reset(curves[identity], start, float(control.default))
+        events = sorted(_read_events(part, fields, names, others, clamped), key=itemgetter(0))
         for tick, value in _bend_points(events):
             _put(bend, start + tick, value)
-        for tick, control, level in events:
-            if control == "DYN":
-                _put(dynamics, start + tick, float(level))
-    ignored.extend(f"controller {control} ({counted(count, 'point')})" for control, count in sorted(others.items()))
-    return Curve(tuple(bend)), Curve(tuple(dynamics))
+        for tick, identity, level in events:
+            if identity in curves:
+                _put(curves[identity], start + tick, float(level))
+    ignored.extend(f"controller {identity} ({counted(count, 'point')})" for identity, count in sorted(others.items()))
+    ignored.extend(
+        f"controller {identity}: {counted(count, 'value')} out of range, brought to its end"
+        for identity, count in sorted(clamped.items())
+    )
+    return {
+        "pitch_bend_semitones": Curve(tuple(bend)),
+        **{control.curve: Curve(tuple(curves[identity])) for identity, control in CONTROLS.items()},
+    }
 
 
-def _read_events(part: Element, fields: Fields, names: Names, others: Counter[str]) -> list[Event]:
+def _read_events(
+    part: Element, fields: Fields, names: Names, others: Counter[str], clamped: Counter[str]
+) -> list[Event]:
     events = []
     for control in part.findall(names.control):
         tick = fields.tick(control, names.tick)
         for value in control.findall(names.style_value):
             raw_id = value.get("id", "")
             identity = names.control_ids.get(raw_id, raw_id)
-            if identity in RANGES:
-                events.append((tick, identity, fields.number(value, *RANGES[identity])))
+            if identity in BENDS or identity in CONTROLS:
+                low, high = BENDS.get(identity, (0, CONTROLLER_MAX))
+                events.append((tick, identity, fields.clamped(value, low, high, 0, clamped, identity)))
             else:
                 others[identity[:20] or "without a name"] += 1
     return events

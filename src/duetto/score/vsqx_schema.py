@@ -31,6 +31,26 @@ BEND_MIN, BEND_MAX = -8192, 8191
 DYNAMICS_DEFAULT = 64
 VELOCITY_DEFAULT = 64
 
+
+@dataclass(frozen=True)
+class Control:
+    """A controller that a `Score` holds as a curve of its own."""
+
+    curve: str  # field of `Score`
+    default: int  # at the start of each part; values are 0..127
+
+
+CONTROLS: Mapping[str, Control] = MappingProxyType(
+    {
+        "DYN": Control("dynamics", DYNAMICS_DEFAULT),
+        "BRE": Control("breathiness", 0),
+        "BRI": Control("brightness", 64),
+        "CLE": Control("clearness", 0),
+        "GEN": Control("gender", 64),
+        "POR": Control("portamento", 64),
+    }
+)
+
 # Note style as the editor writes it when nobody touched it.
 STYLE_DEFAULTS: Mapping[str, int] = MappingProxyType(
     {"accent": 50, "bendDep": 8, "bendLen": 0, "decay": 50, "fallPort": 0, "opening": 127, "risePort": 0}
@@ -136,6 +156,21 @@ def bend_semitones(bend: int, bend_range: int) -> float:
 def bend_controller(semitones: float, bend_range: int) -> int:
     """PIT value nearest to an interval within +-`bend_range` semitones; the inverse of `bend_semitones`."""
     return round(semitones / bend_range * (BEND_MAX if semitones >= 0 else -BEND_MIN))
+
+
+def exact_bend(semitones: float, preferred: int) -> tuple[int, int]:
+    """PIT and PBS that give an interval within +-24 semitones to the last bit, if there are any.
+
+    Args:
+        semitones: The interval.
+        preferred: Range to take when it does, or when none does; +-`preferred` must hold the interval.
+    """
+    for bend_range in (preferred, *range(1, BEND_RANGE_MAX + 1)):
+        if abs(semitones) <= bend_range:
+            bend = bend_controller(semitones, bend_range)
+            if bend_semitones(bend, bend_range) == semitones:
+                return bend, bend_range
+    return bend_controller(semitones, preferred), preferred
 
 
 def bend_range_for(semitones: Iterable[float]) -> int:

@@ -4,6 +4,8 @@ Everything that is wrong becomes a `ScoreError` of one sentence that names the f
 without their namespace.
 """
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
@@ -19,7 +21,13 @@ MAX_DEPTH = 64  # the format itself nests 8 deep
 MAX_DIGITS = 12
 MAX_TEXT = 2000  # characters of a lyric, name or path
 MAX_TICK = 480 * 4 * 10_000  # 10,000 bars: five hours at 120 BPM
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+DECLARATION = re.compile(rb"<\?xml\b[^>]{0,300}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"'][^>]{0,100}?\?>")
+# What editors of the region declare and the parser does not know.
+EAST_ASIAN = frozenset(
+    {"shift_jis", "sjis", "cp932", "windows-31j", "ms_kanji", "euc-jp", "iso-2022-jp"}
+    | {"gb2312", "gbk", "gb18030", "cp936", "big5", "euc-kr", "cp949"}
+)
 
 
 class _LimitError(Exception):
@@ -39,6 +47,8 @@ class _LimitedTreeBuilder(TreeBuilder):
             raise _LimitError(f"more than {MAX_ELEMENTS} elements")
         if self._depth > MAX_DEPTH:
             raise _LimitError(f"elements nested deeper than {MAX_DEPTH}")
+        if any(len(value) > MAX_TEXT for value in attrs.values()):
+            raise _LimitError(f"an attribute of more than {MAX_TEXT} characters")
         return super().start(tag.rpartition("}")[2], attrs)
 
     def end(self, tag: str) -> Element:
@@ -52,7 +62,7 @@ def read_xml(path: Path) -> Element:
     Raises:
         ScoreError: If it is missing, too large, not well-formed, or holds a DTD, an entity or an outside reference.
     """
-    content = _read_bytes(path)
+    content = _as_utf_8(_read_bytes(path), path)
     parser = DefusedXMLParser(target=_LimitedTreeBuilder(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
     try:
         parser.feed(content)
@@ -72,11 +82,34 @@ def _read_bytes(path: Path) -> bytes:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise ScoreError(f"{path} has {size} bytes; at most {MAX_FILE_BYTES} are read, so split the song.")
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ScoreError(f"{path} cannot be opened ({error.strerror}); check the path.") from error
-    # The XML declaration must be the first thing in the file; some tools put blank lines before it.
-    return content.removeprefix(BYTE_ORDER_MARK).lstrip(b" \t\r\n")
+
+
+def _as_utf_8(content: bytes, path: Path) -> bytes:
+    """The document for the parser: UTF-8 without a mark or blanks before it, or unchanged where the parser knows best.
+
+    A byte order mark outweighs what the document declares: tools that re-encode forget the declaration.
+    """
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return _recode(content[len(mark) :], encoding, path)
+    content = content.lstrip(b" \t\r\n")  # the declaration must come first; some tools put blank lines before it
+    declared = DECLARATION.match(content)
+    if declared and declared[1].decode("ascii").lower() in EAST_ASIAN:
+        return _recode(content, declared[1].decode("ascii").replace("windows-31j", "cp932"), path)
+    return content
+
+
+def _recode(content: bytes, encoding: str, path: Path) -> bytes:
+    try:
+        text = content.decode(encoding).lstrip("\ufeff \t\r\n")
+        return DECLARATION.sub(b"", text.encode("utf-8"), count=1)
+    except UnicodeError as error:
+        raise ScoreError(
+            f"{path} says that its encoding is {encoding}, which it is not; export it from the editor again."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -119,7 +152,7 @@ class Fields:
         Raises:
             ScoreError: If it is not a whole number, or outside the range.
         """
-        text = (element.text or "").strip()
+        text = re.sub(r"\.0+$", "", (element.text or "").strip())  # other tools write 480.0
         digits = text.removeprefix("-").removeprefix("+")
         if not (digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS):
             raise self.fail(f"has <{element.tag}> {text[:40]!r} where a whole number is expected")
@@ -127,6 +160,23 @@ class Fields:
         if not low <= value <= high:
             raise self.fail(f"has <{element.tag}> {value}, which is outside {low} to {high}")
         return value
+
+    def clamped(
+        self, element: Element | None, low: int, high: int, default: int, count: Counter[str], what: str = ""
+    ) -> int:
+        """Whole number that an element holds, brought into `low`..`high`; `default` when there is no element.
+
+        A number outside is counted under `what`, or the element's name.
+
+        Raises:
+            ScoreError: If it is not a whole number.
+        """
+        if element is None:
+            return default
+        value = self.number(element, -(10**MAX_DIGITS), 10**MAX_DIGITS)
+        if not low <= value <= high:
+            count[what or element.get("id", element.tag)[:20]] += 1
+        return min(max(value, low), high)
 
     def tick(self, element: Element, tag: str, default: int | None = None) -> int:
         """Position or length in ticks, 0..`MAX_TICK`.
