@@ -15,7 +15,7 @@ from duetto.singer.voices import PitchStyle
 from duetto.units import midi_to_hz
 
 PHRASE_GAP_S = 0.06  # after a longer pause a note is approached afresh, without glide
-GLIDE_BEFORE = 0.5  # share of a glide that lies before the note
+GLIDE_BEFORE = 0.5  # share of a glide that lies before the note at POR 64; 1 at POR 0, none at POR 127
 GLIDE_OF_NOTE = 0.5  # a glide takes at most this share of the shorter note
 OVERSHOOT_S, MAX_OVERSHOOT_CENTS = 0.05, 50.0  # time to the peak of an overshoot
 SCOOP_S = 0.06  # time constant of the rise at the start of a phrase
@@ -63,7 +63,8 @@ def _glides(score: Score, timing: Timing, style: PitchStyle) -> NDArray[np.float
         before, interval = score.notes[i - 1].midi, note.midi - score.notes[i - 1].midi
         shorter = min(ends[i] - starts[i], ends[i - 1] - starts[i - 1])
         glide = max(2, round(min(style.portamento_s / HOP_S, GLIDE_OF_NOTE * shorter)))
-        first = max(starts[i] - round(GLIDE_BEFORE * glide), 0)
+        timing_share = (score.portamento.at(note.tick, 64.0) - 64.0) / 128.0  # -0.5 early .. 0.5 late
+        first = max(starts[i] - round((GLIDE_BEFORE - timing_share) * glide), 0)
         last = min(first + glide, timing.num_frames)
         rise = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, last - first + 1) / (glide + 1))
         leftover = (pitch[first:last] - before) * (1.0 - rise)  # of the previous note's scoop or overshoot

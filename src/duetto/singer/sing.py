@@ -6,7 +6,6 @@ what the seed decides: equal arguments give equal samples.
 """
 
 import warnings
-import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,19 +18,22 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from duetto.audio import Waveform
-from duetto.errors import CorpusError, ScoreError
-from duetto.files import atomic_path
+from duetto.errors import ScoreError
 from duetto.score.score import Score
 from duetto.score.tempo import TempoMap
 from duetto.singer.carrier_mei import mei_cepstrum, mei_voice
 from duetto.singer.carrier_sinsy import sinsy_cepstrum, sinsy_voice
+from duetto.singer.expression import expression_of
 from duetto.singer.f0 import f0_contour, sung_midi
 from duetto.singer.finish import finish
 from duetto.singer.generation import restore_variance
 from duetto.singer.hts import HtsVoice
-from duetto.singer.spectrum import SAMPLE_RATE, Shape, aperiodicity, head_share, make_shape, power_spectrum
+from duetto.singer.spectrum import SAMPLE_RATE, Shape, Sound, aperiodicity, head_share, make_shape, power_spectrum
 from duetto.singer.timing import CLOSURE, HOP_S, PAUSE, Timing, lay_out
+from duetto.singer.truth import Truth, load_truth, save_truth
 from duetto.singer.voices import Voice
+
+__all__ = ["Rendition", "Truth", "load_truth", "save_truth", "sing"]
 
 LOWEST_SUNG_MIDI, HIGHEST_SUNG_MIDI = 33.0, 91.0  # 55 Hz to 1568 Hz: beyond, WORLD's spectra fail
 HOP_SAMPLES = round(HOP_S * SAMPLE_RATE)
@@ -54,17 +56,6 @@ CARRIERS: Mapping[str, Carrier] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Truth:
-    """What was sung, exactly."""
-
-    phones: tuple[str, ...]  # Open JTalk names; "pau" is silence
-    phone_start_s: NDArray[np.float64]  # (P,)
-    phone_end_s: NDArray[np.float64]  # (P,)
-    f0_hz: NDArray[np.float64]  # (T,), 0.0 = unvoiced
-    f0_hop_s: float
-
-
-@dataclass(frozen=True)
 class Rendition:
     """A sung score."""
 
@@ -77,7 +68,14 @@ class Rendition:
     gain_db: float  # applied to reach the level; the same song at other pitches gets another
 
 
-def sing(score: Score, voice: Voice, *, seed: int = 0, transpose_semitones: float = 0.0) -> Rendition:
+def sing(
+    score: Score,
+    voice: Voice,
+    *,
+    seed: int = 0,
+    transpose_semitones: float = 0.0,
+    progress: Callable[[float], None] | None = None,
+) -> Rendition:
     """Sing a score.
 
     Args:
@@ -85,6 +83,7 @@ def sing(score: Score, voice: Voice, *, seed: int = 0, transpose_semitones: floa
         voice: An embedded singer; its own transposition is added to the score's notes.
         seed: Decides drift, jitter, breaths and noise.
         transpose_semitones: Added to the voice's transposition.
+        progress: Called with the seconds of song that were just made.
 
     Raises:
         ScoreError: If the score is empty, overlaps, is too long, or leaves 55 Hz to 1568 Hz.
@@ -99,56 +98,28 @@ def sing(score: Score, voice: Voice, *, seed: int = 0, transpose_semitones: floa
     f0_hz = f0_contour(midi, timing)
     model, carrier = CARRIERS[voice.family](score, timing)
     cepstrum = _enliven(carrier, model, timing, voice, motion_random)
-    sound = Sound(cepstrum, midi, f0_hz, _gain_db(score, timing, midi, voice))
-    dry = _synthesise(sound, timing, voice, make_shape(voice, model.order, model.alpha))
+    sound = Sound(
+        cepstrum=cepstrum,
+        midi=midi,
+        f0_hz=f0_hz,
+        gain_db=_gain_db(score, timing, midi, voice),
+        head=head_share(gaussian_filter1d(midi, 2.0), voice),
+        expression=expression_of(score, timing.num_frames),
+    )
+    dry = _synthesise(sound, timing, voice, make_shape(voice, model.order, model.alpha), progress)
     waveform, gain_db = finish(dry, timing, voice, noise_random)
+    starts, ends = np.array(timing.note_start) * HOP_S, np.array(timing.note_end) * HOP_S
     truth = Truth(
         phones=tuple(phone.phone for phone in timing.phones),
         phone_start_s=np.array([phone.start * HOP_S for phone in timing.phones]),
         phone_end_s=np.array([phone.end * HOP_S for phone in timing.phones]),
         f0_hz=f0_hz,
         f0_hop_s=HOP_S,
+        note_start_s=starts,
+        note_end_s=ends,
+        note_midi=note_midi,
     )
-    starts, ends = np.array(timing.note_start) * HOP_S, np.array(timing.note_end) * HOP_S
     return Rendition(waveform, SAMPLE_RATE, truth, starts, ends, note_midi, gain_db)
-
-
-def save_truth(truth: Truth, path: Path) -> None:
-    """Write a truth as `.npz`, atomically.
-
-    Raises:
-        StorageError: If the folder cannot be written.
-    """
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            phones=np.array(truth.phones, dtype=np.str_),
-            phone_start_s=truth.phone_start_s,
-            phone_end_s=truth.phone_end_s,
-            f0_hz=truth.f0_hz,
-            f0_hop_s=np.float64(truth.f0_hop_s),
-        )
-
-
-def load_truth(path: Path) -> Truth:
-    """Read what `save_truth` wrote.
-
-    Raises:
-        CorpusError: If the file is missing, damaged, or no truth.
-    """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return Truth(
-                phones=tuple(str(phone) for phone in stored["phones"]),
-                phone_start_s=stored["phone_start_s"],
-                phone_end_s=stored["phone_end_s"],
-                f0_hz=stored["f0_hz"],
-                f0_hop_s=float(stored["f0_hop_s"]),
-            )
-    except FileNotFoundError as error:
-        raise CorpusError(f"There is no truth file {path}. Render the corpus again.") from error
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise CorpusError(f"{path} is no truth file ({error}). Render the corpus again.") from error
 
 
 def _check_range(score: Score, note_midi: NDArray[np.float64]) -> None:
@@ -191,19 +162,10 @@ def _gain_db(score: Score, timing: Timing, midi: NDArray[np.float64], voice: Voi
     return gaussian_filter1d(gain_db, 1.0, mode="nearest")
 
 
-@dataclass(frozen=True)
-class Sound:
-    """What WORLD needs but for the voice's colour, one row a frame."""
-
-    cepstrum: NDArray[np.float64]  # (T, order)
-    midi: NDArray[np.float64]  # (T,), sung pitch, in pauses too
-    f0_hz: NDArray[np.float64]  # (T,), 0.0 where unvoiced
-    gain_db: NDArray[np.float64]  # (T,)
-
-
-def _synthesise(sound: Sound, timing: Timing, voice: Voice, shape: Shape) -> NDArray[np.float64]:
+def _synthesise(
+    sound: Sound, timing: Timing, voice: Voice, shape: Shape, progress: Callable[[float], None] | None
+) -> NDArray[np.float64]:
     """WORLD, stretch by stretch so that memory does not grow with the song; (num_frames * 240,)."""
-    head = head_share(gaussian_filter1d(sound.midi, 2.0), voice)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pyworld imports pkg_resources, which warns
         import pyworld
@@ -214,11 +176,12 @@ def _synthesise(sound: Sound, timing: Timing, voice: Voice, shape: Shape) -> NDA
         for start in range(first, last, BLOCK_FRAMES):
             part = slice(start, min(start + BLOCK_FRAMES, last))
             into = slice(part.start - first, part.stop - first)
-            spectra[into] = power_spectrum(
-                sound.cepstrum[part], head[part], sound.f0_hz[part], sound.gain_db[part], voice, shape
-            )
-            noise[into] = aperiodicity(timing, start, head[part], voice, shape)
+            piece = sound.part(part)
+            spectra[into] = power_spectrum(piece, voice, shape)
+            noise[into] = aperiodicity(timing, start, piece, voice, shape)
         pieces.append(pyworld.synthesize(sound.f0_hz[first:last], spectra, noise, SAMPLE_RATE, HOP_S * 1000.0))
+        if progress is not None:
+            progress((last - first) * HOP_S)
     return np.concatenate(pieces)
 
 

@@ -5,11 +5,13 @@ Conventions: spectra are WORLD's: power, (T, n_fft / 2 + 1), aperiodicity 0..1 o
 Reference: Tokuda et al., ICSLP 1994 (mel-generalised cepstrum); Morise et al., IEICE 2016 (WORLD).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from duetto.singer.expression import Expression, spectral_tilt_db
 from duetto.singer.generation import mel_basis
 from duetto.singer.timing import Timing, is_voiced
 from duetto.singer.voices import Voice
@@ -42,11 +44,23 @@ class Shape:
 
     chest_basis: NDArray[np.float64]  # (order, bins): mel-cepstrum to log amplitude at warped frequencies
     head_basis: NDArray[np.float64]  # (order, bins)
+    chest_hz: NDArray[np.float64]  # (bins,), the carrier's frequency that each bin shows
+    alpha: float  # all-pass constant of the bases
     colour: NDArray[np.float64]  # (bins,), log power
     head_tilt: NDArray[np.float64]  # (bins,), log power at full head register
     clear_db: NDArray[np.float64]  # (bins,), aperiodicity
     noisy_db: NDArray[np.float64]  # (bins,)
     log2_frequency: NDArray[np.float64]  # (bins,), log2 Hz
+
+    def moved(self, formant_ratio: float, head_ratio: float) -> "Shape":
+        """The shape with all formants at `formant_ratio` times their frequency; `head_ratio` is the register's."""
+        order = self.chest_basis.shape[0]
+        chest = self.chest_hz / formant_ratio
+        return replace(
+            self,
+            chest_basis=_basis(chest, order, self.alpha),
+            head_basis=_basis(chest / head_ratio, order, self.alpha),
+        )
 
 
 def make_shape(voice: Voice, order: int, alpha: float) -> Shape:
@@ -65,6 +79,8 @@ def make_shape(voice: Voice, order: int, alpha: float) -> Shape:
     return Shape(
         chest_basis=_basis(chest, order, alpha),
         head_basis=_basis(chest / voice.register.head_formant_ratio, order, alpha),
+        chest_hz=chest,
+        alpha=alpha,
         colour=colour_db * NEPER_PER_DB,
         head_tilt=head_tilt_db * NEPER_PER_DB,
         clear_db=_lines(CLEAR_APERIODICITY_DB, frequency) + voice.breath_db,
@@ -88,50 +104,80 @@ def head_share(midi: NDArray[np.float64], voice: Voice) -> NDArray[np.float64]:
     return 1.0 / (1.0 + np.exp(-(midi - voice.register.passaggio_midi) / PASSAGGIO_WIDTH_SEMITONES))
 
 
-def power_spectrum(
-    cepstrum: NDArray[np.float64],
-    head: NDArray[np.float64],
-    f0_hz: NDArray[np.float64],
-    gain_db: NDArray[np.float64],
-    voice: Voice,
-    shape: Shape,
-) -> NDArray[np.float64]:
-    """Power spectra of a stretch of frames, (T, bins).
+@dataclass(frozen=True)
+class Sound:
+    """What a voice is asked to say, one row a frame."""
 
-    Args:
-        cepstrum: (T, order).
-        head: Share of head register, (T,), 0..1.
-        f0_hz: (T,), 0.0 where unvoiced.
-        gain_db: Level of each frame against the carrier's, (T,).
-        voice: The singer.
-        shape: From `make_shape`.
-    """
-    log_power = 2.0 * (cepstrum @ shape.chest_basis)
-    in_head = np.flatnonzero(head > 0.01)
-    if in_head.size:
-        share = head[in_head, None]
-        moved = 2.0 * (cepstrum[in_head] @ shape.head_basis)
-        log_power[in_head] += share * (moved - log_power[in_head] + shape.head_tilt)
-        distance = shape.log2_frequency - np.log2(np.where(f0_hz[in_head] > 0, f0_hz[in_head], 1.0))[:, None]
-        boost = voice.register.head_fundamental_db * np.exp(-0.5 * (distance / HARMONIC_OCTAVES) ** 2)
-        log_power[in_head] += np.where(f0_hz[in_head, None] > 0, share * boost * NEPER_PER_DB, 0.0)
-    level_db = gain_db + voice.register.head_level_db * head
-    log_power += shape.colour + NEPER_PER_DB * level_db[:, None]
-    _carry_fundamental(log_power, f0_hz, shape)
+    cepstrum: NDArray[np.float64]  # (T, order), the carrier's
+    midi: NDArray[np.float64]  # (T,), sung pitch, in pauses too
+    f0_hz: NDArray[np.float64]  # (T,), 0.0 where unvoiced
+    gain_db: NDArray[np.float64]  # (T,), level against the carrier's
+    head: NDArray[np.float64]  # (T,), share of head register, 0..1
+    expression: Expression  # (T,)
+
+    def part(self, frames: slice | NDArray[np.int64]) -> "Sound":
+        """The sound of some frames."""
+        return Sound(
+            self.cepstrum[frames],
+            self.midi[frames],
+            self.f0_hz[frames],
+            self.gain_db[frames],
+            self.head[frames],
+            self.expression.part(frames),
+        )
+
+
+def power_spectrum(sound: Sound, voice: Voice, shape: Shape) -> NDArray[np.float64]:
+    """Power spectra of a stretch of frames, (T, bins); `shape` is from `make_shape`."""
+    log_power = np.empty((sound.f0_hz.size, shape.colour.size))
+    for frames, moved in _formant_groups(sound, voice, shape):
+        log_power[frames] = _log_power(sound.part(frames), voice, moved)
+    tilt_db = spectral_tilt_db(sound.expression, shape.log2_frequency)
+    if tilt_db is not None:
+        log_power += NEPER_PER_DB * tilt_db
+    _carry_fundamental(log_power, sound.f0_hz, shape)
     return np.exp(log_power)
 
 
-def aperiodicity(
-    timing: Timing, first: int, head: NDArray[np.float64], voice: Voice, shape: Shape
-) -> NDArray[np.float64]:
+def _formant_groups(
+    sound: Sound, voice: Voice, shape: Shape
+) -> Iterator[tuple[slice | NDArray[np.int64], Shape]]:
+    """Frames that share one place of the formants, with the shape that puts them there."""
+    ratios = sound.expression.formant_ratio
+    if ratios is None:
+        yield slice(None), shape
+        return
+    for ratio in np.unique(ratios):
+        yield np.flatnonzero(ratios == ratio), shape.moved(float(ratio), voice.register.head_formant_ratio)
+
+
+def _log_power(sound: Sound, voice: Voice, shape: Shape) -> NDArray[np.float64]:
+    head = sound.head
+    log_power: NDArray[np.float64] = 2.0 * (sound.cepstrum @ shape.chest_basis)
+    in_head = np.flatnonzero(head > 0.01)
+    if in_head.size:
+        share, f0_hz = head[in_head, None], sound.f0_hz[in_head]
+        moved = 2.0 * (sound.cepstrum[in_head] @ shape.head_basis)
+        log_power[in_head] += share * (moved - log_power[in_head] + shape.head_tilt)
+        distance = shape.log2_frequency - np.log2(np.where(f0_hz > 0, f0_hz, 1.0))[:, None]
+        boost = voice.register.head_fundamental_db * np.exp(-0.5 * (distance / HARMONIC_OCTAVES) ** 2)
+        log_power[in_head] += np.where(f0_hz[:, None] > 0, share * boost * NEPER_PER_DB, 0.0)
+    level_db = sound.gain_db + voice.register.head_level_db * head
+    return log_power + (shape.colour + NEPER_PER_DB * level_db[:, None])
+
+
+def aperiodicity(timing: Timing, first: int, sound: Sound, voice: Voice, shape: Shape) -> NDArray[np.float64]:
     """Aperiodicity of the frames from `first` on, (T, bins); 1.0 where unvoiced."""
-    result = np.ones((head.size, shape.clear_db.size))
+    result = np.ones((sound.head.size, shape.clear_db.size))
+    asked_db = sound.expression.breath_db
     for phone in timing.phones:
-        start, end = max(phone.start - first, 0), min(phone.end - first, head.size)
+        start, end = max(phone.start - first, 0), min(phone.end - first, sound.head.size)
         if start >= end or not is_voiced(phone.phone):
             continue
         base_db = shape.noisy_db if phone.phone in NOISY_PHONES else shape.clear_db
-        level_db = base_db + voice.register.head_breath_db * head[start:end, None]
+        level_db = base_db + voice.register.head_breath_db * sound.head[start:end, None]
+        if asked_db is not None:
+            level_db = level_db + asked_db[start:end, None]
         result[start:end] = 10.0 ** (np.minimum(level_db, 0.0) / 20.0)
     return np.clip(result, 0.001, 1.0)
 

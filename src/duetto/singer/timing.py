@@ -163,17 +163,23 @@ def _special_frames(mora: tuple[str, ...], total: int) -> int:
 def _note_frames(score: Score) -> tuple[list[int], list[int]]:
     if not score.notes:
         raise ScoreError(f"The score {score.name} has no notes. Give a track that sings.")
+    starts, ends = note_edges(score)
+    if ends[-1] * HOP_S > MAX_SONG_S:
+        raise ScoreError(f"The score {score.name} lasts {ends[-1] * HOP_S:.0f} s; at most {MAX_SONG_S:.0f} s are sung.")
+    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if i + 1 < len(starts) and starts[i + 1] < end - 1:
+            raise ScoreError(f"Notes {i} and {i + 1} of the score {score.name} overlap. Sing one line at a time.")
+        if end <= start:
+            raise ScoreError(f"Note {i} of the score {score.name} lasts under 5 ms. Lengthen or remove it.")
+    return starts, ends
+
+
+def note_edges(score: Score) -> tuple[list[int], list[int]]:
+    """First frame of each note, and the frame after its last; short holes before the next note are closed."""
     tempo = TempoMap(score.tempos)
     starts = [round(tempo.seconds(note.tick) / HOP_S) for note in score.notes]
     ends = [round(tempo.seconds(note.tick + note.duration) / HOP_S) for note in score.notes]
-    if ends[-1] * HOP_S > MAX_SONG_S:
-        raise ScoreError(f"The score {score.name} lasts {ends[-1] * HOP_S:.0f} s; at most {MAX_SONG_S:.0f} s are sung.")
     for i in range(len(starts) - 1):
-        if starts[i + 1] < ends[i] - 1:
-            raise ScoreError(f"Notes {i} and {i + 1} of the score {score.name} overlap. Sing one line at a time.")
-        if starts[i + 1] - ends[i] < LEGATO_GAP_S / HOP_S:
+        if ends[i] - 1 <= starts[i + 1] < ends[i] + LEGATO_GAP_S / HOP_S:
             ends[i] = starts[i + 1]
-    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        if end <= start:
-            raise ScoreError(f"Note {i} of the score {score.name} lasts under 5 ms. Lengthen or remove it.")
     return starts, ends

@@ -131,6 +131,76 @@ VOICES: Mapping[str, Voice] = _catalogue(
         register=Register(passaggio_midi=70.0),
         style=PitchStyle(portamento_s=0.055, overshoot=0.05, vibrato_rate_hz=6.1, vibrato_depth_cents=32.0),
     ),
+    Voice(
+        "bass",  # a dark, deep man
+        "mei",
+        range_midi=(38, 57),
+        transposition=-12,
+        formant_ratio=0.76,
+        warp_seed=53,
+        warp_depth=0.08,
+        colour_db=4.0,
+        tilt_db_per_octave=-2.5,
+        breath_db=-4.0,
+        register=Register(
+            passaggio_midi=50.0, head_tilt_db=-6.0, head_breath_db=5.0, head_formant_ratio=1.05, head_fundamental_db=5.0
+        ),
+        style=PitchStyle(portamento_s=0.1, overshoot=0.04, scoop_cents=30.0, drift_cents=5.0, vibrato_rate_hz=4.9),
+    ),
+    Voice(
+        "tenor",  # a bright man
+        "mei",
+        range_midi=(46, 67),
+        transposition=-12,
+        formant_ratio=0.76,
+        warp_seed=5,
+        warp_depth=0.04,
+        colour_db=1.0,
+        tilt_db_per_octave=1.5,
+        breath_db=-4.0,
+        register=Register(
+            passaggio_midi=60.0, head_tilt_db=-5.0, head_breath_db=5.0, head_formant_ratio=1.04, head_fundamental_db=4.0
+        ),
+        style=PitchStyle(portamento_s=0.07, overshoot=0.07, vibrato_rate_hz=5.6, vibrato_depth_cents=40.0),
+    ),
+    Voice(
+        "alto",  # a dark woman
+        "mei",
+        range_midi=(50, 70),
+        formant_ratio=0.82,
+        warp_seed=64,
+        warp_depth=0.06,
+        colour_db=2.5,
+        register=Register(passaggio_midi=65.0, head_tilt_db=-4.0),
+        style=PitchStyle(portamento_s=0.085, scoop_cents=35.0, vibrato_rate_hz=5.1, vibrato_depth_cents=28.0),
+    ),
+    Voice(
+        "airy",  # a light woman, more breath than tone
+        "mei",
+        range_midi=(55, 77),
+        formant_ratio=1.08,
+        warp_seed=93,
+        warp_depth=0.04,
+        colour_db=2.5,
+        tilt_db_per_octave=-1.0,
+        breath_db=6.0,
+        breath_level_db=-24.0,
+        register=Register(passaggio_midi=69.0),
+        style=PitchStyle(portamento_s=0.065, overshoot=0.03, vibrato_depth_cents=15.0, vibrato_delay_s=0.6),
+    ),
+    Voice(
+        "treble",  # a child
+        "sinsy",
+        range_midi=(57, 81),
+        formant_ratio=1.26,
+        warp_seed=49,
+        warp_depth=0.06,
+        colour_db=4.0,
+        tilt_db_per_octave=-2.5,
+        breath_db=4.0,
+        register=Register(passaggio_midi=73.0),
+        style=PitchStyle(portamento_s=0.05, scoop_cents=15.0, drift_cents=6.0, jitter_cents=3.0, vibrato_depth_cents=0.0),
+    ),
 )
 
 

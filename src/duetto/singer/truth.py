@@ -1,0 +1,95 @@
+"""What was sung, exactly: phones, notes and pitch, and its files.
+
+`.npz` keeps every bit and is what a corpus holds; `.json` is for other programs and for reading.
+"""
+
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.errors import CorpusError
+from duetto.files import atomic_path, write_json
+
+NOTE_FIELDS = ("note_start_s", "note_end_s", "note_midi")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What was sung, exactly."""
+
+    phones: tuple[str, ...]  # Open JTalk names; "pau" is silence
+    phone_start_s: NDArray[np.float64]  # (P,)
+    phone_end_s: NDArray[np.float64]  # (P,)
+    f0_hz: NDArray[np.float64]  # (T,), 0.0 = unvoiced
+    f0_hop_s: float
+    note_start_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (N,), as written
+    note_end_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (N,), as sung
+    note_midi: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (N,), sung pitch
+
+
+def save_truth(truth: Truth, path: Path) -> None:
+    """Write a truth as `.npz`, atomically.
+
+    Raises:
+        StorageError: If the folder cannot be written.
+    """
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            phones=np.array(truth.phones, dtype=np.str_),
+            phone_start_s=truth.phone_start_s,
+            phone_end_s=truth.phone_end_s,
+            f0_hz=truth.f0_hz,
+            f0_hop_s=np.float64(truth.f0_hop_s),
+            note_start_s=truth.note_start_s,
+            note_end_s=truth.note_end_s,
+            note_midi=truth.note_midi,
+        )
+
+
+def save_truth_json(truth: Truth, path: Path) -> None:
+    """Write a truth as readable JSON, atomically: phones, notes, and F0 in Hz with 0 where unvoiced.
+
+    Raises:
+        StorageError: If the folder cannot be written.
+    """
+    phones = zip(truth.phones, truth.phone_start_s, truth.phone_end_s, strict=True)
+    notes = zip(truth.note_start_s, truth.note_end_s, truth.note_midi, strict=True)
+    write_json(
+        path,
+        {
+            "phones": [{"phone": name, "start_s": _short(start), "end_s": _short(end)} for name, start, end in phones],
+            "notes": [{"start_s": _short(start), "end_s": _short(end), "midi": midi} for start, end, midi in notes],
+            "f0": {"hop_s": truth.f0_hop_s, "hz": [round(float(hz), 3) for hz in truth.f0_hz]},
+        },
+    )
+
+
+def load_truth(path: Path) -> Truth:
+    """Read what `save_truth` wrote.
+
+    Raises:
+        CorpusError: If the file is missing, damaged, or no truth.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return Truth(
+                phones=tuple(str(phone) for phone in stored["phones"]),
+                phone_start_s=stored["phone_start_s"],
+                phone_end_s=stored["phone_end_s"],
+                f0_hz=stored["f0_hz"],
+                f0_hop_s=float(stored["f0_hop_s"]),
+                **{name: stored[name] for name in NOTE_FIELDS},
+            )
+    except FileNotFoundError as error:
+        raise CorpusError(f"There is no truth file {path}. Render the corpus again.") from error
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise CorpusError(f"{path} is no truth file ({error}). Render the corpus again.") from error
+
+
+def _short(seconds: float) -> float:
+    return round(float(seconds), 6)
