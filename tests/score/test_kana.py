@@ -81,8 +81,19 @@ def test_phones_win_over_a_label_that_says_otherwise():
     assert sung("は", "w a") == "わ"
 
 
-def test_a_devoiced_consonant_without_vowel_falls_back_to_the_kana():
-    assert sung("す", "s") == "す"
+@pytest.mark.parametrize(
+    ("lyric", "phones", "expected"),
+    [("す", "s", ("s", "U")), ("h", "h", ("h", "U")), ("h", "C", ("hy", "U")), ("し", "S i_0", ("sh", "I"))],
+)
+def test_a_voiceless_consonant_alone_or_with_a_marked_vowel_is_whispered(lyric, phones, expected):
+    ((mora,),) = note_moras((Note(0, 480, 60, lyric, phones),))
+    assert mora.phones == (("f", "U") if expected == ("h", "U") else expected)
+    assert not mora.guessed
+
+
+def test_a_voiced_vowel_with_the_mark_stays_voiced():
+    ((mora,),) = note_moras((Note(0, 480, 60, "ま", "m a_0"),))
+    assert mora.phones == ("m", "a")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +116,10 @@ def test_english_is_approximated(lyric, phones, expected):
 @pytest.mark.parametrize(("lyric", "phones"), [("-", ""), ("-", "-"), ("ー", "-"), ("", ""), (" ", ""), ("あ", "-")])
 def test_a_tie_goes_on_with_the_vowel(lyric, phones):
     assert note_moras((Note(0, 480, 60, lyric, phones),)) == ((),)
+
+
+def test_a_consonant_after_the_sign_of_a_tie_does_not_end_it():
+    assert note_moras((Note(0, 480, 60, "-", "- 4"),)) == ((),)
 
 
 def test_breaths_and_stops_are_a_closure():

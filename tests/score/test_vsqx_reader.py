@@ -3,6 +3,7 @@ import pytest
 from duetto.errors import ScoreError
 from duetto.score.score import Note, Tempo, TimeSignature
 from duetto.score.vsqx import read_vsqx, single_score
+from duetto.score.vsqx_schema import CONTROLS
 
 # One pre-measure bar of 3/4 (1440 ticks), then 4/4. Names as the VOCALOID3 editor writes them.
 VSQ3 = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
@@ -96,14 +97,48 @@ def test_pitch_bend_is_pit_times_pbs(read):
     assert points == ((490, -6.0), (500, -12.0), (510, 24.0))
 
 
-def test_dynamics_are_read(read):
+def test_dynamics_and_breathiness_are_read(read):
     assert read(VSQ3)[0].dynamics.points == ((520, 100.0),)
+    assert read(VSQ3)[0].breathiness.points == ((530, 30.0),)
+
+
+def test_each_controller_of_either_generation_has_a_curve_of_its_own(read):
+    short = {"DYN": "D", "BRE": "B", "BRI": "R", "CLE": "C", "GEN": "G", "POR": "T"}
+    for index, (identity, control) in enumerate(CONTROLS.items()):
+        event = f'<cc><t>{index}</t><v id="{short[identity]}">{90 + index}</v></cc>'
+        (score,) = read(vsq4(part(event + note(0))))
+        assert getattr(score, control.curve).points == ((index, 90.0 + index),)
+        third = VSQ3.replace('<attr id="BRE">30', f'<attr id="{identity}">30')
+        assert (530, 30.0) in getattr(read(third)[0], control.curve).points
+
+
+def test_numbers_out_of_range_go_to_its_end_and_it_is_said(read):
+    wild = '<cc><t>0</t><v id="P">9000</v></cc><cc><t>1</t><v id="D">-5</v></cc>' + note(0).replace("<v>64", "<v>300")
+    (score,) = read(vsq4(part(wild)))
+    assert score.pitch_bend_semitones.points == ((0, 2.0),)
+    assert score.dynamics.points == ((1, 0.0),)
+    assert score.notes[0].velocity == 127
+    assert score.ignored == (
+        "controller DYN: 1 value out of range, brought to its end",
+        "controller PIT: 1 value out of range, brought to its end",
+        "note velocity: 1 value out of range, brought to its end",
+    )
+
+
+def test_a_vibrato_may_end_one_step_past_its_note(read):
+    (score,) = read(VSQ3.replace("<posNrm>65535", "<posNrm>65536"))
+    assert score.notes[0].vibrato.depth == ((1.0, 120.0),)
+    assert score.ignored == read(VSQ3)[0].ignored
+
+
+def test_whole_numbers_may_be_written_as_decimals(read):
+    (score,) = read(vsq4(part(note(480, 240).replace("<t>480<", "<t>480.0<").replace("<dur>240<", "<dur>240.00<"))))
+    assert (score.notes[0].tick, score.notes[0].duration) == (480, 240)
 
 
 def test_what_a_score_does_not_hold_is_named(read):
     assert read(VSQ3)[0].ignored == (
         "audio part song.wav",
-        "controller BRE (1 point)",
         "note style accent (on 1 note)",
     )
 
@@ -158,11 +193,12 @@ def test_notes_before_the_first_bar_and_empty_ones_are_left_out_and_it_is_said(r
     assert score.ignored == ("1 note in the pre-measure bars", "1 note of no duration")
 
 
-def test_several_singers_and_locks_are_said(read):
+def test_singer_changes_are_said_and_a_phoneme_lock_is_honoured(read):
     singers = "<singer><t>0</t><bs>0</bs><pc>0</pc></singer><singer><t>9</t><bs>0</bs><pc>5</pc></singer>"
-    locked = note(0).replace("<p>", '<p lock="1">')
+    locked = note(0).replace("<p>4 a", '<p lock="1">k a')
     (score,) = read(vsq4(part(singers + locked)))
-    assert score.ignored == ("phoneme lock (on 1 note)", "changes between 2 singers: all notes go to one voice")
+    assert score.notes[0].phones == "k a"
+    assert score.ignored == ("changes between 2 singers: all notes go to one voice",)
 
 
 def test_each_track_with_notes_is_a_score(tmp_path):
@@ -206,3 +242,54 @@ def test_byte_order_marks_and_blank_lines_are_tolerated(read, prefix):
 
 def test_utf_16_is_tolerated(read):
     assert read(VSQ3.replace("UTF-8", "UTF-16").encode("utf-16"))[0].notes[0].lyric == "ら"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["Shift_JIS", "cp932", "Windows-31J", "EUC-JP", "ISO-2022-JP", "GB18030", "GBK", "Big5"]
+)
+def test_encodings_of_east_asian_editors_are_read(read, encoding):
+    codec = "cp932" if encoding == "Windows-31J" else encoding
+    text = VSQ3.replace("UTF-8", encoding)
+    assert read(text.encode(codec))[0].notes[0].lyric == "ら"
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("declared", ["UTF-8", "Shift_JIS", "UTF-16"])
+def test_a_byte_order_mark_outweighs_the_declaration(read, codec, declared):
+    assert read(VSQ3.replace("UTF-8", declared).encode(codec))[0].notes[0].lyric == "ら"
+
+
+def test_a_file_that_is_not_in_its_encoding_says_so(read):
+    with pytest.raises(ScoreError, match="says that its encoding is Shift_JIS"):
+        read(VSQ3.replace("UTF-8", "Shift_JIS").encode() + b"\x81")
+
+
+def test_the_pre_measure_is_counted_in_its_own_metres(read):
+    """Two bars of 3/4 and one of 5/8: 2 x 1440 + 1200 ticks."""
+    master = (
+        "<timeSig><m>0</m><nu>3</nu><de>4</de></timeSig><timeSig><m>2</m><nu>5</nu><de>8</de></timeSig>"
+        "<timeSig><m>4</m><nu>2</nu><de>4</de></timeSig><tempo><t>0</t><v>11948</v></tempo>"
+    )
+    (score,) = read(vsq4(part(note(0), tick=2 * 1440 + 1200), master, pre_measure=3))
+    assert score.notes[0].tick == 0
+    assert score.time_signatures == (TimeSignature(0, 5, 8), TimeSignature(1, 2, 4))
+    assert score.tempos == (Tempo(0, 119.48),)
+
+
+def test_adjacent_and_overlapping_parts_make_one_line(read):
+    first = part(note(0, 960, 60) + note(960, 960, 62))
+    overlapping = part(note(0, 480, 65), tick=7680 + 1440)
+    adjacent = part(note(0, 480, 67), tick=7680 + 1920)
+    (score,) = read(vsq4(first + overlapping + adjacent))
+    assert [(n.tick, n.duration, n.midi) for n in score.notes] == [
+        (0, 960, 60),
+        (960, 480, 62),
+        (1440, 480, 65),
+        (1920, 480, 67),
+    ]
+    assert score.ignored == ("the end of 1 note, which overlapped the next note",)
+
+
+def test_a_lyric_without_phones_is_kept_for_the_singer(read):
+    bare = "<note><t>0</t><dur>480</dur><n>60</n><y>hel-</y></note>"
+    assert read(vsq4(part(bare)))[0].notes == (Note(0, 480, 60, "hel-"),)

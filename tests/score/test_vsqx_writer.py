@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -52,17 +52,51 @@ def scores(draw):
         (t, bend_semitones(draw(st.integers(-8192, 8191)), bend_range)) for t in [1, *(t + 1 for t in draw(later))]
     ]
     bends[0] = (1, bend_semitones(draw(st.sampled_from([8191, -8192])), bend_range))  # the range that the writer finds
-    return Score(draw(texts), tuple(notes), tuple(tempos), tuple(metres), Curve(tuple(bends)), Curve(dynamics))
+    others = {
+        name: Curve(tuple((t, float(draw(seven_bits))) for t in draw(later)))
+        for name in ("breathiness", "brightness", "clearness", "gender", "portamento")
+    }
+    return Score(
+        draw(texts), tuple(notes), tuple(tempos), tuple(metres), Curve(tuple(bends)), Curve(dynamics), **others
+    )
 
 
-@given(score=scores())
+@given(score=scores(), generation=st.sampled_from(["vsq3", "vsq4"]))
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-def test_what_is_written_reads_back_the_same(score, tmp_path):
+def test_what_is_written_reads_back_the_same(score, generation, tmp_path):
     path = tmp_path / "song.vsqx"
-    write_vsqx(score, path)
+    write_vsqx(score, path, generation)
+    assert f"<{generation} " in path.read_text(encoding="utf-8")
     assert read_vsqx(path) == (score,)
+
+
+def test_the_property_covers_every_field_of_a_score_but_what_was_ignored():
+    given_fields = {"name", "notes", "tempos", "time_signatures", "pitch_bend_semitones", "dynamics", "ignored"}
+    given_fields |= {"breathiness", "brightness", "clearness", "gender", "portamento"}
+    assert {field.name for field in fields(Score)} == given_fields
+
+
+@given(
+    bends=st.lists(st.tuples(st.integers(1, 24), st.integers(-8192, 8191)), min_size=1, max_size=8),
+    generation=st.sampled_from(["vsq3", "vsq4"]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_bends_under_changing_ranges_survive_to_the_last_bit(bends, generation, tmp_path):
+    points = tuple((10 * i, bend_semitones(bend, bend_range)) for i, (bend_range, bend) in enumerate(bends))
+    score = replace(SCORE, pitch_bend_semitones=Curve(points))
+    write_vsqx(score, tmp_path / "song.vsqx", generation)
+    assert read_vsqx(tmp_path / "song.vsqx") == (score,)
+
+
+@pytest.mark.parametrize("generation", ["vsq3", "vsq4"])
+def test_several_scores_are_tracks_of_one_song(generation, tmp_path):
+    alto = replace(SCORE, name="alto", notes=(Note(0, 480, 55, "ま", "m a"),))
+    write_vsqx((SCORE, alto), tmp_path / "duet.vsqx", generation)
+    assert read_vsqx(tmp_path / "duet.vsqx") == (SCORE, alto)
+    with pytest.raises(ScoreError, match="differ in tempo"):
+        write_vsqx((SCORE, replace(alto, tempos=(Tempo(0, 90.0),))), tmp_path / "x.vsqx", generation)
 
 
 def test_what_was_ignored_is_not_written(tmp_path):

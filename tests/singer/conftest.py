@@ -1,6 +1,8 @@
 import pytest
 
 from duetto.score.score import Curve, Note, Score, Tempo, Vibrato
+from duetto.singer.sing import sing
+from duetto.singer.voices import VOICES
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +18,9 @@ def melody() -> Score:
         tick += length + (720 if index == 4 else 0)
     bend = Curve(((0, 0.0), (5000, 0.5), (5200, 0.0)))
     return Score("melody", tuple(notes), (Tempo(0, 120.0),), pitch_bend_semitones=bend)
+
+
+@pytest.fixture(scope="session")
+def renditions(melody):
+    """The melody by every voice."""
+    return {name: sing(melody, voice, seed=3) for name, voice in VOICES.items()}

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,12 +9,8 @@ from duetto.audio import resample
 from duetto.errors import ConfigError, CorpusError, ScoreError
 from duetto.score.score import Curve
 from duetto.singer.sing import load_truth, save_truth, sing
+from duetto.singer.truth import save_truth_json
 from duetto.singer.voices import VOICES, get_voice
-
-
-@pytest.fixture(scope="module")
-def renditions(melody):
-    return {name: sing(melody, voice, seed=3) for name, voice in VOICES.items()}
 
 
 def test_equal_arguments_give_equal_samples_and_another_seed_others(melody, renditions):
@@ -104,8 +101,29 @@ def test_truth_survives_its_file(renditions, tmp_path):
     loaded = load_truth(path)
     assert loaded.phones == truth.phones
     assert loaded.f0_hop_s == truth.f0_hop_s
-    for name in ("phone_start_s", "phone_end_s", "f0_hz"):
+    for name in ("phone_start_s", "phone_end_s", "f0_hz", "note_start_s", "note_end_s", "note_midi"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(truth, name))
+
+
+def test_the_truth_holds_the_notes_as_sung(renditions, melody):
+    for voice in ("low", "mei"):
+        truth = renditions[voice].truth
+        assert truth.note_midi.tolist() == [note.midi + VOICES[voice].transposition for note in melody.notes]
+        np.testing.assert_allclose(truth.note_start_s, [note.tick / 960 for note in melody.notes], atol=0.0025)
+        for start, end, midi in zip(truth.note_start_s, truth.note_end_s, truth.note_midi, strict=True):
+            f0_hz = truth.f0_hz[round(200 * start) : round(200 * end)]
+            sung = 69 + 12 * np.log2(f0_hz[f0_hz > 0] / 440)
+            assert sung.size == 0 or abs(np.median(sung) - midi) < 0.6  # one note is bent by half a semitone
+
+
+def test_the_truth_as_json_says_the_same(renditions, tmp_path):
+    truth = renditions["mei"].truth
+    save_truth_json(truth, tmp_path / "truth.json")
+    told = json.loads((tmp_path / "truth.json").read_text())
+    assert [phone["phone"] for phone in told["phones"]] == list(truth.phones)
+    assert [note["midi"] for note in told["notes"]] == truth.note_midi.tolist()
+    np.testing.assert_allclose(told["f0"]["hz"], truth.f0_hz, atol=5e-4)
+    assert told["phones"][-1]["end_s"] == pytest.approx(truth.phone_end_s[-1], abs=1e-6)
 
 
 def test_a_damaged_truth_says_so(tmp_path):

@@ -1,7 +1,8 @@
 """Reading VSQX, the score files of VOCALOID3 (`vsq3`) and VOCALOID4 (`vsq4`).
 
 What a `Score` holds is read: tempo, metre, notes, lyrics, phones, vibrato, and the controllers DYN, BRE, BRI, CLE,
-GEN, POR, PIT and PBS. The rest is named in `Score.ignored`. The pre-measure bars are subtracted, so tick 0 is the first bar that sounds.
+GEN, POR, PIT and PBS. The rest is named in `Score.ignored`. The pre-measure bars are subtracted, so tick 0 is the
+first bar that sounds.
 Conventions for vibrato and controllers: `vsqx_schema`.
 """
 
@@ -9,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path, PureWindowsPath
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from duetto.errors import ScoreError
@@ -125,7 +127,7 @@ def _read_track(track: Element, common: Score, pre_ticks: int, fields: Fields, n
     notes = [_read_note(start, element, fields, names, clamped) for start, element in pairs]
     notes = _drop_unsingable(notes, ignored)
     notes = _separate(notes, ignored)
-    curves = read_curves(parts, fields, names, ignored)
+    curves: dict[str, Any] = {**read_curves(parts, fields, names, ignored)}
     ignored.extend(
         f"note {what}: {counted(count, 'value')} out of range, brought to its end"
         for what, count in sorted(clamped.items())
@@ -148,9 +150,7 @@ def _read_note(start: int, element: Element, fields: Fields, names: Names, clamp
         midi=fields.integer(element, names.midi, 0, 127),
         lyric=fields.text(element, names.lyric),
         phones=fields.text(element, names.phones),
-        velocity=fields.clamped(
-            element.find(names.velocity), 0, CONTROLLER_MAX, VELOCITY_DEFAULT, clamped, "velocity"
-        ),
+        velocity=fields.clamped(element.find(names.velocity), 0, CONTROLLER_MAX, VELOCITY_DEFAULT, clamped, "velocity"),
         vibrato=read_vibrato(element.find(names.style), fields, names, clamped),
     )
 

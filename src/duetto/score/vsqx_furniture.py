@@ -1,5 +1,4 @@
-"""The parts of a VSQX that say nothing of the song but that the editors want to find.
-"""
+"""The parts of a VSQX that say nothing of the song but that the editors want to find."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,9 +77,7 @@ _VSQ4 = Furniture(
     ),
     master_mixer="<masterUnit><oDev>0</oDev><rLvl>0</rLvl><vol>0</vol></masterUnit>",
     track_mixer="<vsUnit><tNo>{number}</tNo>" + _STRIP_4 + "</vsUnit>",
-    other_mixers=(
-        f"<monoUnit>{_STRIP_4}</monoUnit>\n<stUnit><iGin>0</iGin><m>0</m><s>0</s><vol>-129</vol></stUnit>"
-    ),
+    other_mixers=(f"<monoUnit>{_STRIP_4}</monoUnit>\n<stUnit><iGin>0</iGin><m>0</m><s>0</s><vol>-129</vol></stUnit>"),
     track_number="tNo",
     part_name="name",
     part_style="pStyle",

@@ -97,8 +97,9 @@ def _as_utf_8(content: bytes, path: Path) -> bytes:
             return _recode(content[len(mark) :], encoding, path)
     content = content.lstrip(b" \t\r\n")  # the declaration must come first; some tools put blank lines before it
     declared = DECLARATION.match(content)
-    if declared and declared[1].decode("ascii").lower() in EAST_ASIAN:
-        return _recode(content, declared[1].decode("ascii").replace("windows-31j", "cp932"), path)
+    encoding = declared[1].decode("ascii") if declared else ""
+    if encoding.lower() in EAST_ASIAN:
+        return _recode(content, "cp932" if encoding.lower() == "windows-31j" else encoding, path)
     return content
 
 

@@ -139,9 +139,7 @@ def power_spectrum(sound: Sound, voice: Voice, shape: Shape) -> NDArray[np.float
     return np.exp(log_power)
 
 
-def _formant_groups(
-    sound: Sound, voice: Voice, shape: Shape
-) -> Iterator[tuple[slice | NDArray[np.int64], Shape]]:
+def _formant_groups(sound: Sound, voice: Voice, shape: Shape) -> Iterator[tuple[slice | NDArray[np.int64], Shape]]:
     """Frames that share one place of the formants, with the shape that puts them there."""
     ratios = sound.expression.formant_ratio
     if ratios is None:

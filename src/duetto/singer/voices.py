@@ -12,6 +12,7 @@ from typing import Literal
 from duetto.errors import ConfigError
 
 Family = Literal["sinsy", "mei"]
+AIR = ((6000.0, 0.0), (9000.0, 16.0), (20000.0, 22.0))  # (Hz, dB): keeps the high band of a dark voice above the floor
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,7 @@ VOICES: Mapping[str, Voice] = _catalogue(
         warp_seed=53,
         warp_depth=0.08,
         colour_db=4.0,
+        equaliser=AIR,
         tilt_db_per_octave=-2.5,
         breath_db=-4.0,
         register=Register(
@@ -196,10 +198,13 @@ VOICES: Mapping[str, Voice] = _catalogue(
         warp_seed=49,
         warp_depth=0.06,
         colour_db=4.0,
+        equaliser=AIR,
         tilt_db_per_octave=-2.5,
         breath_db=4.0,
         register=Register(passaggio_midi=73.0),
-        style=PitchStyle(portamento_s=0.05, scoop_cents=15.0, drift_cents=6.0, jitter_cents=3.0, vibrato_depth_cents=0.0),
+        style=PitchStyle(
+            portamento_s=0.05, scoop_cents=15.0, drift_cents=6.0, jitter_cents=3.0, vibrato_depth_cents=0.0
+        ),
     ),
 )
 

@@ -56,7 +56,8 @@ def sing_score(options: argparse.Namespace, console: Console) -> None:
     scores = read_vsqx(options.score)
     numbers = _chosen(options, len(scores))
     output = options.output or Path(f"{options.score.stem}_{voice.name}.wav")
-    table = Table("track", "name", "notes", "seconds", "sung MIDI", "file", title=f"sung by {voice.name}")
+    table = Table("track", "name", "notes", "seconds", "sung MIDI", title=f"sung by {voice.name}")
+    table.add_column("file", overflow="fold")
     remarks: dict[str, None] = {}  # in order, each once
     for number in numbers:
         score, changes = adapt(scores[number - 1], voice, options.transpose)
@@ -89,9 +90,7 @@ def _chosen(options: argparse.Namespace, num_tracks: int) -> list[int]:
     return [int(options.track)]
 
 
-def _sing_with_progress(
-    score: "Score", voice: "Voice", options: argparse.Namespace, console: Console
-) -> "Rendition":
+def _sing_with_progress(score: "Score", voice: "Voice", options: argparse.Namespace, console: Console) -> "Rendition":
     from duetto.score.tempo import TempoMap
     from duetto.singer.sing import sing
 
