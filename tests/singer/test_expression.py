@@ -51,14 +51,17 @@ def test_breathiness_puts_noise_between_the_harmonics():
 
 
 def test_brightness_tilts_the_spectrum_both_ways():
-    slope = [band_db(s, 4000, 8000) - band_db(s, 500, 1000) for s in (held(brightness=0.0), HELD, held(brightness=127.0))]
+    slope = [
+        band_db(s, 4000, 8000) - band_db(s, 500, 1000) for s in (held(brightness=0.0), HELD, held(brightness=127.0))
+    ]
     assert slope[1] - slope[0] == pytest.approx(3.0 * 3, abs=3)  # three octaves
     assert slope[2] - slope[1] == pytest.approx(3.0 * 3, abs=3)
 
 
 def test_clearness_raises_what_lies_above_two_kilohertz():
     rise = [
-        band_db(held(clearness=127.0), low, high) - band_db(HELD, low, high) for low, high in ((200, 1500), (5000, 8000))
+        band_db(held(clearness=127.0), low, high) - band_db(HELD, low, high)
+        for low, high in ((200, 1500), (5000, 8000))
     ]
     assert rise[1] - rise[0] == pytest.approx(9.0, abs=2.5)
 

@@ -139,5 +139,5 @@ def test_a_damaged_truth_says_so(tmp_path):
 
 
 def test_an_unknown_voice_lists_those_there_are():
-    with pytest.raises(ConfigError, match="low, mei, miku, pop"):
+    with pytest.raises(ConfigError, match="bass, low, mei, miku, pop, tenor, treble"):
         get_voice("callas")

@@ -110,7 +110,9 @@ def test_a_long_note_swings_at_the_voices_rate_and_depth(name):
 @ALL
 def test_a_glide_between_notes_lasts_as_long_as_the_style_says(name):
     score = Score("two", (Note(0, 960, 60, "あ"), Note(960, 960, 65, "い")), (Tempo(0, 120.0),))
-    style = replace(VOICES[name].style, drift_cents=0, jitter_cents=0, vibrato_depth_cents=0, overshoot=0, scoop_cents=0)
+    style = replace(
+        VOICES[name].style, drift_cents=0, jitter_cents=0, vibrato_depth_cents=0, overshoot=0, scoop_cents=0
+    )
     pitch = sung_midi(score, lay_out(score), style, np.random.default_rng(0))
     moving_s = 0.005 * np.count_nonzero((pitch > 60.05) & (pitch < 64.95))
     assert moving_s == pytest.approx(style.portamento_s, abs=0.015)
@@ -147,7 +149,7 @@ def test_a_breath_is_heard_before_a_phrase_at_the_voices_level(name):
     score = Score("late", (Note(1920, 960, 60, "あ"),), (Tempo(0, 120.0),))  # 2 s of rest
     rendition = sing(score, VOICES[name], seed=1)
     breath = rendition.waveform[round(1.75 * 48_000) : round(1.9 * 48_000)]
-    floor = rendition.waveform[: 48_000]
+    floor = rendition.waveform[:48_000]
     difference_db = 10 * np.log10(np.mean(breath**2) / np.mean(floor**2))
     if VOICES[name].breath_level_db < -50:
         assert difference_db < 1
