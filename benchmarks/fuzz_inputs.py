@@ -21,6 +21,10 @@ from duetto.corpus.consent import embedded_consent
 from duetto.corpus.ddb_writer import DdbFragment, write_ddb
 from duetto.corpus.songs import SONGS_FOLDER
 from duetto.models.rvc.shapes import ecosystem_shape
+from duetto.score.score import Curve, Note, TimeSignature
+from duetto.score.vsqx import read_vsqx
+from duetto.score.vsqx_schema import CONTROLS
+from duetto.score.vsqx_writer import vsqx_text
 
 NUMBERS = (0, 1, 17, 18, 19, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 WORDS = (
@@ -94,9 +98,20 @@ def wav_seeds() -> list[Files]:
 
 
 def vsqx_seeds() -> list[Files]:
-    """Embedded songs, which are of the fourth generation, and a small one of the third."""
+    """Embedded songs, a small one of the third generation by hand, and two tracks with every controller in both."""
     songs = [path.read_bytes() for path in sorted(SONGS_FOLDER.glob("slow_*.vsqx"))]
-    return [((".vsqx", content),) for content in (*songs, VSQ3.encode())]
+    curves = {
+        name: Curve(((0, 10.0 * index), (480, 127.0)))
+        for index, name in enumerate(control.curve for control in CONTROLS.values())
+    }
+    lead = read_vsqx(SONGS_FOLDER / "slow_02.vsqx")[0]
+    lead = replace(
+        lead, notes=lead.notes[:8], time_signatures=(TimeSignature(0, 3, 4), TimeSignature(2, 5, 8)), **curves
+    )
+    words = ("hel-", "-", "キャー", "ts\\ iAU", "かな漢字")
+    notes = tuple(Note(480 * index, 480, 60, word, "Sil Asp ?"[: 9 * index]) for index, word in enumerate(words))
+    both = [vsqx_text((lead, replace(lead, notes=notes)), generation).encode() for generation in ("vsq3", "vsq4")]
+    return [((".vsqx", content),) for content in (*songs, VSQ3.encode(), *both)]
 
 
 def label_seeds() -> list[Files]:

@@ -39,6 +39,9 @@ from duetto.conversion.interchange.training_checkpoint import is_training_checkp
 from duetto.corpus.ddb import read_ddb, read_segment
 from duetto.errors import DuettoError
 from duetto.score.vsqx import read_vsqx
+from duetto.singer.adapt import adapt
+from duetto.singer.timing import lay_out
+from duetto.singer.voices import VOICES
 from duetto.torch_file import read_torch_file
 
 HANG_S = 10.0  # a reading that takes longer has failed
@@ -90,6 +93,15 @@ def read_sound(path: Path) -> None:
         raise AssertionError("a waveform that is no waveform was returned")
 
 
+def read_song(path: Path) -> None:
+    """Read, then whatever comes before the first sound: phones, timing, pitch's place in the voice."""
+    for score in read_vsqx(path):
+        adapted, _ = adapt(score, VOICES["mei"])
+        timing = lay_out(adapted)
+        if timing.phones[0].start != 0 or timing.phones[-1].end != timing.num_frames:
+            raise AssertionError("a timing that does not cover the song was returned")
+
+
 def read_labels(path: Path) -> None:
     """The reader of label tracks; imported here, so that the others are fuzzed without it."""
     labels = importlib.import_module("duetto.preprocess.steps.labels").read_labels(path)
@@ -118,7 +130,7 @@ def read_model(path: Path) -> None:
 
 READERS = {
     "ddb": Reader(ddb_seeds, read_archive),
-    "vsqx": Reader(vsqx_seeds, read_vsqx),
+    "vsqx": Reader(vsqx_seeds, read_song),
     "wav": Reader(wav_seeds, read_sound),
     "labels": Reader(label_seeds, read_labels),
     "index": Reader(index_seeds, read_index),

@@ -1,6 +1,7 @@
 import pyopenjtalk
 import pytest
 
+from duetto.score.chinese import FINALS, INITIALS, moras_of_syllables
 from duetto.score.kana import Mora, count_guessed, note_moras, vocaloid_phones
 from duetto.score.mora import INVENTORY
 from duetto.score.score import Note
@@ -114,6 +115,33 @@ def test_english_is_approximated(lyric, phones, expected):
 
 
 @pytest.mark.parametrize(("lyric", "phones"), [("-", ""), ("-", "-"), ("ー", "-"), ("", ""), (" ", ""), ("あ", "-")])
+@pytest.mark.parametrize(
+    ("phones", "expected"),
+    [
+        ("n i", "に"),
+        ("x AU", "はお"),
+        ("ts`_h ua_n", "ちゅあん"),
+        ("uo", "うぉ"),
+        ("ia", "や"),
+        ("l iAU", "りあお"),
+        ("n y", "にゅ"),
+        ("ts\\ y{_n", "じゅあん"),
+        ("s` @N x uo", "しょんふお"),
+        ("t_h iE_n", "てぃえん"),
+    ],
+)
+def test_mandarin_is_approximated(phones, expected):
+    assert sung("漢", phones) == expected
+
+
+def test_every_syllable_of_mandarin_is_understood():
+    for initial in ("", *INITIALS):
+        for final in FINALS:
+            assert moras_of_syllables([*([initial] if initial else []), final])
+    assert moras_of_syllables(["ts`_h"]) == ()
+    assert moras_of_syllables(["p", "p", "a"]) == ()
+
+
 def test_a_tie_goes_on_with_the_vowel(lyric, phones):
     assert note_moras((Note(0, 480, 60, lyric, phones),)) == ((),)
 

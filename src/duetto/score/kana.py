@@ -5,7 +5,7 @@ A note's text comes in one of these ways, tried in this order:
 1. `-`, `ー` or nothing, and no phones of its own: the previous vowel goes on.
 2. X-SAMPA phones as VOCALOID's Japanese voices take them (what the editor really sings; the lyric is a label).
 3. A lyric in kana.
-4. X-SAMPA phones of VOCALOID's English voices, approximated by moras (`english`).
+4. X-SAMPA phones of VOCALOID's English voices, then of its Chinese ones, approximated by moras (`english`, `chinese`).
 5. A lyric in romaji (Hepburn or Kunrei); then any other Latin word, read as English by letter.
 6. Anything else is sung as `ら` and marked as guessed.
 
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from duetto.score.chinese import moras_of_syllables
 from duetto.score.english import moras_of_phones, moras_of_word
 from duetto.score.mora import INVENTORY, KANA_ALIASES, KANA_ROWS, MORA_OF_PHONES, Mora, mora_of
 from duetto.score.score import Note
@@ -92,6 +93,7 @@ def _moras_of(note: Note) -> tuple[Mora, ...]:
         _from_japanese_phones(phones),
         _from_kana(lyric),
         moras_of_phones(phones),
+        moras_of_syllables(phones),
         _from_romaji(lyric),
         moras_of_word(lyric),
     ):
