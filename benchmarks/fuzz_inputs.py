@@ -11,10 +11,12 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import faiss
 import numpy as np
 import soundfile
 import torch
+from numpy.typing import NDArray
 
 from duetto.conversion.interchange.settings import public_config
 from duetto.corpus.consent import embedded_consent
@@ -94,7 +96,19 @@ def wav_seeds() -> list[Files]:
         buffer = io.BytesIO()
         soundfile.write(buffer, waveform, 44_100, format=container, subtype=subtype)
         seeds.append(((f".{container.lower()}", buffer.getvalue()),))
-    return seeds
+    return [*seeds, ((".m4a", _m4a(waveform.astype(np.float32).T)),)]
+
+
+def _m4a(channels: NDArray[np.float32]) -> bytes:
+    """AAC in MP4, as phones record, of (2, S)."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=44_100, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), format="fltp", layout="stereo")
+        frame.sample_rate = 44_100
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
+    return buffer.getvalue()
 
 
 def vsqx_seeds() -> list[Files]:
@@ -183,7 +197,13 @@ def attack_length(content: bytearray, _donor: bytes, chance: random.Random) -> N
     size = struct.calcsize(layout)
     if len(content) >= size:
         number = chance.choice((*NUMBERS, len(content), len(content) - 1, chance.getrandbits(32)))
-        tags = [match.end() for match in re.finditer(rb"SND |FRM2|STA[ up]|ART[ up]|RIFF|data|fmt |FORM|SSND", content)]
+        tags = [
+            match.end()
+            for match in re.finditer(
+                rb"SND |FRM2|STA[ up]|ART[ up]|RIFF|data|fmt |FORM|SSND|moov|mdat|stsz|stco|stsc|stts|esds|mdhd",
+                content,
+            )
+        ]
         place = chance.choice(tags) + chance.choice((0, 4, 8, 10)) if tags else chance.randrange(len(content))
         place = min(place if chance.random() < 0.7 else chance.randrange(len(content)), len(content) - size)
         content[place : place + size] = struct.pack(layout, number & (256**size - 1))

@@ -12,6 +12,8 @@ from duetto import audio
 from duetto.audio import read_audio, read_channels, read_info
 from duetto.errors import AudioError
 
+from .corpus.m4a import write_m4a
+
 
 def test_a_length_that_the_header_only_claims_is_not_allocated(tmp_path: Path):
     path = tmp_path / "claims.mp3"
@@ -47,3 +49,21 @@ def test_blocks_join_without_a_seam(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     samples, sample_rate = read_channels(path)
     assert np.array_equal(samples, waveform.T)
     assert sample_rate == 8000
+
+
+def test_a_small_file_that_decodes_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "bomb.m4a"
+    write_m4a(path, np.zeros((2, 44_100 * 3), np.float32), 44_100)
+    assert read_channels(path)[0].shape[1] >= 44_100 * 3
+    monkeypatch.setattr("duetto.audio_libav.GRACE_S", 0.0)
+    monkeypatch.setattr("duetto.audio_libav.LEAST_BITS_PER_S", 8 * path.stat().st_size)  # the bytes are for 1 s
+    with pytest.raises(AudioError, match="longer than its bytes"):
+        read_channels(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 100, b"\0\0\0\x18ftypM4A " + b"\0" * 500])
+def test_what_only_calls_itself_m4a_is_refused(tmp_path: Path, content: bytes):
+    path = tmp_path / "a.m4a"
+    path.write_bytes(content)
+    with pytest.raises(AudioError):
+        read_info(path)

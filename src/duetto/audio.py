@@ -7,6 +7,7 @@ otherwise. Files go through libsndfile (WAV, FLAC, OGG, MP3, AIFF), m4a and its 
 
 import errno
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ Waveform = NDArray[np.float32]
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"})
 MAX_HOURS = 12.0  # longer than any stem; a header that claims more is damaged or hostile
 MAX_LEVEL = 1e9  # beyond it samples are as good as infinite: sums of them are
+FULL_BYTES = 2**20  # a disk with less left is full
 BLOCK_VALUES = 2**22  # read at once: 44 s of stereo at 48 kHz
 
 
@@ -198,8 +200,9 @@ def write_blocks(
                     file = _create(temporary, 1 if block.ndim == 1 else len(block), sample_rate, subtype, tags or {})
                 file.write(block.T)
                 num_samples += block.shape[-1]
-        except soundfile.LibsndfileError as error:
-            raise OSError(errno.EIO, error.error_string.strip()) from error
+        except soundfile.LibsndfileError as error:  # says "System error." whatever the system said
+            is_full = shutil.disk_usage(path.parent).free < FULL_BYTES
+            raise OSError(errno.ENOSPC if is_full else errno.EIO, error.error_string.strip()) from error
         finally:
             if file is not None:
                 file.close()

@@ -14,6 +14,8 @@ from duetto.errors import AudioError
 
 LIBAV_SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".ape", ".wv"})
 MAX_CHANNELS = 64
+LEAST_BITS_PER_S = 500  # AAC of silence needs four times as many; a file that lasts longer is a bomb
+GRACE_S = 10.0
 MICROSECONDS = 1e6  # in which libav gives the length of a container
 
 
@@ -51,9 +53,13 @@ def decode(path: Path) -> Iterator[NDArray[np.float32]]:
         with av.open(str(path), mode="r") as container:
             stream = _stream(container, path)
             resampler = av.AudioResampler(format="fltp")
+            longest_s, done_s = GRACE_S + 8 * path.stat().st_size / LEAST_BITS_PER_S, 0.0
             for frame in container.decode(stream):
                 for plain in resampler.resample(frame):
                     yield plain.to_ndarray()
+                    done_s += plain.samples / max(1, plain.sample_rate)
+                if done_s > longest_s:
+                    raise AudioError(f"{path} goes on for longer than its bytes can hold: it is damaged or hostile.")
     except (av.FFmpegError, ValueError, OverflowError) as error:
         raise AudioError(f"{path} breaks off while decoding ({_reason(error)}).") from error
 
@@ -73,7 +79,10 @@ def _load(path: Path) -> Any:
 def _stream(container: Any, path: Path) -> Any:
     if not container.streams.audio:
         raise AudioError(f"{path} holds no audio stream.")
-    return container.streams.audio[0]
+    stream = container.streams.audio[0]
+    if stream.codec_context is None:
+        raise AudioError(f"{path} is in a codec that cannot be decoded here. Export it as WAV or FLAC.")
+    return stream
 
 
 def _reason(error: Exception) -> str:

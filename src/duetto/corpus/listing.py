@@ -31,11 +31,7 @@ class Listing:
     root: Path
     files: tuple[Path, ...]
     remarks: tuple[Loss, ...] = ()
-
-    @property
-    def has_singers(self) -> bool:
-        """Whether the subfolders are singers."""
-        return bool(self.files) and all(path.parent != self.root for path in self.files)
+    has_singers: bool = False  # no recording lies directly in the folder: its subfolders are singers
 
     def singer_of(self, path: Path, chosen: str | None) -> str:
         """Whose recording it is; `chosen` names the singer of a folder without singers."""
@@ -55,7 +51,7 @@ class Listing:
         if not files:
             names = sorted({self.singer_of(path, None) for path in self.files})
             raise CorpusError(f"data.singer={chosen}: {self.root} has no such singer, only {', '.join(names)}.")
-        return Listing(self.root, files, self.remarks)
+        return Listing(self.root, files, self.remarks, has_singers=True)
 
 
 def list_recordings(root: Path) -> Listing:
@@ -94,7 +90,8 @@ def list_files(root: Path, suffixes: frozenset[str]) -> Listing:
         folders[:] = seen
         taken = (name for name in names if not name.startswith(".") and _suffix(name) in suffixes)
         found += [Path(folder, name) for name in taken]
-    return Listing(root, tuple(sorted(found, key=lambda path: os.fsencode(path.relative_to(root)))), tuple(remarks))
+    files = tuple(sorted(found, key=lambda path: os.fsencode(path.relative_to(root))))
+    return Listing(root, files, tuple(remarks), bool(files) and all(path.parent != root for path in files))
 
 
 def digests_of(files: Sequence[Path], executor: Executor) -> tuple[str, ...]:
