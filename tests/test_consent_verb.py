@@ -8,8 +8,8 @@ import pytest
 from duetto.__main__ import main
 from duetto.conversion.permission import require_use
 from duetto.corpus.consent import read_consent
-from duetto.errors import CorpusError
-from duetto.verbs.consent import ask
+from duetto.errors import ConfigError, CorpusError
+from duetto.verbs.consent import DOCS, ask
 
 ANSWERS = ["--subject", "singer-01", "--controller", "Ann", "--scopes", "train, infer", "--purposes", "research"]
 FULL = [*ANSWERS, "--expires", "2099-12-31"]
@@ -41,15 +41,33 @@ def test_without_a_terminal_nothing_is_asked_and_the_missing_options_are_named(
 
 
 def test_questions_are_repeated_until_answered_and_options_are_not_asked_again():
-    answers = iter(["", "singer-01", "train", "research", "", "2099-01-01", "", ""])
+    answers = iter(["", "singer-01", "sing", "train", "research", "", "soon", "2099-01-01", "", ""])
+    asked: list[str] = []
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        return next(answers)
+
     given = dict.fromkeys(
         ("subject", "controller", "scopes", "purposes", "territory", "expires", "evidence", "signature")
     )
-    answered = ask({**given, "controller": "Ann"}, lambda question: next(answers))
+    answered = ask({**given, "controller": "Ann"}, answer)
     assert answered["subject"] == "singer-01"
     assert answered["controller"] == "Ann"
     assert answered["territory"] == ""
     assert next(answers, None) is None
+    assert [question.split(". ")[0] for question in asked if "no " in question.split("?")[0]] == [
+        "sing: no such scope",
+        "soon is no day such as 2030-12-31",
+    ]
+
+
+def test_answers_that_end_early_write_nothing():
+    def answer(_: str) -> str:
+        raise EOFError
+
+    with pytest.raises(ConfigError, match="nothing was written"):
+        ask(dict.fromkeys(DOCS), answer)
 
 
 def test_a_record_is_not_replaced_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -98,3 +98,11 @@ def test_a_hostile_pickle_is_not_executed(tmp_path):
     with pytest.raises(CheckpointError):
         find_checkpoint(folder, lambda sentence: None)
     assert not (tmp_path / "owned").exists()
+
+
+def test_a_checkpoint_says_what_its_weights_came_of(tmp_path):
+    tiny_fit(2, tmp_path / "run")
+    state = torch.load(tmp_path / "run/checkpoints/last.ckpt", map_location="cpu", weights_only=True)
+    assert set(state["origin"]) == {"run", "data_hash", "consent"}
+    assert state["origin"]["run"] == "run"
+    assert len(state["origin"]["data_hash"]) == 64

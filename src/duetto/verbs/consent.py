@@ -55,28 +55,58 @@ def write_record(options: argparse.Namespace, console: Console) -> None:
     if not options.path.exists():
         raise ConfigError(f"There is no {options.path}. Name the folder with the recordings.")
     given = {name: getattr(options, name) for name in DOCS}
-    answers = ask(given, input) if sys.stdin.isatty() else unasked(given)
+    answers = ask(given, input) if sys.stdin is not None and sys.stdin.isatty() else unasked(given)
     record: dict[str, Any] = {**answers, "rights_statement": options.rights_statement}
-    record |= {
-        name: [text.strip() for text in answers[name].split(",") if text.strip()] for name in ("scopes", "purposes")
-    }
+    record |= {name: listed(answers[name]) for name in ("scopes", "purposes")}
     record["evidence"] = evidence_hash(answers["evidence"])
     consent = consent_from_dict(record, str(path))
     write_consent(path, consent)
     console.print(
-        f"{path} written: {consent.subject} allows {', '.join(consent.scopes)} until {consent.expires}.", markup=False
+        f"{path} written: {consent.subject} allows {', '.join(consent.scopes)} until {consent.expires}.",
+        markup=False,
+        soft_wrap=True,
     )
 
 
 def ask(given: dict[str, str | None], answer: Callable[[str], str]) -> dict[str, str]:
-    """The options, completed by questions; a required one is asked until it is answered."""
+    """The options, completed by questions; each is asked until the answer can be used.
+
+    Raises:
+        ConfigError: If the answers end before the questions.
+    """
+    from duetto.errors import ConfigError
+
     answers = {}
     for name, question in DOCS.items():
-        text = given[name]
-        while text is None or (not text and name not in OPTIONAL):
-            text = answer(f"{question}: ").strip()
+        text, problem = given[name], ""
+        while text is None or (problem := problem_with(name, text)):
+            try:
+                text = answer(f"{problem}{question}: ").strip()
+            except EOFError as error:
+                raise ConfigError("The answers ended before the questions; nothing was written.") from error
         answers[name] = text
     return answers
+
+
+def problem_with(name: str, text: str) -> str:
+    """What is wrong with an answer, as the beginning of the next question; empty when it can be used."""
+    from duetto.corpus.consent import SCOPES
+
+    if not text:
+        return "" if name in OPTIONAL else "An answer is needed. "
+    if name == "scopes" and (foreign := sorted(set(listed(text)) - set(SCOPES))):
+        return f"{', '.join(foreign)}: no such scope. "
+    if name == "expires":
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            return f"{text} is no day such as 2030-12-31. "
+    return ""
+
+
+def listed(text: str) -> list[str]:
+    """Words separated by commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def unasked(given: dict[str, str | None]) -> dict[str, str]:
