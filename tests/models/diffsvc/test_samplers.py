@@ -2,11 +2,10 @@ import pytest
 import torch
 
 from duetto.errors import ConfigError
+from duetto.models.diffsvc.analytic import GaussianData, MixtureData
 from duetto.models.diffsvc.sampling import SAMPLER_NAMES, SamplerSettings, count_calls, sample
 from duetto.models.diffsvc.schedule import NoiseSchedule, linear_betas
 from duetto.models.diffsvc.time_grids import NoisePath, log_snr_grid, upstream_grid
-
-from .gaussian import GaussianData
 
 SCHEDULE = NoiseSchedule(linear_betas(1000, 0.02))
 PATH = NoisePath.of(SCHEDULE)
@@ -38,10 +37,15 @@ def test_twice_the_steps_cut_the_error_as_the_order_promises(name, order):
 @pytest.mark.parametrize("name", SAMPLER_NAMES)
 def test_calls_are_counted_told_and_kept_to(name):
     data, x = gaussian()
-    settings, told = SamplerSettings(name, 7), []
-    sample(settings, data, x, SCHEDULE, start=30, progress=lambda made, total: told.append((made, total)))
+    settings, told, timesteps = SamplerSettings(name, 7), [], []
+
+    def denoise(x: torch.Tensor, timestep: float) -> torch.Tensor:
+        timesteps.append(timestep)
+        return data(x, timestep)
+
+    sample(settings, denoise, x, SCHEDULE, start=30, progress=lambda made, total: told.append((made, total)))
     expected = count_calls(settings, 30)
-    assert data.num_calls == expected
+    assert len(timesteps) == expected
     assert told == [(call + 1, expected) for call in range(expected)]
 
 
@@ -71,6 +75,13 @@ def test_a_log_snr_grid_takes_equal_steps_of_lambda():
     assert grid[0] == 599
     assert grid[-1] == 0
     torch.testing.assert_close(lambdas.diff(), lambdas.diff().mean().expand(10), rtol=1e-3, atol=0)
+
+
+def test_a_mixture_is_sampled_into_its_two_halves():
+    data, x = MixtureData(PATH, 0.6, 0.05), torch.linspace(-2, 2, 9, dtype=torch.float64).view(1, 1, 9)
+    found = sample(SamplerSettings("unipc", 60), data, x, SCHEDULE).flatten()
+    torch.testing.assert_close(found[5:], -found[:4].flip(0))
+    assert ((found[5:] - 0.6).abs() < 0.2).all()
 
 
 def test_ancestral_samples_have_the_data_s_spread():

@@ -48,6 +48,7 @@ def pitch_class(f0_hz: Tensor, min_hz: float, max_hz: float) -> Tensor:
     """Row of the pitch table, 1..255, equally spaced in mels; 1 where unvoiced or below `min_hz`, (B, T), int64."""
     lowest, highest = (MEL_SCALE_FACTOR * math.log(1 + hz / MEL_SCALE_HZ) for hz in (min_hz, max_hz))
     mel = MEL_SCALE_FACTOR * (1 + f0_hz / MEL_SCALE_HZ).log()
+    # Deviation 13 (docs/deviations.md): the clamp also takes notes that a transposition carried beyond the table
     classes = (mel - lowest) * (PITCH_BINS - 2) / (highest - lowest) + 1
     return (classes.masked_fill(mel <= 0, 1.0).clamp(1, PITCH_BINS - 1) + 0.5).long()
 

@@ -59,7 +59,8 @@ class ResidualLayer(nn.Module):
         """
         hidden = x + step[:, :, None]
         if mask is not None:
-            hidden = hidden * mask  # else the padding's step vector would reach the last real frames
+            # Deviation 11 (docs/deviations.md): else the padding's step vector would reach the last real frames
+            hidden = hidden * mask
         gate, signal = (self.dilated(hidden) + projected_condition).chunk(2, dim=1)
         residual, skip = self.output_projection(torch.sigmoid(gate) * torch.tanh(signal)).chunk(2, dim=1)
         return (x + residual) / math.sqrt(2.0), skip

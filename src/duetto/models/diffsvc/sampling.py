@@ -31,7 +31,7 @@ DETERMINISTIC: dict[str, tuple[Solve, Callable[[NoisePath, int, int], Grid]]] = 
     "ddim_upstream": (samplers.ddim, time_grids.upstream_grid),
 }
 SAMPLER_NAMES = (*DETERMINISTIC, "ddpm")
-DEFAULT_SAMPLER = "dpm_solver_pp"  # docs/decisions/sampler.md
+DEFAULT_SAMPLER = "unipc"  # docs/decisions/sampler.md
 DEFAULT_STEPS = 20
 
 

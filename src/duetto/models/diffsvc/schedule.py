@@ -98,7 +98,7 @@ def noise_loss(noise: Tensor, predicted_noise: Tensor, mask: Tensor | None = Non
     Args:
         noise: (B, M, T).
         predicted_noise: (B, M, T).
-        mask: 1.0 in real frames, (B, 1, T); None = all are. Padding does not count (upstream counts it).
+        mask: 1.0 in real frames, (B, 1, T); None = all are. Padding does not count (deviation 11).
         is_absolute: Absolute instead of squared error.
     """
     difference = noise.float() - predicted_noise.float()
