@@ -109,6 +109,7 @@ def _mirrored(waveform: Tensor, n_fft: int, hop_length: int) -> Tensor:
     """Both edges mirrored so that frame 0 is centred on half a hop; zeros if the waveform is too short for that."""
     left = (n_fft - hop_length) // 2
     right = max((n_fft - hop_length + 1) // 2, n_fft - waveform.shape[-1] - left)
+    # Deviation 15 (docs/deviations.md)
     if max(left, right) < waveform.shape[-1]:
         return functional.pad(waveform, (left, right), mode="reflect")
     return functional.pad(waveform, (left, right))

@@ -73,10 +73,6 @@ OPENVPI_44K = VocoderShape(
     44100, vocoder_generator(128, 512, (8, 8, 2, 2, 2), (16, 16, 4, 4, 4), (3, 7, 11), ((1, 3, 5),) * 3)
 )
 OPENVPI_44K_PC = VocoderShape(44100, OPENVPI_44K.generator, has_mini_source=True)
-# fifteen overtones, and few channels: what two CPU cores train in minutes (docs/decisions/compact-recipe.md)
-COMPACT_24K = VocoderShape(
-    24000, vocoder_generator(80, 128, (10, 6, 4), (20, 12, 8), (3, 7), ((1, 3), (1, 3))), num_harmonics=15
-)
 
 
 def shape_from_config(config: Mapping[str, Any]) -> VocoderShape:
