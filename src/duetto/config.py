@@ -191,7 +191,7 @@ class RetrievalConfig:
 class DiffusionConfig:
     """How Diff-SVC draws its mel; other architectures do not read it."""
 
-    sampler: str = "dpm_solver_pp"  # docs/decisions/sampler.md
+    sampler: str = "unipc"  # docs/decisions/sampler.md
     steps: int = 20  # network calls of a conversion
     shallow_start: int = 0  # noise levels laid over the source's own mel; 0 = begin with noise alone
 
