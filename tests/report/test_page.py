@@ -269,7 +269,7 @@ def test_what_preprocessing_took_is_told_step_by_step_with_the_worst_clips(tmp_p
     (run / "preprocessing.json").write_text(json.dumps({"steps": [step], "worst": worst}))
     text = write_run_page(run).read_text()
     assert "What preprocessing took" in text
-    for value in ("-12.0", "12.3 %", "4.0 %", "gate&lt;b&gt;", "8k+", "2 undefined values", "target/a", "40.0 %"):
+    for value in ("-12.0", "12.3%", "4.0%", "gate&lt;b&gt;", "8k+", "2 undefined values", "target/a", "40.0%"):
         assert value in text
     (run / "preprocessing.json").unlink()
     assert "What preprocessing took" not in write_run_page(run).read_text()

@@ -79,17 +79,20 @@ def _worst(rows: Sequence[Row], measure: str) -> list[dict[str, Any]]:
 
 def damage_table(summary: dict[str, Any]) -> Table:
     """What each step took, for the terminal."""
-    table = Table("step", title="What preprocessing took", title_justify="left")
+    table = Table("step", title="What preprocessing took", title_justify="left", box=None, padding=(0, 1, 0, 0))
     bands = list(summary["steps"][0]["band_loss_db"]) if summary["steps"] else []
-    for name in ("s in", "s out", "level dB", *(f"{band_title(band)} dB" for band in bands)):
-        table.add_column(name, justify="right")
-    for name in ("holes", "ln kurtosis", "voiced lost", "zero frames"):
-        table.add_column(name, justify="right")
+    table.caption = (
+        "lost: seconds; level and bands (Hz): change in dB; holes: of the sounding cells; kurt.: ln ratio in the "
+        "pauses, above 0 is musical noise; voice: voiced frames lost; zeros: frames silenced; ?: undefined"
+    )
+    table.caption_justify = "left"
+    names = ("lost", "level", *map(band_title, bands), "holes", "kurt.", "voice", "zeros")
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
     for step in summary["steps"]:
         table.add_row(
             step["step"],
-            f"{step['seconds_in']:.1f}",
-            f"{step['seconds_out']:.1f}",
+            f"{step['seconds_in'] - step['seconds_out']:.1f}",
             decibels(step["level_change_db"]),
             *(decibels(negative(step["band_loss_db"][band])) for band in bands),
             share(step["hole_fraction"]),
@@ -125,4 +128,4 @@ def share(value: float | None) -> str:
     """A share in percent, or `?` when undefined."""
     if value is None or not math.isfinite(value):
         return "?"
-    return f"{100 * value:.1f} %" if value >= 0.0005 else "0"
+    return f"{100 * value:.1f}%" if value >= 0.0005 else "0"
