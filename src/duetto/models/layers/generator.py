@@ -6,13 +6,15 @@ RVC). The last leaky ReLU has slope 0.01, not 0.1: upstream relies on torch's de
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from functools import partial
+from math import ceil, prod
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from duetto.models.layers.harmonic_source import HarmonicSource
+from duetto.models.layers.pieces import PIECE_VALUES, in_pieces
 from duetto.models.layers.residual import LEAKY_SLOPE, ResidualBlock
 from duetto.models.layers.weight_norm import weight_normalised
 
@@ -39,6 +41,12 @@ class GeneratorShape:
         """Samples per frame."""
         return prod(self.upsample_rates)
 
+    @property
+    def block_reach(self) -> int:
+        """Samples to either side that an output of the residual blocks depends on."""
+        pairs = zip(self.resblock_kernel_sizes, self.resblock_dilation_sizes, strict=True)
+        return max((kernel // 2) * (sum(dilations) + len(dilations)) for kernel, dilations in pairs)
+
     def stage_channels(self, stage: int) -> int:
         """Channels after upsampling stage `stage` (0 = first)."""
         return self.initial_channels // 2 ** (stage + 1)
@@ -49,6 +57,7 @@ class Generator(nn.Module):
 
     def __init__(self, shape: GeneratorShape) -> None:
         super().__init__()
+        self.shape = shape
         self.num_blocks_per_stage = len(shape.resblock_kernel_sizes)
         self.input_convolution = nn.Conv1d(
             shape.input_channels, shape.initial_channels, EDGE_KERNEL_SIZE, padding=EDGE_KERNEL_SIZE // 2
@@ -88,15 +97,27 @@ class Generator(nn.Module):
         x = self.input_convolution(latent)
         if self.speaker_projection is not None:
             x = x + self.speaker_projection(speaker)
-        for stage, upsample in enumerate(self.upsamplers):
-            x = upsample(F.leaky_relu(x, LEAKY_SLOPE))
+        is_converting = not torch.is_grad_enabled() and x.device.type == "cpu"
+        for stage in range(len(self.upsamplers)):
             source = source_stages[stage] if source_stages else None
-            if source is not None:
-                x = x + source
-            first = stage * self.num_blocks_per_stage
-            blocks = self.residual_blocks[first : first + self.num_blocks_per_stage]
-            x = sum(block(x) for block in blocks) / self.num_blocks_per_stage
+            x = self._stage_in_pieces(stage, x, source) if is_converting else self._stage(stage, x, source)
         return torch.tanh(self.output_convolution(F.leaky_relu(x, LAST_LEAKY_SLOPE)))
+
+    def _stage(self, stage: int, x: Tensor, source: Tensor | None) -> Tensor:
+        """Upsampling and the mean of the residual blocks: (B, C, T) -> (B, C / 2, T * rate)."""
+        x = self.upsamplers[stage](F.leaky_relu(x, LEAKY_SLOPE))
+        if source is not None:
+            x = x + source
+        first = stage * self.num_blocks_per_stage
+        blocks = self.residual_blocks[first : first + self.num_blocks_per_stage]
+        return sum((block(x) for block in blocks[1:]), start=blocks[0](x)) / self.num_blocks_per_stage
+
+    def _stage_in_pieces(self, stage: int, x: Tensor, source: Tensor | None) -> Tensor:
+        """The same, a few thousand samples at a time."""
+        rate, kernel = self.shape.upsample_rates[stage], self.shape.upsample_kernel_sizes[stage]
+        margin = ceil(self.shape.block_reach / rate) + ceil(kernel / rate)
+        piece = max(1, PIECE_VALUES // (self.shape.stage_channels(stage) * rate))
+        return in_pieces(partial(self._stage, stage), x, source, rate, margin, piece)
 
 
 class NSFGenerator(Generator):

@@ -5,6 +5,7 @@ Reference: Kong et al., "HiFi-GAN", 2020, section 2.2 and appendix A.1 (ResBlock
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -38,5 +39,6 @@ class ResidualBlock(nn.Module):
         """(B, C, S) -> (B, C, S)."""
         for dilated, plain in zip(self.dilated, self.plain, strict=True):
             hidden = dilated(F.leaky_relu(x, LEAKY_SLOPE))
-            x = x + plain(F.leaky_relu(hidden, LEAKY_SLOPE))
+            # in place where no gradient needs what stood there
+            x = x + plain(F.leaky_relu(hidden, LEAKY_SLOPE, inplace=not torch.is_grad_enabled()))
         return x
