@@ -5,6 +5,7 @@ A side (ours here, upstream's in `rvc_upstream.py`) does the same work from the 
 """
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -182,7 +183,7 @@ class Ours:
         return net.flow((mean + noise * torch.exp(log_std)) * mask, mask, speaker)
 
     @contextlib.contextmanager
-    def without_chance(self):  # noqa: ANN201
+    def without_chance(self) -> Iterator[None]:
         """As upstream's."""
         self.is_random = False
         yield

@@ -71,7 +71,10 @@ class ModelConfig:
     size: str = MISSING  # compact | v2_40k | ...
     content_dimension: int = MISSING  # = features.content.dimension
     num_speakers: int = 1
-    crop_frames: int = MISSING  # frames of a training example
+    crop_frames: int = MISSING  # frames of a training example; 0 = whole clips, those of like length together
+    base: str | None = None  # weights to start from: a run's folder, .safetensors or (RVC) G_*.pth; None = random ones
+    base_discriminator: str | None = None  # the same for the discriminator; a folder as base brings its own
+    ema_decay: float = 0.0  # the voice is a running mean of the weights that forgets 1 - decay a step; 0 = no mean
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
 
     can_convert: ClassVar[bool] = True  # False: it only rebuilds what it hears
@@ -81,6 +84,13 @@ class ModelConfig:
         require(
             self.content_dimension == features.content.dimension,
             f"model.content_dimension={self.content_dimension}, but the encoder gives {features.content.dimension}.",
+        )
+        require(0 <= self.ema_decay < 1, f"model.ema_decay={self.ema_decay}: expected 0 (off) to below 1.")
+        require(self.crop_frames >= 0, f"model.crop_frames={self.crop_frames}: expected 0 (whole clips) or more.")
+        require(self.num_speakers >= 1, f"model.num_speakers={self.num_speakers}: expected at least 1.")
+        require(
+            self.base is not None or self.base_discriminator is None,
+            "model.base_discriminator is given without model.base; give both or the base alone.",
         )
 
 
@@ -116,7 +126,7 @@ class RVCConfig(ModelConfig):
             f"model.spectrogram_channels={self.spectrogram_channels}: n_fft={features.n_fft} needs n_fft // 2 + 1.",
         )
         require(
-            self.segment_frames <= self.crop_frames,
+            self.crop_frames == 0 or self.segment_frames <= self.crop_frames,
             f"model.segment_frames={self.segment_frames} is longer than crop_frames={self.crop_frames}.",
         )
         require(

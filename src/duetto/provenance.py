@@ -32,7 +32,7 @@ RECORDED_PACKAGES = (
     "faiss-gpu",
 )
 TRAINER_NUMBERS = ("max_minutes", "max_steps", "batch_size")  # of TrainerConfig: the rest does not move the result
-MODEL_PATHS = ("vocoder",)  # of ModelConfigs: what lies there is covered by its digest
+MODEL_PATHS = ("vocoder", "base", "base_discriminator")  # of ModelConfigs: what lies there is covered by its digest
 SIGNATURE_DIGITS = 10
 
 

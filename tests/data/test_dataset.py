@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from duetto.data import dataset
-from duetto.data.dataset import CropDataset, CropPlan, TrainingClip, collate
+from duetto.data.dataset import CropDataset, CropPlan, TrainingClip, collate, describe_use
 from duetto.errors import CorpusError
 from duetto.features.extract import ClipFeatures
 
@@ -76,3 +76,30 @@ def test_short_clips_are_padded_and_their_length_is_told(clips):
 def test_an_empty_corpus_is_an_error():
     with pytest.raises(CorpusError, match="No clip is left"):
         plan_for(())
+
+
+def test_whole_clips_of_like_length_share_batches_and_each_is_used_once_an_epoch(tmp_path):
+    lengths = np.random.default_rng(0).integers(20, 900, 60)
+    clips = tuple(TrainingClip(f"c{number}", tmp_path, int(frames)) for number, frames in enumerate(lengths))
+    plan = CropPlan(clips, 0, HOP, 4, 0, least_frames=32)
+    for epoch in range(2):
+        batches = [plan.crops(epoch * 15 + place) for place in range(15)]
+        assert sorted(clip.id for batch in batches for clip, _ in batch) == sorted(clip.id for clip in clips)
+        padded = sum(plan.frames_of(batch) * len(batch) for batch in batches)
+        assert padded < 1.2 * lengths.sum()
+    random = [plan.frames_of([(clip, 0) for clip in clips[first : first + 4]]) * 4 for first in range(0, 60, 4)]
+    assert sum(random) > 1.4 * lengths.sum()  # what it would be without sorting
+    assert plan.crops(3) == CropPlan(clips, 0, HOP, 4, 0, least_frames=32).crops(3)
+
+
+def test_a_batch_of_whole_clips_is_as_long_as_its_longest_and_holds_a_segment(clips):
+    plan = CropPlan(clips, 0, HOP, 1, 0, least_frames=16)
+    shapes = {batch.clip_ids[0]: batch.content.shape[1] for batch in CropDataset(plan, 0, 3)}
+    assert shapes == {"a": 16, "b": 30, "c": 64}
+
+
+def test_what_batches_cannot_use_is_said(clips, tmp_path):
+    text = describe_use(plan_for((*clips, TrainingClip("empty", tmp_path, 0))), sample_rate=100)
+    assert "3 clips, 10.1 s, each of them in every epoch" in text
+    assert "1 (0.7 s) are shorter than an example" in text
+    assert "not used: empty" in text

@@ -6,7 +6,7 @@ import numpy as np
 from rich.console import Console
 
 from duetto.config import DataConfig, FeaturesConfig, TrainerConfig
-from duetto.corpus.manifest import Manifest
+from duetto.corpus.manifest import Clip, Manifest
 from duetto.features.cache import ClipFeatures, save_features
 from duetto.features.extract import FeatureSet
 from duetto.model_config import DiscriminatorConfig, GeneratorConfig, RVCConfig
@@ -52,7 +52,7 @@ def tiny_config(max_steps: int, every: int = 2) -> TrainConfig:
     return TrainConfig(data=DataConfig(case="tiny"), features=features, model=model, trainer=trainer)
 
 
-def tiny_material(folder: Path) -> Material:
+def tiny_material(folder: Path, singers: tuple[str, ...] = ("singer",) * 3) -> Material:
     generator = np.random.default_rng(0)
     paths, frames = {}, {}
     for number, length in enumerate((40, 64, 20)):
@@ -65,11 +65,22 @@ def tiny_material(folder: Path) -> Material:
             waveform=generator.uniform(-0.3, 0.3, length * HOP).astype(np.float32),
         )
         save_features(clip, paths[name])
-    return Material(folder, Manifest("tiny", (), {}, {}), FeatureSet(paths, frames, 1.0, 0.0, 1.0, 0.0))
+    clips = tuple(
+        Clip(name, f"{name}.wav", "", "target", "train", name, singer, RATE, frames[name] * HOP)
+        for name, singer in zip(paths, singers, strict=True)
+    )
+    return Material(folder, Manifest("tiny", clips, {}, {}), FeatureSet(paths, frames, 1.0, 0.0, 1.0, 0.0))
 
 
-def tiny_fit(max_steps: int, folder: Path, every: int = 2, config: TrainConfig | None = None) -> FitResult:
-    hardware = Hardware("cpu", "CPU", "32-true", 1)
-    material = tiny_material(folder.parent / "features")
+def tiny_fit(
+    max_steps: int,
+    folder: Path,
+    every: int = 2,
+    config: TrainConfig | None = None,
+    hardware: Hardware | None = None,
+    material: Material | None = None,
+) -> FitResult:
+    hardware = hardware or Hardware("cpu", "CPU", "32-true", 1)
+    material = material or tiny_material(folder.parent / "features")
     tracker = Tracker(None, "off")
     return fit(config or tiny_config(max_steps, every), material, hardware, folder, tracker, Console(quiet=True))

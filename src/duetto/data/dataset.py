@@ -20,6 +20,7 @@ from duetto.errors import CorpusError
 from duetto.features.cache import ClipFeatures, load_features
 from duetto.features.f0 import pitch_to_coarse
 
+BUCKET_FRAMES = 50  # whole clips whose lengths differ by less may share a batch
 CACHED_CLIPS = 256  # loaded clips kept in memory, some 100 MB at 24 kHz
 
 
@@ -42,6 +43,7 @@ class CropPlan:
     hop_length: int
     batch_size: int
     seed: int
+    least_frames: int = 1  # of a batch of whole clips: a segment has to fit
 
     def __post_init__(self) -> None:
         """A corpus without a single frame cannot train."""
@@ -53,10 +55,32 @@ class CropPlan:
         """Crops in one visit of the corpus."""
         return sum(ceil(clip.num_frames / self.crop_frames) for clip in self.clips)
 
+    @property
+    def unusable(self) -> tuple[TrainingClip, ...]:
+        """Clips without a frame."""
+        return tuple(clip for clip in self.clips if clip.num_frames == 0)
+
+    @property
+    def filled(self) -> tuple[TrainingClip, ...]:
+        """Clips that are used, but shorter than what is trained at once: silence fills them up."""
+        length = self.crop_frames or self.least_frames
+        return tuple(clip for clip in self.clips if 0 < clip.num_frames < length)
+
+    def frames_of(self, crops: list[tuple[TrainingClip, int]]) -> int:
+        """Frames of a batch."""
+        return self.crop_frames or max(self.least_frames, *(clip.num_frames for clip, _ in crops))
+
     def crops(self, step: int) -> list[tuple[TrainingClip, int]]:
         """The (clip, first frame) pairs of a step."""
+        if self.crop_frames == 0:
+            return self._whole_clips(step)
         first = step * self.batch_size
         return [self._crop(position) for position in range(first, first + self.batch_size)]
+
+    def _whole_clips(self, step: int) -> list[tuple[TrainingClip, int]]:
+        usable = [clip for clip in self.clips if clip.num_frames]
+        epoch, place = divmod(step, ceil(len(usable) / self.batch_size))
+        return [(usable[index], 0) for index in _epoch_batches(self, epoch)[place]]
 
     def _crop(self, position: int) -> tuple[TrainingClip, int]:
         epoch, place = divmod(position, self.crops_per_epoch)
@@ -72,6 +96,33 @@ def _epoch_order(plan: CropPlan, epoch: int) -> tuple[np.ndarray, np.ndarray]:
     visits = [ceil(clip.num_frames / plan.crop_frames) for clip in plan.clips]
     order = generator.permutation(np.repeat(np.arange(len(plan.clips)), visits))
     return order, generator.random(len(order))
+
+
+@lru_cache(maxsize=4)
+def _epoch_batches(plan: CropPlan, epoch: int) -> list[list[int]]:
+    """Batches of whole clips of like length, in random order; each clip is in one of them."""
+    lengths = np.array([clip.num_frames for clip in plan.clips if clip.num_frames])
+    generator = np.random.default_rng([plan.seed, epoch])
+    shuffled = generator.permutation(len(lengths))
+    buckets = lengths[shuffled] // BUCKET_FRAMES
+    ordered = shuffled[np.argsort(buckets, kind="stable")].tolist()
+    batches = [ordered[first : first + plan.batch_size] for first in range(0, len(ordered), plan.batch_size)]
+    return [batches[index] for index in generator.permutation(len(batches))]
+
+
+def describe_use(plan: CropPlan, sample_rate: int) -> str:
+    """What batches make of the clips: how much is used, filled up with silence, or cannot be used."""
+
+    def seconds(clips: tuple[TrainingClip, ...]) -> str:
+        return f"{sum(clip.num_frames for clip in clips) * plan.hop_length / sample_rate:.1f} s"
+
+    used = tuple(clip for clip in plan.clips if clip.num_frames)
+    text = f"Batches: {len(used)} clips, {seconds(used)}, each of them in every epoch."
+    if plan.filled:
+        text += f" {len(plan.filled)} ({seconds(plan.filled)}) are shorter than an example and end in silence."
+    if plan.unusable:
+        text += f" Without a frame, not used: {', '.join(clip.id for clip in plan.unusable)}."
+    return text
 
 
 class CropDataset(IterableDataset[Batch]):
@@ -96,7 +147,8 @@ class CropDataset(IterableDataset[Batch]):
 
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
-        return collate(self.plan.crops(step), self.plan.crop_frames, self.plan.hop_length)
+        crops = self.plan.crops(step)
+        return collate(crops, self.plan.frames_of(crops), self.plan.hop_length)
 
     def loader(self, num_workers: int) -> DataLoader[Batch]:
         """A DataLoader that hands the batches on as they are."""

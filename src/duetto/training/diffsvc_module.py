@@ -31,6 +31,7 @@ class DiffSVCModule(TrainingModule):
     """The acoustic model with its optimiser, and the vocoder that will sing its mels."""
 
     loss_names = ("noise",)
+    network_names = ("denoiser",)
 
     def __init__(self, model: DiffSVCConfig, features: FeaturesConfig, seed: int) -> None:
         super().__init__(model, features, seed)

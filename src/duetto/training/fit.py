@@ -11,13 +11,15 @@ from pytorch_lightning import Callback, Trainer
 from rich.console import Console
 from torch import nn
 
-from duetto.data.dataset import CropDataset
+from duetto.data.dataset import CropDataset, describe_use
 from duetto.files import make_folder
 from duetto.run_config import TrainConfig
+from duetto.training.base import find_base
 from duetto.training.callbacks import Clock, HeldOutConversion, LogLosses, SaveCheckpoint, ShowProgress, StampCheckpoint
 from duetto.training.checkpoint import find_checkpoint
 from duetto.training.hardware import Hardware
 from duetto.training.modules import make_module
+from duetto.training.precision import Precision
 from duetto.training.stations import Material, make_crop_plan
 from duetto.training.tracking import Tracker
 from duetto.training.trial import HeldOutSong
@@ -45,6 +47,7 @@ def fit(
     checkpoints = make_folder(folder / CHECKPOINT_FOLDER)
     found = find_checkpoint(checkpoints, lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"))
     module = make_module(config.model, config.features, config.seed)
+    module.step_precision = Precision(hardware.precision, hardware.accelerator)
     if found:
         minutes = found[1].seconds / 60
         console.print(f"Going on from step {found[1].step} ({minutes:.1f} minutes of training done).")
@@ -52,7 +55,10 @@ def fit(
     clock = Clock(config.trainer.max_minutes, config.trainer.max_steps)
     if not (found and is_over(found[1].step, found[1].seconds, clock)):
         plan = make_crop_plan(config, material)
+        console.print(describe_use(plan, config.features.sample_rate))
         if not found:
+            if config.model.base is not None:
+                console.print(find_base(config.model.base, config.model.base_discriminator).sentence())
             module.learn_statistics(plan)
         dataset = CropDataset(plan, first_step, config.trainer.max_steps)
         callbacks = make_callbacks(config, material, folder, clock, tracker, console)
@@ -63,7 +69,7 @@ def fit(
     else:
         module.load_state_dict(torch.load(found[0], map_location="cpu", weights_only=True)["state_dict"])
         module.step, module.seconds = found[1].step, found[1].seconds
-    return FitResult(module.exported_network().cpu().eval(), module.step, module.seconds)
+    return FitResult(module.voice_network().cpu().eval(), module.step, module.seconds)
 
 
 def is_over(step: int, seconds: float, clock: Clock) -> bool:
@@ -95,7 +101,7 @@ def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:
     return Trainer(
         accelerator="cuda" if hardware.accelerator == "cuda" else "cpu",
         devices=1,
-        precision=hardware.precision,
+        precision="32-true",  # autocast and scalers are ours: training.precision
         max_epochs=1_000_000,
         callbacks=callbacks,
         logger=False,

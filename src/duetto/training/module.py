@@ -1,4 +1,4 @@
-"""What training has in common for every architecture: the step count, its random draws, losses, the NaN guard.
+"""What training has in common for every architecture: the step count, its random draws, precision, the NaN guard.
 
 Every draw of a step comes from (seed, step), so a resumed run repeats nothing and skips nothing.
 """
@@ -9,12 +9,15 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from duetto.config import FeaturesConfig
 from duetto.data.batch import Batch
 from duetto.data.dataset import CropPlan
 from duetto.errors import DuettoError
 from duetto.model_config import ModelConfig, OptimizerConfig
+from duetto.training.precision import SMALLEST_SCALE, Precision
 
 SEED_STRIDE = 1_000_003  # keeps the step seeds of different run seeds apart
 
@@ -27,6 +30,7 @@ class TrainingModule(pl.LightningModule):
     """
 
     loss_names: tuple[str, ...] = ()  # columns of losses.csv
+    network_names: tuple[str, ...] = ("generator", "discriminator")  # what the optimisers move, in their order
 
     def __init__(self, model: ModelConfig, features: FeaturesConfig, seed: int) -> None:
         super().__init__()
@@ -38,6 +42,9 @@ class TrainingModule(pl.LightningModule):
         self.seconds = 0.0  # training time used, see callbacks.Clock
         self.log_interval = 10
         self.losses: dict[str, float] | None = None  # of the last logged step, true and unclamped; NaN = not in use
+        self.gradient_norms: dict[str, Tensor] = {}  # of the last step, before clipping, by network
+        self.step_precision = Precision()
+        self.average: AveragedModel | None = None  # of the exported network's weights over the steps
         torch.manual_seed(seed)
 
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
@@ -45,8 +52,19 @@ class TrainingModule(pl.LightningModule):
         raise NotImplementedError
 
     def exported_network(self) -> nn.Module:
-        """The network that sings."""
+        """The network that sings, as the optimiser moves it."""
         raise NotImplementedError
+
+    def start_average(self) -> None:
+        """Keep a running mean of the exported network's weights, if `model.ema_decay` asks for one."""
+        decay = self.model_config.ema_decay
+        if decay:
+            average = AveragedModel(self.exported_network(), multi_avg_fn=get_ema_multi_avg_fn(decay))
+            self.average = average.requires_grad_(False)
+
+    def voice_network(self) -> nn.Module:
+        """The network that a voice is made of: the averaged weights where they are kept."""
+        return self.exported_network() if self.average is None else self.average.module
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move our frozen batch; Lightning cannot copy one."""
@@ -60,11 +78,20 @@ class TrainingModule(pl.LightningModule):
         """
         torch.manual_seed(self.seed * SEED_STRIDE + self.step)
         self._set_learning_rate()
-        parts = self.train_on(batch)
+        with self.step_precision.autocast():
+            parts = self.train_on(batch)
+        if self.average is not None:
+            self.average.update_parameters(self.exported_network())
         if self.step % self.log_interval == 0:
-            values = {name: float(parts[name]) if name in parts else math.nan for name in self.loss_names}
-            self.losses = {f"loss_{name}": value for name, value in values.items()}
+            self.losses = self._logged(parts)
         self.step += 1
+
+    def _logged(self, parts: dict[str, Tensor]) -> dict[str, float]:
+        """Columns of losses.csv; NaN = not in use."""
+        columns = {f"loss_{name}": parts.get(name) for name in self.loss_names}
+        networks = self.network_names[: len(self.optimiser_list())]
+        columns |= {f"gradient_norm_{name}": self.gradient_norms.get(name) for name in networks}
+        return {name: math.nan if value is None else float(value) for name, value in columns.items()}
 
     def learn_statistics(self, plan: CropPlan) -> None:
         """Take what the network needs to know of the whole training set; called once, before the first step."""
@@ -77,18 +104,35 @@ class TrainingModule(pl.LightningModule):
         """Gradients of a loss, clipped to a norm if one is given, and a step of its optimiser.
 
         Raises:
-            DuettoError: When the loss is not finite.
+            DuettoError: When the loss or a gradient is not finite; in float16 a gradient may be so now and then,
+                and its scaler leaves the step out.
         """
-        if not torch.isfinite(loss):
+        self._require_finite(loss, "loss", batch)
+        number = [id(each) for each in self.optimiser_list()].index(id(optimizer))
+        name, scaler = self.network_names[number], self.step_precision.scaler(number)
+        optimizer.zero_grad(set_to_none=True)
+        with self.step_precision.float32():
+            self.manual_backward(scaler.scale(loss))
+        scaler.unscale_(optimizer.optimizer)
+        parameters = [each for group in optimizer.param_groups for each in group["params"] if each.grad is not None]
+        norm = get_total_norm([each.grad for each in parameters])
+        if not scaler.is_enabled() or scaler.get_scale() < SMALLEST_SCALE:
+            self._require_finite(norm, f"gradient of the {name}", batch)
+        self.gradient_norms[name] = norm.detach()
+        if max_gradient_norm is not None:
+            clip_grads_with_norm_(parameters, max_gradient_norm, norm)
+        if scaler.is_enabled():
+            scaler.step(optimizer.optimizer)
+            scaler.update()
+        else:
+            optimizer.step()
+
+    def _require_finite(self, value: Tensor, what: str, batch: Batch) -> None:
+        if not torch.isfinite(value):
             raise DuettoError(
-                f"The loss became {float(loss)} at step {self.step}, on clips {', '.join(batch.clip_ids)}. "
+                f"The {what} became {float(value)} at step {self.step}, on clips {', '.join(batch.clip_ids)}. "
                 "Nothing after the last checkpoint was kept. Listen to these clips; then lower the learning rate."
             )
-        optimizer.zero_grad(set_to_none=True)
-        self.manual_backward(loss)
-        if max_gradient_norm is not None:
-            self.clip_gradients(optimizer, max_gradient_norm, "norm")
-        optimizer.step()
 
     def optimiser_list(self) -> list[Any]:
         """The optimisers, also when there is one."""
@@ -105,11 +149,13 @@ class TrainingModule(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Store how far the run is."""
         checkpoint["progress"] = {"step": self.step, "seconds": self.seconds}
+        checkpoint["scalers"] = self.step_precision.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up where the checkpoint was written."""
         self.step = int(checkpoint["progress"]["step"])
         self.seconds = float(checkpoint["progress"]["seconds"])
+        self.step_precision.load_state_dict(checkpoint.get("scalers", []))
 
 
 def make_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.AdamW:
@@ -120,4 +166,5 @@ def make_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.A
         betas=(config.beta_1, config.beta_2),
         eps=config.epsilon,
         weight_decay=config.weight_decay,
+        fused=True,  # one pass over the weights instead of ten
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from duetto.config import FeaturesConfig
 from duetto.model_config import ModelConfig
+from duetto.training.base import find_base, load_base
 from duetto.training.diffsvc_module import DiffSVCModule
 from duetto.training.module import TrainingModule
 from duetto.training.rvc_module import RVCModule
@@ -18,5 +19,13 @@ MODULES: dict[str, Callable[[Any, FeaturesConfig, int], TrainingModule]] = {
 
 
 def make_module(model: ModelConfig, features: FeaturesConfig, seed: int) -> TrainingModule:
-    """An untrained module of the configured architecture."""
-    return MODULES[model.name](model, features, seed)
+    """An untrained module of the configured architecture, or one that starts from the configured base.
+
+    Raises:
+        CheckpointError: If the base cannot be read or does not fit.
+    """
+    module = MODULES[model.name](model, features, seed)
+    if model.base is not None:
+        load_base(module, find_base(model.base, model.base_discriminator))
+    module.start_average()
+    return module

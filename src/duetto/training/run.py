@@ -25,6 +25,7 @@ from duetto.model_config import DiffSVCConfig
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.provenance import code_version, package_versions, run_name, run_signature
 from duetto.run_config import TrainConfig
+from duetto.training.base import find_base
 from duetto.training.fit import FitResult, fit
 from duetto.training.hardware import Hardware, detect_hardware
 from duetto.training.plan import announce
@@ -63,6 +64,7 @@ def train(config: TrainConfig, console: Console) -> Run:
     check_writable(Path(config.logs))
     announce(config, hardware, console)
     material = prepare_material(config, console)
+    make_room_for_speakers(config, material)
     signature = run_signature(config, material.manifest.content_hash(), input_digests(config))
     folder = Path(config.logs) / run_name(config, signature)
     finished = (folder / VOICE_FOLDER / VOICE_CARD_NAME).is_file()
@@ -83,20 +85,26 @@ def train(config: TrainConfig, console: Console) -> Run:
     return Run(folder, signature, material, hardware, tracker, was_finished=False)
 
 
+def make_room_for_speakers(config: TrainConfig, material: Material) -> None:
+    """Give every singer of the training clips a row of the speaker table, if the model has fewer."""
+    config.model.num_speakers = max(config.model.num_speakers, len(material.speakers))
+
+
 def input_digests(config: TrainConfig) -> dict[str, str]:
     """SHA-256 of every weights file that the run needs, by what it is: other weights make another run."""
-    if isinstance(config.model, DiffSVCConfig):
-        return {"vocoder": vocoder_digest(config.model.vocoder, config.features)}
-    return {}
+    model = config.model
+    digests = {} if model.base is None else find_base(model.base, model.base_discriminator).digests()
+    if isinstance(model, DiffSVCConfig):
+        digests["vocoder"] = vocoder_digest(model.vocoder, config.features)
+    return digests
 
 
 def export(config: TrainConfig, material: Material, result: FitResult, folder: Path, record: dict[str, Any]) -> None:
     """Write index, then weights and card: the card comes last and marks the run as trained."""
     if config.model.can_convert:
         save_index(make_index(config, material), folder / VOICE_FOLDER)
-    card = {
-        name: record[name] for name in ("name", "signature", "case", "data_hash", "consent", "code", "packages", "seed")
-    }
+    named = ("name", "signature", "case", "data_hash", "consent", "speakers", "code", "packages", "seed")
+    card = {name: record[name] for name in named}
     voice = TrainedVoice(result.network, config.model, config.features, {**card, **result.summary()})
     save_voice(voice, folder / VOICE_FOLDER)
 
@@ -123,6 +131,7 @@ def describe_run(config: TrainConfig, signature: str, material: Material, hardwa
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "data_hash": manifest.content_hash(),
         "consent": manifest.consent,
+        "speakers": list(material.speakers),
         "ledger": asdict(manifest.ledger),
         "feature_seconds": {"extracted": features.seconds_extracted, "from_cache": features.seconds_from_cache},
         "code": code_version(),

@@ -76,9 +76,10 @@ class RVCModule(TrainingModule):
         return generated, slice_segments(batch.waveform[:, None], start, size)
 
     def _discriminator_step(self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch) -> Tensor:
-        real_scores, _ = self.discriminator(real)
-        generated_scores, _ = self.discriminator(generated)
-        loss = discriminator_loss(real_scores, generated_scores)
+        scores, _ = self.discriminator(torch.cat([real, generated]))  # at once: the weights are read but once
+        real_scores, generated_scores = zip(*(each.chunk(2) for each in scores), strict=True)
+        with self.step_precision.float32():
+            loss = discriminator_loss(real_scores, generated_scores)
         self.optimise(optimizer, loss, batch)
         return loss.detach()
 
@@ -86,29 +87,30 @@ class RVCModule(TrainingModule):
         self, optimizer: Any, real: Tensor, generated: TrainingOutput, batch: Batch, is_adversarial: bool
     ) -> dict[str, Tensor]:
         weights = self.config.loss
-        parts = {
-            "mel": mel_loss(self._log_mel(real), self._log_mel(generated.waveform)),
-            "kl": kl_loss(
-                generated.z_p,
-                generated.posterior_log_std,
-                generated.prior_mean,
-                generated.prior_log_std,
-                generated.mask,
-            ),
-        }
-        self.discriminator.requires_grad_(False)
+        parts = self._own_losses(real, generated)
+        self.discriminator.requires_grad_(False)  # its gradients would be thrown away
         if is_adversarial:
             with torch.no_grad():
                 _, real_maps = self.discriminator(real)
             scores, maps = self.discriminator(generated.waveform)
-            parts["adversarial"] = adversarial_loss(scores)
-            parts["feature_matching"] = feature_matching_loss(real_maps, maps)
+            with self.step_precision.float32():
+                parts["adversarial"] = adversarial_loss(scores)
+                parts["feature_matching"] = feature_matching_loss(real_maps, maps)
         total = sum(
             (getattr(weights, name) * value for name, value in parts.items()), torch.zeros((), device=real.device)
         )
         self.optimise(optimizer, total, batch)
         self.discriminator.requires_grad_(True)
         return {name: value.detach() for name, value in parts.items()}
+
+    def _own_losses(self, real: Tensor, generated: TrainingOutput) -> dict[str, Tensor]:
+        """Those that need no discriminator, in float32."""
+        statistics = (generated.posterior_log_std, generated.prior_mean, generated.prior_log_std)
+        with self.step_precision.float32():
+            return {
+                "mel": mel_loss(self._log_mel(real), self._log_mel(generated.waveform)),
+                "kl": kl_loss(generated.z_p, *statistics, generated.mask),
+            }
 
     def _log_mel(self, waveform: Tensor) -> Tensor:
         spectrogram = linear_spectrogram(waveform[:, 0].float(), self.features.n_fft, self.features.hop_length)

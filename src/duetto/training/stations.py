@@ -38,6 +38,15 @@ class Material:
     manifest: Manifest
     features: FeatureSet  # of the target's training clips
 
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Singers of the training clips, sorted; a speaker's id is the place of its name."""
+        return tuple(sorted({clip.singer for clip in self.manifest.select("target", "train")}))
+
+    def speaker_id(self, singer: str) -> int:
+        """The id of a singer; 0 for one that is not trained on."""
+        return self.speakers.index(singer) if singer in self.speakers else 0
+
     def pairs(self, split: str, can_convert: bool = True) -> list[tuple[Clip, Clip]]:
         """(source, truth) clips of the same song in a split, sorted; where nothing is converted the truth is both."""
         truths = {clip.song: clip for clip in self.manifest.clips if clip.role == "truth" and clip.split == split}
@@ -107,11 +116,14 @@ def build_steps(config: PreprocessConfig) -> dict[str, Any]:
 def make_crop_plan(config: TrainConfig, material: Material) -> CropPlan:
     """The training clips with their features, in a fixed order."""
     frames = material.features.num_frames
+    singers = {clip.id: clip.singer for clip in material.manifest.select("target", "train")}
     clips = tuple(
-        TrainingClip(clip_id, material.features.paths[clip_id], frames[clip_id]) for clip_id in sorted(frames)
+        TrainingClip(id, material.features.paths[id], frames[id], material.speaker_id(singers.get(id, "")))
+        for id in sorted(frames)
     )
     model = config.model
-    return CropPlan(clips, model.crop_frames, config.features.hop_length, config.trainer.batch_size, config.seed)
+    least = int(getattr(model, "segment_frames", 1))
+    return CropPlan(clips, model.crop_frames, config.features.hop_length, config.trainer.batch_size, config.seed, least)
 
 
 def training_content(material: Material) -> np.ndarray:

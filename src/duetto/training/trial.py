@@ -64,7 +64,7 @@ def run_trial(
     songs = []
     for number, (source, truth) in enumerate(pairs):
         report(f"Converting {source.song}", number, len(pairs))
-        songs.append(convert_pair(converter, material.folder, (source, truth), config, folder / SONGS_FOLDER))
+        songs.append(convert_pair(converter, material, (source, truth), config, folder / SONGS_FOLDER))
     report("Scoring", 0, len(pairs))
     metrics = score_run(songs, report)
     write_json(folder / METRICS_NAME, metrics)
@@ -72,15 +72,15 @@ def run_trial(
 
 
 def convert_pair(
-    converter: Converter, corpus: Path, pair: tuple[Clip, Clip], config: EvalConfig, folder: Path
+    converter: Converter, material: Material, pair: tuple[Clip, Clip], config: EvalConfig, folder: Path
 ) -> SongFiles:
     """Write source, output, truth and resynthesised truth of one test song at the model's sample rate."""
     source, truth = pair
     rate = converter.sample_rate
     place = folder / f"{source.song}__{source.singer}"
-    source_waveform, _ = read_audio(corpus / source.path, rate)
-    truth_waveform, _ = read_audio(corpus / truth.path, rate)
-    request = make_request(source, config)
+    source_waveform, _ = read_audio(material.folder / source.path, rate)
+    truth_waveform, _ = read_audio(material.folder / truth.path, rate)
+    request = make_request(source, config, material.speaker_id(truth.singer))
     conversion = converter.convert(source_waveform, request)
     resynthesis = converter.resynthesise(truth_waveform, request)
     waveforms = {
@@ -108,10 +108,11 @@ def song_files(place: Path, source: Clip, seconds: float | None) -> SongFiles:
     )
 
 
-def make_request(source: Clip, config: EvalConfig) -> ConversionRequest:
+def make_request(source: Clip, config: EvalConfig, speaker_id: int) -> ConversionRequest:
     """What the evaluation settings ask of a source."""
     return ConversionRequest(
         transpose_semitones=source.transpose_semitones,
+        speaker_id=speaker_id,
         retrieval=config.retrieval,
         diffusion=config.diffusion,
         chunk_s=config.chunk_s,
@@ -125,6 +126,7 @@ class HeldOutSong:
     def __init__(self, config: TrainConfig, material: Material, pair: tuple[Clip, Clip], folder: Path) -> None:
         self.config = config
         self.source, self.truth = pair
+        self.speaker_id = material.speaker_id(self.truth.singer)
         self.place = folder / "heldout"
         rate = config.features.sample_rate
         self.waveforms = {
@@ -141,9 +143,9 @@ class HeldOutSong:
     def evaluate(self, module: TrainingModule) -> dict[str, float]:
         """Convert with the weights of this moment and score, retrieval left out; and the validation losses."""
         features, model = self.config.features, self.config.model
-        converter = build_converter(module.exported_network(), model, features, None, self.content_encoder)
+        converter = build_converter(module.voice_network(), model, features, None, self.content_encoder)
         settings = replace(self.config.eval, retrieval=RetrievalConfig(index_rate=0.0))
-        request = make_request(self.source, settings)
+        request = make_request(self.source, settings, self.speaker_id)
         output = converter.convert(self.waveforms["source"], request)
         resynthesis = converter.resynthesise(self.waveforms["truth"], request)
         waveforms = {**self.waveforms, "output": output.waveform, "resynthesis": resynthesis.waveform}

@@ -1,0 +1,58 @@
+"""Half precision by hand: autocast around a step, and in float16 a gradient scaler for each optimiser.
+
+Lightning's 16-mixed shares one scaler between the optimisers of a manual optimisation, so an overflow of the
+discriminator's gradients would also rescale the generator's. Spectrograms and losses stay in float32 in any case.
+"""
+
+from typing import Any
+
+import torch
+from torch.amp import GradScaler
+
+from duetto.training.hardware import LightningPrecision
+
+AUTOCAST_TYPES = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+SMALLEST_SCALE = 2.0**-10  # of the loss; an overflow that is left there does not come from scaling
+
+
+class Precision:
+    """Which type a step computes in.
+
+    Args:
+        name: As `Hardware.precision`.
+        accelerator: Device type, cpu or cuda.
+    """
+
+    def __init__(self, name: LightningPrecision = "32-true", accelerator: str = "cpu") -> None:
+        self.dtype = AUTOCAST_TYPES.get(name)
+        self.accelerator = accelerator
+        self._scalers: list[GradScaler] = []
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether gradients need a scaler: in float16 alone."""
+        return self.dtype is torch.float16
+
+    def autocast(self) -> torch.autocast:
+        """Context of a step."""
+        return torch.autocast(self.accelerator, dtype=self.dtype, enabled=self.dtype is not None)
+
+    def float32(self) -> torch.autocast:
+        """Context within a step in which nothing is cast."""
+        return torch.autocast(self.accelerator, enabled=False)
+
+    def scaler(self, number: int) -> GradScaler:
+        """The scaler of an optimiser, counted from 0; does nothing outside float16."""
+        while len(self._scalers) <= number:
+            self._scalers.append(GradScaler(self.accelerator, enabled=self.is_scaled))
+        return self._scalers[number]
+
+    def state_dict(self) -> list[dict[str, Any]]:
+        """Scales and what they grow by, plain numbers."""
+        return [scaler.state_dict() for scaler in self._scalers]
+
+    def load_state_dict(self, states: list[dict[str, Any]]) -> None:
+        """Take up stored scales; a run that goes on in another precision starts with fresh ones."""
+        for number, state in enumerate(states if self.is_scaled else []):
+            if state:
+                self.scaler(number).load_state_dict(state)

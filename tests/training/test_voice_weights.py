@@ -1,0 +1,104 @@
+"""Where the weights of a voice come from: a base to start with, a running mean to end with, a row for each singer."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from duetto.errors import CheckpointError
+from duetto.provenance import run_signature
+from duetto.training.base import find_base
+from duetto.training.modules import make_module
+from duetto.training.run import input_digests, make_room_for_speakers
+from duetto.training.stations import make_crop_plan
+from tests.training.tiny import tiny_config, tiny_fit, tiny_material
+
+
+def configured(**values):
+    config = tiny_config(3)
+    config.model = replace(config.model, **values)
+    return config
+
+
+def test_the_averaged_voice_is_the_mean_of_the_steps_and_resumes_to_the_bit(tmp_path):
+    decay = 0.5
+    steps = [tiny_fit(count, tmp_path / f"plain{count}").network.state_dict() for count in (1, 2, 3)]
+    averaged = tiny_fit(3, tmp_path / "averaged", config=configured(ema_decay=decay)).network.state_dict()
+    for name, tensor in averaged.items():
+        first, second, third = (state[name] for state in steps)
+        expected = decay * (decay * first + (1 - decay) * second) + (1 - decay) * third
+        torch.testing.assert_close(tensor, expected, rtol=1e-5, atol=1e-7)
+    short = configured(ema_decay=decay)
+    short.trainer.max_steps = 2
+    tiny_fit(2, tmp_path / "resumed", config=short)
+    resumed = tiny_fit(3, tmp_path / "resumed", config=configured(ema_decay=decay)).network.state_dict()
+    assert all(torch.equal(tensor, resumed[name]) for name, tensor in averaged.items())
+
+
+@pytest.fixture
+def base(tmp_path):
+    config = tiny_config(1)
+    module = make_module(config.model, config.features, seed=7)
+    save_file(module.synthesizer.state_dict(), tmp_path / "g.safetensors")
+    save_file(module.discriminator.state_dict(), tmp_path / "d.safetensors")
+    return module, tmp_path / "g.safetensors", tmp_path / "d.safetensors"
+
+
+def test_training_starts_from_the_weights_of_a_base(base):
+    trained, generator, discriminator = base
+    config = configured(base=str(generator), base_discriminator=str(discriminator))
+    module = make_module(config.model, config.features, seed=0)
+    for name, tensor in trained.state_dict().items():
+        assert torch.equal(tensor, module.state_dict()[name]), name
+
+
+def test_a_base_alone_leaves_the_discriminator_new(base):
+    trained, generator, _ = base
+    config = configured(base=str(generator))
+    module = make_module(config.model, config.features, seed=0)
+    fresh = make_module(tiny_config(1).model, config.features, seed=0)
+    assert torch.equal(module.synthesizer.speaker_embedding.weight, trained.synthesizer.speaker_embedding.weight)
+    pairs = zip(module.discriminator.parameters(), fresh.discriminator.parameters(), strict=True)
+    assert all(torch.equal(left, right) for left, right in pairs)
+    assert "a new discriminator" in find_base(str(generator), None).sentence()
+
+
+def test_a_base_of_another_shape_is_refused_by_name(base):
+    _, generator, _ = base
+    config = configured(base=str(generator), inter_channels=16)
+    with pytest.raises(CheckpointError, match=r"does not fit the generator.*size mismatch for"):
+        make_module(config.model, config.features, seed=0)
+
+
+def test_a_truncated_or_missing_base_is_an_error(base):
+    _, generator, _ = base
+    generator.write_bytes(generator.read_bytes()[:100])
+    config = configured(base=str(generator))
+    with pytest.raises(CheckpointError, match="damaged or truncated"):
+        make_module(config.model, config.features, seed=0)
+    with pytest.raises(CheckpointError, match="there is no"):
+        find_base("nowhere.pth", None)
+
+
+def test_another_base_makes_another_run_but_another_path_does_not(base, tmp_path):
+    _, generator, _ = base
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(generator.read_bytes())
+    plain, first, second = configured(), configured(base=str(generator)), configured(base=str(copy))
+    signatures = [run_signature(config, "data", input_digests(config)) for config in (plain, first, second)]
+    assert signatures[0] != signatures[1]
+    assert signatures[1] == signatures[2]
+
+
+def test_two_singers_get_a_row_of_the_speaker_table_each(tmp_path):
+    material, config = tiny_material(tmp_path, singers=("zoe", "ann", "zoe")), tiny_config(4)
+    assert material.speakers == ("ann", "zoe")
+    make_room_for_speakers(config, material)
+    assert config.model.num_speakers == 2
+    ids = {clip.id: clip.speaker_id for clip in make_crop_plan(config, material).clips}
+    assert ids == {"clip0": 1, "clip1": 0, "clip2": 1}
+    before = make_module(config.model, config.features, config.seed).synthesizer.speaker_embedding.weight
+    after = tiny_fit(4, tmp_path / "run", config=config, material=material).network.speaker_embedding.weight
+    assert np.all((before != after).any(dim=1).numpy())
