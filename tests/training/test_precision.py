@@ -64,7 +64,7 @@ def test_an_overflow_of_one_network_leaves_the_scale_and_the_steps_of_the_other(
     module, before = modules[0]
     generator, discriminator = (module.step_precision.scaler(number).get_scale() for number in (0, 1))
     assert discriminator == 2.0**16 / 2**8  # halved at every step
-    assert generator > 16 * discriminator
+    assert generator > discriminator
     assert math.isfinite(losses_of(tmp_path / "run")[-1]["gradient_norm_generator"])
     assert all(torch.equal(a, b) for a, b in zip(before, module.discriminator.parameters(), strict=True))
 
