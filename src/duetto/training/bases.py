@@ -1,5 +1,6 @@
 """From a run to a base that ships with the package: half-precision weights and a card that says what they are."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,10 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
     values = record["config"]
     model = from_dict(model_schema(values["model"]["name"]), values["model"])
     features = from_dict(FeaturesConfig, values["features"])
+    model = replace(model, base=None, base_discriminator=None)  # the checkpoint holds what came of them
     module = make_module(model, features, values["seed"])
     module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
-    state = {name: tensor.half().contiguous() for name, tensor in module.exported_network().state_dict().items()}
+    state = {name: tensor.half().contiguous() for name, tensor in module.voice_network().state_dict().items()}
     target = folder / f"{base_name(model, features)}.safetensors"
     with atomic_path(target) as temporary:
         save_file(state, temporary)
