@@ -37,6 +37,17 @@ def test_every_option_of_every_group_composes_and_is_valid(override):
     train_config(override)
 
 
+@pytest.mark.parametrize(
+    ("features", "size", "layer", "width"),
+    [("contentvec_768", "v2_40k", 12, 768), ("contentvec_256", "v1_48k", 9, 256)],
+)
+def test_the_ecosystems_content_is_an_option(features, size, layer, width):
+    config = train_config("model=rvc", f"model/size={size}", f"features={features}", "features.content.path=vec.pt")
+    content = config.features.content
+    assert (content.encoder, content.layer, content.dimension) == ("contentvec", layer, width)
+    assert (content.path, config.model.content_dimension) == ("vec.pt", width)
+
+
 @pytest.mark.parametrize("case", options("data"))
 def test_every_case_composes(case):
     extra = ["data.path=recordings"] if case.startswith(("folder", "ddb", "mix")) else []

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from torch import nn
 
-from duetto.config import FeaturesConfig
+from duetto.config import FeaturesConfig, require
 from duetto.conversion.architecture import get_architecture
 from duetto.conversion.converter import Converter, Tools
 from duetto.conversion.retrieval import RetrievalIndex, load_index
 from duetto.conversion.voice import TrainedVoice, load_voice
-from duetto.features.content import ContentEncoder, build_encoder, check_content_width
+from duetto.features.content import MOONSHINE, ContentEncoder, build_encoder, check_content_width
 from duetto.features.f0 import build_f0_extractor
 from duetto.model_config import ModelConfig
 from duetto.models.layers.weight_norm import fold_weight_norm
@@ -62,6 +62,8 @@ def converter_of(
     if f0_method is not None:
         features = replace(features, f0=replace(features.f0, method=f0_method))
     if content_path is not None:
+        needs_path = features.content.encoder != MOONSHINE
+        require(needs_path, f"content_path={content_path}: this voice reads {MOONSHINE}, whose weights are built in.")
         features = replace(features, content=replace(features.content, path=content_path))
     features.validate()
     encoder = build_encoder(features.content)

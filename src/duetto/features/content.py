@@ -15,7 +15,8 @@ from duetto.config import ContentConfig
 from duetto.errors import ConfigError
 from duetto.features import hubert_variants, moonshine
 
-ENCODERS = ("moonshine", hubert_variants.CONTENTVEC, hubert_variants.HUBERT_SOFT)
+MOONSHINE = "moonshine"
+ENCODERS = (MOONSHINE, hubert_variants.CONTENTVEC, hubert_variants.HUBERT_SOFT)
 
 
 class ContentEncoder(Protocol):
@@ -43,7 +44,7 @@ def build_encoder(config: ContentConfig) -> ContentEncoder:
         CheckpointError: If the weights file is damaged, hostile or of another shape.
     """
     _require_known(config)
-    if config.encoder == "moonshine":
+    if config.encoder == MOONSHINE:
         _require_width(config, moonshine.DIMENSION)
         return moonshine.MoonshineEncoder(layers=(config.layer,))
     variant, weights = _variant_and_weights(config)
@@ -60,7 +61,7 @@ def encoder_fingerprint(config: ContentConfig) -> str:
         ConfigError: If there is no such encoder or layer, or no weights are named.
     """
     _require_known(config)
-    if config.encoder == "moonshine":
+    if config.encoder == MOONSHINE:
         return f"moonshine:{moonshine.WEIGHTS_SHA256}:{moonshine.NORMALISATION}"
     return hubert_variants.fingerprint(*_variant_and_weights(config))
 
@@ -79,7 +80,7 @@ def check_content_width(model_dimension: int, encoder_dimension: int, name: str)
     if model_dimension == encoder_dimension:
         return
     fitting = [f"{v.name} at layer {v.layer}" for v in hubert_variants.VARIANTS if v.dimension == model_dimension]
-    fitting += ["moonshine"] * (model_dimension == moonshine.DIMENSION)
+    fitting += [MOONSHINE] * (model_dimension == moonshine.DIMENSION)
     advice = f"Set features.content to {' or '.join(fitting)}" if fitting else "No encoder here gives that width"
     raise ConfigError(
         f"The model was trained on content {model_dimension} wide, but the encoder {name} gives {encoder_dimension}. "

@@ -11,11 +11,14 @@ import torch
 from rich.console import Console
 
 from duetto.conversion.infer import infer
+from duetto.conversion.load import converter_of
+from duetto.conversion.voice import TrainedVoice, build_network
 from duetto.errors import CheckpointError, ConfigError
 from duetto.features.hubert import HubertShape
 from duetto.run_config import InferConfig
 from tests.conversion.interchange.files import blank, filled, random_rows, rvc_content, save, write_index
 from tests.features.hubert_networks import random_network, write
+from tests.training.tiny import tiny_config
 
 RATE = 22_050
 
@@ -154,3 +157,10 @@ def test_a_public_model_and_index_sing_to_the_sample(tmp_path, contentvec, varia
 def test_the_hostile_class_would_have_acted(capsys):
     pickle.load(io.BytesIO(pickle.dumps(Hostile())))
     assert "never be printed" in capsys.readouterr().out
+
+
+def test_a_content_path_that_would_be_ignored_is_refused():
+    config = tiny_config(1)
+    voice = TrainedVoice(build_network(config.model, config.features), config.model, config.features, {})
+    with pytest.raises(ConfigError, match="this voice reads moonshine, whose weights are built in"):
+        converter_of(voice, None, content_path="vec.pt")

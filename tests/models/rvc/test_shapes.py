@@ -67,7 +67,7 @@ def test_an_unknown_shape_is_refused():
         ecosystem_shape("v3_40k_f0")
 
 
-@pytest.mark.parametrize("size", ["v2_40k", "v2_48k", "v2_32k", "v1_40k"])
+@pytest.mark.parametrize("size", ["v2_40k", "v2_48k", "v2_32k", "v1_32k", "v1_40k", "v1_48k"])
 def test_the_configuration_of_a_size_is_the_ecosystems_shape(size):
     features, model = read_size(size)
     found = SynthesizerConfig.from_model_config(model, features.sample_rate, features.hop_length)

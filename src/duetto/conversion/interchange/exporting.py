@@ -25,6 +25,11 @@ from duetto.files import atomic_path, make_folder
 from duetto.models.rvc.synthesizer import Synthesizer
 from duetto.models.rvc.weights import export_weights
 
+REMEDY = (
+    "To share a voice with RVC WebUI or Applio, train with model/size=v2_40k features=contentvec_768 "
+    "features.content.path=FILE (or v2_32k, v2_48k; v1_32k, v1_40k, v1_48k with features=contentvec_256)."
+)
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -96,19 +101,17 @@ def require_public_shape(voice: TrainedVoice, name: str) -> str:
     Raises:
         CheckpointError: If it has none, or the voice was trained on content that the ecosystem does not compute.
     """
-    remedy = "To share a voice with RVC WebUI or Applio, train with model/size=v2_40k (or v2_32k, v2_48k, v1_40k) and "
-    remedy += "features.content.encoder=contentvec."
     network = voice.network
     shape = shape_name(network.config) if isinstance(network, Synthesizer) else None
     content = voice.features.content
     if shape is None:
         what = f"is a {voice.model.name} voice of size {voice.model.size}, content {content.dimension} wide"
-        raise CheckpointError(f"{name} {what}; RVC WebUI and Applio have no such shape. {remedy}")
+        raise CheckpointError(f"{name} {what}; RVC WebUI and Applio have no such shape. {REMEDY}")
     layer = CONTENT_LAYERS[shape.split("_")[0]]
     if (content.encoder, content.layer) != (CONTENTVEC, layer):
         raise CheckpointError(
             f"{name} was trained on {content.encoder}, layer {content.layer}; {shape.split('_')[0]} models read "
-            f"{CONTENTVEC}, layer {layer}. {remedy}"
+            f"{CONTENTVEC}, layer {layer}. {REMEDY}"
         )
     return shape
 
