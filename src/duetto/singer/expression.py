@@ -4,7 +4,7 @@ Dynamics and pitch bend act in `sing` and `f0`, portamento timing in `f0`. Contr
 scales here are our own. At the editor's defaults nothing changes, to the bit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,10 +64,16 @@ def controller_frames(curve: Curve, tempo: TempoMap, num_frames: int, default: f
     """A controller in each frame, step-hold, (num_frames,); None when it never leaves its default."""
     if all(value == default for _, value in curve.points):
         return None
-    values = np.full(num_frames, default)
-    for tick, value in curve.points:
-        values[max(round(tempo.seconds(tick) / HOP_S), 0) :] = value
-    return values
+    return step_hold(curve.points, tempo, num_frames, default)
+
+
+def step_hold(
+    points: Sequence[tuple[int, float]], tempo: TempoMap, num_frames: int, default: float
+) -> NDArray[np.float64]:
+    """The value in force in each frame, (num_frames,); `default` before the first of the (tick, value) points."""
+    frames = [max(round(tempo.seconds(tick) / HOP_S), 0) for tick, _ in points]
+    in_force = np.searchsorted(np.array(frames, dtype=np.int64), np.arange(num_frames), side="right")
+    return np.array([default, *(value for _, value in points)])[in_force]
 
 
 def spectral_tilt_db(expression: Expression, log2_frequency: NDArray[np.float64]) -> NDArray[np.float64] | None:

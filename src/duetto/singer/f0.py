@@ -10,12 +10,14 @@ from scipy.ndimage import gaussian_filter1d
 
 from duetto.score.score import Note, Score
 from duetto.score.tempo import TempoMap
+from duetto.singer.expression import step_hold
 from duetto.singer.timing import HOP_S, Timing, is_voiced
 from duetto.singer.voices import PitchStyle
 from duetto.units import midi_to_hz
 
 PHRASE_GAP_S = 0.06  # after a longer pause a note is approached afresh, without glide
 GLIDE_BEFORE = 0.5  # share of a glide that lies before the note at POR 64; 1 at POR 0, none at POR 127
+PORTAMENTO_CENTRE = 64.0  # POR
 GLIDE_OF_NOTE = 0.5  # a glide takes at most this share of the shorter note
 OVERSHOOT_S, MAX_OVERSHOOT_CENTS = 0.05, 50.0  # time to the peak of an overshoot
 SCOOP_S = 0.06  # time constant of the rise at the start of a phrase
@@ -55,6 +57,7 @@ def _glides(score: Score, timing: Timing, style: PitchStyle) -> NDArray[np.float
     pitch[:] = score.notes[0].midi
     starts, ends = timing.note_start, timing.note_end
     time = np.arange(timing.num_frames) * HOP_S
+    portamento = step_hold(score.portamento.points, TempoMap(score.tempos), timing.num_frames, PORTAMENTO_CENTRE)
     for i, note in enumerate(score.notes):
         if i == 0 or (starts[i] - ends[i - 1]) * HOP_S > PHRASE_GAP_S:
             since = time[starts[i] :] - starts[i] * HOP_S
@@ -63,7 +66,7 @@ def _glides(score: Score, timing: Timing, style: PitchStyle) -> NDArray[np.float
         before, interval = score.notes[i - 1].midi, note.midi - score.notes[i - 1].midi
         shorter = min(ends[i] - starts[i], ends[i - 1] - starts[i - 1])
         glide = max(2, round(min(style.portamento_s / HOP_S, GLIDE_OF_NOTE * shorter)))
-        timing_share = (score.portamento.at(note.tick, 64.0) - 64.0) / 128.0  # -0.5 early .. 0.5 late
+        timing_share = (portamento[starts[i]] - PORTAMENTO_CENTRE) / 128.0  # -0.5 early .. 0.5 late
         first = max(starts[i] - round((GLIDE_BEFORE - timing_share) * glide), 0)
         last = min(first + glide, timing.num_frames)
         rise = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, last - first + 1) / (glide + 1))
@@ -77,11 +80,7 @@ def _glides(score: Score, timing: Timing, style: PitchStyle) -> NDArray[np.float
 
 def _bend(score: Score, num_frames: int) -> NDArray[np.float64]:
     """The score's pitch bend, step-hold, semitones."""
-    bend = np.zeros(num_frames)
-    tempo = TempoMap(score.tempos)
-    for tick, semitones in score.pitch_bend_semitones.points:
-        bend[max(round(tempo.seconds(tick) / HOP_S), 0) :] = semitones
-    return bend
+    return step_hold(score.pitch_bend_semitones.points, TempoMap(score.tempos), num_frames, 0.0)
 
 
 def _vibrato(note: Note, num_frames: int, style: PitchStyle) -> NDArray[np.float64]:

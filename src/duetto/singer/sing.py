@@ -22,7 +22,7 @@ from duetto.score.score import Score
 from duetto.score.tempo import TempoMap
 from duetto.singer.carrier_mei import mei_cepstrum, mei_voice
 from duetto.singer.carrier_sinsy import sinsy_cepstrum, sinsy_voice
-from duetto.singer.expression import expression_of
+from duetto.singer.expression import expression_of, step_hold
 from duetto.singer.f0 import f0_contour, sung_midi
 from duetto.singer.finish import finish
 from duetto.singer.generation import restore_variance
@@ -146,11 +146,11 @@ def _enliven(
 
 def _gain_db(score: Score, timing: Timing, midi: NDArray[np.float64], voice: Voice) -> NDArray[np.float64]:
     """Level of each frame against the carrier's, (T,): dynamics, pitch, pauses, releases."""
-    tempo = TempoMap(score.tempos)
-    gain_db = np.zeros(timing.num_frames)
-    for tick, value in score.dynamics.points:
-        level_db = 20.0 * np.log10(max(value, 1.0) / 64.0)
-        gain_db[max(round(tempo.seconds(tick) / HOP_S), 0) :] = np.clip(level_db, *DYNAMICS_LIMITS_DB)
+    levels = [
+        (tick, float(np.clip(20.0 * np.log10(max(value, 1.0) / 64.0), *DYNAMICS_LIMITS_DB)))
+        for tick, value in score.dynamics.points
+    ]
+    gain_db = step_hold(levels, TempoMap(score.tempos), timing.num_frames, 0.0)
     gain_db += LOUDER_DB_PER_SEMITONE * (midi - np.mean(voice.range_midi))
     for phone, following in zip(timing.phones, [*timing.phones[1:], None], strict=True):
         if phone.phone in (PAUSE, CLOSURE):
