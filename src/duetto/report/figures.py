@@ -52,7 +52,7 @@ def spectrogram_triple(source: Path, output: Path, truth: Path | None) -> bytes:
     """
     paths = [("Source", source), ("Output", output)] + ([("Truth", truth)] if truth else [])
     waveforms = [(title, read_audio(path, PICTURE_RATE)[0]) for title, path in paths]
-    levels = [_mel_level_db(waveform) for _, waveform in waveforms]
+    levels = [mel_level_db(waveform) for _, waveform in waveforms]
     loudest_db = max(float(level.max()) for level in levels)
     duration_s = max(waveform.size for _, waveform in waveforms) / PICTURE_RATE
     figure = Figure(figsize=(9.6, 1.6 * len(waveforms) + 2.2), dpi=120, layout="constrained")
@@ -65,7 +65,7 @@ def spectrogram_triple(source: Path, output: Path, truth: Path | None) -> bytes:
     _finish_pitch(axes[-1], duration_s)
     colours = figure.colorbar(axes[0].images[0], ax=list(axes[:-1]), pad=0.01, aspect=40)
     colours.set_label("level (dB)")
-    return _png(figure, colours=224)
+    return png_bytes(figure, colours=224)
 
 
 def quality_figure(curve: Columns) -> bytes | None:
@@ -98,7 +98,7 @@ def quality_figure(curve: Columns) -> bytes | None:
             axis.axhline(100.0, color=GREEN, linestyle=":", linewidth=1.6, label="vocoder bound")
         else:
             axis.set_ylim(bottom=0.0)
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def loss_figure(losses: Columns) -> bytes | None:
@@ -121,10 +121,10 @@ def loss_figure(losses: Columns) -> bytes | None:
         axis.plot(time, _running_mean(values), color=BLUE, linewidth=1.8)
         axis.set_title(name.replace("_", " "), loc="left", fontsize=10)
         axis.set_xlabel(label)
-    return _png(figure)
+    return png_bytes(figure)
 
 
-def _mel_level_db(waveform: Waveform) -> FloatArray:
+def mel_level_db(waveform: Waveform) -> FloatArray:
     """Level of each mel band, (M, T), dB."""
     padded = np.pad(waveform, (0, -waveform.size % HOP_LENGTH))
     padded = np.pad(padded, (0, max(0, 4 * HOP_LENGTH - padded.size)))
@@ -231,7 +231,7 @@ def _running_mean(values: FloatArray) -> FloatArray:
     return np.asarray(np.where(count > 0.0, total / np.maximum(count, 1.0), np.nan), dtype=np.float64)
 
 
-def _png(figure: Figure, colours: int | None = None) -> bytes:
+def png_bytes(figure: Figure, colours: int | None = None) -> bytes:
     """Render; with `colours`, to a palette that keeps the page small."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

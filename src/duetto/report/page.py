@@ -46,11 +46,7 @@ def render_page(run: RunRecord) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = (_source(environment, name) for name in ("run.css", "run.js"))
-    policy = (
-        "default-src 'none'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'; "
-        f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
-    )
+    style, script = (template_source(environment, name) for name in ("run.css", "run.js"))
     return environment.get_template("run.html").render(
         run_name=run.name,
         headline=headline(run),
@@ -63,13 +59,21 @@ def render_page(run: RunRecord) -> str:
         ledger=sections.ledger_part(run),
         damage=damage_part(run),
         record=sections.record_part(run),
-        policy=policy,
+        policy=content_policy(style, script),
         style=style,
         script=script,
     )
 
 
-def _source(environment: Environment, name: str) -> str:
+def content_policy(style: str, script: str) -> str:
+    """What a page with this style and script may load: nothing else."""
+    return (
+        "default-src 'none'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'; "
+        f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+    )
+
+
+def template_source(environment: Environment, name: str) -> str:
     """A template file's text; ours, so the template may insert it unescaped."""
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0].strip()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from duetto.audio import read_audio
+from duetto.audio import Waveform, read_audio
 from duetto.evaluation.metrics import METRICS, Metric, metric_named
 from duetto.report.collect import RunRecord, SongFolder, number, section
 from duetto.report.figures import loss_figure, quality_figure, spectrogram_triple
@@ -154,7 +154,11 @@ def png_uri(png: bytes) -> str:
 
 def audio_uri(song: SongFolder, role: str) -> str:
     """A song's file as a data URI: MP3, mono, 24 kHz, which every browser plays."""
-    waveform, _ = read_audio(song.audio[role], PAGE_AUDIO_RATE)
+    return waveform_uri(read_audio(song.audio[role], PAGE_AUDIO_RATE)[0])
+
+
+def waveform_uri(waveform: Waveform) -> str:
+    """A waveform (S,) at 24 kHz as such a URI."""
     samples = np.clip(waveform, -1.0, 1.0)
     buffer = io.BytesIO()
     with soundfile.SoundFile(

@@ -1,0 +1,1 @@
+"""The data doctor: what will go wrong with a voice, said before it is trained."""

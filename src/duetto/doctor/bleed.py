@@ -1,0 +1,116 @@
+"""Bleed: other instruments in the vocal track.
+
+Two signs. In stereo, energy of L - R: a voice stands in the middle, a band does not (a stereo reverberation
+is seen too). In the voice's pauses, tones: noise is flat around every bin, music is not. A pause counts
+from 0.15 s after singing, so that a room has decayed somewhat.
+
+Predicts: chords and drums are learned as part of the voice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import median_filter
+
+from duetto.doctor.finding import Finding, Place, Severity, graded, worst_places
+from duetto.doctor.sound import FRAME_S, Heard, runs
+from duetto.preprocess.spectrum import Power, bin_frequencies_hz
+
+AFTER_S = 0.15
+LEAST_PAUSE_S = 0.12
+TONES_HZ = (80.0, 5000.0)
+AROUND_BINS = 25  # about 600 Hz
+LEAST_FRAMES = 4  # of a pause that are averaged
+TONAL_DB, VERY_TONAL_DB = 13.0, 20.0
+LEAST_PAUSE_DB = -80.0  # quieter is nothing
+LEAST_PAUSES = 3
+SIDE_DB, MUCH_SIDE_DB = -30.0, -15.0
+
+
+@dataclass(frozen=True)
+class BleedEvidence:
+    """Of one sound."""
+
+    side_db: float  # L - R against L + R; NaN = mono
+    tones_db: tuple[float, ...]  # how far tones stand out, per pause
+    places: tuple[Place, ...]  # of the pauses
+
+
+def measure(heard: Heard) -> BleedEvidence:
+    """Signs of other instruments in a sound."""
+    tones, places = [], []
+    for span in pauses(heard):
+        excess = tone_excess_db(heard, span)
+        if np.isfinite(excess):
+            tones.append(excess)
+            places.append(heard.sound.frames_place((span[0] - 20, span[1] + 20)))
+    return BleedEvidence(side_level_db(heard), tuple(tones), tuple(places))
+
+
+def judge(evidence: Sequence[BleedEvidence]) -> Finding:
+    """Bleed of a corpus."""
+    tones = [(tone, place) for item in evidence for tone, place in zip(item.tones_db, item.places, strict=True)]
+    sides = [item.side_db for item in evidence if np.isfinite(item.side_db)]
+    numbers = {
+        "side_db": float(np.median(sides)) if sides else float("nan"),
+        "tones_db": float(np.median([tone for tone, _ in tones])) if tones else float("nan"),
+        "pauses": float(len(tones)),
+    }
+    grades: list[Severity] = []
+    said = []
+    if sides:
+        grades.append(graded(numbers["side_db"], SIDE_DB, MUCH_SIDE_DB))
+        said.append(f"L - R at {numbers['side_db']:.0f} dB of the middle")
+    if len(tones) >= LEAST_PAUSES:
+        grades.append(graded(numbers["tones_db"], TONAL_DB, VERY_TONAL_DB))
+        said.append(f"tones stand {numbers['tones_db']:.0f} dB out of {len(tones)} pauses")
+    if not grades:
+        return Finding(
+            "bleed", "unknown", f"mono, and {len(tones)} pauses to listen into ({LEAST_PAUSES} are needed)", numbers
+        )
+    what = "; ".join(said)
+    if "serious" not in grades and "warning" not in grades:
+        return Finding("bleed", "fine", what, numbers)
+    places = [place for _, place in sorted(tones, key=lambda pair: -pair[0])]
+    return Finding(
+        "bleed",
+        "serious" if "serious" in grades else "warning",
+        what,
+        numbers,
+        "What leaks in is learned as part of the voice and comes back as ghost notes and smeared consonants.",
+        "Ask for the dry vocal stem, or separate (preprocess=separate) and compare the damage ledger with leaving it.",
+        worst_places(places[:6]),
+    )
+
+
+def pauses(heard: Heard) -> list[tuple[int, int]]:
+    """Frames of the pauses between singing, from 0.15 s after it."""
+    if not heard.is_sung.any():
+        return []
+    after = round(AFTER_S / FRAME_S)
+    spans = [(first + (after if first else 0), last - 2) for first, last in runs(~heard.is_sung)]
+    least = round(LEAST_PAUSE_S / FRAME_S)
+    return [(a, b) for a, b in spans if b - a >= least and np.median(heard.level_db[a:b]) > LEAST_PAUSE_DB]
+
+
+def tone_excess_db(heard: Heard, span: tuple[int, int]) -> float:
+    """How far the strongest hundredth of the bins stands over the bins around, in a pause's mean spectrum, dB."""
+    flags = np.zeros(len(heard.level_db), dtype=bool)
+    flags[span[0] : span[1]] = True
+    frames: Power = heard.power[heard.at_power(flags)]
+    if len(frames) < LEAST_FRAMES:
+        return float("nan")
+    frequency = bin_frequencies_hz(heard.n_fft, heard.sample_rate)
+    level_db = 10 * np.log10(frames.mean(axis=0)[(frequency >= TONES_HZ[0]) & (frequency <= TONES_HZ[1])] + 1e-14)
+    return float(np.quantile(level_db - median_filter(level_db, AROUND_BINS, mode="nearest"), 0.98))
+
+
+def side_level_db(heard: Heard) -> float:
+    """Energy of (L - R) / 2 against (L + R) / 2, dB; NaN for one channel, for more than two, and in silence."""
+    channels = heard.sound.channels
+    if len(channels) != 2:
+        return float("nan")
+    middle = float(np.mean(np.square(channels.mean(axis=0, dtype=np.float64))))
+    side = float(np.mean(np.square((channels[0] - channels[1]) / 2, dtype=np.float64)))
+    return float(10 * np.log10((side + 1e-14) / middle)) if middle > 1e-12 else float("nan")

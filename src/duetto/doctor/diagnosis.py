@@ -1,0 +1,80 @@
+"""The doctor's whole answer: findings, what was listened to, and what could not be read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.doctor.finding import SEVERITIES, Finding, Severity
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A recording that could not be examined, and why."""
+
+    recording: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Of one corpus, folder or file."""
+
+    name: str
+    findings: tuple[Finding, ...]  # one a check, in the order of the checks
+    seconds: float  # listened to
+    recordings: int
+    problems: tuple[Problem, ...] = ()
+    register_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(128))  # seconds at each MIDI semitone
+    songs_s: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # the same for each intended song
+    is_short: bool = False  # the checks that take long were left out
+
+    @property
+    def ranked(self) -> tuple[Finding, ...]:
+        """The most severe first."""
+        return tuple(sorted(self.findings, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+    def of(self, *severities: Severity) -> tuple[Finding, ...]:
+        """Findings of some severities."""
+        return tuple(finding for finding in self.findings if finding.severity in severities)
+
+    def finding(self, check: str) -> Finding:
+        """The finding of a check."""
+        return next(finding for finding in self.findings if finding.check == check)
+
+    @property
+    def exit_status(self) -> int:
+        """For scripts: 1 when a finding is serious, else 0."""
+        return int(bool(self.of("serious")))
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        serious, warnings, unknown = (len(self.of(severity)) for severity in ("serious", "warning", "unknown"))
+        if serious:
+            names = ", ".join(finding.check for finding in self.of("serious"))
+            return f"{serious} serious ({names}), {warnings} to watch, {unknown} unknown."
+        return f"Nothing serious; {warnings} to watch, {unknown} unknown."
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "name": self.name,
+            "verdict": self.verdict,
+            "exit_status": self.exit_status,
+            "seconds": self.seconds,
+            "recordings": self.recordings,
+            "is_short": self.is_short,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "problems": [{"recording": problem.recording, "reason": problem.reason} for problem in self.problems],
+            "register_s": {str(midi): seconds for midi, seconds in enumerate(self.register_s.tolist()) if seconds > 0},
+            "songs_s": {
+                name: {str(midi): seconds for midi, seconds in enumerate(song.tolist()) if seconds > 0}
+                for name, song in self.songs_s.items()
+            },
+        }

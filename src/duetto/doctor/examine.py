@@ -1,0 +1,174 @@
+"""The examination: every check measures each sound once, then judges all of its evidence.
+
+Sounds are heard one after the other and forgotten, so memory does not grow with the corpus. What goes
+to train is examined; held-out sounds are only compared with it for duplicates.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.config import F0Config
+from duetto.doctor import (
+    bleed,
+    clipping,
+    codec,
+    coverage,
+    duplicates,
+    fragments,
+    gate,
+    holes,
+    lengths,
+    noise,
+    pitch_audit,
+    register,
+    room,
+    singers,
+    tempo,
+    usable,
+)
+from duetto.doctor.diagnosis import Diagnosis, Problem
+from duetto.doctor.finding import Finding
+from duetto.doctor.sound import Heard, Sound
+from duetto.evaluation.speaker import SpeakerEncoder
+from duetto.features.f0 import F0Extractor, build_f0_extractor
+
+AUDIT_PIECE_S = 5.0  # of each sound, until the whole is spent
+Progress = Callable[[str], None]
+
+# name, module with measure(heard) and judge(evidence)
+SIMPLE: tuple[tuple[str, Any], ...] = (
+    ("tempo", tempo),
+    ("noise", noise),
+    ("room", room),
+    ("gate", gate),
+    ("holes", holes),
+    ("clipping", clipping),
+    ("codec", codec),
+    ("bleed", bleed),
+    ("lengths", lengths),
+    ("fragments", fragments),
+    ("coverage", coverage),
+    ("usable", usable),
+)
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much is done."""
+
+    audit_s: float = 30.0  # of audio on which two pitch trackers are compared
+    has_singers: bool = True
+    has_landmarks: bool = True  # else duplicates are found by equal samples alone
+
+    @property
+    def is_short(self) -> bool:
+        """Whether something is left out."""
+        return not (self.has_singers and self.has_landmarks)
+
+
+THOROUGH = Depth()
+SHORT = Depth(audit_s=3.0, has_singers=False, has_landmarks=False)
+
+
+@dataclass
+class Examination:
+    """Evidence while it comes in."""
+
+    depth: Depth = THOROUGH
+    tracker: F0Extractor = field(default_factory=lambda: build_f0_extractor(F0Config()))
+    evidence: dict[str, list[Any]] = field(default_factory=dict)
+    seconds: float = 0.0
+    recordings: set[str] = field(default_factory=set)
+    audited_s: float = 0.0
+    encoder: SpeakerEncoder | None = None
+
+    def hear(self, sound: Sound, known_f0_hz: NDArray[np.float32] | None = None) -> None:
+        """Take the evidence of one sound."""
+        heard = Heard(sound, self.tracker, known_f0_hz)
+        self._add("duplicates", duplicates.measure(heard, self.depth.has_landmarks))
+        if sound.split != "train":
+            return
+        self.seconds += sound.duration_s
+        self.recordings.add(sound.recording)
+        self._add("register", register.measure(heard))
+        for name, check in SIMPLE:
+            self._add(name, check.measure(heard))
+        left_s = min(AUDIT_PIECE_S, max(0.0, self.depth.audit_s - self.audited_s))
+        audit = pitch_audit.measure(heard, left_s)
+        self.audited_s += min(left_s, sound.duration_s)
+        self._add("pitch", audit)
+        if self.depth.has_singers:
+            self.encoder = self.encoder or SpeakerEncoder()
+            self._add("singers", singers.measure(heard, self.encoder))
+
+    def judge(self, songs: Mapping[str, NDArray[np.float64]]) -> tuple[Finding, ...]:
+        """The findings, register first."""
+        found = [register.judge(self._of("register"), songs)]
+        found += [check.judge(self._of(name)) for name, check in SIMPLE]
+        found.insert(-2, fragments.judge_pitches(self._of("fragments")))
+        found += [pitch_audit.judge(self._of("pitch")), duplicates.judge(self._of("duplicates"))]
+        if self.depth.has_singers:
+            found.append(singers.judge(self._of("singers")))
+        return tuple(found)
+
+    def _add(self, name: str, evidence: Any) -> None:
+        self.evidence.setdefault(name, []).append(evidence)
+
+    def _of(self, name: str) -> list[Any]:
+        return self.evidence.get(name, [])
+
+    @property
+    def register_s(self) -> NDArray[np.float64]:
+        """Seconds at each semitone, (128,)."""
+        return np.sum([item.seconds for item in self._of("register")], axis=0) + np.zeros(register.NUM_SEMITONES)
+
+
+def examine(
+    name: str,
+    sounds: Iterable[Sound | Problem],
+    songs: Mapping[str, NDArray[np.float64]] | None = None,
+    depth: Depth = THOROUGH,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """Examine sounds.
+
+    Args:
+        name: What is examined, for the heading.
+        sounds: Pieces of recordings in order; problems among them are reported and passed over.
+        songs: Seconds per semitone (128,) of the songs that are to be converted.
+        depth: How much is done.
+        progress: Called with a recording's name before it is heard.
+
+    Returns:
+        One finding a check; `unknown` with the reason where the sounds do not tell.
+    """
+    examination = Examination(depth)
+    problems = []
+    for sound in sounds:
+        if isinstance(sound, Problem):
+            problems.append(sound)
+            continue
+        if progress is not None:
+            progress(sound.recording)
+        examination.hear(sound)
+    return close(name, examination, songs or {}, tuple(problems))
+
+
+def close(
+    name: str, examination: Examination, songs: Mapping[str, NDArray[np.float64]], problems: tuple[Problem, ...] = ()
+) -> Diagnosis:
+    """The diagnosis of what has been heard."""
+    return Diagnosis(
+        name,
+        examination.judge(songs),
+        examination.seconds,
+        len(examination.recordings),
+        problems,
+        examination.register_s,
+        songs,
+        examination.depth.is_short,
+    )

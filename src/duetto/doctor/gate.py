@@ -1,0 +1,92 @@
+"""Gate: pauses without a floor, and steps of the level into them.
+
+No microphone in a room is quieter than about -80 dB under full scale over 10 ms; a floor that is was
+made by a gate, by hand, or by a renderer that has none. Steps are falls of more than 35 dB within 30 ms that
+end below the singing.
+
+Predicts case C: breaths and soft endings are gone, and the voice chops them off too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from duetto.doctor.finding import Finding, Place, graded, worst_places
+from duetto.doctor.sound import FRAME_S, Heard, runs
+
+SILENCED_DB = -80.0
+LEAST_HOLE = 3  # frames
+STEP_DB = 35.0
+STEP_FRAMES = 3
+EDGE_S = 0.5  # silence at either end of a recording is trimming, not gating
+GATED, HEAVILY_GATED = 0.02, 0.15  # share of the time between first and last singing
+MANY_STEPS = 6.0  # a minute
+
+
+@dataclass(frozen=True)
+class GateEvidence:
+    """Silenced seconds between the first and the last singing, and steps into them."""
+
+    inner_s: float
+    silenced_s: float
+    zero_s: float
+    steps: int
+    holes: tuple[Place, ...]
+
+
+def measure(heard: Heard) -> GateEvidence:
+    """Holes in a sound's time."""
+    sung = np.flatnonzero(heard.is_sung)
+    if len(sung) == 0:
+        return GateEvidence(0.0, 0.0, 0.0, 0, ())
+    level_db = heard.level_db[sung[0] : sung[-1] + 1]
+    holes = runs(level_db < SILENCED_DB, LEAST_HOLE)
+    falls = level_db[:-STEP_FRAMES] - level_db[STEP_FRAMES:]
+    # A step counts once and only where it ends in a hole.
+    starts = [
+        first
+        for first, _ in holes
+        if first >= STEP_FRAMES and falls[max(0, first - STEP_FRAMES) : first].max() > STEP_DB
+    ]
+    places = tuple(
+        heard.sound.frames_place((int(sung[0]) + first - 30, int(sung[0]) + last + 30)) for first, last in holes
+    )
+    return GateEvidence(
+        len(level_db) * FRAME_S,
+        sum(last - first for first, last in holes) * FRAME_S,
+        float(np.sum(level_db < -140.0)) * FRAME_S,
+        len(starts),
+        places,
+    )
+
+
+def judge(evidence: Sequence[GateEvidence]) -> Finding:
+    """Gating of a corpus."""
+    inner_s = sum(item.inner_s for item in evidence)
+    if inner_s <= 0:
+        return Finding("gate", "unknown", "nothing is sung", {"silenced_share": float("nan")})
+    numbers = {
+        "silenced_share": sum(item.silenced_s for item in evidence) / inner_s,
+        "zero_share": sum(item.zero_s for item in evidence) / inner_s,
+        "holes": float(sum(len(item.holes) for item in evidence)),
+        "steps_per_min": 60.0 * sum(item.steps for item in evidence) / inner_s,
+    }
+    what = (
+        f"{100 * numbers['silenced_share']:.1f} % of the time between notes and phrases is silenced, "
+        f"{numbers['steps_per_min']:.1f} steps a minute into it"
+    )
+    severity = graded(numbers["silenced_share"], GATED, HEAVILY_GATED)
+    if severity == "warning" and numbers["steps_per_min"] >= MANY_STEPS:
+        severity = "serious"
+    if severity == "fine":
+        return Finding("gate", severity, what, numbers)
+    return Finding(
+        "gate",
+        severity,
+        what,
+        numbers,
+        "Breaths and soft endings are missing, and the voice will cut them off in every song (case C).",
+        "Use the takes before the gate. If there are none, train with preprocess=none: no gate of ours on top.",
+        worst_places([place for item in evidence for place in item.holes]),
+    )

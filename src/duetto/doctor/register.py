@@ -1,0 +1,115 @@
+"""Register: which pitches the voice was recorded at, and which the intended songs need beyond them.
+
+Predicts case A: RVC and Diff-SVC look pitch up in a table of learned rows; rows that training never
+visited are noise. A semitone counts as covered with half a second of singing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.doctor.finding import Finding, Place, Severity, graded, worst_places
+from duetto.doctor.sound import FRAME_S, Heard, closed, runs
+
+NUM_SEMITONES = 128
+COVERED_S = 0.5  # of singing at a semitone
+LEAST_SUNG_S = 5.0  # less is no register
+NARROW, VERY_NARROW = 10.0, 7.0  # semitones from P5 to P95
+OUTSIDE, FAR_OUTSIDE = 0.2, 0.35  # share of what the songs sing at uncovered pitches
+PREDICTS = (
+    "Notes outside the register are sung with pitch rows that were never trained: wrong timbre, hoarse or breaking "
+    "(case A)."
+)
+NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+@dataclass(frozen=True)
+class RegisterEvidence:
+    """Seconds sung at each MIDI semitone, (128,), and where the rarest pitches are."""
+
+    seconds: NDArray[np.float64]
+    extremes: tuple[tuple[int, Place], ...]  # a semitone and a place where it is sung
+
+
+def measure(heard: Heard) -> RegisterEvidence:
+    """Seconds at each semitone of a sound, counted in frames that are voiced."""
+    midi = np.rint(heard.midi[np.isfinite(heard.midi)]).astype(np.int64)
+    counts = np.bincount(np.clip(midi, 0, NUM_SEMITONES - 1), minlength=NUM_SEMITONES)
+    seconds = np.asarray(counts * FRAME_S, dtype=np.float64)
+    places = []
+    for semitone in {int(midi.min()), int(midi.max())} if len(midi) else set():
+        near = closed(np.abs(np.nan_to_num(heard.midi, nan=-1e3) - semitone) < 1.0, 10)
+        first, last = max(runs(near), key=lambda span: span[1] - span[0])
+        places.append((semitone, heard.sound.frames_place((max(0, first - 20), last + 20), note_name(semitone))))
+    return RegisterEvidence(seconds, tuple(places))
+
+
+def judge(evidence: Sequence[RegisterEvidence], songs: Mapping[str, NDArray[np.float64]] | None = None) -> Finding:
+    """The register of a corpus.
+
+    Args:
+        evidence: Of the training recordings.
+        songs: Seconds per semitone (128,) that each intended song asks of the voice; None = not told.
+    """
+    seconds = np.sum([item.seconds for item in evidence], axis=0) if evidence else np.zeros(NUM_SEMITONES)
+    numbers = percentiles(seconds)
+    if numbers["sung_s"] < LEAST_SUNG_S:
+        return Finding(
+            "register", "unknown", f"only {numbers['sung_s']:.1f} s are sung; {LEAST_SUNG_S:g} s are needed", numbers
+        )
+    span = numbers["span_semitones"]
+    low, high = (note_name(round(numbers[f"p{p}_midi"])) for p in (5, 95))
+    what = f"sung from {low} to {high} (P5-P95), {span:.0f} semitones"
+    severity: Severity = graded(-span, -NARROW, -VERY_NARROW)
+    advice = "Record songs or scales over the range you want to convert to, or transpose the songs into the register."
+    if songs:
+        outside = {name: outside_share(song, seconds) for name, song in sorted(songs.items())}
+        worst = max(outside, key=lambda name: outside[name])
+        total = outside_share(np.sum(list(songs.values()), axis=0), seconds)
+        numbers |= {"songs_outside_share": total, "worst_song_outside_share": outside[worst]}
+        severity = graded(max(total, outside[worst] / 2), OUTSIDE, FAR_OUTSIDE)
+        what += f"; the songs sing {100 * total:.0f} % outside (most: {worst}, {100 * outside[worst]:.0f} %)"
+        missing = missing_semitones(songs, seconds)
+        if missing:
+            advice = f"Missing pitches: {', '.join(note_name(m) for m in missing)}. {advice}"
+    if severity == "fine":
+        return Finding("register", severity, what, numbers)
+    places = [place for item in evidence for semitone, place in item.extremes if not low_or_inside(semitone, seconds)]
+    return Finding("register", severity, what, numbers, PREDICTS, advice, worst_places(places))
+
+
+def low_or_inside(semitone: int, seconds: NDArray[np.float64]) -> bool:
+    """Whether a semitone is well covered: nothing to listen to."""
+    return bool(seconds[semitone] >= 4 * COVERED_S)
+
+
+def percentiles(seconds: NDArray[np.float64]) -> dict[str, float]:
+    """P5, P50, P95 (MIDI), span, seconds sung and semitones covered of a histogram (128,)."""
+    total = float(seconds.sum())
+    share = np.cumsum(seconds) / max(total, 1e-12)
+    marks = {p: float(np.searchsorted(share, p / 100)) if total else float("nan") for p in (5, 50, 95)}
+    return {
+        **{f"p{p}_midi": midi for p, midi in marks.items()},
+        "span_semitones": marks[95] - marks[5],
+        "sung_s": total,
+        "covered_semitones": float(np.sum(seconds >= COVERED_S)),
+    }
+
+
+def outside_share(song: NDArray[np.float64], seconds: NDArray[np.float64]) -> float:
+    """Share of a song's sung seconds (128,) at semitones that are not covered; NaN without singing."""
+    total = float(song.sum())
+    return float(song[seconds < COVERED_S].sum() / total) if total else float("nan")
+
+
+def missing_semitones(songs: Mapping[str, NDArray[np.float64]], seconds: NDArray[np.float64]) -> list[int]:
+    """Semitones that a song needs for 0.2 s or more and the recordings do not cover."""
+    needed = np.sum(list(songs.values()), axis=0)
+    return [int(m) for m in np.flatnonzero((needed >= 0.2) & (seconds < COVERED_S))]
+
+
+def note_name(midi: int) -> str:
+    """Scientific pitch: 69 = A4."""
+    return f"{NOTE_NAMES[midi % 12]}{midi // 12 - 1}"

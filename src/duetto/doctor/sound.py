@@ -1,0 +1,149 @@
+"""A piece of a recording and what several checks read of it, worked out once.
+
+Conventions: levels are RMS over 10 ms, dB against full scale; f0 lies on the same frames, Hz, 0.0 where
+unvoiced. The spectrum has frames of about 43 ms, a quarter apart (`duetto.preprocess.spectrum`).
+
+Letters: C channels, S samples, T level frames, N spectrum frames, F bins.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.audio import Waveform
+from duetto.doctor.finding import Place
+from duetto.features.f0 import F0Extractor
+from duetto.preprocess.spectrum import OVERLAP, Power, fft_size, power_blocks
+from duetto.preprocess.steps.slice import frame_levels_db
+
+FRAME_S = 0.01
+SPECTRUM_S = 1024 / 24_000
+LOUD_QUANTILE = 0.95  # of the frames: the level of singing
+NOT_SUNG_DB = 30.0  # softer than the level of singing by this: not sung
+HEARD_LEAST_DB = -90.0
+Span = tuple[int, int]  # first frame, one past the last
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A piece of at most a minute or so."""
+
+    recording: str  # name that a user knows it by
+    channels: Waveform  # (C, S), finite
+    sample_rate: int  # Hz
+    start_s: float = 0.0  # in the recording
+    split: str = "train"
+    singer: str = ""
+    file_s: float = 0.0  # of the whole recording; 0 = this is all of it
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.channels.shape[-1] / self.sample_rate
+
+    def place(self, start_s: float, end_s: float, note: str = "") -> Place:
+        """Seconds of this piece as a place of the recording."""
+        return Place(self.recording, self.start_s + start_s, self.start_s + min(end_s, self.duration_s), note)
+
+    def frames_place(self, span: Span, note: str = "") -> Place:
+        """Level frames of this piece as a place of the recording."""
+        return self.place(span[0] * FRAME_S, span[1] * FRAME_S, note)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A sound with what is heard in it; everything is worked out when it is first asked for."""
+
+    sound: Sound
+    tracker: F0Extractor
+    known_f0_hz: NDArray[np.float32] | None = field(default=None, repr=False)  # (T,) where features are there already
+
+    @cached_property
+    def mono(self) -> Waveform:
+        """Mean of the channels, (S,)."""
+        channels = self.sound.channels
+        return channels[0] if len(channels) == 1 else np.asarray(channels.mean(axis=0, dtype=np.float32))
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        return self.sound.sample_rate
+
+    @cached_property
+    def hop(self) -> int:
+        """Samples of a level frame."""
+        return max(1, round(FRAME_S * self.sample_rate))
+
+    @cached_property
+    def level_db(self) -> NDArray[np.float64]:
+        """(T,)."""
+        return frame_levels_db(self.mono, self.hop, half_window=0)
+
+    @cached_property
+    def sung_level_db(self) -> float:
+        """Level that 5 % of the audible frames exceed; NaN in silence."""
+        audible = self.level_db[self.level_db > HEARD_LEAST_DB]
+        return float(np.quantile(audible, LOUD_QUANTILE)) if len(audible) else float("nan")
+
+    @cached_property
+    def is_sung(self) -> NDArray[np.bool_]:
+        """Frames within 30 dB of the level of singing, (T,)."""
+        return np.asarray(self.level_db > max(self.sung_level_db - NOT_SUNG_DB, HEARD_LEAST_DB))
+
+    @cached_property
+    def f0_hz(self) -> NDArray[np.float32]:
+        """(T,)."""
+        if self.known_f0_hz is not None:
+            return self.known_f0_hz
+        if len(self.mono) == 0:
+            return np.zeros(0, dtype=np.float32)
+        return self.tracker.extract(self.mono, self.sample_rate, self.hop, len(self.level_db))
+
+    @cached_property
+    def midi(self) -> NDArray[np.float64]:
+        """Pitch, MIDI, NaN where unvoiced, (T,)."""
+        f0_hz = self.f0_hz.astype(np.float64)
+        with np.errstate(divide="ignore"):
+            return np.where(f0_hz > 0, 69.0 + 12.0 * np.log2(f0_hz / 440.0), np.nan)
+
+    @cached_property
+    def n_fft(self) -> int:
+        """Window of the spectrum, samples."""
+        return fft_size(SPECTRUM_S, self.sample_rate)
+
+    @cached_property
+    def power(self) -> Power:
+        """Power of the cells, (N, F)."""
+        return np.concatenate(list(power_blocks(self.mono, self.n_fft)))
+
+    @cached_property
+    def power_s(self) -> NDArray[np.float64]:
+        """Centres of the spectrum's frames, s, (N,)."""
+        hop = self.n_fft // OVERLAP
+        return ((np.arange(len(self.power)) - (OVERLAP - 1)) * hop + self.n_fft / 2) / self.sample_rate
+
+    def at_power(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Level frames (T,) read at the spectrum's frames, (N,): true where all that a frame covers is true."""
+        width = self.n_fft / self.sample_rate / FRAME_S / 2
+        totals = np.concatenate([[0], np.cumsum(~flags)])
+        centre = self.power_s / FRAME_S
+        first = np.clip(np.floor(centre - width), 0, len(flags)).astype(np.int64)
+        last = np.clip(np.ceil(centre + width), 0, len(flags)).astype(np.int64)
+        return np.asarray((totals[last] == totals[first]) & (last > first))
+
+
+def runs(flags: NDArray[np.bool_], least: int = 1) -> list[Span]:
+    """Runs of true of at least so many frames."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
+
+
+def closed(flags: NDArray[np.bool_], longest_gap: int) -> NDArray[np.bool_]:
+    """The flags with gaps of at most so many frames between two true ones filled."""
+    filled = flags.copy()
+    for first, last in runs(~flags):
+        if first > 0 and last < len(flags) and last - first <= longest_gap:
+            filled[first:last] = True
+    return filled

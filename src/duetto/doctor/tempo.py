@@ -1,0 +1,107 @@
+"""Tempo: how often notes begin and how much of the singing is held for longer than half a second.
+
+A note ends where voicing does, or where pitch leaves the note's median for good by more than
+0.7 semitones. Two notes of one pitch that run into each other count as one.
+
+Predicts case B: a voice that has no held notes has to stretch short ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import find_peaks
+
+from duetto.doctor.finding import Finding, Place, graded, worst_places
+from duetto.doctor.sound import FRAME_S, Heard, Span, closed, runs
+
+HELD_S = 0.5
+SHORTEST_NOTE_S = 0.06
+STEP_SEMITONES = 0.7
+WINDOW_S = 0.1  # about half a vibrato's period: its swing averages out
+BRIDGED_S = 0.02  # gaps of voicing within a note
+LEAST_VOICED_S = 5.0
+FEW_HELD, NO_HELD = 0.10, 0.03  # share of voiced time
+
+
+@dataclass(frozen=True)
+class TempoEvidence:
+    """Lengths of the notes of a sound."""
+
+    note_s: NDArray[np.float64]  # (K,)
+    held: tuple[Place, ...]  # the longest
+    shortest: tuple[Place, ...]  # a stretch of many onsets
+    phrase_s: float  # time within phrases
+
+
+def measure(heard: Heard) -> TempoEvidence:
+    """Notes of a sound."""
+    notes = find_notes(heard.midi)
+    lengths = np.array([(last - first) * FRAME_S for first, last in notes])
+    longest = sorted(notes, key=lambda span: span[0] - span[1])[:1]
+    busiest = [heard.sound.frames_place((notes[i][0], notes[i + 7][1])) for i in range(0, max(0, len(notes) - 7), 16)]
+    phrase = closed(np.isfinite(heard.midi), round(0.3 / FRAME_S))
+    return TempoEvidence(
+        lengths,
+        tuple(heard.sound.frames_place(span) for span in longest),
+        tuple(busiest[:2]),
+        float(phrase.sum()) * FRAME_S,
+    )
+
+
+def judge(evidence: Sequence[TempoEvidence]) -> Finding:
+    """The tempo of a corpus."""
+    notes = np.concatenate([item.note_s for item in evidence]) if evidence else np.zeros(0)
+    voiced_s, phrase_s = float(notes.sum()), sum(item.phrase_s for item in evidence)
+    numbers = {
+        "notes_per_s": len(notes) / phrase_s if phrase_s else float("nan"),
+        "median_note_s": float(np.median(notes)) if len(notes) else float("nan"),
+        "held_share": float(notes[notes > HELD_S].sum() / voiced_s) if voiced_s else float("nan"),
+        "voiced_s": voiced_s,
+    }
+    if voiced_s < LEAST_VOICED_S:
+        return Finding(
+            "tempo", "unknown", f"only {voiced_s:.1f} s are voiced; {LEAST_VOICED_S:g} s are needed", numbers
+        )
+    what = (
+        f"{numbers['notes_per_s']:.1f} notes a second, {100 * numbers['held_share']:.0f} % of the singing in notes "
+        f"over {HELD_S:g} s"
+    )
+    severity = graded(-numbers["held_share"], -FEW_HELD, -NO_HELD)
+    if severity == "fine":
+        return Finding("tempo", severity, what, numbers)
+    places = worst_places([place for item in evidence for place in item.shortest])
+    return Finding(
+        "tempo",
+        severity,
+        what,
+        numbers,
+        "Held notes of a slow song may flutter or carry a fast song's attacks (case B): the voice never held one.",
+        "Add slow songs or long tones; time-stretching a part of the material is a substitute worth measuring.",
+        places,
+    )
+
+
+def find_notes(midi: NDArray[np.float64]) -> list[Span]:
+    """Notes of a contour (T,), MIDI, NaN = unvoiced: spans of frames of at least 60 ms."""
+    notes: list[Span] = []
+    least = round(SHORTEST_NOTE_S / FRAME_S)
+    for first, last in runs(closed(np.isfinite(midi), round(BRIDGED_S / FRAME_S)), least):
+        steps = first + np.array(_steps(midi[first:last]), dtype=np.int64)
+        bounds = [first, *steps.tolist(), last]
+        notes += [span for span in pairwise(bounds) if span[1] - span[0] >= least]
+    return notes
+
+
+def _steps(midi: NDArray[np.float64]) -> list[int]:
+    """Where a voiced stretch moves to another note: medians of 0.1 s before and after differ most."""
+    width = round(WINDOW_S / FRAME_S)
+    if len(midi) < 2 * width:
+        return []
+    midi = np.interp(np.arange(len(midi)), np.flatnonzero(np.isfinite(midi)), midi[np.isfinite(midi)])
+    median = np.median(np.lib.stride_tricks.sliding_window_view(midi, width), axis=1)
+    change = np.abs(median[width:] - median[:-width])  # of frame width + k
+    peaks, _ = find_peaks(np.pad(change, 1), height=STEP_SEMITONES, distance=round(SHORTEST_NOTE_S / FRAME_S))
+    return [int(peak) - 1 + width for peak in peaks]
