@@ -1,6 +1,6 @@
 """Small corpora with one known defect each, or none, made from the pool of songs; everything follows from a seed.
 
-A corpus is one voice and seven excerpts (about 50 s), two more held out. The clean oracle mixes slow, middle and fast
+A corpus is one voice and seven excerpts (about 40 s), two more held out. The clean oracle mixes slow, middle and fast
 songs over the voice's range. Every defect has doses; the lowest are meant to be hard.
 """
 
@@ -26,7 +26,7 @@ from duetto.preprocess.steps.spectral_subtraction import SpectralSubtraction
 from duetto.singer.choir import choir_names
 
 RATE = 48_000
-EXCERPT_S = (7.0, 10.0)
+EXCERPT_S = (5.0, 7.0)
 NUM_EXCERPTS = 7
 PRONE_VOICE = "choir_01"  # SwiftF0 takes a quarter of it an octave too high; harvest and the truth agree
 VOICES = tuple(name for name in choir_names()[: doctor_pool.NUM_VOICES] if name != PRONE_VOICE)
@@ -100,7 +100,7 @@ def excerpts(voice: str, kinds: tuple[str, ...], random: Random) -> Songs:
 
 def wanted_songs(sounds: Songs, up: float) -> dict[str, np.ndarray]:
     """What there is to convert: the held-out recordings of the voice, so many semitones higher."""
-    tracker = build_f0_extractor(F0Config(method="harvest"))
+    tracker = build_f0_extractor(F0Config())
     held = [sound for sound in sounds if sound.split == "test"]
     return {sound.recording: contour_seconds(Heard(sound, tracker).midi, FRAME_S, up) for sound in held}
 
