@@ -3,9 +3,9 @@
     python benchmarks/doctor.py measure [seeds] [workers]   evidence of every corpus, to data/doctor_bench/ (resumable)
     python benchmarks/doctor.py report                      the table of docs/doctor.md, from that evidence
 
-A corpus is (seed, defect, dose); see `doctor_corpora`. Limits were set on the even seeds; the table counts the odd ones. A hit is
-a corpus whose own check says `warning` or `serious`; a false alarm is any check but the own one saying so on a corpus, counted on
-the clean oracle for the headline and on every corpus for the confusion.
+A corpus is (seed, defect, dose); see `doctor_corpora`. Limits were set on even seeds; the table counts odd ones.
+A hit is a corpus whose own check says `warning` or `serious`; a false alarm is any check but the own one saying so,
+counted on the clean oracle for the headline and on every corpus for the confusion.
 """
 
 import json
