@@ -76,7 +76,7 @@ class Upstream:
         self.commons.clip_grad_value_(net.parameters(), None)
         optimizer_g.step()
         terms = {"discriminator": loss_d, "mel": loss_mel, "kl": loss_kl, "maps": loss_maps, "adversarial": loss_g}
-        return {name: float(term) for name, term in terms.items()}
+        return {name: float(term.detach()) for name, term in terms.items()}
 
     @torch.no_grad()
     def decode(self) -> Tensor:

@@ -96,7 +96,7 @@ class Ours:
         fill.fill(self.synthesizer)
         fill.fill(self.discriminator)
         self.optimizers = [
-            torch.optim.AdamW(network.parameters(), lr=1e-4, betas=(0.8, 0.99), eps=1e-9)
+            torch.optim.AdamW(network.parameters(), lr=1e-4, betas=(0.8, 0.99), eps=1e-9, fused=True)
             for network in (self.synthesizer, self.discriminator)
         ]
         self.converter = Synthesizer(ecosystem_shape("v2_40k_f0")).eval()
@@ -125,8 +125,8 @@ class Ours:
         real_mel = slice_segments(self.log_mel(work.spectrogram), starts, SEGMENT_FRAMES)
         fake_mel = self.log_mel(linear_spectrogram(output.waveform.squeeze(1), N_FFT, HOP))
         real = slice_segments(work.waveform, starts * HOP, SEGMENT_FRAMES * HOP)
-        real_scores, _ = judge(real)
-        fake_scores, _ = judge(output.waveform.detach())
+        scores, _ = judge(torch.cat([real, output.waveform.detach()]))
+        real_scores, fake_scores = zip(*(each.chunk(2) for each in scores), strict=True)
         loss_d = discriminator_loss(real_scores, fake_scores)
         optimizer_d.zero_grad()
         loss_d.backward()
@@ -145,7 +145,7 @@ class Ours:
         torch.stack(list(terms.values())).sum().backward()
         optimizer_g.step()
         judge.requires_grad_(True)
-        return {name: float(term) for name, term in ({"discriminator": loss_d} | terms).items()}
+        return {name: float(term.detach()) for name, term in ({"discriminator": loss_d} | terms).items()}
 
     def log_mel(self, spectrogram: Tensor) -> Tensor:
         """(B, F, T) -> (B, M, T)."""
