@@ -26,7 +26,7 @@ from duetto.doctor.examine import Depth, examine
 
 STORE = Path("data/doctor_bench")
 CLEAN_FACTOR = 3  # clean corpora a seed
-DEPTH = Depth(audit_s=8.0, has_singers=False)  # telling singers apart is weak, and is counted by a test of its own
+DEPTH = Depth(audit_s=4.0, has_singers=False)  # telling singers apart is weak, and is counted by a test of its own
 
 
 def jobs(num_seeds: int) -> list[tuple[int, str, Any]]:

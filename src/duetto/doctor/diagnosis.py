@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.doctor.finding import SEVERITIES, Finding, Severity
+from duetto.doctor.finding import SEVERITIES, Finding, Place, Severity
 
 FORMAT_VERSION = 1
 
@@ -78,3 +78,40 @@ class Diagnosis:
                 for name, song in self.songs_s.items()
             },
         }
+
+
+def diagnosis_from_dict(value: Any) -> Diagnosis:
+    """Read what `Diagnosis.as_dict` gave and JSON kept.
+
+    Raises:
+        KeyError, TypeError, ValueError: If the value is none, or of another format.
+    """
+    if value["format_version"] != FORMAT_VERSION:
+        raise ValueError(f"format {value['format_version']}; expected {FORMAT_VERSION}")
+    findings = tuple(
+        Finding(
+            **{
+                **finding,
+                "evidence": {k: float("nan") if v is None else float(v) for k, v in finding["evidence"].items()},
+                "places": tuple(Place(**place) for place in finding["places"]),
+            }
+        )
+        for finding in value["findings"]
+    )
+    return Diagnosis(
+        value["name"],
+        findings,
+        value["seconds"],
+        value["recordings"],
+        tuple(Problem(**problem) for problem in value["problems"]),
+        _histogram(value["register_s"]),
+        {name: _histogram(song) for name, song in value["songs_s"].items()},
+        value["is_short"],
+    )
+
+
+def _histogram(seconds: Mapping[str, float]) -> NDArray[np.float64]:
+    total = np.zeros(128)
+    for midi, value in seconds.items():
+        total[int(midi)] = value
+    return total

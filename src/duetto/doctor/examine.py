@@ -86,24 +86,27 @@ class Examination:
     audited_s: float = 0.0
     encoder: SpeakerEncoder | None = None
 
-    def hear(self, sound: Sound, known_f0_hz: NDArray[np.float32] | None = None) -> None:
-        """Take the evidence of one sound."""
+    def hear(
+        self, sound: Sound, known_f0_hz: NDArray[np.float32] | None = None, known: frozenset[str] = frozenset()
+    ) -> None:
+        """Take the evidence of one sound; that of the checks in `known` has come another way."""
         heard = Heard(sound, self.tracker, known_f0_hz)
-        self._add("duplicates", duplicates.measure(heard, self.depth.has_landmarks))
+        if "duplicates" not in known:
+            self.add("duplicates", duplicates.measure(heard, self.depth.has_landmarks))
         if sound.split != "train":
             return
         self.seconds += sound.duration_s
         self.recordings.add(sound.recording)
-        self._add("register", register.measure(heard))
-        for name, check in SIMPLE:
-            self._add(name, check.measure(heard))
+        for name, check in (("register", register), *SIMPLE):
+            if name not in known:
+                self.add(name, check.measure(heard))
         left_s = min(AUDIT_PIECE_S, max(0.0, self.depth.audit_s - self.audited_s))
         audit = pitch_audit.measure(heard, left_s)
         self.audited_s += min(left_s, sound.duration_s)
-        self._add("pitch", audit)
+        self.add("pitch", audit)
         if self.depth.has_singers:
             self.encoder = self.encoder or SpeakerEncoder()
-            self._add("singers", singers.measure(heard, self.encoder))
+            self.add("singers", singers.measure(heard, self.encoder))
 
     def judge(self, songs: Mapping[str, NDArray[np.float64]]) -> tuple[Finding, ...]:
         """The findings, register first."""
@@ -115,7 +118,8 @@ class Examination:
             found.append(singers.judge(self._of("singers")))
         return tuple(found)
 
-    def _add(self, name: str, evidence: Any) -> None:
+    def add(self, name: str, evidence: Any) -> None:
+        """Take the evidence of one check."""
         self.evidence.setdefault(name, []).append(evidence)
 
     def _of(self, name: str) -> list[Any]:

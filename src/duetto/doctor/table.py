@@ -46,7 +46,7 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     console.print(Text(f"Verdict: {diagnosis.verdict}", style="bold"))
 
 
-def print_short(diagnosis: Diagnosis, console: Console) -> None:
+def print_short(diagnosis: Diagnosis, console: Console, path: str) -> None:
     """A line for every serious finding or warning, and one for the rest."""
     fine, unknown = len(diagnosis.of("fine")), len(diagnosis.of("unknown"))
     console.print(Text(f"Data doctor: {diagnosis.verdict}"))
@@ -54,7 +54,7 @@ def print_short(diagnosis: Diagnosis, console: Console) -> None:
         if finding.severity in ("serious", "warning"):
             sign, style = STYLES[finding.severity]
             console.print(Text.assemble((f"  {sign} ", style), f"{finding.check}: {finding.what}. {finding.predicts}"))
-    console.print(Text(f"  {fine} fine, {unknown} unknown. All of it: python -m duetto doctor PATH", style="dim"))
+    console.print(Text(f"  {fine} fine, {unknown} unknown. All of it: python -m duetto doctor {path}", style="dim"))
 
 
 def places_text(places: tuple[Place, ...]) -> str:

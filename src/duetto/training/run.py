@@ -133,6 +133,7 @@ def describe_run(config: TrainConfig, signature: str, material: Material, hardwa
         "consent": manifest.consent,
         "speakers": list(material.speakers),
         "ledger": asdict(manifest.ledger),
+        "doctor": doctor_record(material),
         "feature_seconds": {"extracted": features.seconds_extracted, "from_cache": features.seconds_from_cache},
         "code": code_version(),
         "packages": package_versions(),
@@ -140,6 +141,17 @@ def describe_run(config: TrainConfig, signature: str, material: Material, hardwa
         "precision": hardware.precision,
         "config": asdict(config),
     }
+
+
+def doctor_record(material: Material) -> dict[str, Any] | None:
+    """Verdict and findings of the data doctor, without the places."""
+    if material.diagnosis is None:
+        return None
+    findings = [
+        {"check": f.check, "severity": f.severity, "what": f.what, "evidence": f.evidence}
+        for f in material.diagnosis.findings
+    ]
+    return {"verdict": material.diagnosis.verdict, "findings": findings}
 
 
 def update_run(folder: Path, values: dict[str, Any]) -> None:

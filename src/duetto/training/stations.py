@@ -16,6 +16,9 @@ from duetto.config import PreprocessConfig
 from duetto.corpus.build import build_corpus
 from duetto.corpus.manifest import Clip, Manifest, Split, load_manifest
 from duetto.data.dataset import CropPlan, TrainingClip
+from duetto.doctor.before_training import examine_before_training
+from duetto.doctor.diagnosis import Diagnosis
+from duetto.doctor.table import print_short
 from duetto.errors import ConfigError
 from duetto.features.cache import load_features
 from duetto.features.extract import FeatureSet, extract_corpus
@@ -37,6 +40,7 @@ class Material:
     folder: Path  # of the preprocessed corpus
     manifest: Manifest
     features: FeatureSet  # of the target's training clips
+    diagnosis: Diagnosis | None = None  # what the data doctor says of the training clips
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -80,7 +84,9 @@ def prepare_material(config: TrainConfig, console: Console) -> Material:
         f"Features: {features.seconds_extracted:.0f} s of audio extracted in {features.wall_s:.0f} s, "
         f"{features.seconds_from_cache:.0f} s from the cache."
     )
-    return Material(folder, manifest, features)
+    diagnosis = examine_before_training(folder, manifest, features.paths, config.features, root / "doctor")
+    print_short(diagnosis, console, str(folder))
+    return Material(folder, manifest, features, diagnosis)
 
 
 def warn_about_mix(config: TrainConfig, steps: dict[str, Any], console: Console) -> None:

@@ -1,0 +1,96 @@
+"""The short form before training: pitch of all clips from their features, everything else from a minute of them.
+
+Kept by what it depends on, so that it is worked out once for a corpus.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.audio import read_channels
+from duetto.config import FeaturesConfig
+from duetto.corpus.manifest import Clip, Manifest
+from duetto.doctor import duplicates, register, tempo
+from duetto.doctor.diagnosis import FORMAT_VERSION, Diagnosis, diagnosis_from_dict
+from duetto.doctor.duplicates import DuplicateEvidence
+from duetto.doctor.examine import SHORT, Examination, close
+from duetto.doctor.songs import corpus_songs
+from duetto.doctor.sound import FRAME_S, Heard, Sound
+from duetto.errors import StorageError
+from duetto.features.cache import load_features
+from duetto.features.f0 import interpolate_f0
+from duetto.files import read_json, sha256_json, write_json
+
+SAMPLE_S = 60.0  # of audio that is listened to
+FROM_FEATURES = frozenset({"register", "tempo", "duplicates"})
+
+
+def examine_before_training(
+    folder: Path, manifest: Manifest, feature_paths: Mapping[str, Path], features: FeaturesConfig, cache: Path
+) -> Diagnosis:
+    """Examine what is about to be trained on.
+
+    Args:
+        folder: The preprocessed corpus.
+        manifest: Its manifest.
+        feature_paths: Feature file of every training clip, by clip id.
+        features: What they were extracted with.
+        cache: Folder where diagnoses are kept.
+
+    Returns:
+        The short diagnosis; found again when corpus, pitch tracker and this package's code are the same.
+    """
+    key = [manifest.content_hash(), asdict(features.f0), FORMAT_VERSION, code_digest()]
+    path = cache / f"{sha256_json(key)[:32]}.json"
+    try:
+        return diagnosis_from_dict(read_json(path))
+    except (StorageError, KeyError, TypeError, ValueError):
+        pass  # not there, or of another version: worked out below and written again
+    examination = Examination(SHORT)
+    clips = manifest.select("target", "train")
+    contours = {clip.id: contour(feature_paths[clip.id], clip, features) for clip in clips if clip.id in feature_paths}
+    for clip in clips:
+        if clip.id in contours:
+            silent = np.broadcast_to(np.float32(0.0), (1, clip.num_samples))  # only its pitch is asked for
+            heard = Heard(_sound(clip, silent), examination.tracker, contours[clip.id])
+            examination.add("register", register.measure(heard))
+            examination.add("tempo", tempo.measure(heard))
+    for clip in manifest.select("target"):
+        examination.add("duplicates", DuplicateEvidence(clip.id, clip.split, 0.0, clip.duration_s, clip.sha256, ()))
+    for clip in sample([clip for clip in clips if clip.id in contours], SAMPLE_S):
+        channels, _ = read_channels(folder / clip.path)
+        examination.hear(_sound(clip, channels), contours[clip.id], FROM_FEATURES)
+    diagnosis = close(manifest.case, examination, corpus_songs(folder, manifest))
+    write_json(path, diagnosis.as_dict())
+    return diagnosis
+
+
+def sample(clips: list[Clip], seconds: float) -> list[Clip]:
+    """Clips spread evenly over the list, of about so many seconds in all; all of them where that is less."""
+    total = sum(clip.duration_s for clip in clips)
+    if total <= seconds:
+        return clips
+    count = max(1, round(len(clips) * seconds / total))
+    return [clips[index] for index in np.unique(np.linspace(0, len(clips) - 1, count).round().astype(int))]
+
+
+def contour(path: Path, clip: Clip, features: FeaturesConfig) -> NDArray[np.float32]:
+    """Pitch of a clip on the doctor's frames, Hz, from its feature file."""
+    f0_hz = load_features(path).f0_hz.astype(np.float64)
+    times_s = (np.arange(len(f0_hz)) + 0.5) * features.hop_length / features.sample_rate
+    frames = -(-clip.num_samples // max(1, round(FRAME_S * clip.sample_rate)))
+    return interpolate_f0(times_s, f0_hz, np.asarray((np.arange(frames) + 0.5) * FRAME_S, dtype=np.float64))
+
+
+def code_digest() -> str:
+    """Of this package's sources: another limit is another diagnosis."""
+    sources = sorted(Path(duplicates.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+def _sound(clip: Clip, channels: NDArray[np.float32]) -> Sound:
+    return Sound(clip.id, channels, clip.sample_rate, 0.0, clip.split, clip.singer)
