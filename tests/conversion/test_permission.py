@@ -18,7 +18,7 @@ PRIVATE = {"subject": "singer-01", "controller": "Ann", "scopes": ["train", "inf
 
 def test_a_private_voice_needs_the_scope_infer_today():
     require_use({"consent": PRIVATE}, Path("voice"), TODAY)
-    with pytest.raises(CorpusError, match="not `infer`"):
+    with pytest.raises(CorpusError, match=r"not `infer`.*beside the recordings and train the voice again"):
         require_use({"consent": {**PRIVATE, "scopes": ["train"]}}, Path("voice"), TODAY)
     with pytest.raises(CorpusError, match="expired"):
         require_use({"consent": PRIVATE}, Path("voice"), date(2028, 1, 1))

@@ -154,6 +154,8 @@ def write_consent(path: Path, consent: Consent) -> None:
 
 
 def _how_to_write(path: Path) -> str:
+    if path.name != CONSENT_NAME:  # a voice's card: it holds a copy
+        return f"write their new {CONSENT_NAME} beside the recordings and train the voice again"
     return f"run `python -m duetto consent new {shlex.quote(str(path.parent))}`, which asks the questions"
 
 
