@@ -147,7 +147,8 @@ def test_a_public_model_and_index_sing_to_the_sample(tmp_path, contentvec, varia
     checkpoint = save(rvc_content(variant, weights), tmp_path / "filled.pth")
     width = weights["enc_p.emb_phone.weight"].shape[1]
     index = write_index(tmp_path / "some.index", random_rows(300, width))
-    (output,) = sing(tmp_path, checkpoint=checkpoint, index=index, content_path=contentvec, transpose=6.0)
+    transpose = 0.0 if variant.endswith("nof0") else 6.0  # a voice without pitch cannot be transposed
+    (output,) = sing(tmp_path, checkpoint=checkpoint, index=index, content_path=contentvec, transpose=transpose)
     waveform, rate = soundfile.read(output)
     assert (len(waveform), rate) == (RATE + 7, RATE)
     assert np.isfinite(waveform).all()
