@@ -111,6 +111,7 @@ class FeaturesConfig:
     mel_max_hz: float | None = None  # None = Nyquist
     content: ContentConfig = field(default_factory=ContentConfig)
     f0: F0Config = field(default_factory=F0Config)
+    timing: str = "centred"  # centred | upstream: public RVC weights were trained with a skew (features/timing.py)
 
     def validate(self) -> None:
         """Rates that resample cleanly and windows that overlap."""
@@ -125,6 +126,14 @@ class FeaturesConfig:
         require(
             (self.n_fft - self.hop_length) % 2 == 0,
             f"features.n_fft={self.n_fft} minus hop_length={self.hop_length} must be even (symmetric padding).",
+        )
+        require(
+            self.timing in ("centred", "upstream"),
+            f"features.timing={self.timing}: expected centred or upstream.",
+        )
+        require(
+            self.timing == "centred" or self.hop_length * 100 == self.sample_rate,
+            f"features.timing=upstream needs 10 ms frames; {self.hop_length} samples at {self.sample_rate} Hz are not.",
         )
         self.f0.validate()
 

@@ -1,8 +1,20 @@
+from dataclasses import replace
+
+import faiss
 import numpy as np
 import pytest
 
 from duetto.config import RetrievalConfig
-from duetto.conversion.retrieval import build_index, load_index, recall_at_k, save_index
+from duetto.conversion import retrieval as retrieval_module
+from duetto.conversion.retrieval import (
+    EXACT_ROWS,
+    MIN_RECALL,
+    RetrievalIndex,
+    build_index,
+    load_index,
+    recall_at_k,
+    save_index,
+)
 from duetto.errors import CheckpointError
 
 ROWS = np.random.default_rng(0).standard_normal((200, 8)).astype(np.float32)
@@ -81,3 +93,76 @@ def test_exact_search_recalls_everything():
 def test_rows_with_nan_are_refused():
     with pytest.raises(CheckpointError, match="finite"):
         make_index(np.full((3, 2), np.nan, np.float32))
+
+
+def clustered(count: int, width: int = 16, seed: int = 0) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    centres = np.random.default_rng(9).standard_normal((40, width))
+    return (centres[generator.integers(0, 40, count)] + 0.3 * generator.standard_normal((count, width))).astype(
+        np.float32
+    )
+
+
+@pytest.fixture(scope="module")
+def large():
+    return build_index(clustered(EXACT_ROWS + 1000), encoder="test", layer=4, neighbours=8, seed=3)
+
+
+def test_a_large_index_has_lists_and_reaches_the_recall_that_its_card_states(large):
+    queries = clustered(300, seed=5)
+    assert large.card.kind.startswith("IVF")
+    assert large.card.recall_at_k >= MIN_RECALL
+    assert recall_at_k(large.index, large.rows, queries, 8) > MIN_RECALL - 0.05
+    assert (large.card.dimension, large.card.num_rows, large.card.encoder) == (16, EXACT_ROWS + 1000, "test")
+
+
+def test_the_same_rows_and_seed_give_the_same_bytes(large, tmp_path):
+    again = build_index(clustered(EXACT_ROWS + 1000), encoder="test", layer=4, neighbours=8, seed=3)
+    save_index(large, tmp_path / "a")
+    save_index(again, tmp_path / "b")
+    for name in ("index.faiss", "index.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_probed_cell_without_rows_gives_finite_frames_that_stay_the_sources():
+    """Upstream divides 0 by 0 there: one probe into an empty list finds nobody."""
+    quantizer = faiss.IndexFlatL2(2)
+    index = faiss.IndexIVFFlat(quantizer, 2, 2)
+    index.train(np.array([[0.0, 0.0], [0.0, 0.1], [9.0, 9.0], [9.0, 9.1]] * 20, np.float32))
+    index.add(np.array([[0.0, 0.0], [0.1, 0.0]], np.float32))
+    index.nprobe = 1
+    retrieval = RetrievalIndex(index, replace(make_index().card, dimension=2, num_rows=2))
+    query = np.array([[9.0, 9.0], [0.0, 0.05]], np.float32)
+    blended = retrieval.blend(query, np.ones(2, bool), RetrievalConfig(index_rate=1.0, neighbours=8))
+    assert np.isfinite(blended).all()
+    np.testing.assert_array_equal(blended[0], query[0])
+
+
+def test_batches_do_not_matter(large, monkeypatch):
+    queries = clustered(100, seed=6)
+    voiced = np.ones(100, bool)
+    whole = large.blend(queries, voiced, RetrievalConfig())
+    monkeypatch.setattr(retrieval_module, "BATCH", 7)
+    np.testing.assert_allclose(large.blend(queries, voiced, RetrievalConfig()), whole, atol=1e-6)
+
+
+def test_the_search_goes_to_the_cuda_device_where_faiss_and_torch_both_have_one(monkeypatch):
+    moved = []
+
+    def to_gpu(resources, device, index):
+        moved.append((resources, device))
+        return index
+
+    monkeypatch.setattr(retrieval_module.torch.cuda, "is_available", lambda: True)
+    plain = make_index()
+    assert plain.searcher is plain.index, "faiss-cpu has no GPU part"
+    monkeypatch.setattr(faiss, "StandardGpuResources", lambda: "resources", raising=False)
+    monkeypatch.setattr(faiss, "index_cpu_to_gpu", to_gpu, raising=False)
+    on_gpu = make_index()
+    assert moved == [("resources", 0)]
+    np.testing.assert_array_equal(
+        on_gpu.blend(ROWS[:5], VOICED, RetrievalConfig()), plain.blend(ROWS[:5], VOICED, RetrievalConfig())
+    )
+    monkeypatch.setattr(retrieval_module.torch.cuda, "is_available", lambda: False)
+    make_index()
+    assert len(moved) == 1

@@ -33,6 +33,7 @@ from duetto.features.cache import ClipFeatures
 from duetto.features.content import ContentEncoder
 from duetto.features.extract import analyse
 from duetto.features.f0 import F0Extractor
+from duetto.features.timing import pitch_times_s
 from duetto.units import semitones_to_ratio
 
 Contour = NDArray[np.float32]  # f0_hz, (T,)
@@ -234,7 +235,8 @@ class Converter:
 
     def _pitch_only(self, piece: Waveform) -> ClipFeatures:
         count = len(piece) // self.grid.hop_length
-        f0_hz = self.tools.f0_extractor.extract(piece, self.sample_rate, self.grid.hop_length, count)
+        at_s = pitch_times_s(count, self.grid.hop_length, self.sample_rate, self.features.timing)
+        f0_hz = self.tools.f0_extractor.extract_at(piece, self.sample_rate, at_s)
         return ClipFeatures(np.zeros((count, 0), np.float32), f0_hz, piece)
 
 

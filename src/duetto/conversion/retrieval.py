@@ -5,8 +5,9 @@ neighbours by 1 / d^4 (faiss returns squared L2 distances d^2, upstream squares 
 which is inf / inf on an exact hit and 0 / 0 on an empty cell. Here the squared distance has a floor
 and missing neighbours have no weight. Deviation 1 (docs/deviations.md).
 
-Up to `EXACT_ROWS` rows the search is exact (recall 1); beyond, inverted lists whose probe count is
-raised until recall@k against the exact search reaches `MIN_RECALL` on a sample.
+Up to `EXACT_ROWS` rows the search is exact (recall 1); beyond, sqrt(N) inverted lists whose probe count is
+raised until recall@k against the exact search reaches `MIN_RECALL` on a sample. The table that this was chosen by is in
+docs/decisions/retrieval.md. With a CUDA device and faiss-gpu the search runs there, over the same lists and probes.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import faiss
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from duetto.config import RetrievalConfig
@@ -23,9 +25,12 @@ from duetto.files import atomic_path, read_json, write_json
 
 INDEX_NAME = "index.faiss"
 CARD_NAME = "index.json"
-EXACT_ROWS = 200_000
+EXACT_ROWS = 20_000
 MIN_RECALL = 0.95
 RECALL_QUERIES = 500
+TRAINING_ROWS_PER_LIST = 64  # for k-means; more cost time and change recall by less than 0.01
+KMEANS_ITERATIONS = 10
+BATCH = 1024  # frames searched at once
 DISTANCE_FLOOR = 1e-6  # squared distance of an exact hit, relative to the mean squared norm of the index
 
 Frames = NDArray[np.float32]
@@ -47,12 +52,31 @@ class IndexCard:
 
 
 class RetrievalIndex:
-    """A faiss index over content frames (N, D) with the rows themselves."""
+    """A faiss index over content frames (N, D)."""
 
-    def __init__(self, index: Any, rows: Frames, card: IndexCard) -> None:
-        self.index = index
-        self.rows = rows
+    def __init__(self, index: Any, card: IndexCard) -> None:
+        if hasattr(index, "make_direct_map"):
+            index.make_direct_map()
+        self.index = index  # gives rows back by number
+        self.searcher = on_fastest_device(index)
         self.card = card
+
+    def search(self, content: Frames, neighbours: int) -> tuple[Frames, NDArray[np.int64]]:
+        """Squared distances and row numbers of the nearest rows, (T, k) each; number -1 = none found."""
+        content = np.ascontiguousarray(content, np.float32)
+        starts = range(0, max(len(content), 1), BATCH)
+        found = [self.searcher.search(content[start : start + BATCH], neighbours) for start in starts]
+        return np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found])
+
+    @property
+    def rows(self) -> Frames:
+        """All rows in their order, (N, D), a copy."""
+        return np.asarray(self.index.reconstruct_n(0, self.card.num_rows), np.float32)
+
+    def read_rows(self, ids: NDArray[np.int64]) -> Frames:
+        """Rows of the index by number, any shape of numbers, (..., D); for -1 the first row."""
+        unique, inverse = np.unique(np.maximum(ids, 0), return_inverse=True)
+        return np.asarray(self.index.reconstruct_batch(unique)[inverse.reshape(ids.shape)], np.float32)
 
     def blend(self, content: Frames, is_voiced: NDArray[np.bool_], config: RetrievalConfig) -> Frames:
         """Move content frames towards the target's.
@@ -76,13 +100,13 @@ class RetrievalIndex:
             )
         if config.index_rate == 0:
             return content
-        distances, ids = self.index.search(np.ascontiguousarray(content), config.neighbours)
+        distances, ids = self.search(content, config.neighbours)
         floor = DISTANCE_FLOOR * max(self.card.mean_squared_norm, 1e-12)
         weights = np.where(ids >= 0, np.maximum(distances, floor) ** -2.0, 0.0)
         total = weights.sum(axis=1, keepdims=True)
         found = total[:, 0] > 0
         weights = weights / np.where(total > 0, total, 1.0)
-        retrieved = np.einsum("tk,tkd->td", weights, self.rows[np.maximum(ids, 0)])
+        retrieved = np.einsum("tk,tkd->td", weights, self.read_rows(ids))
         unvoiced_share = config.index_rate * (config.protect if config.protect < 0.5 else 1.0)
         share = np.where(is_voiced, config.index_rate, unvoiced_share) * found
         return np.asarray(content + share[:, None] * (retrieved - content), np.float32)
@@ -104,34 +128,52 @@ def build_index(rows: Frames, encoder: str, layer: int, neighbours: int, seed: i
         index, kind, recall = _build_inverted_lists(rows, neighbours, seed)
     norm = float(np.mean(np.square(rows, dtype=np.float64).sum(axis=1)))
     card = IndexCard(encoder, layer, rows.shape[1], len(rows), kind, recall, neighbours, norm, seed)
-    return RetrievalIndex(index, rows, card)
+    return RetrievalIndex(index, card)
 
 
 def recall_at_k(index: Any, rows: Frames, queries: Frames, neighbours: int) -> float:
     """Share of the exact k nearest rows that `index` finds too."""
+    return share_found(index, queries, exact_neighbours(rows, queries, neighbours))
+
+
+def exact_neighbours(rows: Frames, queries: Frames, neighbours: int) -> NDArray[np.int64]:
+    """Numbers of the k nearest rows to each query, (Q, k)."""
     exact = faiss.IndexFlatL2(rows.shape[1])
     exact.add(rows)
-    _, truth = exact.search(queries, neighbours)
-    _, found = index.search(queries, neighbours)
+    return np.asarray(exact.search(queries, neighbours)[1])
+
+
+def share_found(index: Any, queries: Frames, truth: NDArray[np.int64]) -> float:
+    """Share of the true neighbours (Q, k) that `index` finds."""
+    _, found = index.search(queries, truth.shape[1])
     hits = sum(len(set(a) & set(b)) for a, b in zip(truth.tolist(), found.tolist(), strict=True))
     return hits / truth.size
 
 
 def _build_inverted_lists(rows: Frames, neighbours: int, seed: int) -> tuple[Any, str, float]:
-    num_lists = int(4 * np.sqrt(len(rows)))
+    num_lists = int(np.sqrt(len(rows)))
     quantizer = faiss.IndexFlatL2(rows.shape[1])
     index = faiss.IndexIVFFlat(quantizer, rows.shape[1], num_lists)
-    index.cp.seed = seed + 1
+    index.cp.seed, index.cp.niter = seed + 1, KMEANS_ITERATIONS
+    index.cp.max_points_per_centroid = TRAINING_ROWS_PER_LIST
     index.train(rows)
     index.add(rows)
     generator = np.random.default_rng(seed)
-    sample = rows[generator.choice(len(rows), RECALL_QUERIES, replace=False)]
+    sample = rows[generator.choice(len(rows), min(RECALL_QUERIES, len(rows)), replace=False)]
     queries = sample + 0.1 * rows.std(axis=0) * generator.standard_normal(sample.shape).astype(np.float32)
-    index.nprobe, recall = 1, 0.0
+    truth = exact_neighbours(rows, queries, neighbours)
+    index.nprobe, recall = 1, share_found(index, queries, truth)
     while recall < MIN_RECALL and index.nprobe < num_lists:
         index.nprobe = min(index.nprobe * 2, num_lists)
-        recall = recall_at_k(index, rows, queries, neighbours)
+        recall = share_found(index, queries, truth)
     return index, f"IVF{num_lists},Flat nprobe={index.nprobe}", recall
+
+
+def on_fastest_device(index: Any) -> Any:
+    """The index on the first CUDA device where faiss was built for one and there is one; else the index itself."""
+    if not hasattr(faiss, "StandardGpuResources") or not torch.cuda.is_available():
+        return index
+    return faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
 
 
 def save_index(retrieval: RetrievalIndex, folder: Path) -> None:
@@ -157,6 +199,4 @@ def load_index(folder: Path) -> RetrievalIndex:
         raise CheckpointError(f"The index {path} is damaged. Convert with index_rate=0, or train again.") from error
     if index.d != card.dimension or index.ntotal != card.num_rows:
         raise CheckpointError(f"{path} holds {index.ntotal} rows of {index.d}; its card says otherwise.")
-    if hasattr(index, "make_direct_map"):
-        index.make_direct_map()
-    return RetrievalIndex(index, index.reconstruct_n(0, index.ntotal), card)
+    return RetrievalIndex(index, card)

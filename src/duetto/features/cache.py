@@ -17,6 +17,7 @@ from duetto.audio import Waveform
 from duetto.config import FeaturesConfig
 from duetto.errors import StorageError
 from duetto.features.content import encoder_fingerprint
+from duetto.features.timing import CENTRED
 from duetto.files import atomic_path, sha256_json
 
 FEATURE_VERSION = 1  # raise it when the numbers change although settings and weights do not
@@ -50,6 +51,8 @@ def feature_path(cache: Path, audio_sha256: str, config: FeaturesConfig) -> Path
         "f0": [config.f0.method, config.f0.min_hz, config.f0.max_hz],
         "version": FEATURE_VERSION,
     }
+    if config.timing != CENTRED:
+        key["timing"] = config.timing
     digest = sha256_json(key)
     return cache / digest[:2] / f"{digest[:32]}.npz"
 

@@ -23,7 +23,8 @@ from duetto.errors import CorpusError, StorageError
 from duetto.features.cache import ClipFeatures, feature_path, load_features, save_features
 from duetto.features.content import ContentEncoder, build_encoder
 from duetto.features.f0 import F0Extractor, build_f0_extractor
-from duetto.features.frames import frame_centres_s, interpolate_rows, num_frames, pad_to_frames, require_usable
+from duetto.features.frames import num_frames, pad_to_frames, require_usable
+from duetto.features.timing import pitch_times_s, place_content
 from duetto.files import sha256_file
 
 Progress = Callable[[int, int], None]  # clips done, clips to do
@@ -65,8 +66,9 @@ def analyse(
     require_usable(waveform, "Feature extraction")
     count = num_frames(len(waveform), config.hop_length)
     frames, times_s = encoder.encode(waveform, config.sample_rate, config.content.layer)
-    content = interpolate_rows(frames, times_s, frame_centres_s(count, config.hop_length, config.sample_rate))
-    f0_hz = f0_extractor.extract(waveform, config.sample_rate, config.hop_length, count)
+    content = place_content(frames, times_s, count, config.hop_length, config.sample_rate, config.timing)
+    pitch_at_s = pitch_times_s(count, config.hop_length, config.sample_rate, config.timing)
+    f0_hz = f0_extractor.extract_at(waveform, config.sample_rate, pitch_at_s)
     return ClipFeatures(content, f0_hz, pad_to_frames(waveform, config.hop_length))
 
 

@@ -58,12 +58,16 @@ class F0Extractor:
         Raises:
             AudioError: If the waveform is empty or holds NaN or infinite samples.
         """
+        return self.extract_at(waveform, sample_rate, frame_centres_s(num_frames, hop_length, sample_rate))
+
+    def extract_at(self, waveform: Waveform, sample_rate: int, at_s: NDArray[np.float64]) -> NDArray[np.float32]:
+        """As `extract`, at any times (T,), s."""
         require_usable(waveform, "The pitch tracker")
         if np.max(np.abs(waveform)) < SILENCE_PEAK:
-            return np.zeros(num_frames, dtype=np.float32)
+            return np.zeros(len(at_s), dtype=np.float32)
         times_s, f0_hz = self.track(waveform, sample_rate)
         f0_hz = np.where(_is_audible(waveform, sample_rate, times_s), f0_hz, 0.0)
-        return interpolate_f0(times_s, f0_hz, frame_centres_s(num_frames, hop_length, sample_rate))
+        return interpolate_f0(times_s, f0_hz, at_s)
 
 
 def build_f0_extractor(config: F0Config) -> F0Extractor:

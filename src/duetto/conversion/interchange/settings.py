@@ -8,6 +8,7 @@ from typing import Any
 
 from duetto.config import ContentConfig, FeaturesConfig
 from duetto.features.hubert_variants import CONTENTVEC
+from duetto.features.timing import UPSTREAM
 from duetto.model_config import DiscriminatorConfig, GeneratorConfig, RVCConfig
 from duetto.models.rvc.shapes import (
     CONTENT_DIMENSIONS,
@@ -121,4 +122,5 @@ def features_config(name: str, content_path: str | None) -> FeaturesConfig:
     shape = ecosystem_shape(name)
     version, rate, _ = name.split("_")
     content = ContentConfig(CONTENTVEC, CONTENT_LAYERS[version], CONTENT_DIMENSIONS[version], content_path)
-    return FeaturesConfig(shape.sample_rate, shape.hop_length, FFT_LENGTHS[rate], MEL_BINS[rate], content=content)
+    sizes = (shape.sample_rate, shape.hop_length, FFT_LENGTHS[rate], MEL_BINS[rate])
+    return FeaturesConfig(*sizes, content=content, timing=UPSTREAM)
