@@ -28,9 +28,6 @@ class StubEncoder:
 
 
 class StubPitch:
-    def extract(self, waveform, sample_rate, hop_length, num_frames):
-        return np.full(num_frames, 220.0, np.float32)
-
     def extract_at(self, waveform, sample_rate, at_s):
         return np.full(len(at_s), 220.0, np.float32)
 

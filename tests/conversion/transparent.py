@@ -42,9 +42,6 @@ class SteadyPitch:
     def __init__(self, f0_hz=0.0):
         self.f0_hz = f0_hz
 
-    def extract(self, waveform, sample_rate, hop_length, num_frames):
-        return np.full(num_frames, self.f0_hz, np.float32)
-
     def extract_at(self, waveform, sample_rate, at_s):
         return np.full(len(at_s), self.f0_hz, np.float32)
 

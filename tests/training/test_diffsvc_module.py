@@ -132,8 +132,8 @@ def converter(vocoder_folder: Path, **settings: object) -> Converter:
             return np.ones((count, WIDTH), np.float32), (np.arange(count) + 0.5) * 100 / sample_rate
 
     class Pitch:
-        def extract(self, waveform, sample_rate, hop_length, num_frames):
-            return np.full(num_frames, 220.0, np.float32)
+        def extract_at(self, waveform, sample_rate, at_s):
+            return np.full(len(at_s), 220.0, np.float32)
 
     return Converter(DiffSVCRenderer(network, model, config.features), config.features, Tools(Encoder(), Pitch(), None))
 
