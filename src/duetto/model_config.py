@@ -182,6 +182,9 @@ class DiffSVCConfig(ModelConfig):
     pitch_max_hz: float = 1100.0
     has_continuous_pitch: bool = False  # log f0 through a linear layer instead of the table
     uses_energy: bool = False  # a loudness table (upstream's use_energy_embed)
+    legacy_layers: int = 0  # transformer layers over the content, in checkpoints before 2022-11-28; 0 = none
+    has_single_range: bool = False  # the mel's range is one for all bins (upstream's placeholder), else one for each
+    fills_unvoiced: bool = False  # the melody runs on through unvoiced frames, as public checkpoints were trained
     has_absolute_loss: bool = False  # L1 instead of upstream's L2
     max_gradient_norm: float = 1.0
     key_shift_semitones: float = 0.0  # training: spectra shifted by up to so much either way, pitch with them; 0 = off

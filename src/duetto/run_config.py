@@ -51,6 +51,7 @@ class InferConfig:
     run: str | None = "latest"  # latest | a run's name or signature | a path
     checkpoint: str | None = None  # instead of a run: a public model, .pth of RVC WebUI or Applio
     index: str | None = None  # its .index; without one nothing is retrieved
+    vocoder: str | None = None  # of a public Diff-SVC checkpoint: NSF-HiFiGAN `model` file with its config.json
     content_path: str | None = None  # weights of the content encoder (or `hub`); default: as the voice's card says
     source: Any = None  # an audio file, a folder, a pattern, or a list of them
     output: str | None = None  # file or folder; default: beside the run

@@ -38,5 +38,5 @@ def choose_converter(config: InferConfig, place: Path) -> tuple[Converter, Train
     if config.checkpoint is None:
         return load_converter(place / VOICE_FOLDER, config.index_rate, config.f0_method, config.content_path)
     index_path = Path(config.index) if config.index is not None else None
-    voice, index = open_checkpoint(Path(config.checkpoint), index_path, config.content_path)
+    voice, index = open_checkpoint(Path(config.checkpoint), index_path, config.content_path, config.vocoder)
     return converter_of(voice, index, config.f0_method), voice

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from duetto.audio import Waveform
@@ -47,10 +48,11 @@ def build_diffsvc(model: DiffSVCConfig, features: FeaturesConfig) -> SingingDiff
             has_continuous_pitch=model.has_continuous_pitch,
             uses_energy=model.uses_energy,
             num_speakers=model.num_speakers if model.num_speakers > 1 else 0,
+            legacy_layers=model.legacy_layers,
         ),
         num_timesteps=model.num_timesteps,
         max_beta=model.max_beta,
-        num_range_bins=model.n_mels,
+        num_range_bins=1 if model.has_single_range else model.n_mels,
     )
     vocoder = Vocoder(vocoder_shape(model.n_mels, model.vocoder_generator, features.sample_rate))
     return SingingDiffSVC(DiffSVC(shape), vocoder)
@@ -65,6 +67,15 @@ def mel_for(model: DiffSVCConfig, waveform: Tensor, features: FeaturesConfig, se
 def mel_energy(mel: Tensor) -> Tensor:
     """Loudness of each frame as upstream takes it: root of the summed squares of e^mel, (B, M, T) -> (B, T)."""
     return mel.exp().square().sum(dim=1).sqrt()
+
+
+def run_through(f0_hz: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A melody (T,) without gaps: unvoiced frames get the pitch between their neighbours', on a log scale."""
+    voiced = f0_hz > 0
+    if not voiced.any():
+        return f0_hz
+    frame = np.arange(len(f0_hz))
+    return np.asarray(2.0 ** np.interp(frame, frame[voiced], np.log2(f0_hz[voiced])), np.float32)
 
 
 class DiffSVCRenderer:
@@ -82,7 +93,7 @@ class DiffSVCRenderer:
     def render(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """Content and melody of T frames, sung: (T * hop,)."""
         device = self.network.acoustic.mel_min.device
-        f0_hz = torch.from_numpy(frames.f0_hz)[None].to(device)
+        f0_hz = torch.from_numpy(self._melody(frames))[None].to(device)
         start = request.diffusion.shallow_start
         needs_mel = self.model.uses_energy or start
         own_mel = self._mel(frames) if needs_mel else None
@@ -101,8 +112,11 @@ class DiffSVCRenderer:
     @torch.inference_mode()
     def resynthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """The frames' own mel through the vocoder: (T * hop,)."""
-        f0_hz = torch.from_numpy(frames.f0_hz)[None].to(self.network.acoustic.mel_min.device)
+        f0_hz = torch.from_numpy(self._melody(frames))[None].to(self.network.acoustic.mel_min.device)
         return self._vocode(self._mel(frames), f0_hz, generator)
+
+    def _melody(self, frames: ClipFeatures) -> NDArray[np.float32]:
+        return run_through(frames.f0_hz) if self.model.fills_unvoiced else frames.f0_hz
 
     def _mel(self, frames: ClipFeatures) -> Tensor:
         waveform = torch.from_numpy(np.array(frames.waveform))[None].to(self.network.acoustic.mel_min.device)

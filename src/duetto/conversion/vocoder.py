@@ -20,16 +20,18 @@ from duetto.conversion.converter import ConversionRequest
 from duetto.errors import CheckpointError, ConfigError
 from duetto.features.cache import ClipFeatures
 from duetto.features.mel import MelSettings, log_mel_spectrogram
-from duetto.files import read_json, sha256_file
+from duetto.files import atomic_path, read_json, sha256_file, write_json
 from duetto.model_config import GeneratorConfig, VocoderConfig
 from duetto.models.vocoder.shapes import VocoderShape, shape_from_config, vocoder_generator
 from duetto.models.vocoder.vocoder import Vocoder
-from duetto.models.vocoder.weights import load_weights
+from duetto.models.vocoder.weights import export_weights, load_weights
+from duetto.torch_file import read_torch_file
 
 BASES = Path(__file__).resolve().parents[1] / "bases"
 AUTO = "auto"
 FOREIGN_CONFIG = "config.json"  # beside a vocoder of the field
 OWN_CARD, OWN_WEIGHTS = "card.json", "generator.safetensors"  # in a folder of ours
+REMEDY = "Expected the `model` file of an NSF-HiFiGAN with its config.json beside it."
 GRID = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_hz")  # of features: what a mel is
 
 
@@ -136,12 +138,11 @@ def read_foreign_vocoder(path: Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: If it is truncated, hostile, or no vocoder.
     """
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)["generator"]
-        return {str(name): tensor for name, tensor in weights.items() if isinstance(tensor, Tensor)}
-    except Exception as error:  # torch raises many types for damaged or hostile files
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"The vocoder {path} cannot be read ({reason}).") from error
+    content = read_torch_file(path, REMEDY)
+    weights = content.get("generator") if isinstance(content, dict) else None
+    if not isinstance(weights, dict):
+        raise CheckpointError(f"{path} holds no generator. {REMEDY}")
+    return {str(name): tensor for name, tensor in weights.items() if isinstance(tensor, Tensor)}
 
 
 def _foreign_config(path: Path) -> dict[str, Any]:
@@ -161,6 +162,56 @@ def _require_same_mel(theirs: dict[str, Any], features: FeaturesConfig, path: Pa
             wanted, found = wanted or nyquist, found or nyquist
         if wanted != found:
             raise ConfigError(f"The vocoder {path} was trained with {name}={found}, but features.{name} is {wanted}.")
+
+
+def foreign_generator(reference: str, features: FeaturesConfig) -> GeneratorConfig:
+    """The generator's numbers of the vocoder that `reference` names, whichever kind of file it is.
+
+    Raises:
+        ConfigError: If there is none.
+        CheckpointError: If its card or config.json cannot be used.
+    """
+    path = find_vocoder(reference, features)
+    if path.suffix == ".safetensors":
+        card = read_json(path.with_suffix(".json") if path.parent == BASES else path.with_name(OWN_CARD))
+        return GeneratorConfig(**card["model"]["generator"])
+    shape = shape_from_config(_foreign_config(path))
+    generator = shape.generator
+    return GeneratorConfig(
+        list(generator.upsample_rates),
+        list(generator.upsample_kernel_sizes),
+        generator.initial_channels,
+        list(generator.resblock_kernel_sizes),
+        [list(sizes) for sizes in generator.resblock_dilation_sizes],
+        shape.num_harmonics,
+        shape.has_mini_source,
+    )
+
+
+def save_foreign_vocoder(vocoder: Vocoder, features: FeaturesConfig, folder: Path) -> Path:
+    """Write a vocoder as the field lays it out, `model` and `config.json`; gives the path of `model`."""
+    shape = vocoder.shape
+    config = {
+        "sampling_rate": shape.sample_rate,
+        "hop_size": shape.hop_length,
+        "n_fft": features.n_fft,
+        "win_size": features.n_fft,
+        "num_mels": features.n_mels,
+        "fmin": features.mel_min_hz,
+        "fmax": features.mel_max_hz or features.sample_rate / 2,
+        "resblock": "1",
+        "upsample_rates": list(shape.generator.upsample_rates),
+        "upsample_kernel_sizes": list(shape.generator.upsample_kernel_sizes),
+        "upsample_initial_channel": shape.generator.initial_channels,
+        "resblock_kernel_sizes": list(shape.generator.resblock_kernel_sizes),
+        "resblock_dilation_sizes": [list(sizes) for sizes in shape.generator.resblock_dilation_sizes],
+        "mini_nsf": shape.has_mini_source,
+        "harmonic_num": shape.num_harmonics,
+    }
+    write_json(folder / FOREIGN_CONFIG, config)
+    with atomic_path(folder / "model") as temporary:
+        torch.save({"generator": export_weights(vocoder)}, temporary)
+    return folder / "model"
 
 
 class VocoderRenderer:

@@ -9,10 +9,11 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("import", help="take over a model of RVC WebUI or Applio (.pth, .index)")
-    parser.add_argument("file", type=Path, help="inference model, or training checkpoint of the generator (G_*.pth)")
+    parser = verbs.add_parser("import", help="take over a model of RVC WebUI, Applio or Diff-SVC")
+    parser.add_argument("file", type=Path, help="inference model, G_*.pth, or model_ckpt_steps_*.ckpt")
     parser.add_argument("--index", type=Path, help="its .index")
     parser.add_argument("--discriminator", type=Path, help="D_*.pth beside a G_*.pth: both are the base of a training")
+    parser.add_argument("--vocoder", help="of a Diff-SVC model: the NSF-HiFiGAN `model` file, config.json beside it")
     parser.add_argument("--content-path", help="weights of ContentVec, remembered for conversions")
     parser.add_argument("--output", type=Path, help="default: logs/NAME, where infer.py looks for run=NAME")
     parser.set_defaults(action=import_voice)
@@ -23,7 +24,7 @@ def import_voice(options: argparse.Namespace, console: Console) -> None:
     from duetto.conversion.interchange.importing import ImportFiles, import_files
 
     folder = options.output or Path("logs") / options.file.stem
-    files = ImportFiles(options.file, options.index, options.discriminator, options.content_path)
+    files = ImportFiles(options.file, options.index, options.discriminator, options.content_path, options.vocoder)
     voice = import_files(files, folder)
     origin = voice.card["origin"]
     for note in origin["notes"]:

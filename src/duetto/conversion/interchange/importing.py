@@ -36,6 +36,7 @@ class ImportFiles:
     index: Path | None = None
     discriminator: Path | None = None  # D_*.pth
     content_path: str | None = None  # remembered in the card
+    vocoder: str | None = None  # of a Diff-SVC model; its weights are taken along
 
 
 def import_files(files: ImportFiles, folder: Path) -> TrainedVoice:
@@ -52,7 +53,7 @@ def import_files(files: ImportFiles, folder: Path) -> TrainedVoice:
     """
     if (folder / VOICE_FOLDER / VOICE_CARD_NAME).exists():
         raise ConfigError(f"{folder} holds a voice already. Delete it, or choose another one with output=FOLDER.")
-    voice, index = open_checkpoint(files.checkpoint, files.index, files.content_path)
+    voice, index = open_checkpoint(files.checkpoint, files.index, files.content_path, files.vocoder)
     discriminator = open_discriminator(files.discriminator, voice)
     write_voice(voice, index, discriminator, folder)
     return voice

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 
 from duetto.conversion.interchange import public_model
+from duetto.conversion.interchange.diffsvc_file import is_diffsvc_checkpoint
+from duetto.conversion.interchange.diffsvc_voice import IMPORTED, open_diffsvc
 from duetto.conversion.interchange.index_file import read_index_file
 from duetto.conversion.interchange.public_model import PublicModel, is_public_model, notes, problems
 from duetto.conversion.interchange.settings import features_config, model_config
@@ -24,12 +26,11 @@ from duetto.models.rvc.synthesizer import Synthesizer
 from duetto.models.rvc.weights import load_weights
 from duetto.torch_file import read_torch_file
 
-IMPORTED = "imported"  # the case of a voice that was trained elsewhere
 NEIGHBOURS = 8  # of the search that the recall of an index is measured for
 
 
 def open_checkpoint(
-    checkpoint: Path, index: Path | None = None, content_path: str | None = None
+    checkpoint: Path, index: Path | None = None, content_path: str | None = None, vocoder: str | None = None
 ) -> tuple[TrainedVoice, RetrievalIndex | None]:
     """A public model and its index, ready to convert; nothing is written.
 
@@ -37,16 +38,17 @@ def open_checkpoint(
         checkpoint: Inference model (.pth), or a training checkpoint of the generator (G_*.pth).
         index: The model's .index; None = no retrieval.
         content_path: Weights of the content encoder that the model was trained with.
+        vocoder: What a Diff-SVC model sings through; RVC needs none.
 
     Raises:
         CheckpointError: If a file is missing, truncated, hostile, of an unknown version or another width; says which.
     """
-    voice = open_voice(checkpoint, content_path)
+    voice = open_voice(checkpoint, content_path, vocoder)
     return voice, None if index is None else open_index(index, voice)
 
 
-def open_voice(checkpoint: Path, content_path: str | None) -> TrainedVoice:
-    """The voice of an inference model or of a training checkpoint.
+def open_voice(checkpoint: Path, content_path: str | None, vocoder: str | None = None) -> TrainedVoice:
+    """The voice of an inference model or of a training checkpoint, of RVC or Diff-SVC.
 
     Raises:
         CheckpointError: As `open_checkpoint`.
@@ -56,6 +58,8 @@ def open_voice(checkpoint: Path, content_path: str | None) -> TrainedVoice:
         return _voice_of_training(parse_training_checkpoint(content, checkpoint), checkpoint, content_path)
     if is_public_model(content):
         return _voice_of_model(public_model.parse_public_model(content, checkpoint), checkpoint, content_path)
+    if is_diffsvc_checkpoint(content):
+        return open_diffsvc(content, checkpoint, content_path, vocoder)
     raise CheckpointError(
         f"{checkpoint} is neither an inference model nor a training checkpoint. {public_model.REMEDY}"
     )
