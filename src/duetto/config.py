@@ -128,11 +128,11 @@ class FeaturesConfig:
             f"features.n_fft={self.n_fft} minus hop_length={self.hop_length} must be even (symmetric padding).",
         )
         require(
-            self.timing in ("centred", "upstream"),
-            f"features.timing={self.timing}: expected centred or upstream.",
+            self.timing in ("centred", "upstream", "upstream_units"),
+            f"features.timing={self.timing}: expected centred, upstream or upstream_units.",
         )
         require(
-            self.timing == "centred" or self.hop_length * 100 == self.sample_rate,
+            self.timing != "upstream" or self.hop_length * 100 == self.sample_rate,
             f"features.timing=upstream needs 10 ms frames; {self.hop_length} samples at {self.sample_rate} Hz are not.",
         )
         self.f0.validate()

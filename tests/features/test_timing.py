@@ -9,7 +9,7 @@ from duetto.errors import ConfigError
 from duetto.features.cache import feature_path
 from duetto.features.extract import analyse
 from duetto.features.f0 import F0Extractor
-from duetto.features.timing import place_content
+from duetto.features.timing import deal_units, place_content
 
 RATE, HOP = 40_000, 400  # v2-40k: frames of 10 ms
 SECONDS = 3.0
@@ -83,7 +83,14 @@ def test_features_of_one_timing_are_never_read_for_the_other(tmp_path):
 
 
 def test_unknown_timings_and_other_hops_are_refused():
-    with pytest.raises(ConfigError, match="expected centred or upstream"):
+    with pytest.raises(ConfigError, match="expected centred, upstream or upstream_units"):
         FeaturesConfig(RATE, HOP, 2048, 125, timing="early").validate()
     with pytest.raises(ConfigError, match="10 ms frames"):
         FeaturesConfig(24_000, 256, 1024, 80, timing="upstream").validate()
+
+
+def test_diffsvcs_units_cover_every_frame_and_are_late():
+    index = deal_units(100, 50)  # two frames a unit; upstream keeps the first for three
+    assert index[:5].tolist() == [1, 1, 1, 2, 2]
+    assert index.min() == 1
+    assert index.max() == 50

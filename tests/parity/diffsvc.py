@@ -21,8 +21,9 @@ from duetto.features.mel import (
     natural_to_log10,
 )
 from duetto.features.spectrogram import mel_filterbank
+from duetto.features.timing import deal_units
 from duetto.models.diffsvc import schedule as diffusion
-from duetto.models.diffsvc.condition import align_units, pitch_class
+from duetto.models.diffsvc.condition import pitch_class
 from duetto.models.diffsvc.denoiser import Denoiser, step_embedding
 from duetto.models.diffsvc.model import ConditionInputs, DiffSVC
 from duetto.models.diffsvc.samplers import ancestral_step
@@ -195,7 +196,7 @@ def encoder(inputs: Arrays) -> Arrays:
     coarse_f0_hz = inputs["coarse_f0_hz"]
     arrays["coarse_torch_plus_half"] = pitch_class(torch.from_numpy(coarse_f0_hz).float(), *limits).numpy()
     arrays["coarse_numpy_rint"] = coarse_pitch(coarse_f0_hz, *limits)
-    arrays |= {f"align_mel{frames}_units{units}": align_units(frames, units).numpy() for frames, units in ALIGNMENTS}
+    arrays |= {f"align_mel{frames}_units{units}": deal_units(frames, units) for frames, units in ALIGNMENTS}
     return inputs | arrays
 
 

@@ -11,9 +11,7 @@ EXPORT_FOLDER = "export"
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser(
-        "export", help="write a voice for RVC WebUI and Applio, or for Diff-SVC"
-    )
+    parser = verbs.add_parser("export", help="write a voice for RVC WebUI and Applio, or for Diff-SVC")
     parser.add_argument("run", help="latest, a run's name or signature, or its folder")
     parser.add_argument("--output", type=Path, help="a folder; default: export/ in the run's folder")
     parser.add_argument("--name", help="what users will see; default: the run's name")

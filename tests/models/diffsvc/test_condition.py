@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from duetto.models.diffsvc.condition import align_units, gather_units, pitch_class
+from duetto.models.diffsvc.condition import gather_units, pitch_class
 from duetto.models.diffsvc.legacy_encoder import LegacyEncoder, countdown_positions
 
 from .tiny import FRAMES, tiny_inputs, tiny_model
@@ -24,13 +24,6 @@ def test_a_note_shifted_beyond_the_table_keeps_its_end_row():
 def test_units_are_dealt_out_from_one_and_zero_means_none():
     units = torch.tensor([[[1.0], [2.0]]])
     assert gather_units(units, torch.tensor([[2, 1, 0, 2]])).flatten().tolist() == [2.0, 1.0, 0.0, 2.0]
-
-
-def test_the_compatible_alignment_covers_every_frame_and_is_late():
-    index = align_units(100, 50)  # two frames a unit; upstream keeps the first for three
-    assert index[:5].tolist() == [1, 1, 1, 2, 2]
-    assert index.min() == 1
-    assert index.max() == 50
 
 
 @pytest.mark.parametrize("condition", [{}, {"has_continuous_pitch": True}, {"uses_energy": True, "num_speakers": 2}])

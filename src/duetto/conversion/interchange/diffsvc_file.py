@@ -195,6 +195,6 @@ def _whole(config: Mapping[str, Any], name: str, default: int | None = None) -> 
 def _number(config: Mapping[str, Any], name: str, default: float | None = None) -> float:
     value = config.get(name, default)
     try:
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{CONFIG_NAME} has {name}={value!r}; expected a number. {REMEDY}") from error

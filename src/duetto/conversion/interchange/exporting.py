@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from duetto import __version__
-from duetto.conversion.interchange.opening import IMPORTED
+from duetto.conversion.interchange.diffsvc_voice import IMPORTED
 from duetto.conversion.interchange.public_index import write_public_index
 from duetto.conversion.interchange.public_model import CONTENTVEC_NAMES, VOCODER
 from duetto.conversion.interchange.settings import CONTENT_LAYERS, public_config, shape_name

@@ -12,7 +12,8 @@ from typing import Any
 from safetensors.torch import save_file
 
 from duetto.conversion.find import RUN_FILE
-from duetto.conversion.interchange.opening import IMPORTED, open_checkpoint
+from duetto.conversion.interchange.diffsvc_voice import IMPORTED
+from duetto.conversion.interchange.opening import open_checkpoint
 from duetto.conversion.interchange.training_checkpoint import (
     DISCRIMINATOR,
     build_discriminator,

@@ -29,21 +29,6 @@ def gather_units(units: Tensor, unit_index: Tensor) -> Tensor:
     return padded.gather(1, unit_index[:, :, None].expand(-1, -1, units.shape[-1]))
 
 
-def align_units(num_frames: int, num_units: int) -> Tensor:
-    """Upstream's unit for every frame, (T,), 1-based: the compatible alignment of public checkpoints.
-
-    A unit ends at its rounded end inclusive, which gives it to frames about half a unit late (11 ms at 44.1 kHz).
-    """
-    ratio = num_frames / num_units
-    index = torch.zeros(num_frames, dtype=torch.long)
-    start = 0
-    for unit in range(num_units):
-        end = int(unit * ratio + ratio + 0.5)
-        index[start : end + 1] = unit + 1
-        start = end + 1
-    return index
-
-
 def pitch_class(f0_hz: Tensor, min_hz: float, max_hz: float) -> Tensor:
     """Row of the pitch table, 1..255, equally spaced in mels; 1 where unvoiced or below `min_hz`, (B, T), int64."""
     lowest, highest = (MEL_SCALE_FACTOR * math.log(1 + hz / MEL_SCALE_HZ) for hz in (min_hz, max_hz))
