@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from duetto.audio import AUDIO_SUFFIXES, read_blocks, read_info
+from duetto.audio_libav import LIBAV_SUFFIXES
 from duetto.errors import AudioError, ConfigError
 
 MIN_SOURCE_S = 0.1  # shorter than a phone: nothing to convert
 SILENCE_PEAK = 1e-4  # -80 dBFS
+READABLE = AUDIO_SUFFIXES | LIBAV_SUFFIXES
 FORMATS = (".wav", ".flac")  # of outputs
 
 
@@ -39,13 +41,13 @@ def expand_sources(names: list[str]) -> list[Path]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            inside = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in AUDIO_SUFFIXES)
+            inside = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in READABLE)
         elif not path.exists() and glob.has_magic(name):
             inside = sorted(Path(item) for item in glob.glob(name, recursive=True) if Path(item).is_file())  # noqa: PTH207
         else:
             inside = [path]
         if not inside:
-            raise ConfigError(f"source={name} names no recording. Expected {', '.join(sorted(AUDIO_SUFFIXES))} files.")
+            raise ConfigError(f"source={name} names no recording. Expected {', '.join(sorted(READABLE))} files.")
         found.extend(inside)
     return list(dict.fromkeys(found))
 
