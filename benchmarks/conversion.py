@@ -4,7 +4,7 @@
 
 Weights are random, which changes neither memory nor time. The source is a 48 kHz WAV (a gliding harmonic tone with
 pauses), made block by block; the index holds `rows` frames. Printed: peak resident memory, wall time, real-time factor.
-The goal for 60 minutes is below 3 GiB. With `network=no` everything is loaded, but the pieces pass through unchanged: what is
+The goal for 60 minutes is below 3 GiB. With `network=no` all is loaded, but pieces pass through unchanged: what is
 left is reading, cutting, joining, level, rumble, resampling and writing, the parts that see the whole recording.
 """
 
