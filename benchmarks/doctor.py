@@ -9,6 +9,7 @@ counted on the clean oracle for the headline and on every corpus for the confusi
 """
 
 import json
+import math
 import os
 import sys
 from collections import Counter, defaultdict
@@ -22,7 +23,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import doctor_corpora
 import doctor_pool
 
+from duetto.doctor import bleed, fragments, holes, noise, pitch_audit, register, room
 from duetto.doctor.examine import Depth, examine
+from duetto.doctor.finding import SEVERITIES, graded
 
 STORE = Path("data/doctor_bench")
 CLEAN_FACTOR = 3  # clean corpora a seed
@@ -67,9 +70,39 @@ def measure(num_seeds: int, workers: int) -> None:
                 print(f"{done} of {len(listed)}", flush=True)
 
 
+def rejudge(finding: dict[str, Any]) -> dict[str, Any]:
+    """The severity that a kept finding has by the present limits: evidence is dear, limits are cheap to change."""
+    n = {name: math.nan if value is None else value for name, value in finding["evidence"].items()}
+    rules: dict[str, Any] = {
+        "register": lambda: [
+            (max(n["songs_outside_share"], n["worst_song_outside_share"] / 2), register.OUTSIDE, register.FAR_OUTSIDE)
+        ],
+        "noise": lambda: [(-n["snr_db"], -noise.NOISY_DB, -noise.VERY_NOISY_DB)],
+        "room": lambda: [(n["rt60_s"], room.WET_S, room.VERY_WET_S)],
+        "holes": lambda: [
+            (n["hole_share"], holes.HOLES, holes.MANY_HOLES),
+            (n["log_kurtosis_over_noise"], holes.ISOLATED, holes.VERY_ISOLATED),
+        ],
+        "bleed": lambda: [
+            (n["side_db"], bleed.SIDE_DB, bleed.MUCH_SIDE_DB),
+            (n["tones_db"] if n["pauses"] >= bleed.LEAST_PAUSES else math.nan, bleed.TONAL_DB, bleed.VERY_TONAL_DB),
+        ],
+        "fragments": lambda: [(n["joins_per_s"], fragments.JOINED, fragments.MUCH_JOINED)],
+        "pitch": lambda: [
+            (n["disagree_share"], pitch_audit.SOME, pitch_audit.MANY),
+            (n["octave_jumps_per_min"], pitch_audit.SOME_JUMPS, pitch_audit.MANY_JUMPS),
+        ],
+    }
+    if finding["severity"] == "unknown" or finding["check"] not in rules:
+        return finding
+    grades = [graded(*rule) for rule in rules[finding["check"]]()]
+    return {**finding, "severity": min(grades, key=SEVERITIES.index)}
+
+
 def load(parity: int | None) -> list[dict[str, Any]]:
     """Records of the even (0) or odd (1) seeds, or all, judged by the present limits."""
     records = [json.loads(path.read_text()) for path in sorted(STORE.glob("*.json"))]
+    records = [{**record, "findings": [rejudge(finding) for finding in record["findings"]]} for record in records]
     return [record for record in records if parity is None or record["seed"] % 2 == parity]
 
 

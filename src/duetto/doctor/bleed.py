@@ -22,10 +22,10 @@ LEAST_PAUSE_S = 0.12
 TONES_HZ = (80.0, 5000.0)
 AROUND_BINS = 25  # about 600 Hz
 LEAST_FRAMES = 4  # of a pause that are averaged
-TONAL_DB, VERY_TONAL_DB = 13.0, 20.0
+TONAL_DB, VERY_TONAL_DB = 6.0, 12.0
 LEAST_PAUSE_DB = -80.0  # quieter is nothing
 LEAST_PAUSES = 3
-SIDE_DB, MUCH_SIDE_DB = -30.0, -15.0
+SIDE_DB, MUCH_SIDE_DB = -45.0, -25.0
 
 
 @dataclass(frozen=True)

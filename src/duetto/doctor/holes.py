@@ -30,8 +30,8 @@ PAUSE_DB = 5.0  # over the softest, averaged over 0.2 s
 LEAST_PAUSE_DB = -100.0
 NEAR_VOICE_FRAMES = 8  # of a level frame; singing that near smears into the spectrum
 LEAST_LEVEL = 1e-9  # of a bin's power in a pause: rounding is not noise
-HOLES, MANY_HOLES = 0.02, 0.05
-ISOLATED, VERY_ISOLATED = 0.7, 1.4  # ln(K / 6)
+HOLES, MANY_HOLES = 0.008, 0.03
+ISOLATED, VERY_ISOLATED = 0.5, 1.2  # ln(K / 6)
 STRETCH_S = 1.5  # of a place
 
 

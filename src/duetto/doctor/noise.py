@@ -20,7 +20,7 @@ SILENT_DB = -85.0  # below it no microphone's floor
 ABOVE_FLOOR_DB = 3.0  # what is sung
 MAX_VOICED = 0.3  # share of the quietest frames
 LEAST_S = 3.0
-NOISY_DB, VERY_NOISY_DB = 32.0, 20.0
+NOISY_DB, VERY_NOISY_DB = 35.0, 20.0
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ OCTAVE_CENTS = (1050.0, 1350.0)
 JUMP_SEMITONES = 9.0
 OUT_AND_BACK_S = 0.25  # a jump that returns within this was no note
 LEAST_VOICED_S = 2.0
-SOME, MANY = 0.05, 0.15  # share of frames voiced in both
-SOME_JUMPS, MANY_JUMPS = 6.0, 20.0  # a minute of singing
+SOME, MANY = 0.1, 0.2  # share of frames voiced in both
+SOME_JUMPS, MANY_JUMPS = 12.0, 30.0  # a minute of singing
 
 
 @dataclass(frozen=True)

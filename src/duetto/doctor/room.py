@@ -25,7 +25,7 @@ LEAST_PAUSE_S = 0.05
 LONGEST_S = 1.0  # of a fall
 FASTEST = 1 / 3  # quantile of the falls
 LEAST_DECAYS = 5
-WET_S, VERY_WET_S = 0.35, 0.6
+WET_S, VERY_WET_S = 0.28, 0.5
 
 
 @dataclass(frozen=True)
