@@ -21,6 +21,9 @@ N_FFT = 2048  # WORLD's size for 71 Hz and above at 48 kHz
 PASSAGGIO_WIDTH_SEMITONES = 0.8  # slope of the change of register
 HARMONIC_OCTAVES = 0.35  # width of what is raised with the fundamental
 FUNDAMENTAL_FROM_HZ, FUNDAMENTAL_FLOOR_DB = 250.0, 0.0  # from here the fundamental lies at most so far below
+CHEST_FULL_HZ, CHEST_NONE_HZ = 200.0, 250.0  # below the first the same holds for low notes, above the second not
+CHEST_FLOOR_DB = 3.0
+CHEST_OCTAVES = 0.6  # width of what is raised with a low fundamental
 NEPER_PER_DB = np.log(10.0) / 10.0  # dB to natural logarithm of power
 
 # aperiodicity of a clear sung vowel, (Hz, dB of amplitude); own choice after D4C of sung vowels
@@ -184,17 +187,32 @@ def _carry_fundamental(log_power: NDArray[np.float64], f0_hz: NDArray[np.float64
     """Raise, in place, a fundamental that lies far below the second or third harmonic.
 
     On high notes singers tune the first formant to the note; a fixed formant would make the second
-    harmonic the pitch that one hears.
+    harmonic the pitch that one hears. On low notes a chest voice has its fundamental; the carriers
+    were women and hold nothing where they never sang.
     """
     high = np.flatnonzero(f0_hz > FUNDAMENTAL_FROM_HZ)
-    if not high.size:
-        return
-    bins = np.rint(f0_hz[high, None] * np.array([1.0, 2.0, 3.0]) * N_FFT / SAMPLE_RATE).astype(int)
-    harmonics = log_power[high[:, None], bins]
-    lacking = harmonics[:, 1:].max(axis=1) - harmonics[:, 0] - FUNDAMENTAL_FLOOR_DB * NEPER_PER_DB
     share = np.clip(f0_hz[high] / FUNDAMENTAL_FROM_HZ - 1.0, 0.0, 0.5) * 2.0
-    distance = shape.log2_frequency - np.log2(f0_hz[high])[:, None]
-    log_power[high] += (share * np.maximum(lacking, 0.0))[:, None] * np.exp(-0.5 * (distance / HARMONIC_OCTAVES) ** 2)
+    log_power[high] += _raise(log_power[high], f0_hz[high], FUNDAMENTAL_FLOOR_DB, HARMONIC_OCTAVES, share, shape)
+    low = np.flatnonzero((f0_hz > 0) & (f0_hz < CHEST_NONE_HZ))
+    share = np.clip((CHEST_NONE_HZ - f0_hz[low]) / (CHEST_NONE_HZ - CHEST_FULL_HZ), 0.0, 1.0)
+    log_power[low] += _raise(log_power[low], f0_hz[low], CHEST_FLOOR_DB, CHEST_OCTAVES, share, shape)
+
+
+def _raise(
+    log_power: NDArray[np.float64],
+    f0_hz: NDArray[np.float64],
+    floor_db: float,
+    octaves: float,
+    share: NDArray[np.float64],
+    shape: Shape,
+) -> NDArray[np.float64]:
+    """What a share, (T,), of the lift to `floor_db` below the second and third harmonic adds, (T, bins)."""
+    bins = np.rint(f0_hz[:, None] * np.array([1.0, 2.0, 3.0]) * N_FFT / SAMPLE_RATE).astype(int)
+    harmonics = np.take_along_axis(log_power, bins, axis=1)
+    lacking = harmonics[:, 1:].max(axis=1) - harmonics[:, 0] - floor_db * NEPER_PER_DB
+    distance = shape.log2_frequency - np.log2(f0_hz)[:, None]
+    lift: NDArray[np.float64] = (share * np.maximum(lacking, 0.0))[:, None] * np.exp(-0.5 * (distance / octaves) ** 2)
+    return lift
 
 
 def _basis(carrier_hz: NDArray[np.float64], order: int, alpha: float) -> NDArray[np.float64]:
