@@ -63,6 +63,11 @@ class PreprocessConfig:
 
     name: str = MISSING
     steps: dict[str, Any] = field(default_factory=dict)  # name -> {_target_: ..., parameters}
+    keep_stages: bool = False  # keep every clip as it is between the steps, to listen to
+
+    def what_is_done(self) -> dict[str, Any]:
+        """All that affects what comes out, as JSON values."""
+        return {"name": self.name, "steps": self.steps}
 
     def validate(self) -> None:
         """Slicing comes last: the steps before it need whole songs."""

@@ -67,7 +67,7 @@ def run_signature(config: TrainConfig, data_hash: str, inputs: dict[str, str] | 
     trainer = asdict(config.trainer)
     covered: dict[str, Any] = {
         "data": data_hash,
-        "preprocess": asdict(config.preprocess),
+        "preprocess": config.preprocess.what_is_done(),
         "features": described_features(config.features),
         "model": {name: value for name, value in asdict(config.model).items() if name not in MODEL_PATHS},
         "trainer": {name: trainer[name] for name in TRAINER_NUMBERS},

@@ -34,6 +34,7 @@ def preprocess_corpus(
     settings: dict[str, Any],
     progress: Progress | None = None,
     workers: int | None = None,
+    keep_stages: bool = False,
 ) -> Path:
     """Treat a corpus, or find it treated.
 
@@ -44,6 +45,7 @@ def preprocess_corpus(
         settings: The steps as JSON values: with the corpus' content they name the result.
         progress: Called with (job, jobs done, jobs in all) after each clip.
         workers: Threads; None = as many as there are cores.
+        keep_stages: Whether each clip is kept as it is between the steps, role `stage`.
 
     Returns:
         A corpus folder of the same form, `cache/<12 digits>`. Its ledger goes on from that of
@@ -63,11 +65,18 @@ def preprocess_corpus(
         "steps": list(steps),
         "fingerprints": [fingerprint(step) for step in steps.values()],
         "ledger_form": LEDGER_FORM,
+        **({"stages": True} if keep_stages else {}),
     }
     is_treated = manifest.settings.get(HELD_OUT_FROM) == "treated"
     jobs: tuple[Job, ...] = (
         *(
-            TreatClip(folder, clip, tuple(steps.items()), makes_pair=is_treated and clip.split != "train")
+            TreatClip(
+                folder,
+                clip,
+                tuple(steps.items()),
+                makes_pair=is_treated and clip.split != "train",
+                keep_stages=keep_stages,
+            )
             for clip in manifest.select("target")
         ),
         *(PassClip(folder, clip) for clip in manifest.clips if clip.role != "target"),

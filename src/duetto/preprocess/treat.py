@@ -21,6 +21,7 @@ from duetto.errors import CorpusError
 from duetto.files import make_folder, sha256_file, storage_error
 from duetto.preprocess.damage import measure_damage
 from duetto.preprocess.segment import Losses, Origin, Segment, Segments, Step, takes_channels, total_s
+from duetto.preprocess.stages import NOT_KEPT, RECORDED, write_stage
 from duetto.preprocess.steps.slice import HOP_S, Slice, Span, cut_softest, frame_energies, levels_db
 from duetto.units import amplitude_to_db, seconds_to_samples
 
@@ -36,6 +37,7 @@ class Treated:
     """What the parts of a clip have given so far."""
 
     clips: list[Clip] = field(default_factory=list)
+    stages: list[Clip] = field(default_factory=list)  # to listen to
     losses: list[Loss] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     whole: list[Segment] = field(default_factory=list)  # before slicing, for a pair of source and truth
@@ -49,6 +51,7 @@ class TreatClip:
     clip: Clip
     steps: tuple[NamedStep, ...]
     makes_pair: bool = False  # of source and truth, from the treated clip before slicing
+    keep_stages: bool = False  # the clip as it is between the steps
 
     @property
     def name(self) -> str:
@@ -60,16 +63,18 @@ class TreatClip:
         treated = Treated()
         _pass_files(self.folder, folder, self.clip, with_audio=False)
         for part in self._parts():
-            for segment in self._treat(part, treated):
+            for segment in self._treat(folder, part, treated):
                 treated.clips.append(self._write(folder, segment, len(treated.clips)))
         if self.makes_pair and treated.whole:
             treated.clips += self._write_pair(folder, treated.whole)
-        return Outcome(tuple(treated.clips), tuple(treated.losses), {"ledger": treated.rows})
+        clips = (*treated.clips, *treated.stages)
+        return Outcome(clips, tuple(treated.losses), {"ledger": treated.rows})
 
-    def _treat(self, part: Segment, treated: Treated) -> Segments:
+    def _treat(self, folder: Path, part: Segment, treated: Treated) -> Segments:
         """A part through all steps."""
         segments: Segments = (part,)
-        for name, step in self.steps:
+        treated.stages += self._stage(folder, part, (0, RECORDED), segments)
+        for number, (name, step) in enumerate(self.steps, 1):
             if not takes_channels(step):
                 segments = _mixed(segments)
             if isinstance(step, Slice) and self.makes_pair:
@@ -80,9 +85,14 @@ class TreatClip:
             treated.rows.append(row)
             treated.losses += lost
             segments = after
+            treated.stages += self._stage(folder, part, (number, name), segments)
         segments, remarks = _fit_full_scale(_mixed(segments))
         treated.losses += remarks
         return segments
+
+    def _stage(self, folder: Path, part: Segment, done: tuple[int, str], segments: Segments) -> tuple[Clip, ...]:
+        is_kept = self.keep_stages and done[1] not in NOT_KEPT
+        return write_stage(folder, self.clip, part.start, done, segments) if is_kept else ()
 
     def _parts(self) -> Iterator[Segment]:
         """The clip, or if it is long its parts one after the other."""

@@ -12,6 +12,7 @@ from duetto.conversion.voice import WEIGHTS_NAME
 from duetto.evaluation.table import metrics_table
 from duetto.files import read_json, write_json
 from duetto.report.page import write_run_page
+from duetto.report.stages import keep_excerpts
 from duetto.run_config import TrainConfig
 from duetto.training.run import Run, locked, update_run
 from duetto.training.stations import progress_bar
@@ -25,6 +26,7 @@ def close_run(run: Run, config: TrainConfig, console: Console) -> None:
     with locked(run.folder):
         metrics = scores_of(run, config, console)
         update_run(run.folder, {"status": "finished"})
+        keep_excerpts(run.folder, run.material.folder, run.material.manifest)
         page = write_run_page(run.folder)
     log_media(run, metrics)
     run.tracker.close()

@@ -1,7 +1,8 @@
 """Reading a run folder for its page: everything is optional, and nothing in it is trusted.
 
-A run folder holds run.json, metrics.json, preprocessing.json, curve.csv, losses.csv and
-songs/<song>__<source>/{source,output,truth,resynthesis}.wav. What is missing is left out.
+A run folder holds run.json, metrics.json, preprocessing.json, curve.csv, losses.csv,
+songs/<song>__<source>/{source,output,truth,resynthesis}.wav, and stages/<number>_<step>.wav where the
+preprocessing was kept. What is missing is left out.
 """
 
 import csv
@@ -42,6 +43,7 @@ class RunRecord:
     losses: Columns
     songs: tuple[SongFolder, ...]
     preprocessing: dict[str, Any] = field(default_factory=dict)  # preprocessing.json: what each step took
+    stages: tuple[Path, ...] = ()  # a recording after each step of the preprocessing, in order
 
     @property
     def name(self) -> str:
@@ -85,6 +87,7 @@ def collect_run(folder: Path) -> RunRecord:
         losses=read_columns(folder / "losses.csv"),
         songs=_collect_songs(folder / "songs", scores),
         preprocessing=_read_object(folder / "preprocessing.json"),
+        stages=tuple(sorted((folder / "stages").glob("[0-9][0-9]_*.wav"))),
     )
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import math
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -96,11 +97,27 @@ def song_part(song: SongFolder) -> dict[str, Any]:
         ],
         "picture": _song_picture(song, title),
         "players": [
-            {"role": role, "name": name, "note": note, "label": f"{name} of {title}", "uri": audio_uri(song, role)}
+            {
+                "role": role,
+                "name": name,
+                "note": note,
+                "label": f"{name} of {title}",
+                "uri": audio_uri(song.audio[role]),
+            }
             for role, name, note in PLAYERS
             if role in song.audio
         ],
     }
+
+
+def stage_players(run: RunRecord) -> list[dict[str, str]]:
+    """A player for each stage of the preprocessing, in order; none where stages were not kept."""
+    players = []
+    for path in run.stages:
+        number, _, step = path.stem.partition("_")
+        name = {"00": "As recorded", "99": "Truth"}.get(number, f"After {step}")
+        players.append({"name": name, "label": f"{name}, an excerpt of a recording", "uri": audio_uri(path)})
+    return players
 
 
 def ledger_part(run: RunRecord) -> dict[str, Any] | None:
@@ -152,9 +169,9 @@ def png_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
-def audio_uri(song: SongFolder, role: str) -> str:
-    """A song's file as a data URI: MP3, mono, 24 kHz, which every browser plays."""
-    return waveform_uri(read_audio(song.audio[role], PAGE_AUDIO_RATE)[0])
+def audio_uri(path: Path) -> str:
+    """A sound file as a data URI: MP3, mono, 24 kHz, which every browser plays."""
+    return waveform_uri(read_audio(path, PAGE_AUDIO_RATE)[0])
 
 
 def waveform_uri(waveform: Waveform) -> str:

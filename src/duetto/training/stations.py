@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +67,11 @@ def prepare_material(config: TrainConfig, console: Console) -> Material:
         corpus = build_corpus(config.data, report)
     steps = build_steps(config.preprocess)
     warn_about_mix(config, steps, console)
-    settings = asdict(config.preprocess)
+    settings = config.preprocess.what_is_done()
     with progress_bar(console) as report:
-        folder = preprocess_corpus(corpus, steps, root / "preprocessed", settings, report)
+        folder = preprocess_corpus(
+            corpus, steps, root / "preprocessed", settings, report, keep_stages=config.preprocess.keep_stages
+        )
     manifest = load_manifest(folder)
     print_ledger(manifest, console)
     console.print(damage_table(summarise(read_ledger(folder))))

@@ -1,0 +1,55 @@
+"""A clip as it is between two steps, kept to be listened to: `preprocess.keep_stages=true`.
+
+Stage 0 is the clip as it was recorded, stage 1 what the first step made of it, and so on. Slicing
+is no stage: it only cuts.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from duetto.audio import write_audio
+from duetto.corpus.manifest import Clip
+from duetto.files import sha256_file
+from duetto.preprocess.segment import Segments
+
+PEAK = 0.99
+RECORDED = "recorded"  # name of stage 0
+NOT_KEPT = ("slice",)
+
+
+def write_stage(folder: Path, clip: Clip, start: int, done: tuple[int, str], segments: Segments) -> tuple[Clip, ...]:
+    """Write what a part of a clip has become, its segments end to end, as FLAC with 16 bit; nothing if nothing is left.
+
+    Args:
+        folder: Of the treated corpus.
+        clip: The recording.
+        start: First sample of the part.
+        done: Number of steps done, and name of the last one or `RECORDED`.
+        segments: What is left of the part; turned down where it exceeds full scale.
+
+    Raises:
+        StorageError: If the folder cannot be written.
+    """
+    if not segments:
+        return ()
+    samples = np.concatenate([segment.waveform for segment in segments], axis=-1)
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    samples = (samples * np.float32(min(1.0, PEAK / max(peak, 1e-9)))).astype(np.float32)
+    number, step = done
+    name = f"stage/{number}_{step}/{clip.id}" + (f"_from_{start}" if start else "")
+    path = f"audio/{name}.flac"
+    sample_rate = segments[0].sample_rate
+    write_audio(folder / path, samples, sample_rate, "PCM_16")
+    stage = replace(
+        clip,
+        id=name,
+        path=path,
+        sha256=sha256_file(folder / path),
+        role="stage",
+        sample_rate=sample_rate,
+        num_samples=samples.shape[-1],
+        start=segments[0].start,
+    )
+    return (stage,)
