@@ -43,7 +43,7 @@ DEFECTS: dict[str, tuple[tuple[Any, ...], str]] = {
     "gate": ((-24.0, -40.0, -100.0), "gate"),  # dB level reduction
     "subtraction": ((1.5, 3.0, 6.0), "holes"),  # over-subtraction of a noise at 25 dB
     "clipping": ((0.8, 0.5, 0.25), "clipping"),  # of the peak
-    "mp3": ((0.9, 0.95, 1.0), "codec"),  # libsndfile's compression level
+    "mp3": ((0.9, 0.95, 0.99), "codec"),  # libsndfile's compression level
     "low_rate": ((24_000, 16_000), "codec"),  # Hz, resampled up again
     "bleed_stereo": ((-35.0, -25.0, -15.0), "bleed"),  # dB against the voice
     "bleed_mono": ((-40.0, -30.0, -20.0), "bleed"),

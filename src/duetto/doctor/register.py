@@ -17,7 +17,7 @@ NUM_SEMITONES = 128
 COVERED_S = 0.5  # of singing at a semitone
 LEAST_SUNG_S = 5.0  # less is no register
 NARROW, VERY_NARROW = 10.0, 7.0  # semitones from P5 to P95
-OUTSIDE, FAR_OUTSIDE = 0.2, 0.35  # share of what the songs sing at uncovered pitches
+OUTSIDE, FAR_OUTSIDE = 0.25, 0.45  # share of what the songs sing at uncovered pitches
 PREDICTS = (
     "Notes outside the register are sung with pitch rows that were never trained: wrong timbre, hoarse or breaking "
     "(case A)."
