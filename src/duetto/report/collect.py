@@ -51,6 +51,13 @@ class RunRecord:
         return str(self.facts.get("name") or self.folder.name)
 
     @property
+    def short_name(self) -> str:
+        """What it is called in a column: architecture, size and signature, such as `rvc compact 0f3c`."""
+        parts = [str(self.facts.get(name) or "") for name in ("model", "size")]
+        signature = str(self.facts.get("signature") or "")[:4]
+        return " ".join(part for part in (*parts, signature) if part) or self.name
+
+    @property
     def training_seconds(self) -> float:
         """Seconds of training; NaN when not recorded."""
         return number(self.facts.get("hours")) * 3600.0

@@ -39,13 +39,7 @@ def write_run_page(run_folder: Path) -> Path:
 
 def render_page(run: RunRecord) -> str:
     """The page as text."""
-    environment = Environment(
-        loader=PackageLoader("duetto.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment()
     style, script = (template_source(environment, name) for name in ("run.css", "run.js"))
     return environment.get_template("run.html").render(
         run_name=run.name,
@@ -63,6 +57,17 @@ def render_page(run: RunRecord) -> str:
         policy=content_policy(style, script),
         style=style,
         script=script,
+    )
+
+
+def make_environment() -> Environment:
+    """The templates, which escape whatever comes from files."""
+    return Environment(
+        loader=PackageLoader("duetto.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
