@@ -28,7 +28,7 @@ from duetto.singer.choir import choir_names
 RATE = 48_000
 EXCERPT_S = (5.0, 7.0)
 NUM_EXCERPTS = 7
-PRONE_VOICE = "choir_01"  # SwiftF0 takes a quarter of it an octave too high; harvest and the truth agree
+PRONE_VOICE = "choir_01"  # SwiftF0 and harvest part by an octave in a quarter of it
 VOICES = tuple(name for name in choir_names()[: doctor_pool.NUM_VOICES] if name != PRONE_VOICE)
 Random = np.random.Generator
 Songs = list[Sound]
