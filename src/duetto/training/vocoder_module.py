@@ -45,30 +45,38 @@ class VocoderModule(TrainingModule):
         """One step of both networks; padding at the end of short clips is silence like any other."""
         optimizer_g, optimizer_d = self.optimiser_list()
         real = batch.waveform[:, None]
-        generated = self.vocoder(waveform_to_mel(batch.waveform, self.features), batch.f0_hz)
+        with self.step_precision.float32():
+            mel = waveform_to_mel(batch.waveform, self.features)
+        generated = self.vocoder(mel, batch.f0_hz)
         parts: dict[str, Tensor] = {}
         is_adversarial = self.step >= self.config.loss.adversarial_from_step
         if is_adversarial:
-            real_scores, _ = self.discriminator(real)
-            generated_scores, _ = self.discriminator(generated.detach())
-            loss = discriminator_loss(real_scores, generated_scores)
-            self.optimise(optimizer_d, loss, batch)
-            parts["discriminator"] = loss.detach()
+            parts["discriminator"] = self._discriminator_step(optimizer_d, real, generated.detach(), batch)
         parts.update(self._generator_step(optimizer_g, real, generated, batch, is_adversarial))
         return parts
+
+    def _discriminator_step(self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch) -> Tensor:
+        scores, _ = self.discriminator(torch.cat([real, generated]))  # at once: the weights are read but once
+        real_scores, generated_scores = zip(*(each.chunk(2) for each in scores), strict=True)
+        with self.step_precision.float32():
+            loss = discriminator_loss(real_scores, generated_scores)
+        self.optimise(optimizer, loss, batch)
+        return loss.detach()
 
     def _generator_step(
         self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch, is_adversarial: bool
     ) -> dict[str, Tensor]:
         weights = self.config.loss
-        parts = {"mel": self._mel_distance(real[:, 0], generated[:, 0])}
+        with self.step_precision.float32():
+            parts = {"mel": self._mel_distance(real[:, 0], generated[:, 0])}
         self.discriminator.requires_grad_(False)
         if is_adversarial:
             with torch.no_grad():
                 _, real_maps = self.discriminator(real)
             scores, maps = self.discriminator(generated)
-            parts["adversarial"] = adversarial_loss(scores)
-            parts["feature_matching"] = feature_matching_loss(real_maps, maps)
+            with self.step_precision.float32():
+                parts["adversarial"] = adversarial_loss(scores)
+                parts["feature_matching"] = feature_matching_loss(real_maps, maps)
         total = sum((getattr(weights, name) * value for name, value in parts.items()), torch.zeros(()).to(real))
         self.optimise(optimizer, total, batch)
         self.discriminator.requires_grad_(True)
