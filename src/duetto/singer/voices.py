@@ -199,7 +199,7 @@ VOICES: Mapping[str, Voice] = _catalogue(
         warp_depth=0.06,
         colour_db=6.0,
         equaliser=AIR,
-        tilt_db_per_octave=-2.5,
+        tilt_db_per_octave=0.5,
         breath_db=4.0,
         register=Register(passaggio_midi=73.0),
         style=PitchStyle(

@@ -98,3 +98,21 @@ def test_an_impossible_run_is_refused_in_words(settings, start):
     data, x = gaussian()
     with pytest.raises(ConfigError, match=r"sampler|noise levels"):
         sample(SamplerSettings(**settings), data, x, SCHEDULE, start)
+
+
+def test_a_network_that_knows_nothing_is_kept_within_the_training_sets_range():
+    def knows_nothing(x: torch.Tensor, timestep: float) -> torch.Tensor:
+        return 0.9 * x + 0.1
+
+    x = torch.randn(2, 4, 6, generator=torch.Generator().manual_seed(0))
+    free = sample(SamplerSettings("unipc", 10), knows_nothing, x, SCHEDULE)
+    kept = sample(SamplerSettings("unipc", 10), knows_nothing, x, SCHEDULE, is_clamped=True)
+    assert float(free.abs().max()) > 10.0
+    assert float(kept.abs().max()) < 1.1
+
+
+def test_where_nothing_leaves_the_range_clamping_changes_nothing():
+    data = GaussianData(PATH, torch.zeros(1, 4, 6, dtype=torch.float64), 0.05)
+    x = torch.randn(1, 4, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    results = [sample(SamplerSettings("unipc", 20), data, x, SCHEDULE, is_clamped=flag) for flag in (False, True)]
+    assert torch.allclose(*results, atol=1e-9)

@@ -94,6 +94,7 @@ class DiffSVC(nn.Module):
         shallow: Shallow | None = None,
         generator: torch.Generator | None = None,
         progress: Progress | None = None,
+        is_clamped: bool = False,
     ) -> Tensor:
         """The performance as the model's voice would sing it.
 
@@ -103,6 +104,7 @@ class DiffSVC(nn.Module):
             shallow: Begin with another mel (of another model, of the source, of a naive predictor); None = with noise.
             generator: Source of all randomness; None = torch's global one.
             progress: Told after every network call.
+            is_clamped: Keep every implied mel within the range of the training set (`sampling.sample`).
 
         Returns:
             Log mel, (B, M, T), 0 in padding.
@@ -117,7 +119,7 @@ class DiffSVC(nn.Module):
         start = None if shallow is None else shallow.start
         x = noise if shallow is None else self.noised(shallow, noise)
         denoise = PreparedDenoiser(self.denoiser, self.encode(inputs), inputs.mask)
-        x_0 = sample(sampler, denoise, x, self.schedule, start, generator, progress)
+        x_0 = sample(sampler, denoise, x, self.schedule, start, generator, progress, is_clamped)
         return denormalise_mel(x_0, self.mel_min, self.mel_max) * inputs.mask
 
     def noised(self, shallow: Shallow, noise: Tensor) -> Tensor:

@@ -72,6 +72,7 @@ def sample(
     start: int | None = None,
     generator: torch.Generator | None = None,
     progress: Progress | None = None,
+    is_clamped: bool = False,
 ) -> Tensor:
     """The clean mel that `x` comes from.
 
@@ -83,6 +84,9 @@ def sample(
         start: Noise levels to take back, 2..N; None = all.
         generator: Source of DDPM's noise; the others draw none.
         progress: Told after every network call.
+        is_clamped: Every prediction is bent so that the x_0 it implies stays within -1..1, the range of the training
+            set. At high noise a small error of the network is a large one of x_0, and a network that has trained for
+            minutes sends unclamped solvers far away. DDPM clamps in any case, as upstream.
 
     Returns:
         Normalised mel, (B, M, T).
@@ -95,11 +99,24 @@ def sample(
         raise ConfigError(f"shallow_start={start}: expected 2 to {len(schedule)} noise levels.")
     counted = _counted(denoise, count_calls(settings, start), progress)
     path = NoisePath.of(schedule)
+    if is_clamped:
+        counted = clamped(counted, path)
     if settings.name == "ddpm":
         grid = time_grids.integer_grid(path, start, start)
         return samplers.ddpm(counted, x, schedule, grid, generator)
     solve, make_grid = DETERMINISTIC[settings.name]
     return solve(counted, x, path, make_grid(path, start, settings.steps))
+
+
+def clamped(denoise: Denoise, path: NoisePath) -> Denoise:
+    """Predictions of noise whose x_0 lies within -1..1."""
+
+    def predict(x: Tensor, timestep: float) -> Tensor:
+        alpha, sigma = path.levels(timestep)
+        x_0 = ((x - sigma * denoise(x, timestep)) / alpha).clamp(-1.0, 1.0)
+        return (x - alpha * x_0) / sigma  # Ho et al. 2020, eq. 4 solved for the noise
+
+    return predict
 
 
 def _counted(denoise: Denoise, total: int, progress: Progress | None) -> Denoise:
