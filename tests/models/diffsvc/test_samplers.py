@@ -102,7 +102,7 @@ def test_an_impossible_run_is_refused_in_words(settings, start):
 
 def test_a_network_that_knows_nothing_is_kept_within_the_training_sets_range():
     def knows_nothing(x: torch.Tensor, timestep: float) -> torch.Tensor:
-        return 0.9 * x + 0.1
+        return torch.zeros_like(x)
 
     x = torch.randn(2, 4, 6, generator=torch.Generator().manual_seed(0))
     free = sample(SamplerSettings("unipc", 10), knows_nothing, x, SCHEDULE)
