@@ -102,7 +102,7 @@ def report_errors() -> Iterator[None]:
         print_error(error)
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. The same command goes on from the last checkpoint.\n")
+        sys.stderr.write("\nStopped. A training goes on from its last checkpoint with the same command.\n")
         sys.exit(EXIT_INTERRUPTED)
 
 

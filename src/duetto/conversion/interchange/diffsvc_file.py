@@ -26,7 +26,7 @@ STATE, PREFIX = "state_dict", "model."
 CONFIG_NAME = "config.yaml"
 REMEDY = "Expected the model_ckpt_steps_*.ckpt of Diff-SVC with its config.yaml beside it."
 CROP_FRAMES = 172  # two seconds at 44.1 kHz, if it is trained on
-DILATION_CYCLE = 4
+DILATION_CYCLE = 4  # upstream's, where a config does not say
 CONTENT = {False: (HUBERT_SOFT, 12), True: (CONTENTVEC, 9)}  # by use_vec; both 256 wide
 
 
@@ -60,7 +60,9 @@ def parse_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | No
     }
     config = read_config(path.with_name(CONFIG_NAME))
     features = features_of(config, content_path)
-    shape = shape_of(weights, features.f0.min_hz, features.f0.max_hz, _whole(config, "dilation_cycle_length", 4))
+    shape = shape_of(
+        weights, features.f0.min_hz, features.f0.max_hz, _whole(config, "dilation_cycle_length", DILATION_CYCLE)
+    )
     step = content.get("global_step")
     return DiffSVCFile(weights, shape, features, int(step) if isinstance(step, int) else None)
 

@@ -9,16 +9,14 @@ Conventions: "foreign" = the ecosystem's names, "ours" = `state_dict()` of `Synt
 import re
 from collections.abc import Callable, Mapping
 
-import torch
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from duetto.errors import CheckpointError
+from duetto.models.layers.foreign_weights import copy_strictly
 from duetto.models.rvc.discriminator import MultiPeriodDiscriminator
 from duetto.models.rvc.synthesizer import Synthesizer
 
 POSTERIOR_PREFIX = "enc_q."
-NAMES_SHOWN = 5  # tensors named in an error message
 
 Renaming = tuple[str, str | Callable[[re.Match[str]], str]]
 
@@ -102,27 +100,7 @@ def load_weights(
     Raises:
         CheckpointError: Names the tensors that are missing, unknown, misshapen or not finite; `module` is unchanged.
     """
-    ours = {foreign_name(name): (name, tensor) for name, tensor in module.state_dict().items()}
+    ours = {foreign_name(name): tensor for name, tensor in module.state_dict().items()}
     if not with_posterior:
-        ours = {name: entry for name, entry in ours.items() if not name.startswith(POSTERIOR_PREFIX)}
-    _refuse("lacks", sorted(set(ours) - set(weights)))
-    _refuse("has unknown", sorted(set(weights) - set(ours)))
-    misshapen = [
-        f"{name} {tuple(weights[name].shape)} instead of {tuple(tensor.shape)}"
-        for name, (_, tensor) in sorted(ours.items())
-        if weights[name].shape != tensor.shape
-    ]
-    _refuse("has misshapen", misshapen)
-    _refuse("has infinite or undefined values in", sorted(n for n in ours if not bool(weights[n].isfinite().all())))
-    with torch.no_grad():
-        for name, (_, tensor) in ours.items():
-            tensor.copy_(weights[name])
-
-
-def _refuse(what: str, names: list[str]) -> None:
-    if names:
-        shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
-        raise CheckpointError(
-            f"The weights file {what} {len(names)} tensors: {shown}. It was made for another model shape; "
-            "choose the model.size it was trained with."
-        )
+        ours = {name: tensor for name, tensor in ours.items() if not name.startswith(POSTERIOR_PREFIX)}
+    copy_strictly(ours, weights, "The weights file")
