@@ -63,6 +63,7 @@ class InferConfig:
     logs: str = "logs"
     speaker: Any = 0  # number or name
     f0_method: str | None = None  # default: as trained
+    timing: str | None = None  # grids of content and pitch, see features.timing; default: as trained
     chunk_s: float = 20.0
     seed: int = 0
     index_rate: float = 0.5

@@ -36,7 +36,8 @@ def choose_converter(config: InferConfig, place: Path) -> tuple[Converter, Train
         DuettoError: If weights, index or content encoder are missing, damaged, or do not fit each other.
     """
     if config.checkpoint is None:
-        return load_converter(place / VOICE_FOLDER, config.index_rate, config.f0_method, config.content_path)
+        choices = (config.f0_method, config.content_path, config.timing)
+        return load_converter(place / VOICE_FOLDER, config.index_rate, *choices)
     index_path = Path(config.index) if config.index is not None else None
     voice, index = open_checkpoint(Path(config.checkpoint), index_path, config.content_path, config.vocoder)
-    return converter_of(voice, index, config.f0_method), voice
+    return converter_of(voice, index, config.f0_method, timing=config.timing), voice

@@ -31,7 +31,11 @@ def build_converter(
 
 
 def load_converter(
-    voice_folder: Path, index_rate: float, f0_method: str | None = None, content_path: str | None = None
+    voice_folder: Path,
+    index_rate: float,
+    f0_method: str | None = None,
+    content_path: str | None = None,
+    timing: str | None = None,
 ) -> tuple[Converter, TrainedVoice]:
     """Load the voice of a run; the index only when it is going to be used.
 
@@ -40,11 +44,15 @@ def load_converter(
     """
     voice = load_voice(voice_folder)
     index = load_index(voice_folder) if index_rate > 0 and voice.model.can_convert else None
-    return converter_of(voice, index, f0_method, content_path), voice
+    return converter_of(voice, index, f0_method, content_path, timing), voice
 
 
 def converter_of(
-    voice: TrainedVoice, index: RetrievalIndex | None, f0_method: str | None = None, content_path: str | None = None
+    voice: TrainedVoice,
+    index: RetrievalIndex | None,
+    f0_method: str | None = None,
+    content_path: str | None = None,
+    timing: str | None = None,
 ) -> Converter:
     """A converter with a voice's own encoder; its weight norm is folded away.
 
@@ -53,14 +61,17 @@ def converter_of(
         index: None = no retrieval.
         f0_method: Pitch tracker; None = as trained.
         content_path: Weights file of the content encoder; None = the one that the voice's card names.
+        timing: Grids of content and pitch (`duetto.features.timing`); None = those that it was trained on.
 
     Raises:
-        ConfigError: If the pitch tracker is unknown, or the encoder is not as wide as the voice needs.
+        ConfigError: If pitch tracker or timing is unknown, or the encoder is not as wide as the voice needs.
         CheckpointError: If the encoder's weights cannot be read.
     """
     features = voice.features
     if f0_method is not None:
         features = replace(features, f0=replace(features.f0, method=f0_method))
+    if timing is not None:
+        features = replace(features, timing=timing)
     if content_path is not None:
         needs_path = features.content.encoder != MOONSHINE
         require(needs_path, f"content_path={content_path}: this voice reads {MOONSHINE}, whose weights are built in.")

@@ -3,6 +3,7 @@
 import io
 import pickle
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import soundfile
 import torch
 from rich.console import Console
 
+from duetto.conversion import load
 from duetto.conversion.infer import infer
 from duetto.conversion.load import converter_of
 from duetto.conversion.voice import TrainedVoice, build_network
@@ -18,7 +20,7 @@ from duetto.features.hubert import HubertShape
 from duetto.run_config import InferConfig
 from tests.conversion.interchange.files import blank, filled, random_rows, rvc_content, save, write_index
 from tests.features.hubert_networks import random_network, write
-from tests.training.tiny import tiny_config
+from tests.training.tiny import WIDTH, tiny_config
 
 RATE = 22_050
 
@@ -165,3 +167,14 @@ def test_a_content_path_that_would_be_ignored_is_refused():
     voice = TrainedVoice(build_network(config.model, config.features), config.model, config.features, {})
     with pytest.raises(ConfigError, match="this voice reads moonshine, whose weights are built in"):
         converter_of(voice, None, content_path="vec.pt")
+
+
+def test_the_card_decides_the_timing_unless_it_is_named(monkeypatch):
+    monkeypatch.setattr(load, "build_encoder", lambda _: SimpleNamespace(dimension=WIDTH, name="stub"))
+    config = tiny_config(1)
+    config.features.timing = "upstream_units"
+    voice = TrainedVoice(build_network(config.model, config.features), config.model, config.features, {})
+    assert converter_of(voice, None, "harvest").features.timing == "upstream_units"
+    assert converter_of(voice, None, "harvest", timing="centred").features.timing == "centred"
+    with pytest.raises(ConfigError, match=r"features\.timing=late: expected centred, upstream or upstream_units"):
+        converter_of(voice, None, "harvest", timing="late")
