@@ -119,14 +119,14 @@ def build_index(rows: Frames, encoder: str, layer: int, neighbours: int, seed: i
         CheckpointError: If there are no rows or a value is not finite.
     """
     rows = np.ascontiguousarray(rows, np.float32)
-    if rows.ndim != 2 or len(rows) == 0 or not np.isfinite(rows).all():
+    if rows.ndim != 2 or len(rows) == 0 or not _are_finite(rows):
         raise CheckpointError(f"Cannot index content of shape {rows.shape}: expected finite rows (N, D).")
     if len(rows) <= EXACT_ROWS:
         index, kind, recall = faiss.IndexFlatL2(rows.shape[1]), "Flat", 1.0
         index.add(rows)
     else:
         index, kind, recall = _build_inverted_lists(rows, neighbours, seed)
-    norm = float(np.mean(np.square(rows, dtype=np.float64).sum(axis=1)))
+    norm = float(np.einsum("nd,nd->", rows, rows, dtype=np.float64)) / len(rows)  # no copy of the rows
     card = IndexCard(encoder, layer, rows.shape[1], len(rows), kind, recall, neighbours, norm, seed)
     return RetrievalIndex(index, card)
 
@@ -138,9 +138,7 @@ def recall_at_k(index: Any, rows: Frames, queries: Frames, neighbours: int) -> f
 
 def exact_neighbours(rows: Frames, queries: Frames, neighbours: int) -> NDArray[np.int64]:
     """Numbers of the k nearest rows to each query, (Q, k)."""
-    exact = faiss.IndexFlatL2(rows.shape[1])
-    exact.add(rows)
-    return np.asarray(exact.search(queries, neighbours)[1])
+    return np.asarray(faiss.knn(queries, rows, neighbours)[1])  # over the rows as they lie: an index would copy them
 
 
 def share_found(index: Any, queries: Frames, truth: NDArray[np.int64]) -> float:
@@ -148,6 +146,10 @@ def share_found(index: Any, queries: Frames, truth: NDArray[np.int64]) -> float:
     _, found = index.search(queries, truth.shape[1])
     hits = sum(len(set(a) & set(b)) for a, b in zip(truth.tolist(), found.tolist(), strict=True))
     return hits / truth.size
+
+
+def _are_finite(rows: Frames) -> bool:
+    return all(bool(np.isfinite(rows[start : start + BATCH]).all()) for start in range(0, len(rows), BATCH))
 
 
 def _build_inverted_lists(rows: Frames, neighbours: int, seed: int) -> tuple[Any, str, float]:
@@ -160,7 +162,7 @@ def _build_inverted_lists(rows: Frames, neighbours: int, seed: int) -> tuple[Any
     index.add(rows)
     generator = np.random.default_rng(seed)
     sample = rows[generator.choice(len(rows), min(RECALL_QUERIES, len(rows)), replace=False)]
-    queries = sample + 0.1 * rows.std(axis=0) * generator.standard_normal(sample.shape).astype(np.float32)
+    queries = sample + 0.1 * sample.std(axis=0) * generator.standard_normal(sample.shape).astype(np.float32)
     truth = exact_neighbours(rows, queries, neighbours)
     index.nprobe, recall = 1, share_found(index, queries, truth)
     while recall < MIN_RECALL and index.nprobe < num_lists:

@@ -135,9 +135,16 @@ def make_crop_plan(config: TrainConfig, material: Material) -> CropPlan:
 
 
 def training_content(material: Material) -> np.ndarray:
-    """All content frames of the training clips, (N, D): the rows of the retrieval index."""
-    paths = material.features.paths
-    return np.concatenate([load_features(paths[clip_id]).content for clip_id in sorted(paths)])
+    """All content frames of the training clips, (N, D): the rows of the retrieval index. One clip is read at a time."""
+    paths, counts = material.features.paths, material.features.num_frames
+    rows, filled = np.zeros((0, 0), np.float32), 0
+    for clip_id in sorted(paths):
+        content = load_features(paths[clip_id]).content
+        if filled == 0:
+            rows = np.empty((sum(counts[name] for name in paths), content.shape[1]), np.float32)
+        rows[filled : filled + len(content)] = content
+        filled += len(content)
+    return rows[:filled]
 
 
 def print_ledger(manifest: Manifest, console: Console) -> None:
