@@ -26,14 +26,17 @@ from tests.training.tiny import HOP, RATE, WIDTH, tiny_config, tiny_fit
 FRAMES = 32
 
 
-@pytest.fixture
-def vocoder_folder(tmp_path: Path) -> Path:
+def write_tiny_vocoder(folder: Path) -> Path:
     config = tiny_config(1)
     torch.manual_seed(0)
     network = build_vocoder(tiny_vocoder(), config.features)
-    folder = tmp_path / "vocoder"
     save_voice(TrainedVoice(network, tiny_vocoder(), config.features, {}), folder)
     return folder
+
+
+@pytest.fixture
+def vocoder_folder(tmp_path: Path) -> Path:
+    return write_tiny_vocoder(tmp_path / "vocoder")
 
 
 def tiny_diffsvc(vocoder: Path, **settings: object) -> DiffSVCConfig:
