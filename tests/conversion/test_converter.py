@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from duetto.config import RetrievalConfig
 from duetto.conversion.converter import ConversionRequest, Converter, Tools
+from duetto.conversion.recording import convert_file
 from duetto.conversion.rvc import RVCRenderer
+from duetto.conversion.sources import check_source
 from duetto.conversion.voice import TrainedVoice, build_network, load_voice, save_voice
 from duetto.errors import CheckpointError
 from tests.training.tiny import WIDTH, tiny_config
@@ -85,3 +88,30 @@ def test_missing_truncated_and_foreign_voices_are_one_clear_error(converter, tmp
     card.write_text(card.read_text().replace('"hidden_channels": 8', '"hidden_channels": 16'))
     with pytest.raises(CheckpointError, match="does not fit its card"):
         load_voice(tmp_path)
+
+
+@pytest.mark.parametrize("rate", [8000, 44_100, 48_000])
+def test_a_tenth_of_a_second_keeps_its_length_through_a_file(converter, tmp_path, rate):
+    num_samples = rate // 10 + 1
+    chirp = 0.5 * np.sin(2 * np.pi * (200 + 5000 * np.arange(num_samples) / rate) * np.arange(num_samples) / rate)
+    soundfile.write(tmp_path / "in.wav", chirp, rate, subtype="FLOAT")
+    convert_file(converter, check_source(tmp_path / "in.wav"), tmp_path / "out.wav", REQUEST)
+    output, output_rate = soundfile.read(tmp_path / "out.wav")
+    assert (len(output), output_rate) == (num_samples, rate)
+    assert np.isfinite(output).all()
+    assert np.abs(output).max() > 0
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 7.0])  # 7 s are cut into pieces
+def test_a_click_is_heard_where_it_is(converter, seconds):
+    """What a click changes in the output lies around it: the network moves nothing, and neither do cuts and joins."""
+    rate = converter.sample_rate
+    quiet = np.random.default_rng(1).uniform(-0.1, 0.1, round(seconds * rate)).astype(np.float32)
+    before = converter.convert(quiet, REQUEST).waveform
+    for share in (0.2, 0.5, 0.8):
+        place = int(share * len(quiet))
+        clicked = quiet.copy()
+        clicked[place - rate // 200 : place + rate // 200] += 0.8  # 10 ms
+        change = np.square(converter.convert(clicked, REQUEST).waveform - before)
+        centre = np.sum(change * np.arange(len(change))) / change.sum()
+        assert abs(centre - place) / rate < 0.004  # two frames; upstream is 10 ms early after each seam

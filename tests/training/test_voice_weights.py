@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from duetto.errors import CheckpointError
+from duetto.models.rvc.weights import export_weights
 from duetto.provenance import run_signature
 from duetto.training.base import find_base
 from duetto.training.modules import make_module
@@ -52,6 +53,34 @@ def test_training_starts_from_the_weights_of_a_base(base):
     module = make_module(config.model, config.features, seed=0)
     for name, tensor in trained.state_dict().items():
         assert torch.equal(tensor, module.state_dict()[name]), name
+
+
+def applio_name(name):
+    for end, place in ((".weight_g", "original0"), (".weight_v", "original1")):
+        if name.endswith(end):
+            return f"{name.removesuffix(end)}.parametrizations.weight.{place}"
+    return name
+
+
+@pytest.mark.parametrize("is_applio", [False, True], ids=["rvc_webui", "applio"])
+def test_training_starts_from_a_public_pair_and_moves_away_from_it(tmp_path, is_applio):
+    trained = make_module(tiny_config(1).model, tiny_config(1).features, seed=7)
+    paths = tmp_path / "f0G40k.pth", tmp_path / "f0D40k.pth"
+    for network, path in zip((trained.synthesizer, trained.discriminator), paths, strict=True):
+        weights = export_weights(network)
+        if is_applio:
+            weights = {applio_name(name): tensor for name, tensor in weights.items()}
+        torch.save({"model": weights, "iteration": 200, "optimizer": {"state": {}}, "learning_rate": 1e-4}, path)
+    config = configured(base=str(paths[0]), base_discriminator=str(paths[1]))
+    module = make_module(config.model, config.features, seed=0)
+    for name, tensor in trained.state_dict().items():
+        assert torch.equal(tensor, module.state_dict()[name]), name
+    after = tiny_fit(2, tmp_path / "run", config=config).network.state_dict()
+    before = trained.synthesizer.state_dict()
+    farthest = max(float((before[name] - tensor).abs().max()) for name, tensor in after.items())
+    assert 0 < farthest < 20 * config.model.optimizer.learning_rate  # two steps away, not somewhere else
+    with pytest.raises(CheckpointError, match="expected a generator"):
+        make_module(configured(base=str(paths[1])).model, config.features, seed=0)
 
 
 def test_a_base_alone_leaves_the_discriminator_new(base):
