@@ -2,6 +2,10 @@
 
 `python -m tests.parity.dump rvc v2_40k_f0 OUT.npz` or `python -m tests.parity.dump diffsvc denoiser OUT.npz`. For
 Diff-SVC, `--inputs FILE.npz` gives the run's inputs, or replaces the stored ones.
+
+Every .npz of the two VECTORS.md has a NAME. `slicer.json` has none: it holds cut points, not arrays, its test signal is
+neither stored nor given by a formula there, and no part of duetto cuts as upstream's slicer does (recordings are cut
+where sum |x| is least, `duetto.conversion.chunking`).
 """
 
 import argparse
