@@ -1,19 +1,24 @@
+from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from duetto.audio import read_audio
 from duetto.case_config import ChoirConfig
 from duetto.config import DataConfig
 from duetto.corpus.build import Surroundings, build_corpus
-from duetto.corpus.choir import choir_song
+from duetto.corpus.choir import CASE_A, CASE_C_SONGS, choir_song, kept_apart
 from duetto.corpus.manifest import load_manifest
 from duetto.errors import ConfigError
 from duetto.score.compose import sample_songs, song_grams
+from duetto.score.score import Score
 from duetto.singer.choir import CHOIR_SIZE, choir_names, choir_voice
 from duetto.singer.voices import VOICES
+
+CONF = Path(__file__).parents[2] / "conf"
 
 
 def test_the_choir_has_sixteen_different_voices_of_both_families_from_bass_to_soprano():
@@ -35,11 +40,27 @@ def test_a_voices_songs_lie_in_its_range():
         assert max(sung) <= voice.range_midi[1]
 
 
-def test_songs_share_no_melody_with_those_of_the_cases_and_differ_from_each_other():
+def test_songs_share_no_melody_with_those_the_cases_hold_out_and_differ_from_each_other():
     songs = [choir_song(name, 4, 0) for name in choir_names()[:3]]
-    assert not song_grams(songs) & song_grams(sample_songs())
+    assert song_grams(sample_songs()) < kept_apart()
+    assert not song_grams(songs) & kept_apart()
     assert all(left.notes != right.notes for left, right in combinations(songs, 2))
     assert choir_song("choir_02", 4, 0) == songs[2]
+
+
+def test_what_is_kept_apart_are_the_songs_that_cases_a_and_c_hold_out():
+    case_a, case_c = (yaml.safe_load((CONF / f"data/case_{case}.yaml").read_text()) for case in "ac")
+    assert [*CASE_A.test_songs, *CASE_A.val_songs] == [*case_a["test_songs"], *case_a["val_songs"]]
+    assert {name: getattr(CASE_A.register, name) for name in case_a["register"]} == case_a["register"]
+    assert list(CASE_C_SONGS) == [*case_c["test_songs"], *case_c["val_songs"]]
+
+
+def test_no_four_moras_of_the_choir_follow_each_other_in_a_song_of_case_b():
+    def runs(scores: Iterable[Score]) -> set[tuple[str, ...]]:
+        moras = [[note.lyric for note in score.notes if note.lyric != "-"] for score in scores]
+        return {tuple(song[i : i + 4]) for song in moras for i in range(len(song) - 3)}
+
+    assert not runs(choir_song(name, 2, 0) for name in choir_names()) & runs(sample_songs())
 
 
 @pytest.mark.slow

@@ -39,14 +39,18 @@ def recipe_case_a(config: DataConfig) -> Recipe:
 
 def compose_case_a(config: DataConfig, register: RegisterConfig) -> dict[str, Song]:
     """Every song of the case, the held-out ones first."""
+    return compose_songs(plan_songs(config, register), at_any_pitch=True)
+
+
+def plan_songs(config: DataConfig, register: RegisterConfig) -> list[tuple[str, SongStyle]]:
+    """Name and style of every song, the held-out ones first."""
     written = -get_voice(config.target).transposition
     home = (register.low_midi, register.high_midi)
     above = (register.high_midi + 1, register.high_midi + register.above_semitones)
     held_out = [*config.test_songs, *config.val_songs]
     wanted = [(name, song_style(name, above if name.startswith(ABOVE) else home, written)) for name in held_out]
     trained_on = (register.low_midi, register.train_high_midi)
-    wanted += [(name, song_style(name, trained_on, written)) for name in config.train_songs]
-    return compose_songs(wanted, at_any_pitch=True)
+    return wanted + [(name, song_style(name, trained_on, written)) for name in config.train_songs]
 
 
 def song_style(name: str, sung_midi: tuple[int, int], written: int) -> SongStyle:

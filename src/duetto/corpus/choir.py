@@ -1,11 +1,12 @@
 """The choir as a corpus: many embedded voices from bass to soprano, slow to fast, to train base weights on.
 
-Every voice sings songs of its own, composed on the spot from seeds that no case uses; melodies share no six notes
-with the songs that come with the package. Of every fifth voice one song is held out, in turn for val and test;
-there another voice of the choir is the source.
+Every voice sings songs of its own, composed on the spot from seeds that no case uses; melodies share no six notes,
+at any pitch, with the songs that come with the package and those that cases A and C hold out. Of every fifth voice
+one song is held out, in turn for val and test; there another voice of the choir is the source.
 """
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,17 @@ from duetto import __version__
 from duetto.audio import write_audio
 from duetto.case_config import ChoirConfig
 from duetto.config import DataConfig
+from duetto.corpus.case_a import plan_songs
+from duetto.corpus.case_c import song_style
 from duetto.corpus.consent import embedded_consent
 from duetto.corpus.embedded import soften
 from duetto.corpus.manifest import Clip, Ledger, Manifest, Role, Split
 from duetto.corpus.performer import SAMPLE_RATE, EmbeddedSinger
 from duetto.corpus.plan import Outcome, Plan
+from duetto.corpus.songs import compose_scores
 from duetto.files import atomic_path, sha256_file
-from duetto.score.compose import compose, sample_songs, song_grams
+from duetto.score.compose import compose, sample_songs, shift_grams, song_grams
+from duetto.score.melody import Gram
 from duetto.score.score import TICKS_PER_QUARTER, Score
 from duetto.score.song_style import EIGHTH, SIXTEENTH, SongStyle
 from duetto.singer.choir import choir_names, choir_voice
@@ -36,6 +41,14 @@ SLOW = tuple((beats * TICKS_PER_QUARTER, weight) for beats, weight in ((1, 0.4),
 MIDDLE = ((EIGHTH, 0.5), (TICKS_PER_QUARTER, 0.35), (2 * TICKS_PER_QUARTER, 0.15))
 FAST = ((EIGHTH, 0.7), (SIXTEENTH, 0.1), (TICKS_PER_QUARTER, 0.2))
 HELD_OUT_EVERY = 5  # of this many voices one song is not trained on
+# what the cases hold out of the songs that they compose, and who sings it
+CASE_A = DataConfig(
+    case="case_a",
+    target="low",
+    test_songs=["air_13", "air_14", "above_08"],
+    val_songs=["air_12"],
+)
+CASE_C_SONGS = ("song_13", "song_14", "song_12")
 SOURCE_DISTANCE = 7  # the source of a held-out song is the voice so many places on
 
 
@@ -101,7 +114,16 @@ def choir_song(singer: str, number: int, seed: int) -> Score:
     low = WRITTEN_LOW + place % 4
     style = SongStyle(low, low + WRITTEN_SPAN, bpm, bars, rhythm, 2 if bpm < SLOW_BPM else 4)
     song_seed = SEED + 1000 * seed + 50 * place + number
-    return compose(f"{singer}_{number:02d}", song_seed, style, song_grams(sample_songs()))
+    return compose(f"{singer}_{number:02d}", song_seed, style, kept_apart())
+
+
+@cache
+def kept_apart() -> frozenset[Gram]:
+    """Runs of six notes, at any pitch, that cases test on and a base therefore has not heard."""
+    case_a = compose_scores(plan_songs(CASE_A, CASE_A.register), at_any_pitch=True)
+    case_c = compose_scores((name, song_style(name)) for name in CASE_C_SONGS)
+    scores = (*case_a.values(), *case_c.values(), *sample_songs())
+    return shift_grams(song_grams(scores), range(-24, 25))
 
 
 def choir_settings(config: DataConfig, choir: ChoirConfig) -> dict[str, Any]:

@@ -105,6 +105,14 @@ def song_random(name: str) -> Random:
 def compose_songs(
     wanted: Iterable[tuple[str, SongStyle]], avoid: frozenset[Gram] = frozenset(), at_any_pitch: bool = False
 ) -> dict[str, Song]:
+    """The files of `compose_scores`, by name."""
+    scores = compose_scores(wanted, avoid, at_any_pitch)
+    return {name: Song(name, vsqx_text(score).encode()) for name, score in scores.items()}
+
+
+def compose_scores(
+    wanted: Iterable[tuple[str, SongStyle]], avoid: frozenset[Gram] = frozenset(), at_any_pitch: bool = False
+) -> dict[str, Score]:
     """Songs by name, of which no two share six notes in a row.
 
     Args:
@@ -117,10 +125,9 @@ def compose_songs(
         CorpusError: If a name cannot name a file.
         ScoreError: If no way on is left.
     """
-    songs: dict[str, Song] = {}
+    scores: dict[str, Score] = {}
     for name, style in wanted:
-        score = compose(name, song_seed(name), style, avoid)
-        grams = song_grams((score,))
+        scores[name] = compose(name, song_seed(name), style, avoid)
+        grams = song_grams((scores[name],))
         avoid |= shift_grams(grams, range(-24, 25)) if at_any_pitch else grams
-        songs[name] = Song(name, vsqx_text(score).encode())
-    return songs
+    return scores
