@@ -56,6 +56,7 @@ class OptimizerConfig:
     """AdamW."""
 
     learning_rate: float = 1e-4
+    learning_rate_from_base: float = 0.0  # instead, when training starts from a base; 0 = the same
     beta_1: float = 0.8
     beta_2: float = 0.99
     epsilon: float = 1e-9
@@ -72,7 +73,7 @@ class ModelConfig:
     content_dimension: int = MISSING  # = features.content.dimension
     num_speakers: int = 1
     crop_frames: int = MISSING  # frames of a training example; 0 = whole clips, those of like length together
-    base: str | None = None  # weights to start from: a run's folder, .safetensors or (RVC) G_*.pth; None = random ones
+    base: str | None = None  # weights to start from: auto (ours) | none | a run's folder, .safetensors or (RVC) G_*.pth
     base_discriminator: str | None = None  # the same for the discriminator; a folder as base brings its own
     ema_decay: float = 0.0  # the voice is a running mean of the weights that forgets 1 - decay a step; 0 = no mean
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
@@ -89,8 +90,8 @@ class ModelConfig:
         require(self.crop_frames >= 0, f"model.crop_frames={self.crop_frames}: expected 0 (whole clips) or more.")
         require(self.num_speakers >= 1, f"model.num_speakers={self.num_speakers}: expected at least 1.")
         require(
-            self.base is not None or self.base_discriminator is None,
-            "model.base_discriminator is given without model.base; give both or the base alone.",
+            self.base not in (None, "auto", "none") or self.base_discriminator is None,
+            "model.base_discriminator is given without base=PATH; give both or the base alone.",
         )
 
 

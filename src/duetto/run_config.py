@@ -24,6 +24,7 @@ class TrainConfig:
     """`python train.py`."""
 
     seed: int = 0
+    base: str = "auto"  # weights to start from: auto (ours, where they fit) | none | PATH; model.base follows it
     logs: str = "logs"  # where run folders are kept
     data: DataConfig = field(default_factory=DataConfig)
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)

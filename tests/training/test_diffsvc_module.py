@@ -34,11 +34,6 @@ def write_tiny_vocoder(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def vocoder_folder(tmp_path: Path) -> Path:
-    return write_tiny_vocoder(tmp_path / "vocoder")
-
-
 def tiny_diffsvc(vocoder: Path, **settings: object) -> DiffSVCConfig:
     return DiffSVCConfig(
         name="diffsvc",

@@ -1,27 +1,56 @@
-"""Starting from trained weights instead of random ones: our own voices, or a pretrained pair of RVC.
+"""Starting from trained weights instead of random ones: a base that ships, a voice of ours, a pretrained pair of RVC.
 
-`model.base` names the generator: a folder (of a run, or made by `python -m duetto import G_x.pth --discriminator
-D_x.pth`), one of our .safetensors, or a G_*.pth. `model.base_discriminator` names the discriminator (.safetensors or
-D_*.pth); a folder that holds one brings it along. Every tensor has to fit; there is no partial start.
+`base=auto` takes the base that ships for the architecture and size, if it has the run's shape and features; `none`
+takes random weights. Any other value names the generator: a folder (of a run, or made by `python -m duetto import
+G_x.pth --discriminator D_x.pth`), one of our .safetensors, or a G_*.pth. `model.base_discriminator` names the
+discriminator (.safetensors or D_*.pth); a folder that holds one brings it along. Every tensor has to fit, but for
+the speakers: a new voice starts between those of the base.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
+from duetto.config import FeaturesConfig
 from duetto.conversion.interchange.importing import DISCRIMINATOR_NAME
 from duetto.conversion.interchange.training_checkpoint import DISCRIMINATOR, GENERATOR, read_training_checkpoint
+from duetto.conversion.vocoder import AUTO, BASES
 from duetto.conversion.voice import VOICE_FOLDER, WEIGHTS_NAME
 from duetto.errors import CheckpointError
-from duetto.files import sha256_file
+from duetto.files import read_json, sha256_file
+from duetto.model_config import ModelConfig, VocoderConfig
 from duetto.models.layers.discriminators import MultiPeriodDiscriminator
 from duetto.models.rvc.synthesizer import Synthesizer
 from duetto.models.rvc.weights import load_weights
-from duetto.training.module import TrainingModule
+from duetto.training.module import Start, TrainingModule
 
+NONE = "none"
+DISCRIMINATOR_SUFFIX = "_discriminator"
+HEARD = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_hz", "content")  # of features
+NOT_SHAPE = (  # settings of a model that leave its tensors alone
+    "base",
+    "base_discriminator",
+    "crop_frames",
+    "ema_decay",
+    "fills_unvoiced",
+    "gain_db",
+    "has_absolute_loss",
+    "key_shift_semitones",
+    "loss",
+    "max_gradient_norm",
+    "mel_scales",
+    "noise_scale",
+    "num_speakers",
+    "optimizer",
+    "segment_frames",
+    "vocoder",
+    "dropout",
+)
+SPEAKER_TABLES = ("speaker_embedding.weight", "condition_encoder.speaker.weight")
 DIFFERENCES_SHOWN = 3  # lines of torch's list of tensors that do not fit
 
 
@@ -43,6 +72,56 @@ class Base:
         return f"Training starts from the weights of {self.generator}, {second}."
 
 
+def base_name(model: ModelConfig, features: FeaturesConfig) -> str:
+    """File name of a base that ships: a vocoder's says which mel it hears, for any voice with it sings through it."""
+    if isinstance(model, VocoderConfig):
+        return f"vocoder_{features.sample_rate}_{features.hop_length}_{features.n_mels}"
+    return f"{model.name}_{model.size}"
+
+
+def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BASES) -> Base | None:
+    """What a training starts from; None = random weights.
+
+    Args:
+        model: Its `base` and `base_discriminator` say what is wanted.
+        features: What the networks will hear.
+        folder: Where the bases lie that ship.
+
+    Raises:
+        CheckpointError: If a file that is named is missing.
+    """
+    if model.base in (None, NONE):
+        return None
+    if model.base != AUTO:
+        return find_base(str(model.base), model.base_discriminator)
+    path = folder / f"{base_name(model, features)}.safetensors"
+    if not path.is_file():
+        return None
+    card = read_json(path.with_suffix(".json"))
+    wanted = asdict(features)
+    if any(card["features"][name] != wanted[name] for name in HEARD) or card.get("shape") != shape_of(model):
+        return None
+    judge = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
+    return Base(path, judge if judge.is_file() else None)
+
+
+def shape_of(model: ModelConfig) -> dict[str, Any]:
+    """The settings that decide which tensors the networks have, speakers aside."""
+    return {name: value for name, value in asdict(model).items() if name not in NOT_SHAPE}
+
+
+def explain_start(model: ModelConfig, base: Base | None) -> str:
+    """What a user is told before training."""
+    if base is not None:
+        return base.sentence()
+    if model.base == AUTO:
+        return (
+            f"No base ships for {model.name} {model.size} in this shape: training starts from random weights. "
+            "For pretrained ones: base=PATH."
+        )
+    return "Training starts from random weights (base=none)."
+
+
 def find_base(generator: str, discriminator: str | None) -> Base:
     """The files that the two settings mean.
 
@@ -57,7 +136,7 @@ def find_base(generator: str, discriminator: str | None) -> Base:
     judge = Path(discriminator).expanduser() if discriminator else beside if beside and beside.is_file() else None
     for file in (path, judge):
         if file is not None and not file.is_file():
-            raise CheckpointError(f"model.base: there is no {file}. Give a run's folder, a .safetensors or a G_*.pth.")
+            raise CheckpointError(f"base: there is no {file}. Give a run's folder, a .safetensors or a G_*.pth.")
     return Base(path, judge)
 
 
@@ -67,27 +146,48 @@ def load_base(module: TrainingModule, base: Base) -> None:
     Raises:
         CheckpointError: If a file is damaged, or a tensor is missing, unknown or misshapen.
     """
-    _load(module.exported_network(), base.generator, GENERATOR)
+    _load(module.acquired(module.exported_network()), base.generator, GENERATOR)
+    judge = getattr(module, "discriminator", None)
     if base.discriminator is not None:
-        judge = getattr(module, "discriminator", None)
         if judge is None:
             raise CheckpointError("model.base_discriminator: this architecture has no discriminator. Leave it out.")
         _load(judge, base.discriminator, DISCRIMINATOR)
+    module.start = Start(from_base=True, has_judge=base.discriminator is not None)
 
 
 def _load(network: nn.Module, path: Path, role: str) -> None:
     if path.suffix != ".safetensors":
         if not isinstance(network, Synthesizer | MultiPeriodDiscriminator):
-            raise CheckpointError(f"model.base: {path} is a file of RVC, but another architecture is trained.")
+            raise CheckpointError(f"base: {path} is a file of RVC, but another architecture is trained.")
         return load_weights(network, read_training_checkpoint(path, role).weights)
     try:
-        network.load_state_dict(load_file(path), strict=True)
+        network.load_state_dict(fit_speakers(network, load_file(path)), strict=True)
     except SafetensorError as error:
-        raise CheckpointError(f"model.base: {path} is damaged or truncated ({error}). Copy it again.") from error
+        raise CheckpointError(f"base: {path} is damaged or truncated ({error}). Copy it again.") from error
     except RuntimeError as error:
         lines = "; ".join(line.strip() for line in str(error).splitlines()[1 : 1 + DIFFERENCES_SHOWN])
         raise CheckpointError(
-            f"model.base: {path} does not fit the {role} of this model ({lines[:400]}). "
-            "Choose the model/size and num_speakers that it was trained with."
+            f"base: {path} does not fit the {role} of this model ({lines[:400]}). "
+            "Choose the model/size that it was trained with, or base=none."
         ) from error
     return None
+
+
+def fit_speakers(network: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of a base with other speakers, for a network's own: each new one starts at the mean of the base's.
+
+    A network of one speaker without a table (Diff-SVC) takes the mean into the bias that is added at the same place.
+    """
+    here = network.state_dict()
+    fitted = dict(weights)
+    for name, table in weights.items():
+        if not name.endswith(SPEAKER_TABLES) or (name in here and here[name].shape == table.shape):
+            continue
+        mean = table.float().mean(dim=0)
+        bias = name.replace("speaker.weight", "content_projection.bias")
+        if name in here:
+            fitted[name] = mean.expand(len(here[name]), -1)
+        elif bias in fitted:
+            fitted[bias] = fitted[bias].float() + mean
+            del fitted[name]
+    return fitted

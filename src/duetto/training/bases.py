@@ -1,11 +1,13 @@
 """From a run to a base that ships with the package: half-precision weights and a card that says what they are."""
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from duetto.config import FeaturesConfig
 from duetto.conversion.find import RUN_FILE
@@ -13,9 +15,10 @@ from duetto.conversion.vocoder import BASES
 from duetto.conversion.voice import from_dict, model_schema
 from duetto.errors import CheckpointError
 from duetto.files import atomic_path, read_json, write_json
-from duetto.model_config import ModelConfig, VocoderConfig
-from duetto.training.checkpoint import find_checkpoint
-from duetto.training.fit import CHECKPOINT_FOLDER
+from duetto.singer.choir import choir_names, choir_voice
+from duetto.training.base import DISCRIMINATOR_SUFFIX, base_name, shape_of
+from duetto.training.checkpoint import Progress, find_checkpoint
+from duetto.training.fit import CHECKPOINT_FOLDER, CURVE_NAME
 from duetto.training.modules import make_module
 from duetto.training.trial import METRICS_NAME
 
@@ -51,23 +54,24 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
     model = replace(model, base=None, base_discriminator=None)  # the checkpoint holds what came of them
     module = make_module(model, features, values["seed"])
     module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
-    state = {name: tensor.half().contiguous() for name, tensor in module.voice_network().state_dict().items()}
     target = folder / f"{base_name(model, features)}.safetensors"
-    with atomic_path(target) as temporary:
-        save_file(state, temporary)
-    write_json(target.with_suffix(".json"), _card(run, record, {"steps": progress.step, "seconds": progress.seconds}))
+    _save_half(module.acquired(module.voice_network()), target)
+    judge = getattr(module, "discriminator", None)
+    if judge is not None:
+        _save_half(judge, target.with_name(f"{target.stem}{DISCRIMINATOR_SUFFIX}.safetensors"))
+    write_json(target.with_suffix(".json"), {**_card(run, record, progress), "shape": shape_of(model)})
     return target
 
 
-def base_name(model: ModelConfig, features: FeaturesConfig) -> str:
-    """File name of a base: a vocoder's says which mel it hears, for any voice with that mel may sing through it."""
-    if isinstance(model, VocoderConfig):
-        return f"vocoder_{features.sample_rate}_{features.hop_length}_{features.n_mels}"
-    return f"{model.name}_{model.size}"
+def _save_half(network: nn.Module, path: Path) -> None:
+    state = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
+    with atomic_path(path) as temporary:
+        save_file(state, temporary)
 
 
-def _card(run: Path, record: dict[str, Any], progress: dict[str, Any]) -> dict[str, Any]:
-    metrics = run / METRICS_NAME
+def _card(run: Path, record: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    choir = record["config"]["data"]["choir"] if record["case"] == "choir" else None
+    ranges = [choir_voice(name).range_midi for name in choir_names()[: choir["voices"]]] if choir else []
     ledger = record["ledger"]
     return {
         "run": record["name"],
@@ -76,12 +80,25 @@ def _card(run: Path, record: dict[str, Any], progress: dict[str, Any]) -> dict[s
         "licence": LICENCE,
         "data": {"case": record["case"], "hash": record["data_hash"], "hours": ledger["seconds_used"] / 3600},
         "seed": record["seed"],
-        "steps": progress["steps"],
-        "hours_of_training": progress["seconds"] / 3600,
+        "steps": progress.step,
+        "hours_of_training": progress.seconds / 3600,
         "device": record["device"],
         "code": record["code"],
-        "scores": read_json(metrics)["mean"] if metrics.is_file() else "not scored yet",
+        "register_midi": [min(low for low, _ in ranges), max(high for _, high in ranges)] if ranges else "not known",
+        "scores": _scores(run),
         "limits": "Learned from voices that a statistical model and WORLD made: smoother than people's.",
         "model": record["config"]["model"],
         "features": record["config"]["features"],
     }
+
+
+def _scores(run: Path) -> dict[str, Any] | str:
+    """Means over the test songs of a finished run; of an unfinished one its last look at a held-out song."""
+    if (run / METRICS_NAME).is_file():
+        return dict(read_json(run / METRICS_NAME)["mean"])
+    curve = run / CURVE_NAME
+    if not curve.is_file():
+        return "not scored yet"
+    with curve.open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    return {"held_out_song": {name: float(value) for name, value in rows[-1].items()}} if rows else "not scored yet"

@@ -7,8 +7,10 @@ is not trained; it is loaded once and travels with the voice.
 Augmentation, off by default: the spectrum shifted in pitch, f0 with it (key shift), and the level moved.
 """
 
+from typing import cast
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from duetto.config import FeaturesConfig
 from duetto.conversion.diffsvc import SingingDiffSVC, build_diffsvc, mel_energy, mel_for
@@ -48,8 +50,14 @@ class DiffSVCModule(TrainingModule):
         """Acoustic model and vocoder."""
         return self.network
 
+    def acquired(self, network: nn.Module) -> nn.Module:
+        """The acoustic model: a voice from a base sings through the vocoder that its own run names."""
+        return cast(SingingDiffSVC, network).acoustic
+
     def learn_statistics(self, plan: CropPlan) -> None:
-        """Take the range of the training set's mel, bin by bin, into the weights."""
+        """Take the range of the training set's mel, bin by bin, into the weights; a base keeps the one it knows."""
+        if self.start.from_base:
+            return
         lows, highs = [], []
         for clip in plan.clips:
             whole = collate([(clip, 0)], clip.num_frames, plan.hop_length)

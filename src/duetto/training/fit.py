@@ -14,7 +14,7 @@ from torch import nn
 from duetto.data.dataset import CropDataset, describe_use
 from duetto.files import make_folder
 from duetto.run_config import TrainConfig
-from duetto.training.base import find_base
+from duetto.training.base import choose_base, explain_start
 from duetto.training.callbacks import Clock, HeldOutConversion, LogLosses, SaveCheckpoint, ShowProgress, StampCheckpoint
 from duetto.training.checkpoint import find_checkpoint
 from duetto.training.hardware import Hardware
@@ -25,6 +25,7 @@ from duetto.training.tracking import Tracker
 from duetto.training.trial import HeldOutSong
 
 CHECKPOINT_FOLDER = "checkpoints"
+CURVE_NAME = "curve.csv"  # looks at a held-out song
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,7 @@ def fit(
         plan = make_crop_plan(config, material)
         console.print(describe_use(plan, config.features.sample_rate))
         if not found:
-            if config.model.base is not None:
-                console.print(find_base(config.model.base, config.model.base_discriminator).sentence())
+            console.print(explain_start(config.model, choose_base(config.model, config.features)))
             module.learn_statistics(plan)
         dataset = CropDataset(plan, first_step, config.trainer.max_steps)
         callbacks = make_callbacks(config, material, folder, clock, tracker, console)
@@ -90,7 +90,7 @@ def make_callbacks(
     if trainer.evaluate_every_steps and pairs:
         song = HeldOutSong(config, material, pairs[0], folder)
         callbacks.append(
-            HeldOutConversion(folder / "curve.csv", trainer.evaluate_every_steps, song.evaluate, tracker.log)
+            HeldOutConversion(folder / CURVE_NAME, trainer.evaluate_every_steps, song.evaluate, tracker.log)
         )
     checkpoints = SaveCheckpoint(folder / CHECKPOINT_FOLDER, trainer.checkpoint_every_steps)
     return [*callbacks, checkpoints, ShowProgress(console, clock)]

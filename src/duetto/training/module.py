@@ -4,6 +4,7 @@ Every draw of a step comes from (seed, step), so a resumed run repeats nothing a
 """
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import pytorch_lightning as pl
@@ -22,6 +23,14 @@ from duetto.training.precision import SMALLEST_SCALE, Precision
 SEED_STRIDE = 1_000_003  # keeps the step seeds of different run seeds apart
 
 
+@dataclass(frozen=True)
+class Start:
+    """What the weights were before the first step."""
+
+    from_base: bool = False
+    has_judge: bool = False  # the base brought a discriminator
+
+
 class TrainingModule(pl.LightningModule):
     """Base of the modules: optimises by hand, one call of `train_on` a step.
 
@@ -38,6 +47,7 @@ class TrainingModule(pl.LightningModule):
         self.model_config = model
         self.features = features
         self.seed = seed
+        self.start = Start()
         self.step = 0  # finished steps
         self.seconds = 0.0  # training time used, see callbacks.Clock
         self.log_interval = 10
@@ -54,6 +64,10 @@ class TrainingModule(pl.LightningModule):
     def exported_network(self) -> nn.Module:
         """The network that sings, as the optimiser moves it."""
         raise NotImplementedError
+
+    def acquired(self, network: nn.Module) -> nn.Module:
+        """The part of an exported network that a base holds."""
+        return network
 
     def start_average(self) -> None:
         """Keep a running mean of the exported network's weights, if `model.ema_decay` asks for one."""
@@ -141,7 +155,8 @@ class TrainingModule(pl.LightningModule):
 
     def _set_learning_rate(self) -> None:
         config = self.model_config.optimizer
-        rate = config.learning_rate * config.decay_per_1000_steps ** (self.step / 1000)
+        first = (self.start.from_base and config.learning_rate_from_base) or config.learning_rate
+        rate = first * config.decay_per_1000_steps ** (self.step / 1000)
         for optimizer in self.optimiser_list():
             for group in optimizer.param_groups:
                 group["lr"] = rate

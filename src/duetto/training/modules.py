@@ -5,7 +5,7 @@ from typing import Any
 
 from duetto.config import FeaturesConfig
 from duetto.model_config import ModelConfig
-from duetto.training.base import find_base, load_base
+from duetto.training.base import choose_base, load_base
 from duetto.training.diffsvc_module import DiffSVCModule
 from duetto.training.module import TrainingModule
 from duetto.training.rvc_module import RVCModule
@@ -25,7 +25,8 @@ def make_module(model: ModelConfig, features: FeaturesConfig, seed: int) -> Trai
         CheckpointError: If the base cannot be read or does not fit.
     """
     module = MODULES[model.name](model, features, seed)
-    if model.base is not None:
-        load_base(module, find_base(model.base, model.base_discriminator))
+    base = choose_base(model, features)
+    if base is not None:
+        load_base(module, base)
     module.start_average()
     return module

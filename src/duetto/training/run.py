@@ -25,7 +25,7 @@ from duetto.model_config import DiffSVCConfig
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.provenance import code_version, package_versions, run_name, run_signature
 from duetto.run_config import TrainConfig
-from duetto.training.base import find_base
+from duetto.training.base import choose_base
 from duetto.training.fit import FitResult, fit
 from duetto.training.hardware import Hardware, detect_hardware
 from duetto.training.plan import announce
@@ -93,7 +93,8 @@ def make_room_for_speakers(config: TrainConfig, material: Material) -> None:
 def input_digests(config: TrainConfig) -> dict[str, str]:
     """SHA-256 of every weights file that the run needs, by what it is: other weights make another run."""
     model = config.model
-    digests = {} if model.base is None else find_base(model.base, model.base_discriminator).digests()
+    base = choose_base(model, config.features)
+    digests = {} if base is None else base.digests()
     if isinstance(model, DiffSVCConfig):
         digests["vocoder"] = vocoder_digest(model.vocoder, config.features)
     return digests

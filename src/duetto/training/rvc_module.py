@@ -54,7 +54,7 @@ class RVCModule(TrainingModule):
         optimizer_g, optimizer_d = self.optimiser_list()
         generated, real = self._generate(batch)
         parts: dict[str, Tensor] = {}
-        is_adversarial = self.step >= self.config.loss.adversarial_from_step
+        is_adversarial = self.start.has_judge or self.step >= self.config.loss.adversarial_from_step
         if is_adversarial:
             parts["discriminator"] = self._discriminator_step(optimizer_d, real, generated.waveform.detach(), batch)
         parts.update(self._generator_step(optimizer_g, real, generated, batch, is_adversarial))

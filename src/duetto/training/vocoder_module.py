@@ -49,7 +49,7 @@ class VocoderModule(TrainingModule):
             mel = waveform_to_mel(batch.waveform, self.features)
         generated = self.vocoder(mel, batch.f0_hz)
         parts: dict[str, Tensor] = {}
-        is_adversarial = self.step >= self.config.loss.adversarial_from_step
+        is_adversarial = self.start.has_judge or self.step >= self.config.loss.adversarial_from_step
         if is_adversarial:
             parts["discriminator"] = self._discriminator_step(optimizer_d, real, generated.detach(), batch)
         parts.update(self._generator_step(optimizer_g, real, generated, batch, is_adversarial))
