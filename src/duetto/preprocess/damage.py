@@ -27,7 +27,7 @@ from scipy.fft import irfft, rfft
 
 from duetto.audio import Waveform
 from duetto.preprocess.segment import Segment, Segments
-from duetto.preprocess.spectrum import OVERLAP, bin_frequencies_hz, fft_size, power_blocks
+from duetto.preprocess.spectrum import OVERLAP, Power, bin_frequencies_hz, fft_size, power_blocks
 from duetto.preprocess.steps.slice import frame_levels_db
 from duetto.units import amplitude_to_db
 
@@ -168,8 +168,12 @@ def band_energies(segment: Segment) -> NDArray[np.float64]:
 def mel_levels_db(waveform: Waveform, sample_rate: int) -> NDArray[np.float32]:
     """Level of the mel cells of a waveform (S,), dB, (T, M)."""
     n_fft = fft_size(CELL_FRAME_S, sample_rate)
-    filters = _mel_filters(n_fft, sample_rate)
-    mel = np.concatenate([block @ filters for block in power_blocks(waveform, n_fft)])
+    return np.concatenate([mel_levels_of_power(block, n_fft, sample_rate) for block in power_blocks(waveform, n_fft)])
+
+
+def mel_levels_of_power(power: Power, n_fft: int, sample_rate: int) -> NDArray[np.float32]:
+    """Level of the mel cells from the power of `power_blocks`, (T, F) to (T, M), dB."""
+    mel = power @ _mel_filters(n_fft, sample_rate)
     return (10 * np.log10(np.maximum(mel / (n_fft / 4) ** 2, 1e-16))).astype(np.float32)  # a full-scale sine: 0 dB
 
 
