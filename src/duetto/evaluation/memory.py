@@ -1,0 +1,73 @@
+"""How much memory work needs: the largest resident size of the process, and of the GPU's allocator, while it lasts.
+
+Convention: MiB. The resident size counts everything the process holds, the interpreter and libraries too (about
+500 MiB with torch): compare runs of one machine. It is sampled every 10 ms, so a peak shorter than that can be missed.
+Lower is better; NaN where the system does not tell, or without a GPU.
+"""
+
+import math
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import torch
+
+MIB = 1024.0 * 1024.0
+EVERY_S = 0.01
+
+
+@dataclass(frozen=True)
+class PeakMemory:
+    """What was held at the most, MiB; NaN where unknown."""
+
+    process: float = math.nan
+    gpu: float = math.nan
+
+
+UNKNOWN_MEMORY = PeakMemory()
+
+
+class MemoryWatch:
+    """A context that measures what runs inside it: `with MemoryWatch() as watch: ...; watch.peak`."""
+
+    def __init__(self) -> None:
+        """Nothing is measured yet: both peaks are NaN."""
+        self.peak = PeakMemory()
+        self._highest = math.nan
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "MemoryWatch":
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+        self._highest = resident_mib()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+        self._note()
+        gpu = torch.cuda.max_memory_allocated() / MIB if torch.cuda.is_available() else math.nan
+        self.peak = PeakMemory(self._highest, gpu)
+
+    def _watch(self) -> None:
+        while not self._done.wait(EVERY_S):
+            self._note()
+
+    def _note(self) -> None:
+        self._highest = max(self._highest, resident_mib())
+
+
+def resident_mib() -> float:
+    """Resident size of this process, MiB; NaN where /proc does not tell (other systems than Linux)."""
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmRSS:"):
+                return float(line.split()[1]) / 1024.0
+    except OSError:
+        return math.nan
+    return math.nan
