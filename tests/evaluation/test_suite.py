@@ -9,7 +9,9 @@ from rich.console import Console
 
 from duetto.audio import write_audio
 from duetto.errors import AudioError
-from duetto.evaluation.metrics import METRICS
+from duetto.evaluation.bounds import gap_closed
+from duetto.evaluation.memory import PeakMemory
+from duetto.evaluation.metrics import DIAGNOSTIC_WITHOUT_TRUTH, METRICS
 from duetto.evaluation.pitch import f0_rmse_cents, track_f0
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.suite import SongFiles, score_run, score_song
@@ -19,12 +21,23 @@ from duetto.files import read_json, write_json
 
 from .voices import BRIGHT, SAMPLE_RATE, melody, sing
 
-SUNG = melody(2.0, base_hz=220.0, rests=((1.0, 1.3),))
+TIME = np.arange(round(1.2 * SAMPLE_RATE)) / SAMPLE_RATE
+HELD_NOTE = 196.0 * 2 ** (0.3 * np.sin(2 * np.pi * 5.5 * TIME) / 12)
+SUNG = np.concatenate([melody(1.8, base_hz=220.0, rests=((1.0, 1.8),)), HELD_NOTE])
+NOT_HERE = {"peak_gpu_memory", "predicted_quality", "predicted_quality_truth"}  # no GPU; no predictor was handed over
 
 
 @pytest.fixture(scope="module")
 def encoder():
     return SpeakerEncoder()
+
+
+class Predictor:
+    """Stands in for the network, which needs a second for each recording."""
+
+    def predict(self, waveform, sample_rate):
+        assert sample_rate == SAMPLE_RATE
+        return 3.0 if waveform.any() else math.nan
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +53,15 @@ def files(tmp_path_factory):
     for role, waveform in waveforms.items():
         write_audio(folder / f"{role}.wav", waveform, SAMPLE_RATE)
     paths = {role: folder / f"{role}.wav" for role in waveforms}
-    return SongFiles("tea", "mei", **paths, transpose_semitones=7.0, conversion_seconds=0.5)
+    return SongFiles(
+        "tea",
+        "mei",
+        **paths,
+        transpose_semitones=7.0,
+        conversion_seconds=0.75,
+        boundaries_s=(0.25, 0.5, 0.75, 2.4),
+        peak_memory=PeakMemory(process=512.0),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +71,7 @@ def scores(files, encoder):
 
 def test_every_metric_of_the_table_is_scored(scores):
     assert list(scores) == [metric.name for metric in METRICS]
-    assert all(math.isfinite(value) for value in scores.values())
+    assert {name for name, value in scores.items() if not math.isfinite(value)} == NOT_HERE
 
 
 def test_the_output_lies_between_its_bounds(scores):
@@ -86,7 +107,7 @@ def test_an_output_that_is_the_source_closes_nothing(files, encoder):
 
 
 def test_without_the_truth_pitch_is_a_diagnostic_and_timbre_is_undefined(files, encoder):
-    run = score_run([dataclasses.replace(files, truth=None)], encoder=encoder)
+    run = score_run([dataclasses.replace(files, truth=None)], encoder=encoder, predictor=Predictor())
     assert run["label"]["f0_rmse_cents"] == "diagnostic"
     assert run["mean"]["f0_rmse_cents"] < 25.0
     assert run["mean"]["mcd_output_to_source"] > 1.0
@@ -96,11 +117,34 @@ def test_without_the_truth_pitch_is_a_diagnostic_and_timbre_is_undefined(files, 
 
 
 def test_diagnostics_are_not_averaged_with_verdicts(files, encoder):
-    run = score_run([files, dataclasses.replace(files, truth=None)], encoder=encoder)
+    run = score_run([files, dataclasses.replace(files, truth=None)], encoder=encoder, predictor=Predictor())
     assert run["label"]["f0_rmse_cents"] == ""
     assert run["mean"]["f0_rmse_cents"] == run["songs"][0]["metrics"]["f0_rmse_cents"]
     assert (run["n"]["f0_rmse_cents"], run["undefined"]["f0_rmse_cents"]) == (1, 1)
     assert run["n"]["rtf"] == 2
+
+
+def test_predicted_quality_is_always_called_a_predictor(files, encoder):
+    run = score_run([files], encoder=encoder, predictor=Predictor())
+    assert (run["mean"]["predicted_quality"], run["label"]["predicted_quality"]) == (3.0, "predictor")
+    private = score_run([dataclasses.replace(files, truth=None)], encoder=encoder, predictor=Predictor())
+    assert private["label"]["predicted_quality"] == "predictor, diagnostic"
+
+
+def test_without_the_truth_what_needs_no_reference_is_a_diagnostic_and_the_rest_undefined(files, encoder):
+    run = score_run([dataclasses.replace(files, truth=None)], encoder=encoder, predictor=Predictor())
+    defined = {name for name, value in run["mean"].items() if math.isfinite(value)}
+    expected = {m.name for m in METRICS if m.is_diagnostic or not m.needs_truth} - {"peak_gpu_memory"}
+    assert defined == expected
+    assert {name for name, label in run["label"].items() if "diagnostic" in label} == DIAGNOSTIC_WITHOUT_TRUTH
+    assert {"dip_rate", "harmonics_to_noise", "island_rate", "harmonics_to_noise_source"} <= defined
+
+
+def test_each_distance_has_its_gap_closed(scores):
+    families = {metric.family for metric in METRICS if f"{metric.family}_gap_closed" in scores}
+    assert families >= {"mcd", "log_spectral_distance", "mel_distance", "modulation_distance", "f2_slope_error"}
+    expected = gap_closed(scores["mel_distance_source"], scores["mel_distance"], scores["mel_distance_resynthesis"])
+    assert scores["mel_distance_gap_closed"] == pytest.approx(expected)
 
 
 def test_silent_output_is_undefined_not_perfect(files, encoder, tmp_path):
@@ -111,6 +155,12 @@ def test_silent_output_is_undefined_not_perfect(files, encoder, tmp_path):
     assert math.isnan(silent["speaker_similarity"])
     assert math.isnan(silent["mcd_gap_closed"])
     assert silent["voicing_error"] > 0.5
+    sound = {
+        m.name
+        for m in METRICS
+        if m.place == "output" and m.group in ("timbre", "held notes", "artefacts", "transitions")
+    }
+    assert not [name for name in sound if math.isfinite(silent[name])]
     assert silent["peak"] == 0.0
 
 
@@ -130,10 +180,10 @@ def test_without_a_resynthesis_only_its_scores_are_undefined(files, encoder):
 
 def test_progress_is_told_and_the_result_survives_json(files, encoder, tmp_path):
     told = []
-    run = score_run([files], lambda *event: told.append(event), encoder)
+    run = score_run([files], lambda *event: told.append(event), encoder, Predictor())
     assert told == [("Scoring tea", 0, 1)]
     write_json(tmp_path / "metrics.json", run)
-    assert read_json(tmp_path / "metrics.json") == json.loads(json.dumps(run))
+    assert read_json(tmp_path / "metrics.json") == json.loads(json.dumps(run).replace("NaN", "null"))
 
 
 def test_no_songs_and_missing_files_are_refused(files, encoder, tmp_path):
@@ -144,7 +194,7 @@ def test_no_songs_and_missing_files_are_refused(files, encoder, tmp_path):
 
 
 def test_the_table_shows_means_with_units_and_labels(files, encoder):
-    run = score_run([dataclasses.replace(files, truth=None)], encoder=encoder)
+    run = score_run([dataclasses.replace(files, truth=None)], encoder=encoder, predictor=Predictor())
     console = Console(file=io.StringIO(), width=120)
     console.print(metrics_table(json.loads(json.dumps(run).replace("NaN", "null"))))
     text = console.file.getvalue()

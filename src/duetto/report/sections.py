@@ -12,14 +12,14 @@ import numpy as np
 import soundfile
 
 from duetto.audio import Waveform, read_audio
-from duetto.evaluation.metrics import METRICS, Metric, metric_named
+from duetto.evaluation.metrics import HEADLINE, METRICS, Metric, metric_named
 from duetto.report.collect import RunRecord, SongFolder, number, section
 from duetto.report.figures import loss_figure, quality_figure, spectrogram_triple
 from duetto.report.headline import duration_text
 
 PAGE_AUDIO_RATE = 24000  # Hz
 ENCODER_BLOCK = 65536  # samples handed to the encoder at once
-BETTER = {"up": "higher", "down": "lower", "zero": "near\u00a00"}
+BETTER = {"up": "higher", "down": "lower", "zero": "near\u00a00", "truth": "as the truth"}
 PLAYERS = (
     ("source", "Source", "what was sung"),
     ("output", "Output", "the conversion"),
@@ -40,11 +40,13 @@ def metric_rows(run: RunRecord) -> list[dict[str, Any]]:
         rows.append(
             {
                 "title": metric.title,
+                "is_headline": metric.group == HEADLINE,
                 "meaning": metric.meaning,
                 "better": BETTER[metric.direction],
                 "output": metric.shown(run.mean(metric.name)),
                 "source": _bound(run, metric, "source"),
                 "resynthesis": _bound(run, metric, "resynthesis"),
+                "truth": _bound(run, metric, "truth"),
                 "songs": run.count(metric.name),
                 "undefined": run.count(metric.name, "undefined"),
                 "label": run.label(metric.name),

@@ -12,6 +12,7 @@ from duetto.conversion.load import build_converter
 from duetto.conversion.peak import limit_peak
 from duetto.corpus.manifest import Clip
 from duetto.data.dataset import whole_clip
+from duetto.evaluation.memory import UNKNOWN_MEMORY, MemoryWatch, PeakMemory
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.features.content import build_encoder
@@ -19,10 +20,12 @@ from duetto.features.extract import analyse
 from duetto.features.f0 import build_f0_extractor
 from duetto.files import sha256_file, sha256_json, write_json
 from duetto.run_config import TrainConfig
+from duetto.singer.truth import load_truth
 from duetto.training.module import TrainingModule
 from duetto.training.stations import Material
 
 SONGS_FOLDER = "songs"
+SILENT_PHONES = ("pau", "sil")
 METRICS_NAME = "metrics.json"
 CURVE_METRICS = (
     "mcd_output",
@@ -35,7 +38,7 @@ CURVE_METRICS = (
     "speaker_similarity",
 )
 EXCERPT_S = 8.0  # of the validation song, scored while training
-EVALUATION_VERSION = 2  # raise when conversion or a metric changes: scores are then made again
+EVALUATION_VERSION = 3  # raise when conversion or a metric changes: scores are then made again
 
 
 def evaluation_signature(config: EvalConfig, weights: Path) -> str:
@@ -81,7 +84,8 @@ def convert_pair(
     source_waveform, _ = read_audio(material.folder / source.path, rate)
     truth_waveform, _ = read_audio(material.folder / truth.path, rate)
     request = make_request(source, config, material.speaker_id(truth.singer))
-    conversion = converter.convert(source_waveform, request)
+    with MemoryWatch() as memory:
+        conversion = converter.convert(source_waveform, request)
     resynthesis = converter.resynthesise(truth_waveform, request)
     waveforms = {
         "source": source_waveform,
@@ -91,10 +95,29 @@ def convert_pair(
     }
     for name, waveform in waveforms.items():
         write_audio(place / f"{name}.wav", limit_peak(waveform)[0], rate)
-    return song_files(place, source, conversion.seconds)
+    files = song_files(place, source, conversion.seconds, memory.peak)
+    return replace(files, boundaries_s=phone_boundaries_s(material.folder, truth))
 
 
-def song_files(place: Path, source: Clip, seconds: float | None) -> SongFiles:
+def phone_boundaries_s(folder: Path, clip: Clip) -> tuple[float, ...] | None:
+    """Where one sung phone of a clip becomes the next, s; None for a clip without labels.
+
+    Raises:
+        CorpusError: If the labels are missing or damaged.
+    """
+    if clip.truth is None:
+        return None
+    labels = load_truth(folder / clip.truth)
+    is_sung = [phone not in SILENT_PHONES for phone in labels.phones]
+    ends = [
+        end
+        for end, here, after in zip(labels.phone_end_s[:-1], is_sung[:-1], is_sung[1:], strict=True)
+        if here and after
+    ]
+    return tuple(float(end) - clip.start / clip.sample_rate for end in ends)
+
+
+def song_files(place: Path, source: Clip, seconds: float | None, peak_memory: PeakMemory = UNKNOWN_MEMORY) -> SongFiles:
     """The four files of a converted song, as evaluation reads them."""
     return SongFiles(
         song=source.song,
@@ -105,6 +128,7 @@ def song_files(place: Path, source: Clip, seconds: float | None) -> SongFiles:
         resynthesis=place / "resynthesis.wav",
         transpose_semitones=source.transpose_semitones,
         conversion_seconds=seconds,
+        peak_memory=peak_memory,
     )
 
 
