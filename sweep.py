@@ -1,22 +1,11 @@
-"""Many runs: `python sweep.py preprocess=none,full seed=0,1`. Finished runs are skipped, failures recorded."""
+"""Many runs: `python sweep.py sweep=smoke`, or any settings with several values; `--help` says more."""
 
 import sys
+from pathlib import Path
 
-import hydra
-from omegaconf import DictConfig
-
-from duetto.entry import SweepLog, prepare
-
-log = SweepLog()
-
-
-@hydra.main(config_path="conf", config_name="sweep", version_base="1.3")
-def main(config: DictConfig) -> None:
-    """One combination of the sweep."""
-    log.run(config)
-
+from duetto.entry import report_errors
+from duetto.sweeps.command import main
 
 if __name__ == "__main__":
-    prepare()
-    main()
-    sys.exit(log.close())
+    with report_errors():
+        sys.exit(main(sys.argv[1:], Path(__file__).resolve().parent / "conf"))

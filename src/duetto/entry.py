@@ -7,12 +7,16 @@ checked, so that a misspelt key stops within two seconds.
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
 from typing import Any, TypeVar
 
+from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -73,10 +77,54 @@ def _structure(schema: type[Schema], plain: Any) -> DictConfig:
     return OmegaConf.structured(TrainConfig(model=MODEL_SCHEMAS[name]()))
 
 
+def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
+    """Every combination of settings that have several values: [model=rvc,diffsvc, seed=0] -> (model=rvc, seed=0), ...
+
+    Raises:
+        ConfigError: If a setting is not in Hydra's grammar, or is one of Hydra's own.
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise ConfigError(f"{str(error).splitlines()[0]} Expected KEY=VALUE or KEY=VALUE,VALUE.") from error
+    choices: list[list[str]] = []
+    for override in parsed:
+        if override.is_hydra_override():
+            raise ConfigError(f"{override.input_line}: a sweep takes settings of train.py, none of Hydra's own.")
+        several = override.is_sweep_override()
+        values = list(override.sweep_string_iterator()) if several else [override.get_value_element_as_str()]
+        deletes = override.is_delete() and override.value() is None
+        key = override.get_key_element()
+        choices.append([key if deletes else f"{key}={value}" for value in values])
+    return list(product(*choices))
+
+
+def compose_runs(conf: Path, runs: Sequence[Sequence[str]]) -> list[TrainConfig]:
+    """The settings of runs of train.py, checked.
+
+    Raises:
+        ConfigError: On the first that is not valid.
+    """
+    prepare()
+    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+        return [_compose(overrides) for overrides in runs]
+
+
+def _compose(overrides: Sequence[str]) -> TrainConfig:
+    try:
+        config = compose("train", overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(f"{str(error).splitlines()[0]} (in the run {' '.join(overrides)})") from error
+    return typed(config, TrainConfig)
+
+
 def run_training(config: DictConfig) -> dict[str, Any]:
     """Train, convert, score and write the page of one run; a finished run is only shown."""
-    settings = typed(config, TrainConfig)
-    console = Console()
+    return run_settings(typed(config, TrainConfig), Console())
+
+
+def run_settings(settings: TrainConfig, console: Console) -> dict[str, Any]:
+    """The same for checked settings."""
     from duetto.report.closing import close_run
     from duetto.training.run import train
 
@@ -111,30 +159,3 @@ def print_error(error: DuettoError) -> None:
     if os.environ.get("DUETTO_TRACEBACK"):
         traceback.print_exception(error)
     sys.stderr.write(f"error: {error}\n")
-
-
-@dataclass
-class SweepLog:
-    """What became of each run of a sweep; one failure does not lose the rest."""
-
-    rows: list[tuple[str, str]] = field(default_factory=list)
-
-    def run(self, config: DictConfig) -> None:
-        """Run one combination and remember how it ended."""
-        label = f"{config.model.name} {config.data.case} preprocess={config.preprocess.name} seed={config.seed}"
-        try:
-            self.rows.append((label, run_training(config)["run"]))
-        except DuettoError as error:
-            print_error(error)
-            self.rows.append((label, f"failed: {error}"))
-
-    def close(self) -> int:
-        """Print the table of runs; the exit status is 1 when any failed."""
-        from rich.table import Table
-
-        table = Table("combination", title="Sweep", title_justify="left")
-        table.add_column("run folder", overflow="fold")
-        for label, outcome in self.rows:
-            table.add_row(label, outcome)
-        Console().print(table)
-        return int(any(outcome.startswith("failed") for _, outcome in self.rows))

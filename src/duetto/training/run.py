@@ -64,9 +64,7 @@ def train(config: TrainConfig, console: Console) -> Run:
     check_writable(Path(config.logs))
     announce(config, hardware, console)
     material = prepare_material(config, console)
-    make_room_for_speakers(config, material)
-    signature = run_signature(config, material.manifest.content_hash(), input_digests(config))
-    folder = Path(config.logs) / run_name(config, signature)
+    signature, folder = identify(config, material)
     finished = (folder / VOICE_FOLDER / VOICE_CARD_NAME).is_file()
     tracker = Tracker(None, "unchanged: this run was finished before")
     with locked(folder):
@@ -83,6 +81,13 @@ def train(config: TrainConfig, console: Console) -> Run:
         export(config, material, result, folder, record)
         write_json(folder / RUN_FILE, {**record, "status": "trained", **result.summary()})
     return Run(folder, signature, material, hardware, tracker, was_finished=False)
+
+
+def identify(config: TrainConfig, material: Material) -> tuple[str, Path]:
+    """Signature and folder of a run; its speaker table grows to the singers of the material."""
+    make_room_for_speakers(config, material)
+    signature = run_signature(config, material.manifest.content_hash(), input_digests(config))
+    return signature, Path(config.logs) / run_name(config, signature)
 
 
 def make_room_for_speakers(config: TrainConfig, material: Material) -> None:

@@ -1,0 +1,143 @@
+"""`python sweep.py`: from the command line to finished runs; `run_sweep` is the whole story on one screen."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from duetto.entry import compose_runs
+from duetto.errors import ConfigError
+from duetto.files import sha256_json
+from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names
+
+if TYPE_CHECKING:
+    from duetto.run_config import TrainConfig
+
+OWN = ("sweep", "study", "workers", "plan_only")
+PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not make another sweep
+HELP = """duetto sweep: many runs of train.py, planned, prepared once and run side by side; finished ones are skipped.
+
+Usage:  python sweep.py [sweep=NAME | study=NAME] [workers=N] [plan_only=true] [KEY=VALUE,VALUE ...]
+For example
+  python sweep.py sweep=smoke                        a sweep of conf/sweep/: {names}
+  python sweep.py sweep=smoke seed=0,1               each of its runs with two seeds
+  python sweep.py model=rvc,diffsvc data=case_a,case_b    every combination
+  python sweep.py study=register_quick               the arms, seeds and settings of a study
+  python sweep.py sweep=seeds plan_only=true         the plan and its time, nothing more
+
+  workers=0   processes at once: 0 = one a GPU, without one a core. Each gets its share of the cores as threads.
+Stop it whenever you like; the same command goes on. Results: logs/sweeps/NAME/, and a page of them all:
+  python -m duetto report logs/sweeps/NAME
+Settings of a run and their values: python train.py --help
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for."""
+
+    sweep: str | None = None
+    study: str | None = None
+    workers: int = 0
+    plan_only: bool = False
+    settings: tuple[str, ...] = ()  # of train.py, for every run
+    command: str = ""  # as it was typed
+
+
+def main(arguments: list[str], conf: Path) -> int:
+    """Plan and run a sweep.
+
+    Returns:
+        0, or 1 when a run failed.
+
+    Raises:
+        DuettoError: If the command line or a setting is not valid, or the sweep's folder is in use.
+    """
+    if {"-h", "--help"} & set(arguments):
+        sys.stdout.write(HELP.format(names=", ".join(sweep_names(conf))))
+        return 0
+    request = parse(arguments)
+    console = Console()
+    arms = arms_of(request, conf)
+    with console.status(f"Reading the settings of {len(arms)} runs"):
+        configs = compose_runs(conf, [arm.overrides for arm in arms])
+    return run_sweep(sweep_name(request), arms, configs, request, conf, console)
+
+
+def parse(arguments: Sequence[str]) -> Request:
+    """Tell the sweep's own words from settings of train.py.
+
+    Raises:
+        ConfigError: If one of ours has a value that it cannot have, or nothing is asked for.
+    """
+    given = [each for each in arguments if each not in ("-m", "--multirun")]  # what Hydra would want to hear
+    unknown = [each for each in given if each.startswith("-")]
+    if unknown:
+        raise ConfigError(f"{unknown[0]}: no such option. python sweep.py --help lists what there is.")
+    own = dict(each.split("=", 1) for each in given if each.split("=", 1)[0] in OWN and "=" in each)
+    settings = tuple(each for each in given if each.split("=", 1)[0] not in OWN)
+    if "sweep" in own and "study" in own:
+        raise ConfigError("Give sweep=NAME or study=NAME, not both.")
+    if not settings and not {"sweep", "study"} & set(own):
+        raise ConfigError("Which runs? sweep=NAME, study=NAME, or settings with several values: seed=0,1.")
+    workers = own.get("workers", "0")
+    if not workers.isdigit():
+        raise ConfigError(f"workers={workers}: expected a number of processes, 0 = one a core.")
+    plan_only = own.get("plan_only", "false").lower()
+    if plan_only not in ("true", "false"):
+        raise ConfigError(f"plan_only={plan_only}: expected true or false.")
+    return Request(
+        own.get("sweep"), own.get("study"), int(workers), plan_only == "true", settings, shlex.join(arguments)
+    )
+
+
+def arms_of(request: Request, conf: Path) -> list[Arm]:
+    """The runs that are asked for."""
+    if request.sweep is not None:
+        return grid_arms(read_sweep(conf, request.sweep).runs, request.settings)
+    return grid_arms([""], request.settings)
+
+
+def sweep_name(request: Request) -> str:
+    """The sweep's folder: its name, and a digest of the settings that the command line adds."""
+    added = sorted(each for each in request.settings if each.split("=", 1)[0] not in PLACES)
+    digest = f"-{sha256_json(added)[:6]}" if added else ""
+    return f"{request.sweep or request.study or 'grid'}{digest}"
+
+
+def run_sweep(
+    name: str, arms: Sequence[Arm], configs: "Sequence[TrainConfig]", request: Request, conf: Path, console: Console
+) -> int:
+    """Plan, prepare, run, and say how it ended."""
+    from duetto.sweeps.planned import PlannedRun, assess, find_recorded
+    from duetto.sweeps.prepare import prepare_all
+    from duetto.sweeps.record import SWEEPS, SweepRecord
+    from duetto.sweeps.resources import share_machine
+    from duetto.sweeps.show import print_outcome
+    from duetto.sweeps.work import announce, work_off
+
+    runs = [PlannedRun(arm, config) for arm, config in zip(arms, configs, strict=True)]
+    if len({run.config.logs for run in runs}) > 1:
+        raise ConfigError("The runs of a sweep go to one place: give `logs` one value.")
+    record = SweepRecord(Path(runs[0].config.logs) / SWEEPS / name)
+    with record.lock():
+        machine = share_machine(configs, request.workers)
+        find_recorded(runs)
+        for run in runs:
+            assess(run, machine.speed)
+        announce(runs, machine, record, request.command, console)
+        if request.plan_only:
+            return 0
+        prepare_all(runs, record.folder / "preparation.txt", console)
+        for run in runs:
+            if run.state != "failed":
+                assess(run, machine.speed)
+        record.write_state(runs)
+        work_off(runs, machine, record, conf, console)
+    print_outcome(runs, console)
+    console.print(f"Side by side: python -m duetto report {record.folder}", markup=False, soft_wrap=True)
+    return int(any(run.state != "finished" for run in runs))

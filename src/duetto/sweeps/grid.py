@@ -1,0 +1,101 @@
+"""What a sweep is made of: its file, the settings with several values, and a name for each combination.
+
+A sweep file, conf/sweep/NAME.yaml, is command lines with a name: each line of `runs` is what one would type
+after `python sweep.py`, and the sweep is all of their combinations.
+"""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from duetto.entry import expand_choices
+from duetto.errors import ConfigError
+
+FORM = "expected `about: ...` and `runs:` with a list of lines such as `model=rvc,diffsvc data=case_a,case_b`"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One run of a sweep: what it is called, and the settings of train.py that make it."""
+
+    name: str
+    overrides: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SweepFile:
+    """A committed sweep."""
+
+    about: str
+    runs: tuple[str, ...]  # command lines
+
+
+def sweep_names(conf: Path) -> list[str]:
+    """The sweeps that have a file."""
+    return sorted(path.stem for path in (conf / "sweep").glob("*.yaml"))
+
+
+def read_sweep(conf: Path, name: str) -> SweepFile:
+    """Read conf/sweep/NAME.yaml.
+
+    Raises:
+        ConfigError: If there is none of that name, or it is not of this form.
+    """
+    if name not in sweep_names(conf):
+        raise ConfigError(f"sweep={name}: there is no such sweep. Choose from {', '.join(sweep_names(conf))}.")
+    path = conf / "sweep" / f"{name}.yaml"
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML ({str(error).splitlines()[0]}); {FORM}.") from error
+    if not isinstance(value, dict) or set(value) != {"about", "runs"}:
+        raise ConfigError(f"{path}: {FORM}.")
+    about, runs = value["about"], value["runs"]
+    if (
+        not isinstance(about, str)
+        or not isinstance(runs, list)
+        or not runs
+        or not all(isinstance(r, str) for r in runs)
+    ):
+        raise ConfigError(f"{path}: {FORM}.")
+    return SweepFile(about, tuple(runs))
+
+
+def grid_arms(lines: Sequence[str], extra: Sequence[str] = ()) -> list[Arm]:
+    """The combinations of command lines, each with further settings behind it.
+
+    Returns:
+        Arms named by what tells them apart, such as `model=rvc data=case_a`.
+
+    Raises:
+        ConfigError: If a line is not in Hydra's grammar, or a combination stands there twice.
+    """
+    combinations = [each for line in lines for each in expand_choices([*split_line(line), *extra])]
+    if len(set(combinations)) < len(combinations):
+        raise ConfigError("A combination stands in the sweep twice. Leave one out.")
+    everywhere = set(combinations[0]).intersection(*map(set, combinations))
+    return [Arm(" ".join(o for o in each if o not in everywhere) or "the run", each) for each in combinations]
+
+
+def with_extra(arms: Sequence[Arm], extra: Sequence[str]) -> list[Arm]:
+    """Named arms with further settings behind their own; settings with several values multiply them."""
+    several = expand_choices(extra)
+    if len(several) == 1:
+        return [Arm(arm.name, (*arm.overrides, *extra)) for arm in arms]
+    varied = grid_arms([""], extra)
+    return [Arm(f"{arm.name} {more.name}", (*arm.overrides, *more.overrides)) for arm in arms for more in varied]
+
+
+def split_line(line: str) -> list[str]:
+    """The settings of a command line.
+
+    Raises:
+        ConfigError: If a quote is not closed.
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise ConfigError(f"`{line}`: {error}.") from error

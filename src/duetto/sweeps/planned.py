@@ -1,0 +1,168 @@
+"""A run of a sweep: what is there of it, and how long the rest takes."""
+
+import csv
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from duetto.conversion.find import RUN_FILE
+from duetto.conversion.voice import VOICE_CARD_NAME, VOICE_FOLDER, WEIGHTS_NAME
+from duetto.errors import StorageError
+from duetto.files import read_json
+from duetto.provenance import TRAINER_NUMBERS, described_features
+from duetto.report.closing import EVALUATION_FILE
+from duetto.run_config import TrainConfig
+from duetto.sweeps.grid import Arm
+from duetto.training.plan import make_plan
+from duetto.training.trial import evaluation_signature
+
+State = Literal["new", "broken", "finished", "running", "failed"]
+SHARED_STATIONS = ("corpus", "preprocess", "features")  # prepared once for all runs that need the same
+TRIAL_STATIONS = ("trial", "closing")
+TAIL_BYTES = 4096
+
+
+@dataclass
+class PlannedRun:
+    """One run; `folder` is known once its corpus is."""
+
+    arm: Arm
+    config: TrainConfig
+    folder: Path | None = None
+    signature: str = ""
+    state: State = "new"
+    note: str = ""  # what is there already, or where it failed
+    minutes: float = math.nan  # expected for what is left; NaN = not known
+    seconds: float = math.nan  # that it took
+    error: list[str] = field(default_factory=list)  # last lines of what it said, when it failed
+
+    def as_dict(self) -> dict[str, Any]:
+        """For plan.json and state.json."""
+        return {
+            "name": self.arm.name,
+            "overrides": list(self.arm.overrides),
+            "run": None if self.folder is None else self.folder.name,
+            "signature": self.signature or None,
+            "state": self.state,
+            "note": self.note,
+            "expected_minutes": self.minutes,
+            "seconds": self.seconds,
+            "error": self.error,
+        }
+
+
+def assess(run: PlannedRun, speed: float) -> None:
+    """Set state, note and minutes from what lies in the run's folder."""
+    run.state, run.note = "new", ""
+    done_share, is_trained = 0.0, False
+    if run.folder is not None and (run.folder / RUN_FILE).is_file():
+        run.state = "broken"
+        is_trained = (run.folder / VOICE_FOLDER / VOICE_CARD_NAME).is_file()
+        step, done_share = progress_of(run.folder, run.config)
+        run.note = "trained, not scored yet" if is_trained else f"goes on near step {step}" if step else ""
+        if is_trained and has_scores(run.folder, run.config):
+            run.state, run.note = "finished", ""
+    run.minutes = 0.0 if run.state == "finished" else minutes_left(run.config, speed, 1.0 if is_trained else done_share)
+
+
+def has_scores(folder: Path, config: TrainConfig) -> bool:
+    """Whether the run is closed and its scores are those that these evaluation settings ask for."""
+    try:
+        mark = read_json(folder / EVALUATION_FILE) if (folder / EVALUATION_FILE).is_file() else {}
+        is_closed = read_json(folder / RUN_FILE).get("status") == "finished"
+    except StorageError:
+        return False
+    wanted = evaluation_signature(config.eval, folder / VOICE_FOLDER / WEIGHTS_NAME)
+    return is_closed and mark.get("signature") == wanted
+
+
+def minutes_left(config: TrainConfig, speed: float, done_share: float) -> float:
+    """Minutes of training, trial and closing, what is done already taken off."""
+    seconds = {station.name: station.seconds for station in make_plan(config, speed)}
+    own = [name for name in seconds if name not in SHARED_STATIONS]
+    return sum(seconds[name] * (1.0 if name in TRIAL_STATIONS else 1.0 - done_share) for name in own) / 60
+
+
+def shared_minutes(configs: Sequence[TrainConfig], speed: float) -> float:
+    """Minutes of preparation when nothing is in the caches; what several runs need counts once."""
+    total = 0.0
+    for config in configs:
+        stations = make_plan(config, speed)
+        total += sum(station.seconds for station in stations if station.name in SHARED_STATIONS)
+    return total / 60
+
+
+def wall_minutes(minutes: Sequence[float], workers: int) -> float:
+    """Minutes until runs that are begun in this order on so many workers are all done; NaN when one is not known."""
+    if any(map(math.isnan, minutes)):
+        return math.nan
+    ends = [0.0] * workers
+    for each in minutes:
+        ends[ends.index(min(ends))] += each
+    return max(ends)
+
+
+def progress_of(folder: Path, config: TrainConfig) -> tuple[int, float]:
+    """Last logged step, and the share of the training that is done, from the end of losses.csv."""
+    path = folder / "losses.csv"
+    if not path.is_file():
+        return 0, 0.0
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        lines = file.read().decode("utf-8", errors="replace").splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith("\n") and line[0].isdigit()]
+    if not whole:
+        return 0, 0.0
+    cells = next(csv.reader(whole[-1:]))
+    try:
+        step, minutes = int(cells[0]), float(cells[1])
+    except (ValueError, IndexError):
+        return 0, 0.0
+    limit = config.trainer.max_minutes
+    return step, min(1.0, max(step / config.trainer.max_steps, minutes / limit if limit else 0.0))
+
+
+def find_recorded(runs: Sequence[PlannedRun]) -> None:
+    """Find the folders of runs that were made of the same settings, before any corpus is opened.
+
+    It is a forecast for the plan: the signature, which knows the corpus, decides later.
+    """
+    recorded: dict[str, Path] = {}
+    for logs in sorted({run.config.logs for run in runs}):
+        for path in sorted(Path(logs).glob(f"*/{RUN_FILE}")):
+            try:
+                record = read_json(path)
+                recorded[settings_key(record["config"], record["model"])] = path.parent
+            except (StorageError, KeyError, TypeError):
+                continue  # a damaged run is not recognised; whoever trains it anew is told
+    for run in runs:
+        run.folder = recorded.get(settings_key(settings_of(run.config), run.config.model.name))
+
+
+def settings_of(config: TrainConfig) -> dict[str, Any]:
+    """A run's settings as run.json keeps them."""
+    values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    return values
+
+
+def settings_key(values: dict[str, Any], model: str) -> str:
+    """What tells runs apart among settings, as text; paths, logger, device and evaluation do not."""
+    kept = {
+        "model name": model,
+        "data": {name: value for name, value in values["data"].items() if name != "root"},
+        "preprocess": {name: value for name, value in values["preprocess"].items() if name != "keep_stages"},
+        "features": values["features"],
+        "model": {n: v for n, v in values["model"].items() if n != "num_speakers"},
+        "trainer": {name: values["trainer"][name] for name in TRAINER_NUMBERS},
+        "seed": values["seed"],
+    }
+    return json.dumps(kept, sort_keys=True)
+
+
+def material_key(config: TrainConfig) -> str:
+    """What corpus, preprocessing and features are made from, as text."""
+    kept = [asdict(config.data), asdict(config.preprocess), described_features(config.features)]
+    return json.dumps(kept, sort_keys=True, default=str)

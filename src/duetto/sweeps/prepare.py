@@ -1,0 +1,61 @@
+"""Corpora, preprocessing and features of a sweep: made once, on all cores, before the runs are shared out.
+
+It also settles what each run is: the signature covers the corpus, so a run's folder is known from here on.
+"""
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from duetto.errors import DuettoError
+from duetto.files import make_folder
+from duetto.sweeps.planned import PlannedRun, material_key
+from duetto.training.run import identify
+from duetto.training.stations import Material, prepare_material
+
+LOG_WIDTH = 160
+ERROR_LINES = 6
+
+
+def prepare_all(runs: Sequence[PlannedRun], log: Path, console: Console) -> None:
+    """Make or find what the runs train on and set their folders; a case that cannot be made fails its runs alone."""
+    by_material: dict[str, list[PlannedRun]] = {}
+    for run in runs:
+        by_material.setdefault(material_key(run.config), []).append(run)
+    make_folder(log.parent)
+    with log.open("w", encoding="utf-8") as file:
+        said = Console(file=file, width=LOG_WIDTH)
+        for number, group in enumerate(by_material.values(), start=1):
+            config = group[0].config
+            what = f"{config.data.case}, preprocess={config.preprocess.name}, {config.features.content.encoder}"
+            with console.status(f"Preparing {number} of {len(by_material)}: {what}"):
+                _prepare(group, said)
+            failed = group[0].state == "failed"
+            console.print(f"Prepared {number} of {len(by_material)}: {what}{': failed' if failed else ''}")
+
+
+def _prepare(group: Sequence[PlannedRun], said: Console) -> None:
+    try:
+        material = prepare_material(group[0].config, said)
+        for run in group:
+            _identify(run, material)
+    except DuettoError as error:
+        _fail(group, [str(error)])
+    except Exception:  # noqa: BLE001 - a bug in one case must not cost the other runs; its traceback is kept
+        text = traceback.format_exc()
+        said.print(text, markup=False)
+        _fail(group, text.rstrip().splitlines()[-ERROR_LINES:])
+
+
+def _identify(run: PlannedRun, material: Material) -> None:
+    try:
+        run.signature, run.folder = identify(run.config, material)
+    except DuettoError as error:  # of its own: a base or a vocoder that is not there
+        _fail([run], [str(error)])
+
+
+def _fail(group: Sequence[PlannedRun], error: list[str]) -> None:
+    for run in group:
+        run.state, run.note, run.error = "failed", "in its preparation", error

@@ -1,0 +1,113 @@
+"""What a sweep shows: its plan, a line for each process at work, and how every run ended."""
+
+import math
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from duetto.conversion.find import RUN_FILE
+from duetto.errors import StorageError
+from duetto.files import read_json
+from duetto.sweeps.planned import PlannedRun, progress_of
+
+STYLES = {"finished": "green", "broken": "yellow", "failed": "red", "running": "cyan", "new": ""}
+
+
+def minutes_text(minutes: float) -> str:
+    """Minutes, or hours from two on."""
+    if math.isnan(minutes):
+        return "not known"
+    return f"{minutes / 60:.1f} h" if minutes >= 120 else f"{minutes:.1f} min"
+
+
+def print_plan(runs: Sequence[PlannedRun], shared: float, wall: float, how: str, console: Console) -> None:
+    """The runs with their states and minutes."""
+    table = Table("run", "state", title="Plan", title_justify="left")
+    table.add_column("what is left", justify="right")
+    for run in runs:
+        state = f"{run.state}{f' ({run.note})' if run.note else ''}"
+        minutes = "nothing" if run.state == "finished" else minutes_text(run.minutes)
+        table.add_row(escape(run.arm.name), _coloured(run.state, state), minutes)
+    table.add_row("corpora and features, once", "less where the caches hold them", minutes_text(shared))
+    table.add_row(f"all, {how}", "", minutes_text(shared + wall), end_section=True)
+    console.print(table)
+
+
+def print_outcome(runs: Sequence[PlannedRun], console: Console) -> None:
+    """How each run ended, and where it is."""
+    table = Table("run", "state", title="Sweep", title_justify="left")
+    table.add_column("minutes", justify="right")
+    table.add_column("folder, or what went wrong", overflow="fold")
+    for run in runs:
+        minutes = "" if math.isnan(run.seconds) else f"{run.seconds / 60:.1f}"
+        where = "\n".join(run.error) if run.error else str(run.folder or "")
+        table.add_row(escape(run.arm.name), _coloured(run.state, run.state), minutes, escape(where))
+    console.print(table)
+
+
+def _coloured(state: str, text: str) -> str:
+    style = STYLES[state]
+    return f"[{style}]{escape(text)}[/]" if style else escape(text)
+
+
+class LiveRuns:
+    """Bars of the runs at work, and one for the sweep; off a terminal only the sentences."""
+
+    def __init__(self, runs: Sequence[PlannedRun], console: Console) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
+        self.progress = Progress(*columns, TimeElapsedColumn(), console=console, transient=True)
+        self.console = console
+        self.bars: dict[str, TaskID] = {}
+        self.total = len(runs)
+        self.ended = sum(run.state in ("finished", "failed") for run in runs)
+        self.all = self.progress.add_task("Sweep", total=self.total, completed=self.ended, text="")
+
+    def __enter__(self) -> "LiveRuns":
+        self.progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: Any, trace: TracebackType | None) -> None:
+        self.progress.stop()
+
+    def start(self, run: PlannedRun) -> None:
+        """A run begins."""
+        self.bars[run.arm.name] = self.progress.add_task(escape(run.arm.name), total=1.0, text="begins")
+        if not self.console.is_terminal:
+            self.console.print(f"Begun: {run.arm.name}", markup=False)
+
+    def look(self, runs: Sequence[PlannedRun]) -> None:
+        """Read from the folders of the runs at work how far they are."""
+        for run in runs:
+            if run.state == "running" and run.arm.name in self.bars and run.folder is not None:
+                share, text = stage_of(run)
+                self.progress.update(self.bars[run.arm.name], completed=share, text=text)
+
+    def end(self, run: PlannedRun, num_runs: int = 1) -> None:
+        """A run has ended; it may stand for several of the same settings."""
+        self.ended += num_runs
+        self.progress.remove_task(self.bars.pop(run.arm.name))
+        self.progress.update(self.all, completed=self.ended, text=f"{self.ended} of {self.total}")
+        how = "Finished" if run.state == "finished" else "Failed"
+        self.console.print(
+            f"{how} ({self.ended} of {self.total}), {run.seconds / 60:.1f} min: {run.arm.name}", markup=False
+        )
+        for line in run.error:
+            self.console.print(f"    {line}", markup=False)
+
+
+def stage_of(run: PlannedRun) -> tuple[float, str]:
+    """Share of the training that is done, and what the run is at."""
+    assert run.folder is not None
+    try:
+        status = read_json(run.folder / RUN_FILE).get("status") if (run.folder / RUN_FILE).is_file() else None
+    except StorageError:
+        status = None
+    if status in ("trained", "finished"):
+        return 1.0, "converted and scored"
+    step, share = progress_of(run.folder, run.config)
+    return share, f"step {step}" if step else "begins"

@@ -1,0 +1,87 @@
+"""The middle of a sweep: the plan is announced and written down, then every unfinished run gets its process."""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from rich.console import Console
+
+from duetto.sweeps.planned import PlannedRun, assess, material_key, shared_minutes, wall_minutes
+from duetto.sweeps.pool import Ended, Task, environment_of, run_all
+from duetto.sweeps.record import SweepRecord
+from duetto.sweeps.resources import Machine
+from duetto.sweeps.show import LiveRuns, print_plan
+
+
+def announce(runs: Sequence[PlannedRun], machine: Machine, record: SweepRecord, asked: str, console: Console) -> None:
+    """Print the plan with its time and write plan.json."""
+    is_known = {material_key(run.config) for run in runs if run.folder is not None}
+    materials = {material_key(run.config): run.config for run in runs}
+    shared = shared_minutes([config for key, config in materials.items() if key not in is_known], machine.speed)
+    wall = wall_minutes([run.minutes for run in runs], machine.workers)
+    print_plan(runs, shared, wall, machine.sentence(), console)
+    facts = {"command": asked, "workers": machine.workers, "threads": machine.threads, "gpus": list(machine.gpus)}
+    record.write_plan(runs, {**facts, "expected_minutes": {"shared": shared, "runs": wall}})
+
+
+def work_off(runs: Sequence[PlannedRun], machine: Machine, record: SweepRecord, conf: Path, console: Console) -> None:
+    """Run what is not finished; settings that several arms share are run once, and each arm is told."""
+    groups = unfinished(runs)
+    tasks = [task_of(group[0], name, machine, record, conf) for name, group in groups.items()]
+
+    def environment(slot: int) -> dict[str, str]:
+        return environment_of(slot, machine.threads, machine.gpus, os.environ)
+
+    with LiveRuns(runs, console) as live:
+
+        def begun(task: Task) -> None:
+            for run in groups[task.name]:
+                run.state, run.note = "running", ""
+            live.start(groups[task.name][0])
+            record.write_state(runs)
+
+        try:
+            with closing(run_all(tasks, machine.workers, environment, begun, lambda: live.look(runs))) as ends:
+                for end in ends:
+                    settle(groups[end.task.name], end, machine.speed)
+                    live.end(groups[end.task.name][0], len(groups[end.task.name]))
+                    record.write_state(runs)
+        finally:
+            leave(runs, machine.speed)
+            record.write_state(runs)
+
+
+def unfinished(runs: Sequence[PlannedRun]) -> dict[str, list[PlannedRun]]:
+    """The runs that are to be made, by folder: several of one folder are one."""
+    groups: dict[str, list[PlannedRun]] = {}
+    for run in runs:
+        if run.folder is not None and run.state not in ("finished", "failed"):
+            groups.setdefault(str(run.folder), []).append(run)
+    return groups
+
+
+def task_of(run: PlannedRun, name: str, machine: Machine, record: SweepRecord, conf: Path) -> Task:
+    """The process that makes a run: its own settings, then its threads and where W&B groups it."""
+    group = f"logger.group={record.folder.name}"
+    settings = (group, *run.arm.overrides, f"trainer.num_threads={machine.threads}")
+    command = (sys.executable, "-m", "duetto.sweeps.worker", str(conf), *settings)
+    return Task(name, command, record.output_of(run))
+
+
+def settle(group: Sequence[PlannedRun], end: Ended, speed: float) -> None:
+    """Write down how a run's process ended; its folder says whether it is finished."""
+    for run in group:
+        assess(run, speed)
+        run.seconds = end.seconds
+        if run.state != "finished":
+            run.state, run.note = "failed", f"said: {end.task.log}"
+            run.error = list(end.last_lines) or ["It ended well, but its folder holds no finished run."]
+
+
+def leave(runs: Sequence[PlannedRun], speed: float) -> None:
+    """What is still at work when the sweep is stopped is broken, to be taken up again."""
+    for run in runs:
+        if run.state == "running":
+            assess(run, speed)

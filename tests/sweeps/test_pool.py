@@ -1,0 +1,145 @@
+"""Processes side by side: shares, failures, and nobody left behind when the parent is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from duetto.sweeps.pool import Task, environment_of, last_lines, run_all, visible_gpus, worker_count
+
+SAYS_AND_FAILS = "import sys; print('one'); print('error: There is no such song.'); sys.exit(2)"
+CRASHES = "raise ValueError('boom')"
+WAITS = "import sys, time; sys.path.insert(0, {src!r}); from duetto.sweeps.worker import end_with_parent; " + (
+    "end_with_parent(); open({mark!r}, 'w').write(str(__import__('os').getpid())); time.sleep(60)"
+)
+
+
+def task(tmp_path, name, code):
+    return Task(name, (sys.executable, "-c", code), tmp_path / f"{name}.txt")
+
+
+def ends_of(tasks, workers=2, slots=None):
+    def environment(slot):
+        if slots is not None:
+            slots.append(slot)
+        return environment_of(slot, 1, (), os.environ)
+
+    return {e.task.name: e for e in run_all(tasks, workers, environment, lambda task: None, lambda: None)}
+
+
+def test_a_failure_is_kept_with_its_last_words_and_the_others_go_on(tmp_path):
+    tasks = [
+        task(tmp_path, "bad", SAYS_AND_FAILS),
+        task(tmp_path, "crash", CRASHES),
+        task(tmp_path, "good", "print('fine')"),
+    ]
+    ends = ends_of(tasks)
+    assert {name: end.status for name, end in ends.items()} == {"bad": 2, "crash": 1, "good": 0}
+    assert ends["bad"].last_lines == ("There is no such song.",)
+    assert ends["crash"].last_lines[-1] == "ValueError: boom"
+    assert ends["good"].last_lines == ()
+    assert (tmp_path / "good.txt").read_text() == "fine\n"
+
+
+def test_no_more_processes_than_slots_are_at_work_at_once(tmp_path):
+    code = f"import os, time; open({str(tmp_path)!r} + f'/at_{{os.getpid()}}', 'w').close(); time.sleep(0.3)"
+    seen = []
+    began = time.monotonic()
+    for _ in run_all(
+        [task(tmp_path, f"t{n}", code) for n in range(3)],
+        2,
+        lambda slot: seen.append(slot) or dict(os.environ),
+        lambda task: None,
+        lambda: None,
+    ):
+        pass
+    assert seen[:2] == [0, 1]
+    assert seen[2] in (0, 1)
+    assert time.monotonic() - began > 0.6
+
+
+def test_an_interrupt_ends_the_processes(tmp_path):
+    mark = tmp_path / "pid"
+
+    def interrupt():
+        wait_for(mark)
+        raise KeyboardInterrupt
+
+    tasks = [task(tmp_path, "waits", waits(mark))]
+    with pytest.raises(KeyboardInterrupt):
+        list(run_all(tasks, 1, lambda slot: dict(os.environ), lambda t: None, interrupt))
+    assert is_gone(int(mark.read_text()))
+
+
+def waits(mark):
+    return WAITS.format(src=str(Path("src").resolve()), mark=str(mark))
+
+
+def wait_for(path, seconds=30.0):
+    deadline = time.monotonic() + seconds
+    while not (path.is_file() and path.read_text()):
+        assert time.monotonic() < deadline, f"{path} did not come"
+        time.sleep(0.02)
+
+
+def is_gone(pid, seconds=10.0):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        stat = Path(f"/proc/{pid}/stat")
+        if stat.is_file() and stat.read_text().split(")")[1].split()[0] == "Z":  # dead, not yet fetched
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_process_ends_when_its_parent_is_killed(tmp_path):
+    mark = tmp_path / "pid"
+    parent = (
+        "import sys, os; from pathlib import Path; from duetto.sweeps.pool import Task, run_all; "
+        f"t = Task('waits', (sys.executable, '-c', {waits(mark)!r}), Path({str(tmp_path / 'said.txt')!r})); "
+        "list(run_all([t], 1, lambda slot: dict(os.environ), lambda t: None, lambda: None))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", parent])
+    wait_for(mark)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert is_gone(int(mark.read_text()))
+
+
+def test_each_process_gets_its_threads_and_its_gpu():
+    values = environment_of(3, 2, ("4", "7"), {"PATH": "x"})
+    assert values["CUDA_VISIBLE_DEVICES"] == "7"
+    assert {values[n] for n in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")} == {"2"}
+    assert values["PATH"] == "x"
+    assert "CUDA_VISIBLE_DEVICES" not in environment_of(0, 1, (), {})
+
+
+@pytest.mark.parametrize(
+    ("asked", "runs", "cores", "gpus", "workers"),
+    [(0, 8, 2, [], 2), (0, 1, 2, [], 1), (0, 8, 16, ["0", "1"], 2), (5, 8, 2, [], 5), (5, 3, 2, [], 3)],
+)
+def test_one_process_a_gpu_or_a_core_and_never_more_than_there_are_runs(asked, runs, cores, gpus, workers):
+    assert worker_count(asked, runs, cores, gpus) == workers
+
+
+def test_only_the_gpus_that_are_lent_are_used(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2, 5")
+    assert visible_gpus(2) == ["2", "5"]
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert visible_gpus(2) == ["0", "1"]
+
+
+def test_a_process_that_was_killed_and_one_that_said_nothing_are_named(tmp_path):
+    log = tmp_path / "said.txt"
+    log.write_text("Training\n")
+    assert last_lines(log, -9) == ("Training", "ended by signal 9 (9 is often the system's, for lack of memory)")
+    log.write_text("")
+    assert last_lines(log, 1) == ("ended with status 1 and said nothing",)
