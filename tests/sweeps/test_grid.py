@@ -88,7 +88,7 @@ def test_smoke_is_two_models_on_two_cases():
 
 
 def test_a_bad_setting_names_the_run():
-    with pytest.raises(ConfigError, match="in the run seed=0 trainer.max_minuts=3"):
+    with pytest.raises(ConfigError, match=r"in the run seed=0 trainer\.max_minuts=3"):
         compose_runs(CONF, [("seed=0", "trainer.max_minuts=3")])
 
 
