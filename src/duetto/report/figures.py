@@ -5,6 +5,7 @@ Figures are built without pyplot, so no window system and no global state is tou
 """
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,8 @@ RANGE_DB = 70.0  # shown below the loudest cell of the three
 MAX_COLUMNS = 1400  # frames are averaged beyond this; the picture is not wider
 TICKS_HZ = (200, 500, 1000, 2000, 4000, 8000)
 MAX_LOSSES = 9
-PITCH_LINES = {"Source": (ORANGE, "--", 1.2, 1), "Truth": (GREEN, "-", 3.2, 2), "Output": (BLUE, "-", 1.2, 3)}
+PITCH_LINES = {"Source": (ORANGE, "--", 1.2, 1), "Truth": (GREEN, "-", 3.2, 2)}
+OUTPUT_LINES = ((BLUE, "-", 1.2, 3), ("#8E3B86", "-.", 1.2, 4), ("#000000", ":", 1.4, 5), ("#7A5C00", "--", 1.2, 6))
 
 
 def spectrogram_triple(source: Path, output: Path, truth: Path | None) -> bytes:
@@ -50,19 +52,34 @@ def spectrogram_triple(source: Path, output: Path, truth: Path | None) -> bytes:
     Raises:
         AudioError: If a file is missing or unreadable.
     """
-    paths = [("Source", source), ("Output", output)] + ([("Truth", truth)] if truth else [])
-    waveforms = [(title, read_audio(path, PICTURE_RATE)[0]) for title, path in paths]
+    return spectrogram_stack([("Source", source), ("Output", output)] + ([("Truth", truth)] if truth else []))
+
+
+def spectrogram_stack(tracks: Sequence[tuple[str, Path]]) -> bytes:
+    """Log-mel spectrograms of any number of performances of one song, and their pitch below.
+
+    Args:
+        tracks: Title and file of each, from top to bottom; at least one.
+
+    Returns:
+        PNG bytes.
+
+    Raises:
+        AudioError: If a file is missing or unreadable.
+    """
+    waveforms = [(title, read_audio(path, PICTURE_RATE)[0]) for title, path in tracks]
     levels = [mel_level_db(waveform) for _, waveform in waveforms]
     loudest_db = max(float(level.max()) for level in levels)
     duration_s = max(waveform.size for _, waveform in waveforms) / PICTURE_RATE
     figure = Figure(figsize=(9.6, 1.6 * len(waveforms) + 2.2), dpi=120, layout="constrained")
     axes = figure.subplots(len(waveforms) + 1, 1, sharex=True)
+    outputs = iter(OUTPUT_LINES * len(waveforms))
     for axis, (title, waveform), level in zip(axes[:-1], waveforms, levels, strict=True):
         contour = track_f0(waveform, PICTURE_RATE)
         _draw_spectrogram(axis, level, waveform.size / PICTURE_RATE, contour, loudest_db)
-        _draw_pitch(axes[-1], title, contour)
+        _draw_pitch(axes[-1], title, contour, PITCH_LINES.get(title) or next(outputs))
         axis.set_title(title, loc="left", fontsize=10, fontweight="bold")
-    _finish_pitch(axes[-1], duration_s)
+    _finish_pitch(axes[-1], duration_s, len(waveforms))
     colours = figure.colorbar(axes[0].images[0], ax=list(axes[:-1]), pad=0.01, aspect=40)
     colours.set_label("level (dB)")
     return png_bytes(figure, colours=224)
@@ -156,14 +173,14 @@ def _draw_spectrogram(
     axis.set_ylabel("kHz")
 
 
-def _draw_pitch(axis: Axes, title: str, f0_hz: FloatArray) -> None:
-    colour, dash, width, order = PITCH_LINES[title]
+def _draw_pitch(axis: Axes, title: str, f0_hz: FloatArray, line: tuple[str, str, float, int]) -> None:
+    colour, dash, width, order = line
     time_s = np.arange(f0_hz.size) * FRAME_PERIOD_MS / 1000.0
     pitch = np.where(f0_hz > 0.0, f0_hz, np.nan)
     axis.plot(time_s, pitch, color=colour, linestyle=dash, linewidth=width, zorder=order, label=title.lower())
 
 
-def _finish_pitch(axis: Axes, duration_s: float) -> None:
+def _finish_pitch(axis: Axes, duration_s: float, num_lines: int) -> None:
     """Pitch axis in octaves, with a few round frequencies."""
     axis.set_yscale("log", base=2)
     axis.set_title("Pitch", loc="left", fontsize=10, fontweight="bold")
@@ -173,7 +190,7 @@ def _finish_pitch(axis: Axes, duration_s: float) -> None:
     axis.set_xlabel("time (s)")
     axis.set_xlim(0.0, duration_s)
     axis.grid(alpha=0.25)
-    axis.legend(fontsize=8, ncols=3, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 0.97))
+    axis.legend(fontsize=8, ncols=num_lines, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 0.97))
 
 
 def _bands_of(frequency_hz: FloatArray) -> FloatArray:

@@ -71,10 +71,10 @@ def make_environment() -> Environment:
     )
 
 
-def content_policy(style: str, script: str) -> str:
-    """What a page with this style and script may load: nothing else."""
+def content_policy(style: str, script: str, media: str = "data:") -> str:
+    """What a page with this style, script and places of sounds may load: nothing else."""
     return (
-        "default-src 'none'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'; "
+        f"default-src 'none'; img-src data:; media-src {media}; base-uri 'none'; form-action 'none'; "
         f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
     )
 

@@ -1,0 +1,1 @@
+"""Several runs and the studies on them as one page that opens from disk."""

@@ -1,0 +1,115 @@
+"""Which curves the page draws, from what the runs hold: held-out scores over training, register, quality and speed."""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from duetto.evaluation.metrics import Metric, metric_named
+from duetto.report.collect import RunRecord
+from duetto.report.comparison.chart import Chart, Series
+from duetto.report.comparison.names import architecture, architecture_order, architecture_title
+from duetto.report.sections import BETTER
+
+HELD_OUT = ("mcd_output", "f0_rmse_cents", "speaker_similarity")
+BY_REGISTER = ("mcd_output", "f0_rmse_cents", "speaker_similarity")
+QUALITY = ("mcd_output", "speaker_similarity")
+SPEED = "rtf"
+SHIFTED = re.compile(r"(?P<song>.+)_(?P<way>up|down)(?P<semitones>\d+)$")  # corpus.embedded.shifted_name
+
+
+def split_shift(song: str) -> tuple[str, int]:
+    """A song's own name, and by how many semitones its rendition is transposed."""
+    found = SHIFTED.fullmatch(song)
+    if found is None:
+        return song, 0
+    return found["song"], int(found["semitones"]) * (1 if found["way"] == "up" else -1)
+
+
+def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
+    """Held-out scores against minutes of training, a line for each run."""
+    without = [run.short_name for run in runs if not run.curve]
+    note = f"No held-out curve was written by {', '.join(without)}." if without else ""
+    charts = []
+    for metric in map(metric_named, HELD_OUT):
+        series = [
+            Series(run.short_name, run.curve["minutes"].tolist(), scaled(metric, run.curve[metric.name]))
+            for run in runs
+            if metric.name in run.curve and "minutes" in run.curve
+        ]
+        charts.append(_chart(metric, "minutes of training", series, note=note))
+    return charts
+
+
+def register_charts(runs: Sequence[RunRecord]) -> list[Chart]:
+    """Scores against the transposition of the same songs, for runs that sang any at two pitches or more."""
+    charts = []
+    for metric in map(metric_named, BY_REGISTER):
+        series = [_register_series(run, metric) for run in runs]
+        charts.append(
+            _chart(
+                metric,
+                "transposition (semitones)",
+                [line for line in series if len(line.x) > 1],
+                note="Means over the songs sung at every pitch shown, against the truth at that pitch.",
+            )
+        )
+    return charts
+
+
+def speed_charts(runs: Sequence[RunRecord]) -> list[Chart]:
+    """Quality against real-time factor, a point for each run and a series for each architecture."""
+    return [_speed_chart(runs, metric_named(name)) for name in QUALITY]
+
+
+def _speed_chart(runs: Sequence[RunRecord], quality: Metric) -> Chart:
+    speed = metric_named(SPEED)
+    series = []
+    for key in sorted({architecture(run) for run in runs}, key=architecture_order):
+        own = [run for run in runs if architecture(run) == key]
+        series.append(
+            Series(
+                architecture_title(key),
+                scaled(speed, [run.mean(SPEED) for run in own]),
+                scaled(quality, [run.mean(quality.name) for run in own]),
+                notes=[run.short_name for run in own],
+            )
+        )
+    return Chart(
+        title=axis_title(quality),
+        x_title=f"{speed.title.lower()} ({BETTER[speed.direction]} is faster)",
+        better=quality.direction,
+        series=series,
+        is_joined=False,
+        may_be_log=True,
+    )
+
+
+def axis_title(metric: Metric) -> str:
+    """A metric with its unit, for an axis."""
+    return f"{metric.title} ({metric.unit})" if metric.unit else metric.title
+
+
+def scaled(metric: Metric, values: Iterable[float]) -> list[float]:
+    """Values as they are shown: shares in per cent."""
+    return [100.0 * value if metric.unit == "%" else float(value) for value in values]
+
+
+def _chart(metric: Metric, x_title: str, series: list[Series], note: str = "") -> Chart:
+    return Chart(axis_title(metric), x_title, metric.direction, series, note=note)
+
+
+def _register_series(run: RunRecord, metric: Metric) -> Series:
+    """Mean over the songs that have the metric at every pitch that the run was tested at."""
+    by_song: defaultdict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+    for song in run.songs:
+        name, shift = split_shift(song.song)
+        value = song.scores.get(metric.name, math.nan)
+        if math.isfinite(value):
+            by_song[(name, song.source_name)][shift] = value
+    shifts = sorted({shift for scores in by_song.values() for shift in scores})
+    complete = [scores for scores in by_song.values() if len(scores) == len(shifts) > 1]
+    if not complete:
+        return Series(run.short_name, [], [])
+    means = [sum(scores[shift] for scores in complete) / len(complete) for shift in shifts]
+    return Series(run.short_name, [float(shift) for shift in shifts], scaled(metric, means))

@@ -1,0 +1,94 @@
+"""Which runs and verdicts lie in and below the folders that were named.
+
+A run is a folder with run.json or metrics.json in it. A sweep's folder, logs/sweeps/NAME, has a state.json that names
+its runs in logs/. Nothing is left out in silence: what failed or cannot be read becomes a sentence on the page.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from duetto.errors import ConfigError, DuettoError, StorageError
+from duetto.files import read_json
+from duetto.report.collect import RunRecord, collect_run
+
+RUN_FILES = ("run.json", "metrics.json")
+VERDICT_NAME = "verdict.json"
+SWEEP_STATE = "state.json"
+DEPTH = 4  # folders below a named one: sweep, date, job, run
+RESULTS = Path("docs/results")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the page is made of."""
+
+    runs: tuple[RunRecord, ...]
+    verdict_files: tuple[Path, ...]
+    problems: tuple[str, ...]  # a sentence for each run that could not be read
+
+
+def find(paths: Sequence[Path], results: Path = RESULTS) -> Found:
+    """Read every run in and below the folders, and list the verdicts there and in the folder of results.
+
+    Args:
+        paths: Runs, folders of runs, or studies, in the order of the page.
+        results: Where studies leave their verdicts; may be missing.
+
+    Raises:
+        StorageError: If a folder is missing.
+        ConfigError: If there is neither a run nor a verdict.
+    """
+    for path in paths:
+        if not path.is_dir():
+            raise StorageError(f"There is no folder {path}. Give runs such as logs/NAME, or a folder of runs.")
+    folders = unique(folder for path in paths for folder in run_folders(path))
+    verdicts = unique(file for path in (*paths, results) for file in sorted(path.rglob(VERDICT_NAME)))
+    if not folders and not verdicts:
+        named = ", ".join(str(path) for path in paths)
+        raise ConfigError(f"There is no run in {named}: expected folders with a run.json, as train.py writes them.")
+    runs, problems = [], [sentence for path in paths for sentence in sweep_failures(path)]
+    for folder in folders:
+        try:
+            runs.append(collect_run(folder))
+        except DuettoError as error:
+            problems.append(f"{folder.name} is left out: {error}")
+    return Found(tuple(runs), tuple(verdicts), tuple(problems))
+
+
+def run_folders(path: Path, depth: int = DEPTH) -> list[Path]:
+    """The folder itself if it is a run, else the runs below it, sorted; hidden and linked folders are not entered."""
+    if any((path / name).is_file() for name in RUN_FILES):
+        return [path]
+    if (path / SWEEP_STATE).is_file():
+        named = [path.parent.parent / Path(str(row["run"])).name for row in sweep_rows(path) if row.get("run")]
+        return [folder for folder in unique(named) if folder.is_dir()]
+    if depth == 0:
+        return []
+    inner = sorted(place for place in path.iterdir() if place.is_dir() and not place.is_symlink())
+    return [run for place in inner if not place.name.startswith(".") for run in run_folders(place, depth - 1)]
+
+
+def sweep_rows(path: Path) -> list[dict[str, Any]]:
+    """The runs that a sweep wrote down; empty when the folder is none."""
+    if not (path / SWEEP_STATE).is_file():
+        return []
+    state = read_json(path / SWEEP_STATE)
+    rows = state.get("runs") if isinstance(state, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def sweep_failures(path: Path) -> list[str]:
+    """A sentence for each run of a sweep that did not finish."""
+    return [
+        f"{row.get('name') or row.get('run')} of the sweep {path.name} is {row.get('state')}"
+        f"{': ' + str(row['error']) if row.get('error') else ''}."
+        for row in sweep_rows(path)
+        if row.get("state") != "finished"
+    ]
+
+
+def unique(paths: Iterable[Path]) -> list[Path]:
+    """Each place once, in order, however it is written."""
+    return list({path.resolve(): path for path in paths}.values())

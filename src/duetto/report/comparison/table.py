@@ -1,0 +1,114 @@
+"""The table of runs: what was trained, and its scores, with the best of each case marked."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from duetto.evaluation.metrics import HEADLINE, METRICS, Metric
+from duetto.report.collect import RunRecord
+from duetto.report.comparison.chart import ARROWS
+from duetto.report.sections import BETTER
+
+TEXT_COLUMNS = (("case", "Case"), ("model", "Model"), ("size", "Size"), ("preprocess", "Preprocessing"))
+SHARE_OF_A_BOUND = "_gap_closed"  # how their names end: above 100 % the bound is none, and the number no merit
+
+
+def runs_table(runs: Sequence[RunRecord]) -> dict[str, Any]:
+    """Headline scores of every run."""
+    return _table(runs, _metrics_of(HEADLINE, runs) or [metric for metric in METRICS if metric.group == HEADLINE])
+
+
+def secondary_tables(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
+    """All other scores of the outputs that some run defines, a table for each group of metrics."""
+    groups = list(dict.fromkeys(metric.group for metric in METRICS if metric.group != HEADLINE))
+    tables = [{"group": group, **_table(runs, _metrics_of(group, runs))} for group in groups]
+    return [table for table in tables if table["columns"]]
+
+
+def _metrics_of(group: str, runs: Sequence[RunRecord]) -> list[Metric]:
+    """Scores of outputs that a run defines, in the order of the registry."""
+    own = [metric for metric in METRICS if metric.group == group and metric.place == "output"]
+    return [metric for metric in own if any(run.count(metric.name) for run in runs)]
+
+
+def filters(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
+    """What the table can be narrowed to; only what the runs differ in."""
+    found = []
+    for key, title in TEXT_COLUMNS:
+        values = sorted({_fact(run, key) for run in runs})
+        if len(values) > 1:
+            found.append({"key": key, "title": title, "choices": values})
+    return found
+
+
+def _table(runs: Sequence[RunRecord], metrics: Sequence[Metric]) -> dict[str, Any]:
+    best = {metric.name: _best(runs, metric) for metric in metrics}
+    return {
+        "columns": [
+            {
+                "title": metric.title,
+                "unit": metric.unit,
+                "arrow": ARROWS[metric.direction],
+                "better": f"{BETTER[metric.direction]} is better",
+                "meaning": metric.meaning,
+            }
+            for metric in metrics
+        ],
+        "rows": [_row(run, metrics, best) for run in runs],
+    }
+
+
+def _row(run: RunRecord, metrics: Sequence[Metric], best: dict[str, set[str]]) -> dict[str, Any]:
+    minutes = run.training_seconds / 60
+    return {
+        "name": run.short_name,
+        "signature": str(run.facts.get("signature") or run.folder.name),
+        "facts": [(key, _fact(run, key)) for key, _ in TEXT_COLUMNS],
+        "seed": _fact(run, "seed"),
+        "status": str(run.facts.get("status") or "unknown"),
+        "minutes": f"{minutes:.1f}" if math.isfinite(minutes) else "–",
+        "minutes_key": _key(minutes),
+        "cells": [
+            {
+                "text": metric.shown(run.mean(metric.name)),
+                "key": _key(run.mean(metric.name)),
+                "is_best": str(run.folder) in best[metric.name],
+                "label": run.label(metric.name) or metric.label,
+                "undefined": run.count(metric.name, "undefined"),
+            }
+            for metric in metrics
+        ],
+    }
+
+
+def _best(runs: Sequence[RunRecord], metric: Metric) -> set[str]:
+    """Folders of the best runs of each case; a case with a single score has no best."""
+    found: set[str] = set()
+    for case in {_fact(run, "case") for run in runs}:
+        merits = {
+            str(run.folder): _merit(run, metric)
+            for run in runs
+            if _fact(run, "case") == case and math.isfinite(_merit(run, metric))
+        }
+        if len(merits) > 1 and min(merits.values()) < max(merits.values()):
+            found |= {folder for folder, merit in merits.items() if merit == min(merits.values())}
+    return found
+
+
+def _merit(run: RunRecord, metric: Metric) -> float:
+    """Smaller is better; NaN where a value says nothing about merit."""
+    value = run.mean(metric.name)
+    if metric.name.endswith(SHARE_OF_A_BOUND) and value > 1.0:
+        return math.nan
+    ideal = run.mean(f"{metric.family}_truth") if metric.direction == "truth" else 0.0
+    return {"up": -value, "down": value}.get(metric.direction, abs(value - ideal))
+
+
+def _fact(run: RunRecord, key: str) -> str:
+    value = run.facts.get(key)
+    return "–" if value is None or value == "" else str(value)
+
+
+def _key(value: float) -> str:
+    """What a column is sorted by; empty when undefined, which sorts last."""
+    return f"{value:.9g}" if math.isfinite(value) else ""

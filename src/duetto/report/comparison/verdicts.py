@@ -1,0 +1,205 @@
+"""What studies found: their verdicts, read from the files that they leave, and laid out as intervals.
+
+A verdict file holds an entry, a list of them, or a study with a list of findings. An entry names hypothesis, role,
+model, metric, effect, interval, p, verdict, seeds, songs, hours, the hash of the study's file and the code's version.
+*Reproduced* means as claimed and large enough, *refuted* that such an effect is ruled out, *inconclusive* neither. A
+control *holds* or *fails*. A study whose file was changed is *exploratory*.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from duetto.errors import StorageError
+from duetto.evaluation.metrics import METRICS
+from duetto.files import read_json
+from duetto.report.collect import number
+from duetto.report.comparison.names import architecture_order, architecture_title
+
+KINDS = {
+    "reproduced": ("good", "✓"),
+    "refuted": ("bad", "✗"),
+    "inconclusive": ("open", "?"),
+    "holds": ("good", "✓"),
+    "fails": ("bad", "✗"),
+}
+ROLES = {  # in the order of the page
+    "primary": "",
+    "secondary": "secondary",
+    "mitigation": "mitigation",
+    "null": "null arm",
+    "positive_control": "positive control",
+}
+LISTS = ("findings", "verdicts", "hypotheses", "entries")  # where a study may keep its entries
+WIDTH = 100.0  # of the interval's picture, in its own units
+MARGIN = 6.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One hypothesis of a study for one architecture, decided or not."""
+
+    study: str
+    hypothesis: str
+    text: str  # the hypothesis in words; may be empty
+    role: str
+    model: str  # empty when it is about several
+    verdict: str
+    metric: str  # title of what the effect is measured in
+    effect: float
+    low: float  # of the interval, in units of the effect
+    high: float
+    smallest: float  # smallest effect of interest
+    p: float  # adjusted where the study adjusts
+    unit: str
+    seeds: str
+    songs: str
+    hours: float
+    study_hash: str
+    code: str
+    is_exploratory: bool
+
+
+def read_verdicts(files: Sequence[Path]) -> tuple[list[Verdict], list[str]]:
+    """Verdicts of all files, and a sentence for each entry that is none."""
+    verdicts, problems = [], []
+    for file in files:
+        try:
+            value = read_json(file)
+        except StorageError as error:
+            problems.append(f"A verdict is left out: {error}")
+            continue
+        for entry in _entries(value):
+            if isinstance(entry, dict) and entry.get("verdict"):
+                verdicts.append(_verdict(entry, file))
+            else:
+                problems.append(f"{file} holds an entry without a verdict, which is left out.")
+    return verdicts, problems
+
+
+def verdict_parts(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Verdicts as values for the template: by study, claims before controls, RVC before Diff-SVC."""
+    studies = sorted({verdict.study for verdict in verdicts})
+    return [
+        {"study": study.replace("_", " "), "entries": [_part(verdict) for verdict in _ordered(verdicts, study)]}
+        for study in studies
+    ]
+
+
+def _ordered(verdicts: Sequence[Verdict], study: str) -> list[Verdict]:
+    roles = list(ROLES)
+    own = [verdict for verdict in verdicts if verdict.study == study]
+    return sorted(
+        own,
+        key=lambda verdict: (
+            roles.index(verdict.role) if verdict.role in roles else len(roles),
+            verdict.hypothesis,
+            architecture_order(verdict.model),
+        ),
+    )
+
+
+def _entries(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        for name in LISTS:
+            if isinstance(value.get(name), list):
+                shared = {key: inner for key, inner in value.items() if key not in LISTS}
+                return [{**shared, **entry} if isinstance(entry, dict) else entry for entry in value[name]]
+    return value if isinstance(value, list) else [value]
+
+
+def _verdict(entry: dict[str, Any], file: Path) -> Verdict:
+    interval = entry.get("interval")
+    low, high = map(number, interval) if isinstance(interval, list) and len(interval) == 2 else (math.nan, math.nan)
+    metric = {metric.name: metric for metric in METRICS}.get(str(entry.get("metric")))
+    share = 100.0 if metric is not None and metric.unit == "%" else 1.0
+    p = number(entry.get("p_holm"))
+    return Verdict(
+        study=str(entry.get("study") or file.parent.name),
+        hypothesis=str(entry.get("hypothesis") or ""),
+        text=str(entry.get("statement") or entry.get("description") or ""),
+        role=str(entry.get("role") or "primary"),
+        model=str(entry.get("model") or entry.get("architecture") or ""),
+        verdict=str(entry["verdict"]),
+        metric=metric.title if metric is not None else str(entry.get("metric") or ""),
+        effect=share * number(entry.get("effect")),
+        low=share * low,
+        high=share * high,
+        smallest=share * number(entry.get("smallest_effect")),
+        p=p if math.isfinite(p) else number(entry.get("p")),
+        unit=str(entry.get("unit") or (metric.unit if metric is not None else "")),
+        seeds=_counted(entry.get("seeds")),
+        songs=_counted(entry.get("songs")),
+        hours=number(entry.get("hours")),
+        study_hash=str(entry.get("study_hash") or entry.get("file_hash") or entry.get("hash") or ""),
+        code=_code(entry.get("code_version") or entry.get("code")),
+        is_exploratory=bool(entry.get("exploratory")),
+    )
+
+
+def _counted(value: Any) -> str:
+    """A number of things, given as such or as the list of them."""
+    if isinstance(value, list):
+        return str(len(value))
+    return f"{number(value):g}" if math.isfinite(number(value)) else "–"
+
+
+def _code(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("commit") or value.get("version") or "")
+    return str(value or "")
+
+
+def _part(verdict: Verdict) -> dict[str, Any]:
+    kind, sign = KINDS.get(verdict.verdict, ("other", "•"))
+    titles = (ROLES.get(verdict.role, verdict.role), architecture_title(verdict.model))
+    return {
+        "kind": kind,
+        "sign": sign,
+        "verdict": verdict.verdict,
+        "title": " · ".join(part for part in (verdict.hypothesis.replace("_", " "), *titles) if part),
+        "text": verdict.text,
+        "metric": verdict.metric,
+        "is_exploratory": verdict.is_exploratory,
+        "effect": _with_unit(verdict.effect, verdict.unit),
+        "interval": f"{_signed(verdict.low)} to {_signed(verdict.high)}" if math.isfinite(verdict.low) else "",
+        "smallest": f"{verdict.smallest:.3g} {verdict.unit}".rstrip() if math.isfinite(verdict.smallest) else "",
+        "p": ("< 0.001" if verdict.p < 0.001 else f"{verdict.p:.3f}") if math.isfinite(verdict.p) else "–",
+        "seeds": verdict.seeds,
+        "songs": verdict.songs,
+        "hours": f"{verdict.hours:.1f} h" if math.isfinite(verdict.hours) else "–",
+        "hash": verdict.study_hash[:12],
+        "code": verdict.code[:12],
+        "forest": _forest(verdict),
+    }
+
+
+def _forest(verdict: Verdict) -> dict[str, float] | None:
+    """Places of effect, interval, nought and smallest effect on a line of 100 units; None without an interval."""
+    values = [verdict.effect, verdict.low, verdict.high]
+    if not all(map(math.isfinite, values)):
+        return None
+    smallest = abs(verdict.smallest) if math.isfinite(verdict.smallest) else 0.0
+    reach = max(*(abs(value) for value in values), smallest) or 1.0
+
+    def place(value: float) -> float:
+        return WIDTH / 2 + (WIDTH / 2 - MARGIN) * value / reach
+
+    return {
+        "effect": place(verdict.effect),
+        "low": place(verdict.low),
+        "high": place(verdict.high),
+        "zero": place(0.0),
+        "band_low": place(-smallest),
+        "band_high": place(smallest),
+    }
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}" if math.isfinite(value) else "–"
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{_signed(value)} {unit}".rstrip()

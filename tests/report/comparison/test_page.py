@@ -1,0 +1,158 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from duetto.errors import ConfigError, StorageError
+from duetto.report.comparison.find import find, run_folders
+from duetto.report.comparison.page import differences, write_comparison
+from tests.report.comparison.several_runs import change_facts, make_pair, write_verdict
+from tests.report.run_folder import HOSTILE, make_run
+from tests.report.test_page import Page
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("logs")
+    for run in make_pair(place):
+        settings = {"note": HOSTILE, "data": {"sources": ["mei"]}}
+        change_facts(run, config=settings, consent={"subject": "none", "scopes": ["train"]})
+    return place
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    results = folder / "results"
+    write_verdict(results)
+    return Page(write_comparison([folder], folder / "page.html", results).read_text(encoding="utf-8"))
+
+
+def test_source_both_architectures_and_truth_stand_side_by_side_at_both_pitches(page):
+    labels = [player["aria-label"] for player in page.all("audio")]
+    for pitch in ("native register", "+6 semitones"):
+        fronts = [f"{name}: tea, {pitch}" for name in ("Source", "RVC aaaa", "Diff-SVC bbbb", "Truth")]
+        assert all(label in labels for label in fronts)
+        places = [labels.index(label) for label in fronts]
+        assert places == sorted(places)
+
+
+def test_everything_within_the_budget_is_inside_the_page(page):
+    assert all(player["src"].startswith("data:audio/mpeg;base64,") for player in page.all("audio"))
+    assert all(picture["src"].startswith("data:image/png;base64,") for picture in page.all("img"))
+    for _, attributes in page.elements:
+        assert attributes.get("href", "#").startswith("#")
+
+
+def test_what_exceeds_the_budget_is_linked_relatively_and_counted(folder):
+    page = Page(write_comparison([folder], folder / "small.html", folder / "none", 0.012).read_text(encoding="utf-8"))
+    linked = [player["src"] for player in page.all("audio") if not player["src"].startswith("data:")]
+    assert linked
+    assert len(linked) < len(page.all("audio"))
+    assert all((folder / source).is_file() for source in linked)
+    assert f"{len(linked)} more are linked" in page.text
+    assert "file:" in page.all("meta")[1]["content"]
+
+
+def test_verdicts_come_before_everything_else(page):
+    assert page.text.index("reproduced") < page.text.index("Curves", page.text.index("reproduced"))
+    assert "+1.80 dB" in page.text
+    assert "+0.90 to +2.70" in page.text
+    assert "0.020" in page.text  # p after Holm
+    assert "cdcdcdcdcdcd" in page.text
+
+
+def test_without_a_study_the_page_says_so(folder, tmp_path):
+    page = Page(write_comparison([folder / "one", folder / "two"], tmp_path / "p.html", tmp_path).read_text())
+    assert "No study was run." in page.text
+
+
+def test_scores_against_transposition_are_drawn_for_both(page):
+    charts = [svg for svg in page.all("svg") if svg.get("role") == "img"]
+    register = [svg["aria-label"] for svg in charts if "transposition (semitones)" in svg["aria-label"]]
+    assert register
+    assert all("rvc" in text and "diffsvc" in text for text in register)
+
+
+def test_missing_curves_are_named(page):
+    assert "no numbers for curves of tempo, dose, length" in page.text
+
+
+def test_the_best_score_of_a_case_is_marked_and_numbers_have_units(page):
+    assert re.search(r"best of its case: 4\.50 dB", page.text)
+    assert "5.10 dB" in page.text
+    assert "best of its case: 5.10 dB" not in page.text
+
+
+def test_cards_name_consent_hash_code_and_signature(page):
+    assert "none: an embedded voice, nobody's" in page.text
+    assert "ab" * 32 in page.text
+    assert "aaaa000000" in page.text
+    identities = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert {"run-aaaa000000", "run-bbbb000000"} <= set(identities)
+    assert len(identities) == len(set(identities))
+    assert all(a["href"][1:] in identities for a in page.all("a"))
+
+
+def test_values_from_files_are_escaped(page):
+    assert len(page.all("script")) == 1
+    assert json.dumps(HOSTILE) in page.text
+
+
+def test_runs_on_other_data_are_not_compared_in_silence(tmp_path: Path):
+    runs = find(make_pair(tmp_path, data_hash="other", hours=100.0), tmp_path / "none").runs
+    found = differences(runs)
+    assert any("training data" in sentence for sentence in found)
+    assert any("different times" in sentence for sentence in found)
+    same = find(make_pair(tmp_path / "same"), tmp_path / "none").runs
+    assert differences(same) == []
+
+
+def test_a_sweep_names_its_runs_and_what_failed(tmp_path):
+    make_pair(tmp_path / "logs")
+    sweep = tmp_path / "logs" / "sweeps" / "smoke"
+    sweep.mkdir(parents=True)
+    rows = [
+        {"name": "a", "run": "one", "state": "finished", "error": None},
+        {"name": "b", "run": "gone", "state": "failed", "error": "the disk is full"},
+    ]
+    (sweep / "state.json").write_text(json.dumps({"runs": rows}))
+    found = find([sweep], tmp_path / "none")
+    assert [run.folder.name for run in found.runs] == ["one"]
+    assert found.problems == ("b of the sweep smoke is failed: the disk is full.",)
+
+
+def test_a_damaged_run_is_named_and_the_rest_is_shown(tmp_path):
+    pair = make_pair(tmp_path)
+    (pair[1] / "metrics.json").write_text("{")
+    found = find([tmp_path], tmp_path / "none")
+    assert len(found.runs) == 1
+    assert "two is left out" in found.problems[0]
+
+
+def test_folders_are_searched_and_each_run_is_taken_once(tmp_path):
+    make_run(tmp_path / "sweep" / "job" / "run", num_seconds=0.1)
+    (tmp_path / "sweep" / ".hidden").mkdir()
+    run = tmp_path / "sweep" / "job" / "run"
+    assert run_folders(tmp_path) == [run]
+    assert len(find([tmp_path, run], tmp_path / "none").runs) == 1
+
+
+def test_nothing_to_compare_is_one_sentence(tmp_path):
+    with pytest.raises(ConfigError, match="no run in"):
+        find([tmp_path], tmp_path / "none")
+    with pytest.raises(StorageError, match="no folder"):
+        find([tmp_path / "gone"], tmp_path)
+
+
+def test_the_best_run_of_an_architecture_stands_in_front(tmp_path):
+    make_pair(tmp_path)
+    better = make_run(tmp_path / "three", (("tea", "mei"),), 0.3)
+    change_facts(better, signature="cccc000000", speakers=["miku"])
+    scores = json.loads((better / "metrics.json").read_text())
+    scores["mean"]["mcd_output"] = 1.0
+    (better / "metrics.json").write_text(json.dumps(scores))
+    page = Page(write_comparison([tmp_path], tmp_path / "p.html", tmp_path / "none").read_text())
+    labels = [player["aria-label"] for player in page.all("audio")]
+    assert labels[:4] == [f"{n}: tea, native register" for n in ("Source", "RVC cccc", "Diff-SVC bbbb", "Truth")]
+    assert "rvc compact aaaa: tea, native register" in labels
