@@ -116,7 +116,8 @@ def listening_part(runs: Sequence[RunRecord], shelf: Shelf, report: Report) -> d
     """Pieces with players, scores and pictures as values for the template."""
     pieces = gather_pieces(runs)
     num_renditions = sum(len(piece.renditions) for piece in pieces)
-    parts, drawn, done = [], 0, 0
+    parts: list[dict[str, Any]] = []
+    drawn, done = 0, 0
     for piece in pieces:
         rows = []
         for shift in sorted(piece.renditions, key=abs):
@@ -156,7 +157,7 @@ def _row(piece: Piece, rendition: Rendition, shelf: Shelf, has_picture: bool) ->
     ]
     return {
         "title": shift_title(rendition.shift),
-        "players": [_player(shelf, *one, title) for one in wanted if one[2] is not None],
+        "players": [_player(shelf, role, name, path, title) for role, name, path in wanted if path is not None],
         "others": others,
         "scores": _scores(front),
         "names": [_take_title(run) for run, _ in front],
