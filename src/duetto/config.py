@@ -26,6 +26,7 @@ class DataConfig:
     case: str = MISSING  # case_a | case_b | case_c | case_d | choir | ddb | folder | folder_vsqx | mix
     root: str = "data"  # where corpora and caches are kept
     seed: int = 0
+    minutes: float = 0.0  # of training material, the first clips in order; 0 = all there is
     # embedded cases
     target: str = "miku"  # embedded voice to learn
     sources: list[str] = field(default_factory=lambda: ["mei"])  # embedded voices that sing the test songs
@@ -46,6 +47,7 @@ class DataConfig:
         """Songs may not be in two splits; folder needs a path."""
         songs = self.train_songs + self.val_songs + self.test_songs
         require(len(set(songs)) == len(songs), f"A song is in two splits of data={self.case}: {sorted(songs)}.")
+        require(self.minutes >= 0, f"data.minutes={self.minutes}: expected 0 (all) or more minutes.")
         is_own = self.case in ("folder", "folder_vsqx", "mix", "ddb")
         place = "FILE.ddb" if self.case == "ddb" else "FOLDER with recordings"
         require(not is_own or self.path is not None, f"data={self.case} needs data.path={place}.")

@@ -15,6 +15,7 @@ from rich.table import Table
 from duetto.config import PreprocessConfig
 from duetto.corpus.build import build_corpus
 from duetto.corpus.manifest import Clip, Manifest, Split, load_manifest
+from duetto.corpus.minutes import keep_minutes
 from duetto.data.dataset import CropPlan, TrainingClip
 from duetto.doctor.before_training import examine_before_training
 from duetto.doctor.diagnosis import Diagnosis
@@ -72,7 +73,7 @@ def prepare_material(config: TrainConfig, console: Console) -> Material:
         folder = preprocess_corpus(
             corpus, steps, root / "preprocessed", settings, report, keep_stages=config.preprocess.keep_stages
         )
-    manifest = load_manifest(folder)
+    manifest = keep_minutes(load_manifest(folder), config.data.minutes)
     print_ledger(manifest, console)
     console.print(damage_table(summarise(read_ledger(folder))))
     training = replace(manifest, clips=manifest.select("target", "train"))

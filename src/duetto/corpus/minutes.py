@@ -1,0 +1,43 @@
+"""Less of a corpus to train on: the first minutes of the training clips, for curves over the amount of data."""
+
+from duetto.corpus.manifest import Ledger, Loss, Manifest
+from duetto.errors import CorpusError
+
+REASON = "over data.minutes"
+SLACK_S = 1e-6  # rounding of sums
+
+
+def keep_minutes(manifest: Manifest, minutes: float) -> Manifest:
+    """The corpus with only the first clips, in the order of their ids, that fit into `minutes` together.
+
+    Whole clips only: after slicing they last at most 8 s, so at most that much less than asked for is kept. What is
+    left out is a loss in the ledger. Sources, truths, and the target's clips of other splits stay.
+
+    Args:
+        manifest: A corpus, sliced or not.
+        minutes: 0 = all.
+
+    Raises:
+        CorpusError: If not even the first clip fits.
+    """
+    if minutes == 0:
+        return manifest
+    train = manifest.select("target", "train")
+    kept, total_s = set[str](), 0.0
+    for clip in train:
+        total_s += clip.duration_s
+        if total_s > 60.0 * minutes + SLACK_S:
+            break
+        kept.add(clip.id)
+    if train and not kept:
+        raise CorpusError(
+            f"data.minutes={minutes:g}: the first clip lasts {train[0].duration_s:.1f} s; "
+            f"expected at least {train[0].duration_s / 60.0:.3f}."
+        )
+    dropped = [clip for clip in train if clip.id not in kept]
+    clips = tuple(clip for clip in manifest.clips if clip not in dropped)
+    losses = tuple(Loss(clip.id, clip.duration_s, REASON) for clip in dropped)
+    ledger = manifest.ledger
+    used_s = ledger.seconds_used - sum(loss.seconds for loss in losses)
+    settings = {**manifest.settings, "minutes": minutes}
+    return manifest.with_clips(clips, Ledger(ledger.seconds_in, used_s, ledger.losses + losses), settings)
