@@ -157,7 +157,8 @@ def print_ledger(manifest: Manifest, console: Console) -> None:
     table = Table("audio of the target", "seconds", title="Ledger", title_justify="left")
     table.add_row("in", f"{ledger.seconds_in:.1f}")
     for reason, seconds in sorted(reasons.items(), key=lambda item: -item[1]):
-        table.add_row(f"dropped: {reason}" if seconds else f"note: {reason}", f"{seconds:.1f}")
+        what = "dropped" if seconds > 0 else "added" if seconds < 0 else "note"
+        table.add_row(f"{what}: {reason}", f"{abs(seconds):.1f}")
     table.add_row("used", f"{ledger.seconds_used:.1f}")
     for split in SPLITS:
         seconds = sum(clip.duration_s for clip in manifest.select("target", split))

@@ -39,6 +39,7 @@ class Contrast:
     metric: str
     arms: Mapping[str, float]
     conditions: Mapping[str, float]
+    songs: tuple[str, ...] = ()  # that enter; empty = all
 
     @property
     def needed(self) -> tuple[tuple[str, str], ...]:
@@ -73,9 +74,13 @@ def evaluate_contrast(scores: Iterable[Score], contrast: Contrast, model: str) -
     """
     places: dict[tuple[int, str], dict[tuple[str, str], list[float]]] = {}
     wanted = set(contrast.needed)
+
+    def is_song(name: str) -> bool:
+        return not contrast.songs or name in contrast.songs
+
     for score in scores:
         pair = (score.arm, score.condition)
-        if score.model == model and score.metric == contrast.metric and pair in wanted:
+        if score.model == model and score.metric == contrast.metric and pair in wanted and is_song(score.song):
             places.setdefault((score.seed, score.song), {}).setdefault(pair, []).append(score.value)
     seeds = tuple(sorted({seed for seed, _ in places}))
     songs = tuple(sorted({song for _, song in places}))

@@ -1,0 +1,123 @@
+"""The training audio once more, at other pitches or tempos: copies that WORLD sings, beside the original.
+
+Pitch moves and the spectral envelope stays, so that a copy is the same voice elsewhere in its register; or time is
+stretched and pitch stays. Each copy is a segment of its own behind the end of the clip, because it lies at no place
+in it. The seconds gained stand in the ledger as negative losses. Both architectures read audio, so both are served.
+
+A voice's formants do move with its register; a copy by WORLD does not know how. What this mends and harms is
+measured in the studies `register` and `tempo_leakage`.
+
+Reference: Morise et al., IEICE Transactions E99-D(7), 2016 (WORLD).
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.audio import Waveform
+from duetto.config import require
+from duetto.corpus.manifest import Loss
+from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.units import semitones_to_ratio
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
+    import pyworld
+
+FLOOR_HZ, CEIL_HZ = 55.0, 1200.0  # of the tracker
+FRAME_MS = 5.0
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What WORLD knows of a stretch; T frames every 5 ms."""
+
+    f0_hz: NDArray[np.float64]  # (T,)
+    envelope: NDArray[np.float64]  # (T, F)
+    aperiodicity: NDArray[np.float64]  # (T, F)
+
+
+@dataclass(frozen=True)
+class Augment:
+    """Copies at each of the pitches and at each of the tempos."""
+
+    needs_channels: ClassVar[bool] = False
+
+    semitones: tuple[float, ...] = ()  # a copy at each, up if positive
+    stretches: tuple[float, ...] = ()  # a copy at each, 2 = twice as slow
+
+    def __post_init__(self) -> None:
+        """Refuse copies that are none, or that nobody sings."""
+        require(
+            len(self.semitones) + len(self.stretches) > 0,
+            "preprocess.augment needs semitones, such as [3, 6], or stretches, such as [1.5, 2].",
+        )
+        for value in self.semitones:
+            require(0 < abs(value) <= 24, f"preprocess.augment.semitones holds {value}: expected -24 to 24, not 0.")
+        for value in self.stretches:
+            require(
+                0.25 <= value <= 4 and value != 1,
+                f"preprocess.augment.stretches holds {value}: expected 0.25 to 4, not 1.",
+            )
+
+    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+        """The segments, and behind them their copies."""
+        copies: list[Segment] = []
+        for segment in segments:
+            waveforms = self.copies(segment.waveform, segment.sample_rate)
+            end = max(each.start + each.num_samples for each in (*segments, *copies))
+            for waveform in waveforms:
+                copies.append(Segment(waveform, segment.sample_rate, segment.clip_id, end, segment.origin))
+                end += len(waveform)
+        gained_s = sum(copy.duration_s for copy in copies)
+        losses = (Loss(segments[0].clip_id, -gained_s, "copies at other pitches or tempos"),) if copies else ()
+        return (*segments, *copies), losses
+
+    def copies(self, waveform: Waveform, sample_rate: int) -> list[Waveform]:
+        """The waveform (S,) at each pitch, (S,), then at each tempo, (round(S * stretch),); none of silence."""
+        if not np.any(waveform):
+            return []
+        voice = analyse_voice(waveform, sample_rate)
+        peak = float(np.max(np.abs(waveform)))
+        tasks = [(semitones, 1.0) for semitones in self.semitones] + [(0.0, stretch) for stretch in self.stretches]
+        return [
+            _fit(sing_voice(voice, sample_rate, semitones, stretch), round(len(waveform) * stretch), peak)
+            for semitones, stretch in tasks
+        ]
+
+
+def analyse_voice(waveform: Waveform, sample_rate: int) -> Voice:
+    """Pitch by DIO and StoneMask, envelope by CheapTrick, aperiodicity by D4C."""
+    samples = np.ascontiguousarray(waveform, dtype=np.float64)
+    rough_hz, times_s = pyworld.dio(samples, sample_rate, f0_floor=FLOOR_HZ, f0_ceil=CEIL_HZ, frame_period=FRAME_MS)
+    f0_hz = pyworld.stonemask(samples, rough_hz, times_s, sample_rate)
+    envelope = pyworld.cheaptrick(samples, f0_hz, times_s, sample_rate)
+    return Voice(f0_hz, envelope, pyworld.d4c(samples, f0_hz, times_s, sample_rate, threshold=0.0))
+
+
+def sing_voice(voice: Voice, sample_rate: int, semitones: float, stretch: float) -> NDArray[np.float64]:
+    """The voice at another pitch and tempo, (about S * stretch,)."""
+    num_frames = len(voice.f0_hz)
+    at = np.minimum(np.arange(max(1, round(num_frames * stretch))) / stretch, num_frames - 1)
+    nearest = np.round(at).astype(np.int64)  # pitch is not averaged across a change of voicing
+    low = np.floor(at).astype(np.int64)
+    share = (at - low)[:, None]
+    high = np.minimum(low + 1, num_frames - 1)
+
+    def between(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.ascontiguousarray((1 - share) * values[low] + share * values[high])
+
+    f0_hz = np.ascontiguousarray(voice.f0_hz[nearest] * semitones_to_ratio(semitones))
+    sung: NDArray[np.float64] = pyworld.synthesize(
+        f0_hz, between(voice.envelope), between(voice.aperiodicity), sample_rate, FRAME_MS
+    )
+    return sung
+
+
+def _fit(sung: NDArray[np.float64], num_samples: int, peak: float) -> Waveform:
+    """As long as asked, as loud as the original."""
+    fitted = np.pad(sung, (0, max(0, num_samples - len(sung))))[:num_samples]
+    return (fitted * (peak / max(float(np.max(np.abs(fitted))), 1e-9))).astype(np.float32)
