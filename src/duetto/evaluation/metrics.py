@@ -146,6 +146,30 @@ HEADLINES = (
         "Cosine of speaker embeddings with the truth; valid at matched pitch only.",
         digits=3,
     ),
+    Metric(
+        "speaker_similarity_to_source",
+        "Speaker similarity to the source",
+        "",
+        "down",
+        "Cosine with the source at the target's pitch; below the similarity to the truth, the target is the closer.",
+        digits=3,
+    ),
+    *_against_truth(
+        "phone_error",
+        "Phone error",
+        "%",
+        "down",
+        "Phones that a recogniser hears otherwise than in the truth: substitutions, deletions and insertions.",
+        digits=1,
+    ),
+    Metric(
+        "phone_error_excess",
+        "Phone error above the vocoder bound",
+        "%",
+        "down",
+        "Phone error minus that of the truth through the vocoder, in points: what the conversion made harder to read.",
+        digits=1,
+    ),
     _plain("rtf", "Real-time factor", "x", "down", "Seconds of work per second of audio."),
 )
 

@@ -18,6 +18,7 @@ from duetto.evaluation.cepstral import cepstral_distance
 from duetto.evaluation.formants import f2_slope_error
 from duetto.evaluation.harmonicity import harmonics_to_noise_ratio
 from duetto.evaluation.held import Span, held_notes, held_pitch_deviation, spectral_flux
+from duetto.evaluation.intelligibility import PhoneRecogniser, error_rate
 from duetto.evaluation.levels import clipped_share, dc_offset, length_error_samples, peak_level
 from duetto.evaluation.memory import UNKNOWN_MEMORY, PeakMemory
 from duetto.evaluation.metrics import METRICS, place_name
@@ -51,7 +52,10 @@ class SongFiles:
 
 
 def score_song(
-    files: SongFiles, encoder: SpeakerEncoder, predictor: QualityPredictor | None = None
+    files: SongFiles,
+    encoder: SpeakerEncoder,
+    predictor: QualityPredictor | None = None,
+    recogniser: PhoneRecogniser | None = None,
 ) -> dict[str, float]:
     """All metrics of one song, keyed by `METRICS` names; an undefined one is NaN.
 
@@ -59,6 +63,7 @@ def score_song(
         files: Where the song is.
         encoder: Of speaker embeddings.
         predictor: None leaves the predicted quality undefined.
+        recogniser: None leaves the phone error undefined.
 
     Raises:
         AudioError: If a file is missing or unreadable.
@@ -86,6 +91,11 @@ def score_song(
         scores |= {place_name(family, place): value for family, value in values.items()}
     if truth is None:
         scores |= {metric.name: math.nan for metric in METRICS if metric.needs_truth and not metric.is_diagnostic}
+    if truth is not None:
+        pair = (compared[place].embedding for place in ("source", "output"))
+        scores["speaker_similarity_to_source"] = embedding_similarity(*pair)
+    if truth is not None and recogniser is not None:
+        scores |= _phone_errors(against, compared, recogniser)
     scores["mcd_output_to_source"] = _timbre_distance(compared["source"], compared["output"])
     scores |= _closed(scores)
     alone = {name: performance for name, performance in compared.items() if name != "source"}
@@ -132,6 +142,17 @@ def _against_truth(
         "delta_distance_excess": delta.excess,
         "f2_slope_error": f2_slope_error(truth.waveform, estimate.waveform, SAMPLE_RATE, truth.f0_hz, boundaries_s),
     }
+
+
+def _phone_errors(
+    truth: Performance, compared: dict[str, Performance], recogniser: PhoneRecogniser
+) -> dict[str, float]:
+    """Phones heard otherwise than in the truth, by metric name, and how far the output lies above its bound."""
+    wanted = recogniser.recognise(truth.waveform, SAMPLE_RATE)
+    heard = {place: recogniser.recognise(performance.waveform, SAMPLE_RATE) for place, performance in compared.items()}
+    errors = {place: error_rate(wanted, phones) for place, phones in heard.items()}
+    excess = errors["output"] - errors.get("resynthesis", math.nan)
+    return {"phone_error_excess": excess, **{place_name("phone_error", place): e for place, e in errors.items()}}
 
 
 def _closed(scores: dict[str, float]) -> dict[str, float]:

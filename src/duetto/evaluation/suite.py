@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from duetto.evaluation.intelligibility import PhoneRecogniser
 from duetto.evaluation.metrics import DIAGNOSTIC, DIAGNOSTIC_WITHOUT_TRUTH, METRICS, metric_named
 from duetto.evaluation.predictor import QualityPredictor
 from duetto.evaluation.song import SongFiles, score_song
@@ -23,6 +24,7 @@ def score_run(
     report: Callable[[str, int, int], None] | None = None,
     encoder: SpeakerEncoder | None = None,
     predictor: QualityPredictor | None = None,
+    recogniser: PhoneRecogniser | None = None,
 ) -> dict[str, Any]:
     """Score every song and average.
 
@@ -31,6 +33,7 @@ def score_run(
         report: Told (what is being done, songs done, songs in all) before each song.
         encoder: Loaded here when None.
         predictor: Loaded here when None.
+        recogniser: Loaded here when None.
 
     Returns:
         `songs`: a row per song (song, source_name, transpose_semitones, has_truth, metrics);
@@ -45,6 +48,7 @@ def score_run(
         raise ValueError("There are no songs to score.")
     encoder = encoder or SpeakerEncoder()
     predictor = predictor or QualityPredictor()
+    recogniser = recogniser or PhoneRecogniser()
     rows: list[dict[str, Any]] = []
     for number, files in enumerate(songs):
         if report is not None:
@@ -55,7 +59,7 @@ def score_run(
                 "source_name": files.source_name,
                 "transpose_semitones": files.transpose_semitones,
                 "has_truth": files.truth is not None,
-                "metrics": score_song(files, encoder, predictor),
+                "metrics": score_song(files, encoder, predictor, recogniser),
             }
         )
     result: dict[str, Any] = {"songs": rows, "sample_rate": SCORING_SAMPLE_RATE}

@@ -38,7 +38,7 @@ CURVE_METRICS = (
     "speaker_similarity",
 )
 EXCERPT_S = 8.0  # of the validation song, scored while training
-EVALUATION_VERSION = 3  # raise when conversion or a metric changes: scores are then made again
+EVALUATION_VERSION = 4  # raise when conversion or a metric changes: scores are then made again
 
 
 def evaluation_signature(config: EvalConfig, weights: Path) -> str:

@@ -1,0 +1,94 @@
+"""Cells of a benchmark: each is an ordinary run of train.py, so what is finished is skipped and what stopped goes on.
+
+`run_cells` writes what it knows after every cell; a cell that fails is a row with the reason, and the others go on.
+"""
+
+import csv
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from duetto.conversion.find import RUN_FILE
+from duetto.conversion.voice import VOICE_FOLDER, WEIGHTS_NAME
+from duetto.entry import compose_runs, run_settings
+from duetto.errors import DuettoError
+from duetto.files import read_json
+from duetto.training.trial import METRICS_NAME
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+CURVE_NAME = "curve.csv"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run, by its settings."""
+
+    name: str  # unique in the benchmark
+    model: str
+    group: str  # what it is compared with
+    value: float | str  # where it stands in its group
+    overrides: tuple[str, ...]  # of train.py, model among them
+
+
+def run_cells(cells: Sequence[Cell], console: Console, keep: Callable[[list[Row]], None]) -> list[Row]:
+    """Run every cell and describe it; `keep` is told all rows after each.
+
+    Raises:
+        ConfigError: If a cell's settings are wrong, before the first one runs.
+    """
+    settings = compose_runs(CONF, [cell.overrides for cell in cells])
+    rows: list[Row] = []
+    for number, (cell, config) in enumerate(zip(cells, settings, strict=True), start=1):
+        console.rule(f"{number} of {len(cells)}: {cell.name}")
+        before_s = time.process_time()
+        try:
+            folder = Path(run_settings(config, console)["run"])
+            rows.append({**asdict(cell), **describe(folder), "cpu_s": time.process_time() - before_s, "error": None})
+        except DuettoError as error:
+            console.print(f"[red]failed:[/] {error}")
+            rows.append({**asdict(cell), "error": str(error)})
+        keep(rows)
+    return rows
+
+
+def describe(folder: Path) -> Row:
+    """What a finished run says of itself: steps, minutes, curve, size, mean scores and those of each song."""
+    record, metrics = read_json(folder / RUN_FILE), read_json(folder / METRICS_NAME)
+    weights = folder / VOICE_FOLDER / WEIGHTS_NAME
+    return {
+        "run": str(folder),
+        "signature": record["signature"],
+        "steps": record["steps"],
+        "training_minutes": record["training_minutes"],
+        "seconds_of_target": record["ledger"]["seconds_used"],
+        "weights_mib": weights.stat().st_size / 2**20,
+        "device": record["device"],
+        "curve": read_curve(folder / CURVE_NAME),
+        "mean": metrics["mean"],
+        "undefined": {name: count for name, count in metrics["undefined"].items() if count},
+        "songs": metrics["songs"],
+    }
+
+
+def read_curve(path: Path) -> list[dict[str, float]]:
+    """The held-out looks of a run; none if it was too short for one."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def shown(value: float | None, digits: int = 1, scale: float = 1.0) -> str:
+    """A number, or an n-dash where it is undefined (null in JSON)."""
+    return "–" if value is None or value != value else f"{scale * value:.{digits}f}"
