@@ -14,8 +14,8 @@ from torch import Tensor
 
 from duetto.features.mel import log10_to_natural
 from duetto.features.timing import deal_units
-from duetto.models.diffsvc.denoiser import PreparedDenoiser
 from duetto.models.diffsvc.model import ConditionInputs
+from duetto.models.diffsvc.prepared import PreparedDenoiser
 from duetto.models.diffsvc.sampling import SamplerSettings
 from duetto.models.diffsvc.schedule import noise_loss
 from duetto.models.diffsvc.shapes import published_shape

@@ -32,8 +32,8 @@ from duetto.features.extract import analyse
 from duetto.features.f0 import build_f0_extractor
 from duetto.features.frames import pad_to_frames
 from duetto.models.diffsvc.analytic import GaussianData, MixtureData
-from duetto.models.diffsvc.denoiser import PreparedDenoiser
 from duetto.models.diffsvc.model import ConditionInputs
+from duetto.models.diffsvc.prepared import PreparedDenoiser
 from duetto.models.diffsvc.samplers import Denoise
 from duetto.models.diffsvc.sampling import DETERMINISTIC, SamplerSettings, count_calls, sample
 from duetto.models.diffsvc.schedule import NoiseSchedule, linear_betas

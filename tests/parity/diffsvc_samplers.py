@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from duetto.models.diffsvc import samplers, time_grids
-from duetto.models.diffsvc.denoiser import PreparedDenoiser
 from duetto.models.diffsvc.model import ConditionInputs, DiffSVC, Shallow
+from duetto.models.diffsvc.prepared import PreparedDenoiser
 from duetto.models.diffsvc.samplers import Denoise
 from duetto.models.diffsvc.sampling import SamplerSettings, sample
 from duetto.models.diffsvc.schedule import denormalise_mel, diffuse, normalise_mel

@@ -1,6 +1,7 @@
 import torch
 
-from duetto.models.diffsvc.denoiser import Denoiser, PreparedDenoiser, step_embedding
+from duetto.models.diffsvc.denoiser import Denoiser, step_embedding
+from duetto.models.diffsvc.prepared import PreparedDenoiser
 from duetto.models.diffsvc.shapes import DenoiserShape
 
 SHAPE = DenoiserShape(n_mels=6, condition_channels=4, channels=8, num_layers=5, dilation_cycle=3)
@@ -56,3 +57,27 @@ def test_the_gradient_reaches_every_parameter():
     network(torch.randn(2, 6, 9), torch.tensor([3, 4]), torch.randn(2, 4, 9)).square().mean().backward()
     # the last layer's residual half feeds nothing, so only half of its output projection learns
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
+
+
+def test_padding_never_reaches_a_real_frame_of_a_prepared_denoiser():
+    network, x, condition = denoiser(), torch.randn(2, 6, 37), torch.randn(2, 4, 37)
+    mask = torch.ones(2, 1, 37)
+    mask[1, :, 20:] = 0
+    found = PreparedDenoiser(network, condition, mask)(x, 300.0)
+    expected = network(x, torch.tensor([300, 300]), condition, mask)
+    torch.testing.assert_close(found, expected, rtol=0, atol=2e-5)
+    alone = PreparedDenoiser(network, condition[1:, :, :20])(x[1:, :, :20], 300.0)
+    torch.testing.assert_close(found[1:, :, :20], alone, rtol=0, atol=2e-5)
+
+
+def test_other_precisions_and_wider_dilations_are_prepared_without_strands():
+    network = denoiser()
+    assert PreparedDenoiser(network, torch.randn(1, 4, 9)).predict is not None
+    wide = Denoiser(DenoiserShape(n_mels=6, condition_channels=4, channels=8, num_layers=5, dilation_cycle=5))
+    torch.nn.init.normal_(wide.output_projection.weight)
+    for other, dtype in ((wide, torch.float32), (network.double(), torch.float64)):
+        x, condition = torch.randn(1, 6, 9, dtype=dtype), torch.randn(1, 4, 9, dtype=dtype)
+        prepared = PreparedDenoiser(other, condition)
+        assert prepared.predict is None
+        expected = other(x, torch.tensor([70]), condition)
+        torch.testing.assert_close(prepared(x, 70.0), expected, rtol=0, atol=2e-5)

@@ -120,34 +120,3 @@ class Denoiser(nn.Module):
             x, skip = layer(x, step, condition, mask)
             skips.add_(skip)
         return self.output_projection(torch.relu(self.skip_projection(skips / math.sqrt(len(self.layers)))))
-
-
-class PreparedDenoiser:
-    """The denoiser of one run: what does not depend on x_t is computed once.
-
-    Args:
-        denoiser: In evaluation mode.
-        condition: (B, H, T).
-        mask: (B, 1, T), or None.
-        step_table: Projected timesteps seen so far; share it between the chunks of a conversion.
-    """
-
-    @torch.no_grad()
-    def __init__(
-        self,
-        denoiser: Denoiser,
-        condition: Tensor,
-        mask: Tensor | None = None,
-        step_table: dict[float, list[Tensor]] | None = None,
-    ) -> None:
-        self.denoiser = denoiser
-        self.mask = mask
-        self.conditions = denoiser.project_condition(condition)
-        self.step_table = {} if step_table is None else step_table
-
-    @torch.no_grad()
-    def __call__(self, x_t: Tensor, timestep: float) -> Tensor:
-        """Predicted noise (B, M, T); all utterances share the timestep."""
-        if timestep not in self.step_table:
-            self.step_table[timestep] = self.denoiser.project_steps(torch.tensor([timestep], device=x_t.device))
-        return self.denoiser.predict(x_t, self.step_table[timestep], self.conditions, self.mask)

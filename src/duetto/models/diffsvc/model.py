@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from duetto.models.diffsvc.condition import ConditionEncoder
-from duetto.models.diffsvc.denoiser import Denoiser, PreparedDenoiser
+from duetto.models.diffsvc.denoiser import Denoiser
+from duetto.models.diffsvc.prepared import PreparedDenoiser
 from duetto.models.diffsvc.sampling import Progress, SamplerSettings, sample
 from duetto.models.diffsvc.schedule import NoiseSchedule, denormalise_mel, diffuse, linear_betas, normalise_mel
 from duetto.models.diffsvc.shapes import DiffSVCShape
