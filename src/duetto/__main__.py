@@ -7,9 +7,21 @@ import sys
 from rich.console import Console
 
 from duetto.errors import DuettoError
-from duetto.verbs import base, consent, doctor, export_voice, hardware, import_voice, inspect_file, labels, report, sing
+from duetto.verbs import (
+    base,
+    consent,
+    dashboard,
+    doctor,
+    export_voice,
+    hardware,
+    import_voice,
+    inspect_file,
+    labels,
+    report,
+    sing,
+)
 
-VERBS = (hardware, sing, report, consent, import_voice, export_voice, inspect_file, labels, doctor, base)
+VERBS = (hardware, sing, report, dashboard, consent, import_voice, export_voice, inspect_file, labels, doctor, base)
 SETTING = re.compile(r"^([a-z][a-z_-]*)=")  # a file of such a name is written ./a=b.pth
 
 

@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 440, 280
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 8, 46
 STYLES = 8  # colours, markers and dashes that the style sheet knows
 MAX_SERIES = 8  # drawn; more are in the table
+MAX_NAMES = 12  # beside the points of a scatter plot; more would cover each other
 ARROWS = {"up": "↑", "down": "↓", "zero": "→0", "truth": "→truth"}
 LOG_FROM = 8.0  # an x axis that spans more than this ratio may be logarithmic
 MARKERS = (  # around (0, 0)
@@ -69,6 +70,7 @@ def chart_part(chart: Chart) -> dict[str, Any] | None:
     is_log = chart.may_be_log and all_x.min() > 0 and all_x.max() / all_x.min() > LOG_FROM
     x_axis, y_axis = _Axis.over(all_x, LEFT, WIDTH - RIGHT, is_log), _Axis.over(all_y, HEIGHT - BOTTOM, TOP, False)
     drawn = list(chart.series)[:MAX_SERIES]
+    is_named = not chart.is_joined and sum(len(series.x) for series in drawn) <= MAX_NAMES
     left_out = len(chart.series) - len(drawn)
     return {
         "title": chart.title,
@@ -80,7 +82,7 @@ def chart_part(chart: Chart) -> dict[str, Any] | None:
         ),
         "x_ticks": [{"at": f"{x_axis.place(tick):.1f}", "text": f"{tick:g}"} for tick in x_axis.ticks],
         "y_ticks": [{"at": f"{y_axis.place(tick):.1f}", "text": f"{tick:g}"} for tick in y_axis.ticks],
-        "series": [_line(series, i, x_axis, y_axis, chart.is_joined) for i, series in enumerate(drawn)],
+        "series": [_line(series, i, x_axis, y_axis, chart.is_joined, is_named) for i, series in enumerate(drawn)],
         "alt": _described(chart),
         "rows": [row for series in chart.series for row in _rows(series)],
         "has_interval": any(len(series.low) for series in chart.series),
@@ -114,7 +116,7 @@ class _Axis:
         return self.start + (self.end - self.start) * (at - low) / (high - low)
 
 
-def _line(series: Series, index: int, x_axis: _Axis, y_axis: _Axis, is_joined: bool) -> dict[str, Any]:
+def _line(series: Series, index: int, x_axis: _Axis, y_axis: _Axis, is_joined: bool, is_named: bool) -> dict[str, Any]:
     notes = series.notes or [""] * len(series.x)
     bounds = list(zip(series.low, series.high, strict=True)) or [(math.nan, math.nan)] * len(series.x)
     points = [
@@ -124,6 +126,8 @@ def _line(series: Series, index: int, x_axis: _Axis, y_axis: _Axis, is_joined: b
             "low": f"{y_axis.place(low):.1f}" if math.isfinite(low) else "",
             "high": f"{y_axis.place(high):.1f}" if math.isfinite(high) else "",
             "text": f"{note or series.name}: {_shown(x)}, {_shown(y)}",
+            "name": note.rsplit(" ", 1)[-1] if is_named else "",
+            "anchor": "end" if x_axis.place(x) > 0.8 * WIDTH else "start",
         }
         for x, y, (low, high), note in zip(series.x, series.y, bounds, notes, strict=True)
         if math.isfinite(x) and math.isfinite(y)

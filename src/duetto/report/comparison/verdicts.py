@@ -119,7 +119,7 @@ def _verdict(entry: dict[str, Any], file: Path) -> Verdict:
     return Verdict(
         study=str(entry.get("study") or file.parent.name),
         hypothesis=str(entry.get("hypothesis") or ""),
-        text=str(entry.get("statement") or entry.get("description") or ""),
+        text=str(entry.get("claim") or entry.get("statement") or ""),
         role=str(entry.get("role") or "primary"),
         model=str(entry.get("model") or entry.get("architecture") or ""),
         verdict=str(entry["verdict"]),
