@@ -28,6 +28,11 @@ def page(folder):
     return Page(write_comparison([folder], folder / "page.html", results).read_text(encoding="utf-8"))
 
 
+@pytest.fixture
+def no_pictures(monkeypatch):
+    monkeypatch.setattr("duetto.report.comparison.listening.MAX_PICTURES", 0)
+
+
 def test_source_both_architectures_and_truth_stand_side_by_side_at_both_pitches(page):
     labels = [player["aria-label"] for player in page.all("audio")]
     for pitch in ("native register", "+6 semitones"):
@@ -44,7 +49,7 @@ def test_everything_within_the_budget_is_inside_the_page(page):
         assert attributes.get("href", "#").startswith("#")
 
 
-def test_what_exceeds_the_budget_is_linked_relatively_and_counted(folder):
+def test_what_exceeds_the_budget_is_linked_relatively_and_counted(folder, no_pictures):
     page = Page(write_comparison([folder], folder / "small.html", folder / "none", 0.012).read_text(encoding="utf-8"))
     linked = [player["src"] for player in page.all("audio") if not player["src"].startswith("data:")]
     assert linked
@@ -62,9 +67,10 @@ def test_verdicts_come_before_everything_else(page):
     assert "cdcdcdcdcdcd" in page.text
 
 
-def test_without_a_study_the_page_says_so(folder, tmp_path):
+def test_without_a_study_the_page_says_so(folder, tmp_path, no_pictures):
     page = Page(write_comparison([folder / "one", folder / "two"], tmp_path / "p.html", tmp_path).read_text())
     assert "No study was run." in page.text
+    assert "Spectrograms of 2 more renditions are left out" in page.text
 
 
 def test_scores_against_transposition_are_drawn_for_both(page):
@@ -145,7 +151,7 @@ def test_nothing_to_compare_is_one_sentence(tmp_path):
         find([tmp_path / "gone"], tmp_path)
 
 
-def test_the_best_run_of_an_architecture_stands_in_front(tmp_path):
+def test_the_best_run_of_an_architecture_stands_in_front(tmp_path, no_pictures):
     make_pair(tmp_path)
     better = make_run(tmp_path / "three", (("tea", "mei"),), 0.3)
     change_facts(better, signature="cccc000000", speakers=["miku"])
