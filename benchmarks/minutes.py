@@ -139,7 +139,7 @@ def draw_data(rows: Sequence[Row]) -> Figure:
     columns = (("mcd_output", "MCD*, dB"), ("speaker_similarity", "speaker similarity"), ("phone_error", "phone error"))
     for axis, (name, title) in zip(figure.subplots(1, len(columns)), columns, strict=True):
         for model in dict.fromkeys(row["model"] for row in runs):
-            points = [(row["value"], row["mean"][name]) for row in runs if row["model"] == model]
+            points = [(row["value"], row["mean"].get(name)) for row in runs if row["model"] == model]
             axis.plot([x for x, _ in points], [float("nan") if y is None else y for _, y in points], "o-", label=model)
         axis.set(title=title, xlabel="minutes of target data", xscale="log")
         if runs:
@@ -177,7 +177,7 @@ def write_results(rows: Sequence[Row], folder: Path, command: str) -> None:
 
 
 def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options; what is left over goes to train.py as it is."""
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=["rvc", "diffsvc"], choices=["rvc", "diffsvc"])
     parser.add_argument("--minutes", type=float, default=8.0, help="of training, each run")
@@ -188,7 +188,9 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--logs", default="logs")
     parser.add_argument("--output", type=Path, default=Path("docs/results/bases"))
     parser.add_argument("--quick", action="store_true", help="twenty steps and one song a run")
-    parser.add_argument("overrides", nargs="*", help="further settings of train.py, such as seed=1")
+    parser.add_argument(
+        "--set", dest="overrides", nargs="*", default=[], help="further settings of train.py, such as seed=1"
+    )
     return parser.parse_args(words)
 
 

@@ -38,7 +38,7 @@ SAMPLE_RATE = 16_000  # Hz
 KEPT_BACK = ("choir_03", "choir_09", "choir_14")  # voices: a soprano of one family, a tenor and an alto of the other
 NOISE_DB = (15.0, 40.0)  # below the voice
 CHANGE_COSTS = (2.0, 3.0, 4.0, 6.0, 8.0, 11.0)  # nats
-STEPS, BATCH, LEARNING_RATE, WEIGHT_DECAY = 1200, 1024, 1e-3, 1e-2
+STEPS, BATCH, LEARNING_RATE, WEIGHT_DECAY = 700, 1024, 1e-3, 1e-2
 FOLDER = Path("src/duetto/evaluation")
 
 
