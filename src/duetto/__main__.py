@@ -19,9 +19,23 @@ from duetto.verbs import (
     labels,
     report,
     sing,
+    study,
 )
 
-VERBS = (hardware, sing, report, dashboard, consent, import_voice, export_voice, inspect_file, labels, doctor, base)
+VERBS = (
+    hardware,
+    sing,
+    report,
+    study,
+    dashboard,
+    consent,
+    import_voice,
+    export_voice,
+    inspect_file,
+    labels,
+    doctor,
+    base,
+)
 SETTING = re.compile(r"^([a-z][a-z_-]*)=")  # a file of such a name is written ./a=b.pth
 
 

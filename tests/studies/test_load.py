@@ -168,3 +168,11 @@ def test_a_wrong_study_is_refused_with_what_is_wrong(tmp_path: Path, changes: di
 def test_a_study_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path):
     with pytest.raises(ConfigError, match="Choose from small"):
         load_study(write(tmp_path), "big")
+
+
+def test_the_sweep_runs_the_arms_of_a_study_with_what_the_command_line_adds(tmp_path: Path):
+    from duetto.sweeps.command import Request, arms_of
+
+    arms = arms_of(Request(study="small", settings=("logger=none",)), write(tmp_path))
+    assert len(arms) == 12
+    assert (arms[0].name, arms[0].overrides[-2:]) == ("narrow.rvc.seed0", ("seed=0", "logger=none"))

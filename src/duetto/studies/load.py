@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from duetto.errors import ConfigError
 from duetto.evaluation.statistics.power import Spread
-from duetto.files import sha256_file, sha256_json
+from duetto.files import sha256_file, sha256_json, write_text
 from duetto.studies.schema import ArmPlan, Design, Factor, Hypothesis, Study
 
 FOLDER = "study"
@@ -64,6 +64,13 @@ def registered(conf: Path) -> dict[str, str]:
     """The hash of each study that was registered."""
     path = conf / FOLDER / REGISTERED
     return {str(name): str(digest) for name, digest in _read(path).items()} if path.is_file() else {}
+
+
+def register_study(conf: Path, study: Study) -> None:
+    """Record the study's hash: what comes of this very file is preregistered from now on."""
+    digests = {**registered(conf), study.name: study.file_hash}
+    text = "".join(f"{name}: {digest}\n" for name, digest in sorted(digests.items()))
+    write_text(conf / FOLDER / REGISTERED, text)
 
 
 def _read(path: Path) -> dict[str, Any]:

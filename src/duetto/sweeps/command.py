@@ -12,6 +12,8 @@ from rich.console import Console
 from duetto.entry import compose_runs
 from duetto.errors import ConfigError
 from duetto.files import sha256_json
+from duetto.studies.expand import expand
+from duetto.studies.load import load_study
 from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names
 
 if TYPE_CHECKING:
@@ -99,6 +101,9 @@ def arms_of(request: Request, conf: Path) -> list[Arm]:
     """The runs that are asked for."""
     if request.sweep is not None:
         return grid_arms(read_sweep(conf, request.sweep).runs, request.settings)
+    if request.study is not None:
+        study = load_study(conf, request.study)
+        return [Arm(arm.name, (*arm.overrides, *request.settings)) for arm in expand(study)]
     return grid_arms([""], request.settings)
 
 

@@ -1,0 +1,114 @@
+"""The finished runs of a study, as a tidy table of scores.
+
+`python sweep.py study=NAME` leaves logs/sweeps/NAME/state.json: for each arm its settings and its run's folder. A run
+counts for an arm only if it was made with the settings that the study's file asks for now; what is missing is named.
+Scores come from the run's metrics.json and, where the run was probed, from its probes.json.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from duetto.errors import StorageError
+from duetto.evaluation.statistics.contrast import NATIVE, Score
+from duetto.files import read_json
+from duetto.studies.expand import Arm, expand
+from duetto.studies.number import as_number
+from duetto.studies.schema import Study
+
+SHIFTED = re.compile(r"(?P<song>.+)_(?P<condition>(?:up|down)\d+)")
+PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not make another study
+METRICS_FILE, PROBES_FILE, RUN_FILE = "metrics.json", "probes.json", "run.json"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that an arm of the study was given."""
+
+    arm: Arm
+    folder: Path
+    facts: dict[str, Any]  # run.json
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What there is of a study."""
+
+    runs: tuple[FinishedRun, ...]
+    missing: tuple[tuple[str, str], ...]  # arm's name, why
+    scores: tuple[Score, ...]
+
+
+def collect_study(study: Study, logs: Path, sweep: Path | None = None) -> Collection:
+    """Read the runs of a study.
+
+    Args:
+        study: Whose arms.
+        logs: Folder of the runs.
+        sweep: Folder of the sweep that made them; None = logs/sweeps/NAME.
+
+    Raises:
+        StorageError: If the study was never run, or a file is damaged.
+    """
+    place = sweep or logs / "sweeps" / study.name
+    if not (place / "state.json").is_file():
+        raise StorageError(
+            f"There are no runs of study {study.name} below {place}. Make them: python sweep.py study={study.name}"
+        )
+    rows = {str(row["name"]): row for row in read_json(place / "state.json")["runs"]}
+    runs, missing = [], []
+    for arm in expand(study):
+        found = _find(arm, rows.get(arm.name), logs)
+        if isinstance(found, str):
+            missing.append((arm.name, found))
+        else:
+            runs.append(found)
+    scores = tuple(score for run in runs for score in read_scores(run.folder, run.arm, study.songs))
+    return Collection(tuple(runs), tuple(missing), scores)
+
+
+def read_scores(folder: Path, arm: Arm, songs: tuple[str, ...]) -> Iterator[Score]:
+    """The scores of a run on a study's songs; an undefined one is NaN."""
+    for row in read_json(folder / METRICS_FILE)["songs"]:
+        song, condition = split_name(str(row["song"]))
+        if song in songs:
+            yield from _rows(arm, song, condition, row)
+    if (folder / PROBES_FILE).is_file():
+        for probe in read_json(folder / PROBES_FILE)["probes"].values():
+            for case in probe["cases"]:
+                if case["song"] in songs and case["has_truth"]:
+                    yield from _rows(arm, str(case["song"]), str(case["condition"]), case)
+
+
+def split_name(song: str) -> tuple[str, str]:
+    """Song and condition of a test song's name: `air_13_up6` is air_13 at up6."""
+    found = SHIFTED.fullmatch(song)
+    return (found["song"], found["condition"]) if found else (song, NATIVE)
+
+
+def _rows(arm: Arm, song: str, condition: str, row: dict[str, Any]) -> Iterator[Score]:
+    for metric, value in sorted(row["metrics"].items()):
+        yield Score(arm.arm, arm.model, arm.seed, song, condition, metric, as_number(value))
+
+
+def _is_as_planned(overrides: tuple[str, ...], arm: Arm) -> bool:
+    """Whether a run was made with the arm's settings, and others at most that leave the result alone."""
+    added = overrides[len(arm.overrides) :]
+    is_harmless = all(each.split("=", 1)[0] in PLACES for each in added)
+    return overrides[: len(arm.overrides)] == arm.overrides and is_harmless
+
+
+def _find(arm: Arm, row: dict[str, Any] | None, logs: Path) -> FinishedRun | str:
+    """The run of an arm, or why there is none."""
+    if row is None:
+        return "not part of the sweep that was run"
+    if not _is_as_planned(tuple(row["overrides"]), arm):
+        return "was run with other settings than the study asks for now"
+    if row["state"] != "finished" or not row["run"]:
+        return f"its run is {row['state']}"
+    folder = logs / Path(str(row["run"])).name
+    if not (folder / METRICS_FILE).is_file():
+        return f"{folder} holds no scores"
+    return FinishedRun(arm, folder, read_json(folder / RUN_FILE))

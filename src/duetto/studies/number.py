@@ -1,0 +1,9 @@
+"""Numbers out of JSON files: null is an undefined score."""
+
+import math
+from typing import Any
+
+
+def as_number(value: Any) -> float:
+    """The number; NaN for null and anything that is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
