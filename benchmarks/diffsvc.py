@@ -24,6 +24,7 @@ from duetto.models.diffsvc.sampling import SamplerSettings
 
 RUNS = {  # of ours: sampler, and the goal of its time over upstream's
     "UniPC, 10 calls": (SamplerSettings("unipc", 10), 0.2),
+    "UniPC, 15 calls": (SamplerSettings("unipc", 15), 0.2),
     "UniPC, 20 calls": (SamplerSettings("unipc", 20), 0.2),
     "PNDM as upstream": (SamplerSettings("pndm_upstream", 50), None),
 }
