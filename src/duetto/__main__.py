@@ -1,4 +1,4 @@
-"""`python -m duetto VERB`: what is not training, conversion or a sweep."""
+"""`python -m duetto VERB`: what is not a sweep; what train.py and infer.py do, without a checkout."""
 
 import argparse
 import re
@@ -15,14 +15,18 @@ from duetto.verbs import (
     export_voice,
     hardware,
     import_voice,
+    infer,
     inspect_file,
     labels,
     report,
     sing,
     study,
+    train,
 )
 
 VERBS = (
+    train,
+    infer,
     hardware,
     sing,
     report,
@@ -36,6 +40,7 @@ VERBS = (
     doctor,
     base,
 )
+TAKE_SETTINGS = ("train", "infer")  # verbs whose KEY=VALUE are Hydra's
 SETTING = re.compile(r"^([a-z][a-z_-]*)=")  # a file of such a name is written ./a=b.pth
 
 
@@ -51,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def as_options(arguments: list[str]) -> list[str]:
     """`index=FILE`, as train.py and infer.py take it, reads as `--index=FILE`."""
+    if arguments and arguments[0] in TAKE_SETTINGS:
+        return arguments
     return [SETTING.sub(lambda found: f"--{found[1].replace('_', '-')}=", argument) for argument in arguments]
 
 

@@ -99,6 +99,20 @@ def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     return list(product(*choices))
 
 
+def conf_folder() -> Path:
+    """Where the configuration lies: inside the package when a wheel was installed, else beside it, in a checkout.
+
+    Raises:
+        ConfigError: If it is in neither place.
+    """
+    package = Path(__file__).resolve().parent
+    places = (package / "conf", package.parents[1] / "conf")
+    for folder in places:
+        if (folder / "train.yaml").is_file():
+            return folder
+    raise ConfigError(f"The configuration is neither {places[0]} nor {places[1]}. Install duetto again.")
+
+
 def compose_runs(conf: Path, runs: Sequence[Sequence[str]]) -> list[TrainConfig]:
     """The settings of runs of train.py, checked.
 
@@ -107,15 +121,26 @@ def compose_runs(conf: Path, runs: Sequence[Sequence[str]]) -> list[TrainConfig]
     """
     prepare()
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        return [_compose(overrides) for overrides in runs]
+        return [_compose(overrides, "train", TrainConfig) for overrides in runs]
 
 
-def _compose(overrides: Sequence[str]) -> TrainConfig:
+def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
+    """The settings of infer.py, checked.
+
+    Raises:
+        ConfigError: If they are not valid.
+    """
+    prepare()
+    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+        return _compose(overrides, "infer", InferConfig)
+
+
+def _compose(overrides: Sequence[str], name: str, schema: type[Schema]) -> Schema:
     try:
-        config = compose("train", overrides=list(overrides))
+        config = compose(name, overrides=list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{str(error).splitlines()[0]} (in the run {' '.join(overrides)})") from error
-    return typed(config, TrainConfig)
+    return typed(config, schema)
 
 
 def run_training(config: DictConfig) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`python -m duetto hardware`: what this machine is, and what the default run takes here."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -18,17 +17,13 @@ def show_hardware(options: argparse.Namespace, console: Console) -> None:
     """Print what this machine is and the plan of the default run."""
     from hydra import compose, initialize_config_dir
 
-    from duetto.entry import prepare, typed
-    from duetto.errors import ConfigError
+    from duetto.entry import conf_folder, prepare, typed
     from duetto.run_config import TrainConfig
     from duetto.training.hardware import REFERENCE_GFLOPS, detect_hardware, measure_gflops
     from duetto.training.plan import announce
 
-    conf = Path(__file__).resolve().parents[3] / "conf"
-    if not conf.is_dir():
-        raise ConfigError(f"There is no {conf}: run this from a checkout of the repository.")
     prepare()
-    with initialize_config_dir(str(conf), version_base="1.3"):
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         config = typed(compose("train"), TrainConfig)
     hardware = detect_hardware(config.trainer)
     gflops = measure_gflops(hardware.num_threads)
