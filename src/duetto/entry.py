@@ -151,9 +151,10 @@ def run_training(config: DictConfig) -> dict[str, Any]:
 def run_settings(settings: TrainConfig, console: Console) -> dict[str, Any]:
     """The same for checked settings."""
     from duetto.report.closing import close_run
+    from duetto.report.figures import spectrogram_triple
     from duetto.training.run import train
 
-    run = train(settings, console)
+    run = train(settings, console, spectrogram_triple)
     close_run(run, settings, console)
     return {"run": str(run.folder), "signature": run.signature}
 

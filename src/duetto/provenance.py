@@ -72,9 +72,16 @@ def run_signature(config: TrainConfig, data_hash: str, inputs: dict[str, str] | 
         "model": {name: value for name, value in asdict(config.model).items() if name not in MODEL_PATHS},
         "trainer": {name: trainer[name] for name in TRAINER_NUMBERS},
         "seed": config.seed,
+        **looks_that_choose(config),
         **({"inputs": inputs} if inputs else {}),
     }
     return sha256_json(covered)[:SIGNATURE_DIGITS]
+
+
+def looks_that_choose(config: TrainConfig) -> dict[str, Any]:
+    """What the choice of the voice's moment depends on; nothing when it is the last one."""
+    every = config.trainer.evaluate_every_steps
+    return {"best_of_looks_every": every} if config.trainer.choose == "best" and every else {}
 
 
 def described_features(features: FeaturesConfig) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from duetto.training.trial import evaluation_signature
 State = Literal["new", "broken", "finished", "running", "failed"]
 SHARED_STATIONS = ("corpus", "preprocess", "features")  # prepared once for all runs that need the same
 TRIAL_STATIONS = ("trial", "closing")
+CHOICE = ("choose", "evaluate_every_steps")  # of the trainer: which moment becomes the voice
 TAIL_BYTES = 4096
 
 
@@ -50,7 +51,7 @@ class PlannedRun:
             "note": self.note,
             "expected_minutes": self.minutes,
             "seconds": self.seconds,
-            "error": self.error,
+            "error": "\n".join(self.error),
         }
 
 
@@ -150,13 +151,14 @@ def settings_of(config: TrainConfig) -> dict[str, Any]:
 
 def settings_key(values: dict[str, Any], model: str) -> str:
     """What tells runs apart among settings, as text; paths, logger, device and evaluation do not."""
+    values["trainer"].setdefault("choose", "last")  # of runs before there was a choice
     kept = {
         "model name": model,
         "data": {name: value for name, value in values["data"].items() if name != "root"},
         "preprocess": {name: value for name, value in values["preprocess"].items() if name != "keep_stages"},
         "features": values["features"],
         "model": {n: v for n, v in values["model"].items() if n != "num_speakers"},
-        "trainer": {name: values["trainer"][name] for name in TRAINER_NUMBERS},
+        "trainer": {name: values["trainer"][name] for name in (*TRAINER_NUMBERS, *CHOICE)},
         "seed": values["seed"],
     }
     return json.dumps(kept, sort_keys=True)

@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from duetto.errors import StorageError
-from duetto.files import make_folder, read_json, write_json
+from duetto.files import make_folder, write_json
 from duetto.provenance import code_version
 from duetto.sweeps.planned import PlannedRun
 
@@ -57,22 +57,3 @@ class SweepRecord:
         except Timeout as error:
             raise StorageError(f"Another process is at the sweep {self.folder}. Wait for it, or stop it.") from error
         return lock
-
-
-def is_sweep(folder: Path) -> bool:
-    """Whether the folder is a sweep's."""
-    return (folder / STATE_FILE).is_file()
-
-
-def run_folders(sweep: Path) -> list[Path]:
-    """The folders of a sweep's finished runs, in the order of its plan, each once.
-
-    Raises:
-        StorageError: If the folder is no sweep's, or its state is damaged.
-    """
-    if not is_sweep(sweep):
-        raise StorageError(f"{sweep} is no sweep: {STATE_FILE} is missing.")
-    rows = read_json(sweep / STATE_FILE)["runs"]
-    logs = sweep.parent.parent
-    finished = [Path(str(row["run"])).name for row in rows if row["state"] == "finished" and row["run"]]
-    return [logs / name for name in dict.fromkeys(finished) if (logs / name).is_dir()]

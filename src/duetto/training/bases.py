@@ -17,8 +17,9 @@ from duetto.errors import CheckpointError
 from duetto.files import atomic_path, read_json, write_json
 from duetto.singer.choir import choir_names, choir_voice
 from duetto.training.base import DISCRIMINATOR_SUFFIX, base_name, shape_of
+from duetto.training.callbacks import CURVE_NAME
 from duetto.training.checkpoint import Progress, find_checkpoint
-from duetto.training.fit import CHECKPOINT_FOLDER, CURVE_NAME
+from duetto.training.fit import CHECKPOINT_FOLDER
 from duetto.training.modules import make_module
 from duetto.training.trial import METRICS_NAME
 

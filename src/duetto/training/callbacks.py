@@ -7,6 +7,7 @@ they act after a batch.
 import csv
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from duetto.files import write_text
+from duetto.files import atomic_path, write_text
 from duetto.training.checkpoint import save_checkpoint
+from duetto.training.choice import forget_looks_after, keep_look, newest_look, write_judgement
 from duetto.training.module import TrainingModule
+from duetto.training.overtraining import Judgement, judge
 
+CURVE_NAME = "curve.csv"  # looks at a held-out song
 Scores = dict[str, float]
 
 
@@ -44,18 +48,20 @@ class Clock(Callback):
 
 
 class SaveCheckpoint(Callback):
-    """Writes a checkpoint every few steps and at the end."""
+    """Writes a checkpoint every few steps, after each look, and at the end."""
 
-    def __init__(self, folder: Path, every_steps: int) -> None:
+    def __init__(self, folder: Path, every_steps: int, look_every_steps: int = 0) -> None:
         self.folder = folder
         self.every_steps = every_steps
+        self.look_every_steps = look_every_steps
 
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save when the step count says so."""
         assert isinstance(module, TrainingModule)
-        if module.step % self.every_steps == 0 or trainer.should_stop:
+        after_look = self.look_every_steps and module.step % self.look_every_steps == 0
+        if module.step % self.every_steps == 0 or after_look or trainer.should_stop:
             save_checkpoint(trainer, self.folder)
 
 
@@ -96,38 +102,61 @@ class LogLosses(Callback):
         self.track(module.step, module.losses)
 
 
-class HeldOutConversion(Callback):
-    """Converts a validation excerpt every few steps and scores it: the curve over training time."""
+@dataclass(frozen=True)
+class LookActions:
+    """What a look at a held-out conversion does; parts that tests put their own in."""
 
-    def __init__(
-        self,
-        path: Path,
-        every_steps: int,
-        evaluate: Callable[[TrainingModule], Scores],
-        track: Callable[[int, Scores], None],
-    ) -> None:
-        self.path = path
+    evaluate: Callable[[TrainingModule], Scores]
+    track: Callable[[int, Scores], None]
+    show: Callable[[int], None]  # picture and sound to the tracker
+    warn: Callable[[str], None]
+
+
+class HeldOutConversion(Callback):
+    """Converts a validation excerpt every few steps and at the end, scores it, and keeps the weights worth keeping."""
+
+    def __init__(self, run: Path, checkpoints: Path, every_steps: int, actions: LookActions) -> None:
+        self.run = run
+        self.path = run / CURVE_NAME
+        self.checkpoints = checkpoints
         self.every_steps = every_steps
-        self.evaluate = evaluate
-        self.track = track
+        self.actions = actions
+        self.has_warned = False
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        """Forget rows past the checkpoint."""
+        """Forget what lies past the checkpoint."""
         assert isinstance(module, TrainingModule)
         keep_rows_up_to(self.path, module.step)
+        forget_looks_after(self.checkpoints, module.step)
+        if self.path.is_file():
+            write_judgement(self.run, judge(*read_rows(self.path)), newest_look(self.checkpoints))
 
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Evaluate when the step count says so; training draws are reseeded every step and not disturbed."""
+        """Look when the step count says so; training draws are reseeded every step and not disturbed."""
         assert isinstance(module, TrainingModule)
-        if self.every_steps == 0 or module.step % self.every_steps:
+        if self.every_steps == 0 or (module.step % self.every_steps and not trainer.should_stop):
             return
         module.eval()
-        scores = self.evaluate(module)
+        scores = self.actions.evaluate(module)
         module.train()
         append_row(self.path, {"step": module.step, "minutes": module.seconds / 60, **scores})
-        self.track(module.step, scores)
+        judgement = judge(*read_rows(self.path))
+        if judgement.keeps_latest:
+            keep_look(module.voice_network(), self.checkpoints, module.step)
+        write_judgement(self.run, judgement, newest_look(self.checkpoints))
+        self.actions.track(module.step, {**scores, **judgement.latest()})
+        self.actions.show(module.step)
+        self._warn(judgement)
+
+    def _warn(self, judgement: Judgement) -> None:
+        if judgement.overtraining_since is not None and not self.has_warned:
+            self.has_warned = True
+            self.actions.warn(
+                f"Held-out conversions have been getting worse since step {judgement.overtraining_since}: overtraining "
+                f"(docs/training.md). The weights of step {newest_look(self.checkpoints)} are kept."
+            )
 
 
 class ShowProgress(Callback):
@@ -164,13 +193,41 @@ class ShowProgress(Callback):
 
 
 def append_row(path: Path, row: dict[str, float]) -> None:
-    """Append a row to a CSV file, with a header when it is new."""
-    is_new = not path.is_file() or path.stat().st_size == 0
+    """Append a row to a CSV file, with a header when it is new; columns that it lacks are added to it."""
+    text = {name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in row.items()}
+    header = _header(path)
+    missing = [name for name in text if name not in header]
+    if header and missing:  # a run begun by a version that measured less
+        header += missing
+        _rewrite(path, header)
     with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(row))
-        if is_new:
+        writer = csv.DictWriter(file, fieldnames=header or list(text), restval="nan")
+        if not header:
             writer.writeheader()
-        writer.writerow({name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()})
+        writer.writerow(text)
+
+
+def read_rows(path: Path) -> tuple[list[int], list[dict[str, float]]]:
+    """Steps and numbers of a CSV file that `append_row` wrote."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    return [int(row["step"]) for row in rows], rows
+
+
+def _header(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return next(csv.reader(file), [])
+
+
+def _rewrite(path: Path, header: list[str]) -> None:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=header, restval="nan")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def keep_rows_up_to(path: Path, step: int) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,17 @@ from duetto.data.dataset import CropDataset, describe_use
 from duetto.files import make_folder
 from duetto.run_config import TrainConfig
 from duetto.training.base import choose_base, explain_start
-from duetto.training.callbacks import Clock, HeldOutConversion, LogLosses, SaveCheckpoint, ShowProgress, StampCheckpoint
+from duetto.training.callbacks import (
+    Clock,
+    HeldOutConversion,
+    LogLosses,
+    LookActions,
+    SaveCheckpoint,
+    ShowProgress,
+    StampCheckpoint,
+)
 from duetto.training.checkpoint import find_checkpoint
+from duetto.training.choice import Choice, choose_weights
 from duetto.training.hardware import Hardware
 from duetto.training.modules import make_module
 from duetto.training.precision import Precision
@@ -25,7 +35,7 @@ from duetto.training.tracking import Tracker
 from duetto.training.trial import HeldOutSong
 
 CHECKPOINT_FOLDER = "checkpoints"
-CURVE_NAME = "curve.csv"  # looks at a held-out song
+Draw = Callable[[Path, Path, Path | None], bytes]  # source, output and truth as one picture, PNG
 
 
 @dataclass(frozen=True)
@@ -35,16 +45,37 @@ class FitResult:
     network: nn.Module
     steps: int
     seconds: float
+    choice: Choice  # which moment the network is
 
     def summary(self) -> dict[str, Any]:
         """Fields for run.json and the voice's card."""
-        return {"steps": self.steps, "training_minutes": self.seconds / 60, "hours": self.seconds / 3600}
+        times = {"steps": self.steps, "training_minutes": self.seconds / 60, "hours": self.seconds / 3600}
+        return {**times, "chosen": self.choice.as_dict()}
 
 
 def fit(
-    config: TrainConfig, material: Material, hardware: Hardware, folder: Path, tracker: Tracker, console: Console
+    config: TrainConfig,
+    material: Material,
+    hardware: Hardware,
+    folder: Path,
+    tracker: Tracker,
+    console: Console,
+    draw: Draw | None = None,
 ) -> FitResult:
-    """Train from the last checkpoint, or from the start, until the limit of minutes or steps."""
+    """Train from the last checkpoint, or from the start, until the limit of minutes or steps.
+
+    Args:
+        config: The run.
+        material: What to train on, and the held-out songs.
+        hardware: Where.
+        folder: Of the run.
+        tracker: Gets losses, scores, pictures and sounds.
+        console: Told what happens.
+        draw: Makes the pictures of held-out conversions; None = the tracker gets sounds alone.
+
+    Returns:
+        The network of the last step, or of the moment that the rule keeps (`trainer.choose`).
+    """
     checkpoints = make_folder(folder / CHECKPOINT_FOLDER)
     found = find_checkpoint(checkpoints, lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"))
     module = make_module(config.model, config.features, config.seed)
@@ -61,7 +92,7 @@ def fit(
             console.print(explain_start(config.model, choose_base(config.model, config.features)))
             module.learn_statistics(plan)
         dataset = CropDataset(plan, first_step, config.trainer.max_steps)
-        callbacks = make_callbacks(config, material, folder, clock, tracker, console)
+        callbacks = make_callbacks(config, material, folder, clock, tracker, console, draw)
         with quiet_lightning():
             trainer = build_trainer(hardware, callbacks)
             loader = dataset.loader(config.trainer.num_workers)
@@ -69,7 +100,10 @@ def fit(
     else:
         module.load_state_dict(torch.load(found[0], map_location="cpu", weights_only=True)["state_dict"])
         module.step, module.seconds = found[1].step, found[1].seconds
-    return FitResult(module.voice_network().cpu().eval(), module.step, module.seconds)
+    network = module.voice_network().cpu().eval()
+    choice = choose_weights(config.trainer.choose, folder, checkpoints, network, module.step)
+    console.print(f"The voice is that of step {choice.step} of {module.step}: {choice.why}.")
+    return FitResult(network, module.step, module.seconds, choice)
 
 
 def is_over(step: int, seconds: float, clock: Clock) -> bool:
@@ -78,7 +112,13 @@ def is_over(step: int, seconds: float, clock: Clock) -> bool:
 
 
 def make_callbacks(
-    config: TrainConfig, material: Material, folder: Path, clock: Clock, tracker: Tracker, console: Console
+    config: TrainConfig,
+    material: Material,
+    folder: Path,
+    clock: Clock,
+    tracker: Tracker,
+    console: Console,
+    draw: Draw | None,
 ) -> list[Callback]:
     """The callbacks, in the order in which they act."""
     trainer = config.trainer
@@ -89,10 +129,16 @@ def make_callbacks(
     pairs = material.pairs("val", config.model.can_convert)
     if trainer.evaluate_every_steps and pairs:
         song = HeldOutSong(config, material, pairs[0], folder)
-        callbacks.append(
-            HeldOutConversion(folder / CURVE_NAME, trainer.evaluate_every_steps, song.evaluate, tracker.log)
+        actions = LookActions(
+            song.evaluate,
+            tracker.log,
+            lambda step: tracker.show_look(step, song.place, draw),
+            lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"),
         )
-    checkpoints = SaveCheckpoint(folder / CHECKPOINT_FOLDER, trainer.checkpoint_every_steps)
+        every = trainer.evaluate_every_steps
+        callbacks.append(HeldOutConversion(folder, folder / CHECKPOINT_FOLDER, every, actions))
+    every = trainer.checkpoint_every_steps
+    checkpoints = SaveCheckpoint(folder / CHECKPOINT_FOLDER, every, trainer.evaluate_every_steps)
     return [*callbacks, checkpoints, ShowProgress(console, clock)]
 
 

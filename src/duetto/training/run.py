@@ -26,7 +26,7 @@ from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.provenance import code_version, package_versions, run_name, run_signature
 from duetto.run_config import TrainConfig
 from duetto.training.base import choose_base
-from duetto.training.fit import FitResult, fit
+from duetto.training.fit import Draw, FitResult, fit
 from duetto.training.hardware import Hardware, detect_hardware
 from duetto.training.plan import announce
 from duetto.training.stations import Material, prepare_material, training_content
@@ -53,8 +53,8 @@ class Run:
         return self.folder / VOICE_FOLDER
 
 
-def train(config: TrainConfig, console: Console) -> Run:
-    """Prepare the case, train, and leave a voice in the run's folder.
+def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Run:
+    """Prepare the case, train, and leave a voice in the run's folder; `draw` makes the tracker's pictures.
 
     Raises:
         DuettoError: If data, settings, hardware or storage do not allow it; says what to do.
@@ -77,7 +77,7 @@ def train(config: TrainConfig, console: Console) -> Run:
         write_json(folder / PREPROCESSING_FILE, {"corpus": str(material.folder), **damage})
         may_upload = "cloud_logging" in material.manifest.consent.get("scopes", [])
         tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
-        result = fit(config, material, hardware, folder, tracker, console)
+        result = fit(config, material, hardware, folder, tracker, console, draw)
         export(config, material, result, folder, record)
         write_json(folder / RUN_FILE, {**record, "status": "trained", **result.summary()})
     return Run(folder, signature, material, hardware, tracker, was_finished=False)

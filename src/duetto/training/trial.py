@@ -36,6 +36,15 @@ CURVE_METRICS = (
     "f0_rmse_cents",
     "voicing_error",
     "speaker_similarity",
+    "mel_distance",
+    "modulation_distance",
+    "hole_fraction",
+    "log_kurtosis_ratio",
+    "comb_index",
+    "harmonics_to_noise",
+    "dip_rate",
+    "held_pitch_deviation",
+    "island_rate",
 )
 EXCERPT_S = 8.0  # of the validation song, scored while training
 EVALUATION_VERSION = 4  # raise when conversion or a metric changes: scores are then made again
