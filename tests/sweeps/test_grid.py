@@ -6,7 +6,7 @@ import pytest
 
 from duetto.entry import compose_runs
 from duetto.errors import ConfigError
-from duetto.sweeps.command import parse, sweep_name
+from duetto.sweeps.command import arms_of, facts_of, parse, sweep_name
 from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names, with_extra
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -118,3 +118,16 @@ def test_another_grid_has_another_folder_and_another_place_or_number_of_threads_
     assert plain == "smoke"
     assert sweep_name(parse(["sweep=smoke", "seed=0,1"])) != sweep_name(parse(["sweep=smoke", "seed=0,2"]))
     assert sweep_name(parse(["seed=0,1", "model=rvc"])) == sweep_name(parse(["model=rvc", "seed=0,1"]))
+
+
+def test_a_study_is_its_arms_and_the_plan_says_which_file_it_was():
+    request = parse(["study=register_quick", "eval=quick"])
+    arms = arms_of(request, CONF)
+    assert len({arm.name for arm in arms}) == len(arms) > 3
+    assert all(arm.overrides[-1] == "eval=quick" for arm in arms)
+    facts = facts_of(request, CONF)
+    assert facts["study"] == "register_quick"
+    assert len(facts["study_hash"]) == 64
+    assert len(compose_runs(CONF, [arms[0].overrides])) == 1
+    with pytest.raises(ConfigError, match="no such study"):
+        arms_of(parse(["study=nothing"]), CONF)

@@ -4,8 +4,9 @@ import pytest
 
 from duetto.case_config import FragmentConfig
 from duetto.config import DataConfig, EvalConfig, TrainerConfig
+from duetto.model_config import RVCConfig
 from duetto.run_config import TrainConfig
-from duetto.training.plan import clock_text, make_plan
+from duetto.training.plan import LOOK_S, LOOKS_SHARE, clock_text, looks_station, make_plan
 
 
 def plan(**data):
@@ -34,8 +35,23 @@ def test_mixing_and_cutting_are_said():
     assert "cut every 120 ms" in plan(case="case_d", fragments=FragmentConfig(fragment_ms=120.0))["corpus"].what
 
 
-def test_two_minutes_of_training_are_two_minutes_and_the_held_out_conversions():
-    assert plan()["training"].seconds == pytest.approx(120 * 1.06)
+def test_two_minutes_of_training_are_two_minutes_and_looks_at_held_out_conversions_come_on_top():
+    stations = plan()
+    assert stations["training"].seconds == pytest.approx(120)
+    assert stations["looks"].seconds == pytest.approx(120 * LOOKS_SHARE)
+
+
+def test_looks_are_counted_where_the_cost_of_a_step_is_known():
+    config = TrainConfig(
+        model=RVCConfig(name="rvc", size="compact"), trainer=TrainerConfig(max_minutes=0, max_steps=450)
+    )
+    looks = looks_station(config, speed=2.0)  # at 200, 400 and 450
+    assert looks.seconds == pytest.approx(3 * LOOK_S["rvc"] / 2)
+    config.trainer.max_minutes = 1.0  # 60 s of 0.125 s
+    config.trainer.max_steps = 10_000
+    assert looks_station(config, speed=2.0).what.startswith("3 ")
+    config.trainer.evaluate_every_steps = 0
+    assert looks_station(config, speed=2.0).seconds == 0.0
 
 
 def test_what_depends_on_recordings_is_not_guessed():

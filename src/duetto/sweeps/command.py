@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -13,8 +13,8 @@ from duetto.entry import compose_runs
 from duetto.errors import ConfigError
 from duetto.files import sha256_json
 from duetto.studies.expand import expand
-from duetto.studies.load import load_study
-from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names
+from duetto.studies.load import load_study, study_names
+from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names, with_extra
 
 if TYPE_CHECKING:
     from duetto.run_config import TrainConfig
@@ -28,7 +28,7 @@ For example
   python sweep.py sweep=smoke                        a sweep of conf/sweep/: {names}
   python sweep.py sweep=smoke seed=0,1               each of its runs with two seeds
   python sweep.py model=rvc,diffsvc data=case_a,case_b    every combination
-  python sweep.py study=register_quick               the arms, seeds and settings of a study
+  python sweep.py study=register_quick               the arms and seeds of a study: {studies}
   python sweep.py sweep=seeds plan_only=true         the plan and its time, nothing more
 
   workers=0   processes at once: 0 = one a GPU, without one a core. Each gets its share of the cores as threads.
@@ -60,7 +60,7 @@ def main(arguments: list[str], conf: Path) -> int:
         DuettoError: If the command line or a setting is not valid, or the sweep's folder is in use.
     """
     if {"-h", "--help"} & set(arguments):
-        sys.stdout.write(HELP.format(names=", ".join(sweep_names(conf))))
+        sys.stdout.write(HELP.format(names=", ".join(sweep_names(conf)), studies=", ".join(study_names(conf))))
         return 0
     request = parse(arguments)
     console = Console()
@@ -102,9 +102,18 @@ def arms_of(request: Request, conf: Path) -> list[Arm]:
     if request.sweep is not None:
         return grid_arms(read_sweep(conf, request.sweep).runs, request.settings)
     if request.study is not None:
-        study = load_study(conf, request.study)
-        return [Arm(arm.name, (*arm.overrides, *request.settings)) for arm in expand(study)]
+        planned = [Arm(arm.name, arm.overrides) for arm in expand(load_study(conf, request.study))]
+        return with_extra(planned, request.settings)
     return grid_arms([""], request.settings)
+
+
+def facts_of(request: Request, conf: Path) -> dict[str, Any]:
+    """What plan.json says of where the runs come from; of a study its hash, and whether it is the registered one."""
+    facts: dict[str, Any] = {"command": request.command}
+    if request.study is not None:
+        study = load_study(conf, request.study)
+        facts |= {"study": study.name, "study_hash": study.file_hash, "is_registered": study.is_registered}
+    return facts
 
 
 def sweep_name(request: Request) -> str:
@@ -134,7 +143,7 @@ def run_sweep(
         find_recorded(runs)
         for run in runs:
             assess(run, machine.speed)
-        announce(runs, machine, record, request.command, console)
+        announce(runs, machine, record, facts_of(request, conf), console)
         if request.plan_only:
             return 0
         prepare_all(runs, record.folder / "preparation.txt", console)

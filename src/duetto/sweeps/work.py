@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -15,15 +16,17 @@ from duetto.sweeps.resources import Machine
 from duetto.sweeps.show import LiveRuns, print_plan
 
 
-def announce(runs: Sequence[PlannedRun], machine: Machine, record: SweepRecord, asked: str, console: Console) -> None:
+def announce(
+    runs: Sequence[PlannedRun], machine: Machine, record: SweepRecord, facts: dict[str, Any], console: Console
+) -> None:
     """Print the plan with its time and write plan.json."""
     is_known = {material_key(run.config) for run in runs if run.folder is not None}
     materials = {material_key(run.config): run.config for run in runs}
     shared = shared_minutes([config for key, config in materials.items() if key not in is_known], machine.speed)
     wall = wall_minutes([run.minutes for run in runs], machine.workers)
     print_plan(runs, shared, wall, machine.sentence(), console)
-    facts = {"command": asked, "workers": machine.workers, "threads": machine.threads, "gpus": list(machine.gpus)}
-    record.write_plan(runs, {**facts, "expected_minutes": {"shared": shared, "runs": wall}})
+    shares = {"workers": machine.workers, "threads": machine.threads, "gpus": list(machine.gpus)}
+    record.write_plan(runs, {**facts, **shares, "expected_minutes": {"shared": shared, "runs": wall}})
 
 
 def work_off(runs: Sequence[PlannedRun], machine: Machine, record: SweepRecord, conf: Path, console: Console) -> None:

@@ -25,7 +25,8 @@ COMPACT_STEP_S = {  # of the default batch, two threads
     "diffsvc": 0.2,
     "vocoder": 0.3,
 }
-HELD_OUT_SHARE = 0.06  # of the training time, spent on held-out conversions
+LOOK_S = {"rvc": 4.0, "diffsvc": 7.0, "vocoder": 4.0}  # a look at a held-out conversion, compact sizes
+LOOKS_SHARE = 0.06  # of the training time, where a step's cost is not known
 TRIAL_S_PER_SONG = 9.0  # conversion, resynthesis and scoring
 CLOSING_S = 20.0  # imports and workers at the start, index, page and tracker at the end
 UNKNOWN = math.nan
@@ -57,6 +58,7 @@ def make_plan(config: TrainConfig, speed: float) -> list[Station]:
         Station("preprocess", steps, num_train * PREPROCESS_S_PER_SONG / speed),
         Station("features", encoders, num_train * FEATURES_S_PER_SONG / speed),
         training_station(config, speed),
+        looks_station(config, speed),
         Station("trial", f"{trial} converted and scored", trial_songs * TRIAL_S_PER_SONG / speed),
         Station("closing", "index, page and tracking", CLOSING_S / speed),
     ]
@@ -86,9 +88,27 @@ def training_station(config: TrainConfig, speed: float) -> Station:
     minutes = config.trainer.max_minutes
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
     if minutes:
-        return Station("training", f"{what}, at most {minutes:g} minutes", minutes * 60 * (1 + HELD_OUT_SHARE))
-    step_s = COMPACT_STEP_S[config.model.name] / speed if config.model.size == "compact" else UNKNOWN
-    return Station("training", what, config.trainer.max_steps * step_s)
+        return Station("training", f"{what}, at most {minutes:g} minutes", minutes * 60)
+    return Station("training", what, config.trainer.max_steps * step_seconds(config, speed))
+
+
+def step_seconds(config: TrainConfig, speed: float) -> float:
+    """Seconds of a step; NaN where they were not measured."""
+    return COMPACT_STEP_S[config.model.name] / speed if config.model.size == "compact" else UNKNOWN
+
+
+def looks_station(config: TrainConfig, speed: float) -> Station:
+    """Held-out conversions while training: one at every interval and one at the end."""
+    every, minutes = config.trainer.evaluate_every_steps, config.trainer.max_minutes
+    if not every:
+        return Station("looks", "none (trainer.evaluate_every_steps=0)", 0.0)
+    step_s = step_seconds(config, speed)
+    if math.isnan(step_s):
+        what = f"a held-out conversion every {every} steps"
+        return Station("looks", what, minutes * 60 * LOOKS_SHARE if minutes else UNKNOWN)
+    steps = min(config.trainer.max_steps, minutes * 60 / step_s) if minutes else config.trainer.max_steps
+    looks = math.ceil(steps / every)
+    return Station("looks", f"{looks} held-out conversions", looks * LOOK_S[config.model.name] / speed)
 
 
 def count_trial_songs(config: TrainConfig) -> float:
