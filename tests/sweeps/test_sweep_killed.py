@@ -30,12 +30,14 @@ def test_killed_in_the_middle_and_started_again_it_finishes_without_repeating_a_
     command = [*COMMAND, f"logs={tmp_path / 'logs'}", f"data.root={tmp_path / 'data'}"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 500
-    while not list(tmp_path.glob("logs/vocoder-*/checkpoints/last.ckpt")):
-        assert process.poll() is None, "ended before the second run had a checkpoint"
-        assert time.monotonic() < deadline, "no checkpoint in time"
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    try:
+        while not list(tmp_path.glob("logs/vocoder-*/checkpoints/last.ckpt")):
+            assert process.poll() is None, "ended before the second run had a checkpoint"
+            assert time.monotonic() < deadline, "no checkpoint in time"
+            time.sleep(0.05)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     (finished,) = tmp_path.glob("logs/rvc-*")
     before = {path: path.stat().st_mtime_ns for path in sorted(finished.rglob("*")) if path.is_file()}
     (state,) = tmp_path.glob("logs/sweeps/*/state.json")

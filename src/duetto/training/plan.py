@@ -25,7 +25,7 @@ COMPACT_STEP_S = {  # of the default batch, two threads
     "diffsvc": 0.2,
     "vocoder": 0.3,
 }
-LOOK_S = {"rvc": 4.0, "diffsvc": 7.0, "vocoder": 4.0}  # a look at a held-out conversion, compact sizes
+LOOK_S = {"rvc": 3.0, "diffsvc": 5.0, "vocoder": 3.0}  # a look, scored and drawn, compact sizes, mostly one core
 LOOKS_SHARE = 0.06  # of the training time, where a step's cost is not known
 TRIAL_S_PER_SONG = 9.0  # conversion, resynthesis and scoring
 CLOSING_S = 20.0  # imports and workers at the start, index, page and tracker at the end
