@@ -199,20 +199,20 @@ def main(words: Sequence[str] | None = None) -> list[dict[str, Any]]:
             raise ConfigError(f"{run} is no folder; expected that of a trained run, such as logs/rvc-case_b-….")
     rows: list[dict[str, Any]] = []
     place = arguments.output / "real_input"
-    with WordRecogniser() as recogniser:
-        for run in arguments.runs:
-            wanted_hz = target_pitch(run)
-            for recording in recordings(run / "real_input"):
-                pitch_hz = median_pitch(read_audio(recording.path, RATE)[0])
-                given = arguments.transpose
-                transpose = nearest_octave(pitch_hz, wanted_hz) if given is None else given
-                output = run / "real_input" / f"{recording.name}_{transpose:+g}.wav"
-                convert(run, recording, transpose, output)
-                row = {"run": run.name, **asdict(recording), **score(recording, output, transpose, recogniser)}
-                rows.append({**row, "path": recording.path.name, "words": row["words"], "passes": passes(row)})
-                waveform, rate = read_audio(output)
-                excerpt = waveform[: int(EXCERPT_S * rate)]
-                write_audio(place / f"{run.name.split('-')[0]}_{recording.name}.flac", excerpt, rate, "PCM_16")
+    recogniser = WordRecogniser()
+    for run in arguments.runs:
+        wanted_hz = target_pitch(run)
+        for recording in recordings(run / "real_input"):
+            pitch_hz = median_pitch(read_audio(recording.path, RATE)[0])
+            given = arguments.transpose
+            transpose = nearest_octave(pitch_hz, wanted_hz) if given is None else given
+            output = run / "real_input" / f"{recording.name}_{transpose:+g}.wav"
+            convert(run, recording, transpose, output)
+            row = {"run": run.name, **asdict(recording), **score(recording, output, transpose, recogniser)}
+            rows.append({**row, "path": recording.path.name, "words": row["words"], "passes": passes(row)})
+            waveform, rate = read_audio(output)
+            excerpt = waveform[: int(EXCERPT_S * rate)]
+            write_audio(place / f"{run.name.split('-')[0]}_{recording.name}.flac", excerpt, rate, "PCM_16")
     write_json(arguments.output / "real_input.json", rows)
     write_text(arguments.output / "real_input.md", table(rows))
     print(table(rows))
