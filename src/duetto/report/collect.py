@@ -43,6 +43,7 @@ class RunRecord:
     losses: Columns
     songs: tuple[SongFolder, ...]
     preprocessing: dict[str, Any] = field(default_factory=dict)  # preprocessing.json: what each step took
+    probes: dict[str, Any] = field(default_factory=dict)  # probes.json: scores of a voice pushed out of its habits
     stages: tuple[Path, ...] = ()  # a recording after each step of the preprocessing, in order
 
     @property
@@ -94,6 +95,7 @@ def collect_run(folder: Path) -> RunRecord:
         losses=read_columns(folder / "losses.csv"),
         songs=_collect_songs(folder / "songs", scores),
         preprocessing=_read_object(folder / "preprocessing.json"),
+        probes=_read_object(folder / "probes.json"),
         stages=tuple(sorted((folder / "stages").glob("[0-9][0-9]_*.wav"))),
     )
 

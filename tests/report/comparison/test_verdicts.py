@@ -67,6 +67,16 @@ def test_a_changed_study_is_called_exploratory(tmp_path):
     assert verdict_parts(verdicts)[0]["entries"][0]["is_exploratory"]
 
 
+def test_why_a_study_counts_less_is_said(tmp_path):
+    changes = {"why_exploratory": ["2 of its runs are missing"], "controls_hold": {"rvc": True, "diffsvc": False}}
+    part = verdict_parts(read_verdicts([write_verdict(tmp_path, question="Does it?", **changes)])[0])[0]
+    assert part["question"] == "Does it?"
+    assert part["cautions"] == (
+        "Exploratory: 2 of its runs are missing.",
+        "A control does not hold for Diff-SVC: its verdicts say little.",
+    )
+
+
 def test_a_damaged_file_and_an_entry_without_verdict_are_named(tmp_path):
     broken = tmp_path / "verdict.json"
     broken.write_text("{")

@@ -12,12 +12,13 @@ from typing import Any
 from duetto.files import write_text
 from duetto.report.collect import RunRecord, section
 from duetto.report.comparison.cards import data_cards, model_cards
-from duetto.report.comparison.chart import chart_part
+from duetto.report.comparison.chart import Chart, chart_part
 from duetto.report.comparison.curves import register_charts, speed_charts, training_charts
 from duetto.report.comparison.doses import dose_charts
 from duetto.report.comparison.find import RESULTS, Found, find
 from duetto.report.comparison.listening import MEGABYTES, Report, Shelf, listening_part
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
+from duetto.report.comparison.probes import probe_charts
 from duetto.report.comparison.table import filters, runs_table, secondary_tables
 from duetto.report.comparison.verdicts import read_verdicts, verdict_parts
 from duetto.report.page import content_policy, make_environment, template_source
@@ -130,20 +131,21 @@ def differences(runs: Sequence[RunRecord]) -> list[str]:
 
 def curve_groups(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     """Curves under their headings; a heading without a curve is left out, and named by `missing_curves`."""
-    doses = dose_charts(runs)
+    doses, probes = dose_charts(runs), probe_charts(runs)
+
+    def across(title: str) -> list[Chart]:
+        return [*probes.get(title, []), *doses.get(title, [])]
+
     groups = [
         (
             "Register",
             "Scores against the transposition of the same songs.",
-            [*register_charts(runs), *doses.get("Register", [])],
+            [*register_charts(runs), *across("Register")],
         ),
-        ("Dose", "Scores against how hard the recordings were cleaned.", doses.get("Dose", [])),
-        ("Length", "Scores against the length of the pieces trained on.", doses.get("Length", [])),
-        (
-            TRAINING,
-            "A held-out excerpt, converted at intervals with the weights of that moment.",
-            training_charts(runs),
-        ),
+        ("Tempo", "Scores of slow and fast songs.", across("Tempo")),
+        ("Dose", "Scores against how hard the recordings were cleaned.", across("Dose")),
+        ("Length", "Scores against the length of the pieces.", across("Length")),
+        (TRAINING, "An excerpt, converted at intervals with the weights of that moment.", training_charts(runs)),
     ]
     parts = [{"title": title, "caption": caption, "charts": _charts(charts)} for title, caption, charts in groups]
     return [part for part in parts if part["charts"]]

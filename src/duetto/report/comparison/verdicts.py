@@ -60,6 +60,8 @@ class Verdict:
     study_hash: str
     code: str
     is_exploratory: bool
+    question: str = ""  # of the study
+    cautions: tuple[str, ...] = ()  # why it is exploratory, and which of its controls fail
 
 
 def read_verdicts(files: Sequence[Path]) -> tuple[list[Verdict], list[str]]:
@@ -83,7 +85,12 @@ def verdict_parts(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     """Verdicts as values for the template: by study, claims before controls, RVC before Diff-SVC."""
     studies = sorted({verdict.study for verdict in verdicts})
     return [
-        {"study": study.replace("_", " "), "entries": [_part(verdict) for verdict in _ordered(verdicts, study)]}
+        {
+            "study": study.replace("_", " "),
+            "question": next((verdict.question for verdict in verdicts if verdict.study == study), ""),
+            "cautions": next((verdict.cautions for verdict in verdicts if verdict.study == study), ()),
+            "entries": [_part(verdict) for verdict in _ordered(verdicts, study)],
+        }
         for study in studies
     ]
 
@@ -136,7 +143,19 @@ def _verdict(entry: dict[str, Any], file: Path) -> Verdict:
         study_hash=str(entry.get("study_hash") or entry.get("file_hash") or entry.get("hash") or ""),
         code=_code(entry.get("code_version") or entry.get("code")),
         is_exploratory=bool(entry.get("exploratory")),
+        question=str(entry.get("question") or ""),
+        cautions=tuple(_cautions(entry)),
     )
+
+
+def _cautions(entry: dict[str, Any]) -> list[str]:
+    reasons = entry.get("why_exploratory")
+    found = [f"Exploratory: {reason}." for reason in reasons] if isinstance(reasons, list) else []
+    controls = entry.get("controls_hold")
+    for model, holds in controls.items() if isinstance(controls, dict) else ():
+        if not holds:
+            found.append(f"A control does not hold for {architecture_title(str(model))}: its verdicts say little.")
+    return found
 
 
 def _counted(value: Any) -> str:
