@@ -98,11 +98,12 @@ def verdict_parts(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
 def _ordered(verdicts: Sequence[Verdict], study: str) -> list[Verdict]:
     roles = list(ROLES)
     own = [verdict for verdict in verdicts if verdict.study == study]
+    hypotheses = list(dict.fromkeys(verdict.hypothesis for verdict in own))  # as the study lists them
     return sorted(
         own,
         key=lambda verdict: (
             roles.index(verdict.role) if verdict.role in roles else len(roles),
-            verdict.hypothesis,
+            hypotheses.index(verdict.hypothesis),
             architecture_order(verdict.model),
         ),
     )
