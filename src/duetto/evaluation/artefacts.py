@@ -8,7 +8,7 @@ reference, 512-sample windows, frames that were silenced left out; near 0 is bes
 Uemura et al., IWAENC 2008; Torcoli, 2019: listeners follow it only in part.
 Off-harmonic islands: connected cells more than 12 dB over the mean of their surroundings (0.14 s by 400 Hz), with
 the loudest more than a quarter of F0 from every harmonic, 10 to 70 ms long, per second and kHz; lower is
-better, white noise itself has about one. Over-subtraction first makes and then removes them: read it beside
+better, white noise itself has about two. Over-subtraction first makes and then removes them: read it beside
 the hole fraction. Own definition. All are undefined (NaN) in silence, the ratio with fewer than 40 pause frames.
 """
 
@@ -71,5 +71,6 @@ def island_rate(spectra: Spectra, f0_hz: NDArray[np.float64]) -> float:
     harmonic = frequency[is_in_band][peaks[:, 1]] / np.maximum(f0, 1.0)
     is_off = (f0 == 0.0) | (np.abs(harmonic - np.rint(harmonic)) > OFF_HARMONIC)
     is_short = (lengths >= ISLAND_FRAMES[0]) & (lengths <= ISLAND_FRAMES[1])
-    seconds, band_khz = len(level) * HOP_S, (BAND_HZ[1] - BAND_HZ[0]) / 1000.0
+    seconds = np.count_nonzero(spectra.mel_db.max(axis=1) > damage.SILENT_DB) * HOP_S  # digital silence holds no tones
+    band_khz = (BAND_HZ[1] - BAND_HZ[0]) / 1000.0
     return float(np.count_nonzero(is_off & is_short)) / (seconds * band_khz)

@@ -15,6 +15,7 @@ import torch
 
 MIB = 1024.0 * 1024.0
 EVERY_S = 0.01
+STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,14 @@ class MemoryWatch:
     def __init__(self) -> None:
         """Nothing is measured yet: both peaks are NaN."""
         self.peak = PeakMemory()
-        self._highest = math.nan
+        self.highest = math.nan  # MiB so far
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "MemoryWatch":
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
-        self._highest = resident_mib()
+        self.highest = resident_mib()
         self._thread.start()
         return self
 
@@ -52,20 +53,20 @@ class MemoryWatch:
         self._thread.join()
         self._note()
         gpu = torch.cuda.max_memory_allocated() / MIB if torch.cuda.is_available() else math.nan
-        self.peak = PeakMemory(self._highest, gpu)
+        self.peak = PeakMemory(self.highest, gpu)
 
     def _watch(self) -> None:
         while not self._done.wait(EVERY_S):
             self._note()
 
     def _note(self) -> None:
-        self._highest = max(self._highest, resident_mib())
+        self.highest = max(self.highest, resident_mib())
 
 
 def resident_mib() -> float:
     """Resident size of this process, MiB; NaN where /proc does not tell (other systems than Linux)."""
     try:
-        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+        for line in STATUS.read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmRSS:"):
                 return float(line.split()[1]) / 1024.0
     except OSError:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 from duetto.audio import Waveform, resample
 from duetto.errors import CheckpointError
@@ -26,6 +27,10 @@ WINDOW_SAMPLES = 144_160  # 9.01 s
 MIN_SAMPLES = 16_000
 SILENCE_PEAK = 1e-5
 OVERALL = (-0.06766283, 1.11546468, 0.04602535)  # quadratic, from the package
+REFUSALS = tuple(
+    getattr(onnxruntime_pybind11_state, name)
+    for name in ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
+)
 NETWORK = Path("dnsmos_models") / "sig_bak_ovr.onnx"
 
 
@@ -47,7 +52,7 @@ class QualityPredictor:
         try:
             content = path.read_bytes()
             self.session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except (OSError, RuntimeError, ValueError) as error:  # what onnxruntime raises derives from RuntimeError
+        except (OSError, *REFUSALS) as error:
             raise CheckpointError(f"{path} is missing or damaged; reinstall the package speechmos.") from error
         self.input_name = self.session.get_inputs()[0].name
 

@@ -85,9 +85,9 @@ def score_song(
     against = compared["source"] if truth is None else heard(truth, reference_f0_hz)
     scores = {metric.name: math.nan for metric in METRICS}
     for place, performance in compared.items():
-        values = _melody(against, performance)
+        values = melody_scores(against, performance)
         if truth is not None:
-            values |= _against_truth(against, performance, files.boundaries_s)
+            values |= scores_against_truth(against, performance, files.boundaries_s)
         scores |= {place_name(family, place): value for family, value in values.items()}
     if truth is None:
         scores |= {metric.name: math.nan for metric in METRICS if metric.needs_truth and not metric.is_diagnostic}
@@ -113,7 +113,8 @@ def _timbre_distance(reference: Performance, estimate: Performance) -> float:
     return cepstral_distance(reference.cepstrum, estimate.cepstrum, is_scored)
 
 
-def _melody(reference: Performance, estimate: Performance) -> dict[str, float]:
+def melody_scores(reference: Performance, estimate: Performance) -> dict[str, float]:
+    """How well an estimate keeps the reference's contour, by family."""
     return {
         "f0_rmse_cents": f0_rmse_cents(reference.f0_hz, estimate.f0_hz),
         "gross_pitch_error": gross_pitch_error(reference.f0_hz, estimate.f0_hz),
@@ -121,7 +122,7 @@ def _melody(reference: Performance, estimate: Performance) -> dict[str, float]:
     }
 
 
-def _against_truth(
+def scores_against_truth(
     truth: Performance, estimate: Performance, boundaries_s: tuple[float, ...] | None
 ) -> dict[str, float]:
     """Every comparison with the truth, by family."""
@@ -173,7 +174,7 @@ def _by_themselves(
     scores = {
         place_name(family, place): value
         for place, performance in performances.items()
-        for family, value in _properties(performance, notes, reference_f0_hz).items()
+        for family, value in properties(performance, notes, reference_f0_hz).items()
     }
     if predictor is not None:
         for place in performances.keys() & {"output", "truth"}:
@@ -182,7 +183,8 @@ def _by_themselves(
     return scores
 
 
-def _properties(performance: Performance, notes: list[Span], reference_f0_hz: FloatArray) -> dict[str, float]:
+def properties(performance: Performance, notes: list[Span], reference_f0_hz: FloatArray) -> dict[str, float]:
+    """What is measured of a performance by itself, by family; notes and harmonics are the reference contour's."""
     spectra = performance.spectra
     return {
         "harmonics_to_noise": harmonics_to_noise_ratio(performance.waveform, performance.f0_hz, SAMPLE_RATE),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.audio import Waveform
-from duetto.preprocess.damage import SILENT_DB, level_change_db, mel_levels_of_power
+from duetto.preprocess.damage import SILENT_DB, mel_levels_of_power
 from duetto.preprocess.spectrum import Power, bin_frequencies_hz, power_blocks
 
 SAMPLE_RATE = 24_000  # Hz
@@ -89,7 +89,9 @@ def frame_span(first: int, last: int) -> slice:
 
 
 def gain_between(reference: Spectra, estimate: Spectra) -> float:
-    """How much louder the estimate is where the reference is loudest, dB; NaN when either is silent."""
-    if reference.is_silent or estimate.is_silent:
+    """How much more energy the estimate has where the reference sings, dB; NaN when either is silent."""
+    is_active = active_frames(reference)
+    if not is_active.any() or estimate.is_silent:
         return float("nan")
-    return level_change_db(reference.mel_db, estimate.mel_db)
+    energies = [float(spectra.power[is_active].sum(dtype=np.float64)) for spectra in (estimate, reference)]
+    return 10.0 * float(np.log10(energies[0] / energies[1])) if energies[0] > 0.0 else float("nan")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from duetto.errors import CorpusError
 from duetto.files import atomic_path, write_json
 
+SILENCES = ("pau", "sil")
 NOTE_FIELDS = ("note_start_s", "note_end_s", "note_midi")
 
 
@@ -29,6 +30,13 @@ class Truth:
     note_start_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (N,), as written
     note_end_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (N,), as sung
     note_midi: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # (N,), sung pitch
+
+    @property
+    def boundaries_s(self) -> tuple[float, ...]:
+        """Where one sung phone becomes the next, s."""
+        is_sung = [phone not in SILENCES for phone in self.phones]
+        ends = zip(self.phone_end_s[:-1], is_sung[:-1], is_sung[1:], strict=True)
+        return tuple(float(end_s) for end_s, here, after in ends if here and after)
 
 
 def save_truth(truth: Truth, path: Path) -> None:

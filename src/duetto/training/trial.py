@@ -25,7 +25,6 @@ from duetto.training.module import TrainingModule
 from duetto.training.stations import Material
 
 SONGS_FOLDER = "songs"
-SILENT_PHONES = ("pau", "sil")
 METRICS_NAME = "metrics.json"
 CURVE_METRICS = (
     "mcd_output",
@@ -116,14 +115,8 @@ def phone_boundaries_s(folder: Path, clip: Clip) -> tuple[float, ...] | None:
     """
     if clip.truth is None:
         return None
-    labels = load_truth(folder / clip.truth)
-    is_sung = [phone not in SILENT_PHONES for phone in labels.phones]
-    ends = [
-        end
-        for end, here, after in zip(labels.phone_end_s[:-1], is_sung[:-1], is_sung[1:], strict=True)
-        if here and after
-    ]
-    return tuple(float(end) - clip.start / clip.sample_rate for end in ends)
+    ends_s = load_truth(folder / clip.truth).boundaries_s
+    return tuple(end_s - clip.start / clip.sample_rate for end_s in ends_s)
 
 
 def song_files(place: Path, source: Clip, seconds: float | None, peak_memory: PeakMemory = UNKNOWN_MEMORY) -> SongFiles:
