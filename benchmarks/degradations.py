@@ -44,11 +44,14 @@ def main() -> None:
 
 
 def as_json(clean: Scores, rows: tuple[Row, ...]) -> dict[str, object]:
-    """The numbers by degradation, dose and family."""
+    """The numbers by degradation and family, a row for each dose in its order."""
     return {
         "clean": clean,
         "degraded": {
-            row.degradation.name: dict(zip(map(str, row.degradation.doses), row.scores, strict=True)) for row in rows
+            row.degradation.name: [
+                {"dose": dose, **scores} for dose, scores in zip(row.degradation.doses, row.scores, strict=True)
+            ]
+            for row in rows
         },
     }
 

@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,6 +74,21 @@ def test_metric_names_are_unique_and_directions_known():
     names = [metric.name for metric in METRICS]
     assert len(set(names)) == len(names)
     assert {metric.direction for metric in METRICS} == {"up", "down", "zero", "truth"}
+
+
+def test_the_page_on_metrics_defines_every_score():
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    names = {m.name for m in METRICS if m.place == "output" and not m.name.endswith("_gap_closed")}
+    told = {"delta_distance_elsewhere": "`…_elsewhere`"}
+    assert [name for name in sorted(names) if told.get(name, f"`{name}`") not in page] == []
+
+
+def test_bounds_belong_to_a_score_and_share_its_unit_and_group():
+    scores = {metric.family: metric for metric in METRICS if metric.family and metric.place == "output"}
+    for metric in METRICS:
+        if metric.place != "output":
+            score = scores[metric.family]
+            assert (metric.unit, metric.group, metric.direction) == (score.unit, score.group, score.direction)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def _against_truth(family: str, title: str, unit: str, direction: str, meaning: 
 
 def _distance(family: str, title: str, unit: str, meaning: str, **more: object) -> list[Metric]:
     """A distance to the truth with its bounds, and the share of the gap between them that was closed."""
-    rows = _against_truth(family, title, unit, "down", meaning, **more)
+    rows = _against_truth(family, title[0].upper() + title[1:], unit, "down", meaning, **more)
     closed = f"Share of the gap in {title} between the source and the vocoder's best that the conversion closed."
     gap = Metric(f"{family}_gap_closed", f"Gap closed, {title}", "%", "up", closed, rows[0].group, digits=0)
     return [*rows, gap]

@@ -17,9 +17,9 @@ from duetto.evaluation.world import FloatArray
 from duetto.singer.sing import sing
 from duetto.singer.voices import get_voice
 
-SONG, VOICE = "slow_01", "low"
-NUM_NOTES = 8
-TRANSPOSED = -5.0  # semitones: below 300 Hz, where formants can be read
+SONG, VOICE = "slow_02", "mei"
+NUM_NOTES = 10
+TRANSPOSED = -13.0  # semitones: below 300 Hz, where formants can be read
 
 Scores = dict[str, float]
 
