@@ -1,16 +1,17 @@
 """Train a voice on a case and score it: `python train.py model=rvc data=case_b`; `--help` says more."""
 
+from typing import Any
+
 import hydra
 from omegaconf import DictConfig
 
-from duetto.entry import prepare, report_errors, run_training
+from duetto.entry import prepare, run_from_hydra
 
 
 @hydra.main(config_path="conf", config_name="train", version_base="1.3")
-def main(config: DictConfig) -> None:
+def main(config: DictConfig) -> dict[str, Any]:
     """One run, from corpus to page."""
-    with report_errors():
-        run_training(config)
+    return run_from_hydra(config)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,10 @@ from typing import Any, TypeVar
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -143,6 +145,12 @@ def _compose(overrides: Sequence[str], name: str, schema: type[Schema]) -> Schem
     return typed(config, schema)
 
 
+def run_from_hydra(config: DictConfig) -> dict[str, Any]:
+    """`run_training` as Hydra calls it; in a multirun an error ends this run and not the others."""
+    with report_errors(is_last=HydraConfig.get().mode != RunMode.MULTIRUN):
+        return run_training(config)
+
+
 def run_training(config: DictConfig) -> dict[str, Any]:
     """Train, convert, score and write the page of one run; a finished run is only shown."""
     return run_settings(typed(config, TrainConfig), Console())
@@ -168,12 +176,17 @@ def run_inference(config: DictConfig) -> None:
 
 
 @contextmanager
-def report_errors() -> Iterator[None]:
-    """Print a `DuettoError` as one sentence and exit with status 2; let bugs keep their traceback."""
+def report_errors(is_last: bool = True) -> Iterator[None]:
+    """Print a `DuettoError` as one sentence and exit with status 2, or pass it on when more is to come.
+
+    Bugs keep their traceback.
+    """
     try:
         yield
     except DuettoError as error:
         print_error(error)
+        if not is_last:
+            raise
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. A training goes on from its last checkpoint with the same command.\n")

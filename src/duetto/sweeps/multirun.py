@@ -1,0 +1,57 @@
+"""Hydra's own multirun, `python train.py -m ...`: its runs are written down as those of a sweep are.
+
+A callback of Hydra (conf/train.yaml). A run that a user can mend does not end the others; a bug keeps its traceback.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from duetto.errors import DuettoError
+from duetto.files import sha256_json, write_json
+
+SWEEPS = "sweeps"
+STATE_FILE = "state.json"
+
+
+class RecordMultirun(Callback):
+    """Writes logs/sweeps/multirun-<digest>/state.json after each run; a single run it leaves alone."""
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None  # None = no multirun
+        self.rows: list[dict[str, Any]] = []
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Name the folder by what is asked for."""
+        asked = sorted(config.hydra.overrides.task)
+        self.folder = Path(config.logs) / SWEEPS / f"multirun-{sha256_json(asked)[:6]}"
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        """Write down how a run ended."""
+        if self.folder is None:
+            return
+        ended = job_return._return_value
+        overrides = list(job_return.overrides or ())
+        row = {"name": " ".join(overrides), "overrides": overrides, "run": None, "signature": None, "error": ""}
+        if isinstance(ended, BaseException):
+            row |= {"state": "failed", "error": str(ended)}
+        else:
+            row |= {"state": "finished", "run": Path(ended["run"]).name, "signature": ended["signature"]}
+        self.rows.append(row)
+        write_json(self.folder / STATE_FILE, {"sweep": self.folder.name, "runs": self.rows})
+        if isinstance(ended, DuettoError):  # said already; Hydra would end with its traceback
+            job_return.status, job_return.return_value = JobStatus.COMPLETED, None
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Say where it is; status 1 when a run failed."""
+        if self.folder is None:
+            return
+        failed = sum(row["state"] == "failed" for row in self.rows)
+        sys.stdout.write(f"\n{len(self.rows) - failed} runs finished, {failed} failed: {self.folder / STATE_FILE}\n")
+        sys.stdout.write(f"Side by side: python -m duetto report {self.folder}\n")
+        if failed:
+            sys.exit(1)
