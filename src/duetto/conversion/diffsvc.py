@@ -107,7 +107,12 @@ class DiffSVCRenderer:
         shallow = Shallow(own_mel, start) if own_mel is not None and start else None
         sampler = SamplerSettings(request.diffusion.sampler, request.diffusion.steps)
         mel = self.network.acoustic.convert(
-            inputs, sampler, shallow, generator, is_clamped=not sampler.name.endswith("_upstream")
+            inputs,
+            sampler,
+            shallow,
+            generator,
+            is_clamped=not sampler.name.endswith("_upstream"),
+            temperature=request.diffusion.temperature,
         )
         return self._vocode(mel, f0_hz, generator)
 

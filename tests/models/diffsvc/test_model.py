@@ -40,6 +40,25 @@ def test_the_shallower_the_start_the_more_of_the_given_mel_remains():
         model.convert(inputs, SamplerSettings("unipc", 2), Shallow(given, 21))
 
 
+def test_colder_noise_brings_conversions_of_two_seeds_together():
+    model, inputs = tiny_model(), tiny_inputs()
+
+    def distance(temperature: float) -> float:
+        mels = [
+            model.convert(
+                inputs,
+                SamplerSettings("unipc", 4),
+                generator=torch.Generator().manual_seed(seed),
+                temperature=temperature,
+            )
+            for seed in (1, 2)
+        ]
+        return float((mels[0] - mels[1]).abs().mean())
+
+    assert distance(0.0) == 0.0
+    assert 0.0 < distance(0.5) < distance(1.0)
+
+
 def test_it_overfits_one_batch_and_every_parameter_learns():
     torch.manual_seed(0)
     model = tiny_model().train()
