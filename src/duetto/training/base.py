@@ -66,10 +66,14 @@ class Base:
         digests = {"base": sha256_file(self.generator)}
         return digests if self.discriminator is None else digests | {"discriminator": sha256_file(self.discriminator)}
 
-    def sentence(self) -> str:
+    def sentence(self, has_discriminator: bool = True) -> str:
         """What a user is told."""
-        second = f"discriminator from {self.discriminator}" if self.discriminator else "a new discriminator"
-        return f"Training starts from the weights of {self.generator}, {second}."
+        start = f"Training starts from the weights of {self.generator}"
+        if not has_discriminator:
+            return f"{start}."
+        return (
+            f"{start}, {f'discriminator from {self.discriminator}' if self.discriminator else 'a new discriminator'}."
+        )
 
 
 def base_name(model: ModelConfig, features: FeaturesConfig) -> str:
@@ -113,7 +117,7 @@ def shape_of(model: ModelConfig) -> dict[str, Any]:
 def explain_start(model: ModelConfig, base: Base | None) -> str:
     """What a user is told before training."""
     if base is not None:
-        return base.sentence()
+        return base.sentence(has_discriminator=hasattr(model, "discriminator"))
     if model.base == AUTO:
         return (
             f"No base ships for {model.name} {model.size} in this shape: training starts from random weights. "

@@ -65,7 +65,12 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
 
 
 def _save_half(network: nn.Module, path: Path) -> None:
-    state = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
+    """Learned weights in half precision; buffers (a noise schedule, the mel's range) are few and stay exact."""
+    learned = {name for name, _ in network.named_parameters()}
+    state = {
+        name: (tensor.half() if name in learned else tensor).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
     with atomic_path(path) as temporary:
         save_file(state, temporary)
 
