@@ -1,8 +1,10 @@
 import math
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from duetto.audio import read_info, write_audio
 from duetto.entry import compose_runs
 from duetto.errors import CorpusError
 from duetto.files import read_json, write_json, write_text
@@ -129,3 +131,18 @@ def test_a_wrong_setting_stops_before_the_first_cell(benchmark):
         cells.run_cells(
             [cells.Cell("a", "rvc", "g", 0, ("no_such_setting=1",))], Console(quiet=True), lambda rows: None
         )
+
+
+def test_the_default_runs_songs_are_kept_to_listen_to(benchmark, tmp_path):
+    minutes = benchmark("minutes")
+    for name in ("source", "output", "truth", "resynthesis"):
+        write_audio(tmp_path / "run" / "songs" / "tea__mei" / f"{name}.wav", np.full(80_000, 0.1, np.float32), 8000)
+    rows = [
+        row(song(), run=str(tmp_path / "run")),
+        row(song(), group="scratch", run="elsewhere"),
+        row(group="base", error="x"),
+    ]
+    minutes.keep_audio(rows, tmp_path / "audio")
+    kept = sorted(path.relative_to(tmp_path / "audio").as_posix() for path in (tmp_path / "audio").rglob("*.flac"))
+    assert kept == [f"rvc/tea__mei/{name}.flac" for name in ("output", "source", "truth")]
+    assert read_info(tmp_path / "audio" / kept[0]).duration_s == minutes.EXCERPT_S

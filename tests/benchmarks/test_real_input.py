@@ -18,11 +18,23 @@ def test_octaves_bring_the_source_nearest_to_the_target(benchmark):
     assert nearest(math.nan, 440.0) == nearest(110.0, math.nan) == 0.0
 
 
-def test_words_bursts_clipping_and_length_decide(benchmark):
+def test_pitch_words_bursts_clipping_and_length_decide(benchmark):
     passes = benchmark("real_input").passes
-    good = {"words_kept": True, "bursts": 0, "clipped_share": 0.0, "length_error_samples": 0.0}
+    good = {
+        "words_kept": True,
+        "gross_pitch_error": 0.01,
+        "bursts": 0,
+        "clipped_share": 0.0,
+        "length_error_samples": 0.0,
+    }
     assert passes(good)
-    for name, value in (("words_kept", False), ("bursts", 1), ("clipped_share", 0.01), ("length_error_samples", -1.0)):
+    for name, value in (
+        ("words_kept", False),
+        ("bursts", 1),
+        ("gross_pitch_error", math.nan),
+        ("clipped_share", 0.01),
+        ("length_error_samples", -1.0),
+    ):
         assert not passes({**good, name: value})
 
 

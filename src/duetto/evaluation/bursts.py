@@ -20,6 +20,7 @@ REACH_S = 0.06  # on either side: phones move by that much
 EXCESS_DB = 12.0
 AUDIBLE_DB = 30.0  # below the loudest frame
 ACTIVE_DB = 40.0  # below the source's loudest frame: it is silent there
+PAUSE_DB = 60.0  # below the source's loudest frame: less is as silent as digital silence
 FLOOR_DB = -120.0
 
 
@@ -46,6 +47,7 @@ def find_bursts(source: Waveform, output: Waveform, sample_rate: int) -> Bursts:
     heard, made = (frame_levels_db(waveform[:length], sample_rate) for waveform in (source, output))
     if not len(heard) or heard.max() <= FLOOR_DB or made.max() <= FLOOR_DB:
         return Bursts((), math.nan)
+    heard = np.maximum(heard, heard.max() - PAUSE_DB)
     is_active = heard > heard.max() - ACTIVE_DB
     gain_db = float(np.median(made[is_active] - heard[is_active]))
     allowed = scipy.ndimage.maximum_filter1d(heard, 2 * round(REACH_S / FRAME_S) + 1, mode="nearest") + gain_db
