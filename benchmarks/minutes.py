@@ -67,6 +67,8 @@ def make_cells(arguments: argparse.Namespace) -> list[Cell]:
         for minutes in arguments.data_minutes:
             songs = [*FAST, *SLOW] if minutes > FAST_MINUTES else FAST
             data = (f"data.minutes={minutes:g}", f"data.train_songs=[{','.join(songs)}]")
+            if not arguments.quick:
+                data += (f"trainer.max_minutes={arguments.data_run_minutes or arguments.minutes:g}",)
             settings = (f"model={model}", f"base={arguments.base}", *common, *data)
             cells.append(Cell(f"{model}, {minutes:g} min of data", model, "data", minutes, settings))
     return cells
@@ -182,6 +184,7 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--models", nargs="+", default=["rvc", "diffsvc"], choices=["rvc", "diffsvc"])
     parser.add_argument("--minutes", type=float, default=8.0, help="of training, each run")
     parser.add_argument("--data-minutes", type=float, nargs="*", default=[0.5, 1, 2, 5, 10])
+    parser.add_argument("--data-run-minutes", type=float, default=0.0, help="of training on each; 0 = --minutes")
     parser.add_argument("--songs", type=int, default=len(TESTS), help="to test on")
     parser.add_argument("--threads", type=int, default=0, help="0 = all cores")
     parser.add_argument("--base", default="auto", help="auto (what ships) or a path")
