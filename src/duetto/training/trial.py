@@ -46,7 +46,7 @@ CURVE_METRICS = (
     "island_rate",
 )
 EXCERPT_S = 8.0  # of the validation song, scored while training
-EVALUATION_VERSION = 4  # raise when conversion or a metric changes: scores are then made again
+EVALUATION_VERSION = 5  # raise when conversion or a metric changes: scores are then made again
 
 
 def evaluation_signature(config: EvalConfig, weights: Path) -> str:
