@@ -212,7 +212,6 @@ class DiffusionConfig:
     sampler: str = "unipc"  # docs/decisions/sampler.md
     steps: int = 20  # network calls of a conversion
     shallow_start: int = 0  # noise levels laid over the source's own mel; 0 = begin with noise alone
-    temperature: float = 1.0  # spread of the noise that a run begins with; below 1 nearer the mean (RVC's prior: 0.667)
 
 
 @dataclass
@@ -233,6 +232,4 @@ class EvalConfig:
         )
         require(self.retrieval.neighbours > 0, "eval.retrieval.neighbours has to be at least 1.")
         require(self.diffusion.steps >= 1, f"eval.diffusion.steps={self.diffusion.steps}: expected at least 1.")
-        temperature = self.diffusion.temperature
-        require(0 <= temperature <= 2, f"eval.diffusion.temperature={temperature}: expected 0 to 2 (as trained: 1).")
         require(self.chunk_s >= 2, f"eval.chunk_s={self.chunk_s}: expected at least 2 seconds.")

@@ -188,6 +188,7 @@ class DiffSVCConfig(ModelConfig):
     fills_unvoiced: bool = False  # the melody runs on through unvoiced frames, as public checkpoints were trained
     has_absolute_loss: bool = False  # L1 instead of upstream's L2
     max_gradient_norm: float = 1.0
+    noise_scale: float = 1.0  # spread of the noise that a conversion begins with; below 1 nearer the mean (upstream: 1)
     key_shift_semitones: float = 0.0  # training: spectra shifted by up to so much either way, pitch with them; 0 = off
     gain_db: float = 0.0  # training: level moved by up to so much either way; 0 = off
     vocoder: str = "auto"  # auto = the one that ships for these features | a run's folder | a foreign model file
@@ -201,6 +202,7 @@ class DiffSVCConfig(ModelConfig):
             self.n_mels == features.n_mels,
             f"model.n_mels={self.n_mels}, but features.n_mels is {features.n_mels}.",
         )
+        require(0 <= self.noise_scale <= 2, f"model.noise_scale={self.noise_scale}: expected 0 to 2 (as trained: 1).")
         require(self.max_gradient_norm > 0, f"model.max_gradient_norm={self.max_gradient_norm}: expected above 0.")
         for name in ("key_shift_semitones", "gain_db"):
             require(getattr(self, name) >= 0, f"model.{name}={getattr(self, name)}: expected 0 (off) or more.")

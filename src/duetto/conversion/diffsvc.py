@@ -112,7 +112,7 @@ class DiffSVCRenderer:
             shallow,
             generator,
             is_clamped=not sampler.name.endswith("_upstream"),
-            temperature=request.diffusion.temperature,
+            noise_scale=self.model.noise_scale,
         )
         return self._vocode(mel, f0_hz, generator)
 

@@ -43,13 +43,13 @@ def test_the_shallower_the_start_the_more_of_the_given_mel_remains():
 def test_colder_noise_brings_conversions_of_two_seeds_together():
     model, inputs = tiny_model(), tiny_inputs()
 
-    def distance(temperature: float) -> float:
+    def distance(noise_scale: float) -> float:
         mels = [
             model.convert(
                 inputs,
                 SamplerSettings("unipc", 4),
                 generator=torch.Generator().manual_seed(seed),
-                temperature=temperature,
+                noise_scale=noise_scale,
             )
             for seed in (1, 2)
         ]

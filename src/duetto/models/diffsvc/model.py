@@ -96,7 +96,7 @@ class DiffSVC(nn.Module):
         generator: torch.Generator | None = None,
         progress: Progress | None = None,
         is_clamped: bool = False,
-        temperature: float = 1.0,
+        noise_scale: float = 1.0,
     ) -> Tensor:
         """The performance as the model's voice would sing it.
 
@@ -106,7 +106,7 @@ class DiffSVC(nn.Module):
             shallow: Begin with another mel (of another model, of the source, of a naive predictor); None = with noise.
             generator: Source of all randomness; None = torch's global one.
             progress: Told after every network call.
-            temperature: Standard deviation of the noise that a run begins with. The probability flow keeps it: below 1
+            noise_scale: Standard deviation of the noise that a run begins with. The probability flow keeps it: below 1
                 the mel lies nearer the mean of what the model holds possible (Popov et al. 2021, Grad-TTS, sec. 4).
             is_clamped: Keep every implied mel within the range of the training set (`sampling.sample`).
 
@@ -119,7 +119,7 @@ class DiffSVC(nn.Module):
         batch, _, num_frames = inputs.mask.shape
         device = generator.device if generator is not None else inputs.mask.device
         shape = (batch, self.shape.denoiser.n_mels, num_frames)
-        noise = torch.randn(shape, generator=generator, device=device).to(self.mel_min) * temperature
+        noise = torch.randn(shape, generator=generator, device=device).to(self.mel_min) * noise_scale
         start = None if shallow is None else shallow.start
         x = noise if shallow is None else self.noised(shallow, noise)
         denoise = PreparedDenoiser(self.denoiser, self.encode(inputs), inputs.mask)
