@@ -3,11 +3,14 @@
 import io
 import time
 
+import numpy as np
 import pytest
+import soundfile
+from PIL import Image
 from rich.console import Console
 
 from duetto.config import LoggerConfig
-from duetto.training.tracking import INIT_TIMEOUT_S, has_api_key, start_tracking
+from duetto.training.tracking import INIT_TIMEOUT_S, Tracker, has_api_key, start_tracking
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +36,33 @@ def test_a_key_is_found_in_the_environment(monkeypatch):
     assert not has_api_key()
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
     assert has_api_key()
+
+
+class ListedRun:
+    """Keeps what a W&B run is given."""
+
+    def __init__(self):
+        self.logged = []
+
+    def log(self, values):
+        self.logged.append(values)
+
+
+def test_a_look_sends_picture_and_sounds_and_what_stays_the_same_once(tmp_path):
+    for name in ("source", "output", "truth"):
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(800), 8000)
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 3)).save(picture, "PNG")
+    drawn = []
+    run = ListedRun()
+    tracker = Tracker(run, "here")
+    for step in (200, 400):
+        tracker.show_look(step, tmp_path, lambda *paths: drawn.append(paths) or picture.getvalue())
+    first, second = (set(values) for values in run.logged)
+    assert first == {"step", *(f"heldout/{name}" for name in ("source", "output", "truth", "spectrograms"))}
+    assert second == {"step", "heldout/output", "heldout/spectrograms"}
+    assert [path.stem for path in drawn[0]] == ["source", "output", "truth"]
+    assert [values["step"] for values in run.logged] == [200, 400]
 
 
 @pytest.mark.slow
@@ -67,5 +97,7 @@ def test_a_key_without_network_ends_in_a_named_warning_and_offline_files(tmp_pat
 def test_a_private_corpus_stays_offline_without_the_scope_for_it(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
     console = Console(record=True, width=200, file=io.StringIO())
-    start(tmp_path, console, may_upload=False).close()
+    tracker = start(tmp_path, console, may_upload=False)
+    tracker.close()
     assert "cloud_logging" in console.export_text()
+    assert "wandb sync" not in tracker.where

@@ -90,15 +90,17 @@ def start_tracking(
         console.print("[yellow]warning:[/] the consent record lacks the scope cloud_logging: W&B stays offline.")
         mode = "offline"
     try:
-        return _open(config, folder, name, settings, mode)
+        return _open(config, folder, name, settings, mode, may_upload)
     except (wandb.errors.CommError, wandb.errors.UsageError, wandb.errors.AuthenticationError) as error:
         reason = str(error).splitlines()[0]
         console.print(f"[yellow]warning:[/] W&B cannot be reached ({reason}): logging offline, send later.")
         wandb.teardown()  # else the run's id stays taken by the attempt
-        return _open(config, folder, name, settings, "offline")
+        return _open(config, folder, name, settings, "offline", may_upload)
 
 
-def _open(config: LoggerConfig, folder: Path, name: str, settings: dict[str, Any], mode: str) -> Tracker:
+def _open(
+    config: LoggerConfig, folder: Path, name: str, settings: dict[str, Any], mode: str, may_upload: bool
+) -> Tracker:
     logging.getLogger("wandb").setLevel(logging.ERROR)
     run = wandb.init(
         project=config.project,
@@ -123,5 +125,6 @@ def _open(config: LoggerConfig, folder: Path, name: str, settings: dict[str, Any
         ),
     )
     run.define_metric("*", step_metric="step")
-    where = run.url if mode == "online" else f"offline files in {folder / 'wandb'} (send: wandb sync)"
+    sending = "send: wandb sync" if may_upload else "not to be sent: the consent record lacks cloud_logging"
+    where = run.url if mode == "online" else f"offline files in {folder / 'wandb'} ({sending})"
     return Tracker(run, str(where))
