@@ -114,6 +114,14 @@ def test_a_process_ends_when_its_parent_is_killed(tmp_path):
     assert is_gone(int(mark.read_text()))
 
 
+def test_a_process_that_is_done_ends_well_although_its_parent_lives(tmp_path):
+    code = f"import sys; sys.path.insert(0, {str(Path('src').resolve())!r}); from duetto.sweeps.worker import " + (
+        "end_with_parent; import time; end_with_parent(); time.sleep(0.2)"
+    )
+    (end,) = ends_of([task(tmp_path, "done", code)]).values()
+    assert (end.status, (tmp_path / "done.txt").read_text()) == (0, "")
+
+
 def test_each_process_gets_its_threads_and_its_gpu():
     values = environment_of(3, 2, ("4", "7"), {"PATH": "x"})
     assert values["CUDA_VISIBLE_DEVICES"] == "7"

@@ -20,7 +20,7 @@ def end_with_parent() -> None:
     """End this process and its children once nobody holds the other end of standard input."""
 
     def watch() -> None:
-        while sys.stdin.buffer.read(1024):
+        while os.read(0, 1024):  # past sys.stdin, whose lock a thread must not hold when the interpreter ends
             pass
         if os.getpgrp() == os.getpid():
             os.killpg(os.getpid(), signal.SIGKILL)
