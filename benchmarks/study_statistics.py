@@ -1,6 +1,6 @@
 """How often each analysis calls a true zero an effect, and what studies of several sizes can see.
 
-    python -m benchmarks.statistics [draws=20000]
+    python -m benchmarks.study_statistics [draws=20000]
 
 Writes docs/results/statistics/false_positives.json and prints the two tables of docs/studies.md. Minutes: 1.
 """
