@@ -10,8 +10,9 @@ from safetensors.torch import save_file
 from duetto.files import write_json
 from duetto.training.base import choose_base, explain_start, fit_speakers, shape_of
 from duetto.training.modules import make_module
+from duetto.training.stations import make_crop_plan
 from tests.training.test_diffsvc_module import tiny_diffsvc
-from tests.training.tiny import tiny_config
+from tests.training.tiny import tiny_config, tiny_material
 
 
 def asking_for_auto(**values):
@@ -91,10 +92,19 @@ def test_one_voice_of_diffsvc_takes_the_mean_speaker_into_its_bias(vocoder_folde
     torch.testing.assert_close(acoustic.condition_encoder(content, f0_hz, mask), expected)
 
 
-def test_a_base_keeps_the_range_of_the_mel_that_it_knows(vocoder_folder: Path):
+def test_a_base_keeps_the_range_of_the_mel_that_it_knows_and_tells_what_lies_outside(
+    vocoder_folder: Path, tmp_path: Path
+):
     config = replace(tiny_config(1), model=tiny_diffsvc(vocoder_folder))
-    module = make_module(config.model, config.features, seed=1)
-    module.start = replace(module.start, from_base=True)
-    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
-    module.learn_statistics(None)  # would fail on the plan if it looked at it
-    assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
+    plan = make_crop_plan(config, tiny_material(tmp_path))
+    learned = make_module(config.model, config.features, seed=1)
+    assert learned.learn_statistics(plan) is None
+    acoustic = learned.acquired(learned.exported_network())
+    learned.start = replace(learned.start, from_base=True)
+    assert learned.learn_statistics(plan).startswith("0.00 % of the training set's mel")
+    middle = (acoustic.mel_min + acoustic.mel_max) / 2
+    acoustic.set_mel_range(middle, acoustic.mel_max)
+    before = {name: tensor.clone() for name, tensor in learned.state_dict().items()}
+    share = float(learned.learn_statistics(plan).split(" %")[0])
+    assert 1.0 < share < 99.0
+    assert all(torch.equal(tensor, before[name]) for name, tensor in learned.state_dict().items())

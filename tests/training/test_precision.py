@@ -49,7 +49,7 @@ def test_mel_and_losses_are_computed_in_float32_under_autocast(tmp_path, monkeyp
 
 def test_an_overflow_of_one_network_leaves_the_scale_and_the_steps_of_the_other(tmp_path, monkeypatch):
     modules = []
-    step = RVCModule._discriminator_step
+    step = RVCModule.discriminator_step
 
     def overflowing(self, optimizer, real, generated, batch):
         modules.append((self, [p.detach().clone() for p in self.discriminator.parameters()]))
@@ -59,7 +59,7 @@ def test_an_overflow_of_one_network_leaves_the_scale_and_the_steps_of_the_other(
         finally:
             hook.remove()
 
-    monkeypatch.setattr(RVCModule, "_discriminator_step", overflowing)
+    monkeypatch.setattr(RVCModule, "discriminator_step", overflowing)
     tiny_fit(8, tmp_path / "run", hardware=Hardware("cpu", "CPU", "16-mixed", 1))
     module, before = modules[0]
     generator, discriminator = (module.step_precision.scaler(number).get_scale() for number in (0, 1))
@@ -88,13 +88,13 @@ def test_float32_uses_no_scaler():
 
 
 def test_a_gradient_that_is_not_finite_stops_training_and_names_network_and_clips(tmp_path, monkeypatch):
-    step = RVCModule._generator_step
+    step = RVCModule.generator_step
 
-    def poisoned(self, optimizer, real, generated, batch, is_adversarial):
-        generated.waveform.register_hook(lambda gradient: gradient * float("nan"))
-        return step(self, optimizer, real, generated, batch, is_adversarial)
+    def poisoned(self, optimizer, real, generated, *rest):
+        generated.register_hook(lambda gradient: gradient * float("nan"))
+        return step(self, optimizer, real, generated, *rest)
 
-    monkeypatch.setattr(RVCModule, "_generator_step", poisoned)
+    monkeypatch.setattr(RVCModule, "generator_step", poisoned)
     with pytest.raises(DuettoError, match=r"gradient of the generator became nan at step 0, on clips clip\d"):
         tiny_fit(2, tmp_path / "run")
     assert not (tmp_path / "run" / "checkpoints" / "last.ckpt").exists()

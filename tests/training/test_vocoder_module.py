@@ -8,7 +8,7 @@ import torch
 from duetto.conversion.converter import ConversionRequest, Converter, Tools
 from duetto.conversion.vocoder import VocoderRenderer, build_vocoder
 from duetto.model_config import DiscriminatorConfig, GeneratorConfig, VocoderConfig
-from duetto.training import vocoder_module
+from duetto.training import adversarial, vocoder_module
 from duetto.training.hardware import Hardware
 from duetto.training.vocoder_module import VocoderModule
 from tests.training.tiny import HOP, RATE, WIDTH, tiny_config, tiny_fit
@@ -53,14 +53,20 @@ def test_a_segment_is_learned_by_heart(tmp_path: Path):
 
 def test_mels_are_computed_in_float32_under_autocast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     is_cast = []
-    for name in ("waveform_to_mel", "mel_from_linear", "discriminator_loss", "feature_matching_loss"):
-        original = getattr(vocoder_module, name)
+    places = {
+        "waveform_to_mel": vocoder_module,
+        "mel_from_linear": vocoder_module,
+        "discriminator_loss": adversarial,
+        "feature_matching_loss": adversarial,
+    }
+    for name, place in places.items():
+        original = getattr(place, name)
 
         def watched(*inputs, name=name, original=original):
             is_cast.append((name, torch.is_autocast_enabled("cpu")))
             return original(*inputs)
 
-        monkeypatch.setattr(vocoder_module, name, watched)
+        monkeypatch.setattr(place, name, watched)
     config = replace(tiny_config(1), model=tiny_vocoder())
     tiny_fit(1, tmp_path / "run", config=config, hardware=Hardware("cpu", "CPU", "bf16-mixed", 1))
     assert {name for name, _ in is_cast} == {
@@ -74,13 +80,13 @@ def test_mels_are_computed_in_float32_under_autocast(tmp_path: Path, monkeypatch
 
 def test_recordings_and_generated_segments_are_judged_in_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     sizes = []
-    judge = vocoder_module.MultiPeriodDiscriminator.forward
+    judge = adversarial.MultiPeriodDiscriminator.forward
 
     def watched(self, waveform):
         sizes.append(len(waveform))
         return judge(self, waveform)
 
-    monkeypatch.setattr(vocoder_module.MultiPeriodDiscriminator, "forward", watched)
+    monkeypatch.setattr(adversarial.MultiPeriodDiscriminator, "forward", watched)
     tiny_fit(1, tmp_path / "run", config=replace(tiny_config(1), model=tiny_vocoder()))
     together, real, generated = sizes
     assert real == generated

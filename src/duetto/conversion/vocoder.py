@@ -70,6 +70,11 @@ def waveform_to_mel(waveform: Tensor, features: FeaturesConfig, semitones: float
     return log_mel_spectrogram(waveform, settings, semitones)
 
 
+def vocoder_base_name(features: FeaturesConfig) -> str:
+    """File name of the base that hears these features' mel, without its suffix."""
+    return f"vocoder_{features.sample_rate}_{features.hop_length}_{features.n_mels}"
+
+
 def find_vocoder(reference: str, features: FeaturesConfig) -> Path:
     """The file that `model.vocoder` names: `auto`, a run or voice folder of ours, or a model file of the field.
 
@@ -77,7 +82,7 @@ def find_vocoder(reference: str, features: FeaturesConfig) -> Path:
         ConfigError: If there is none.
     """
     if reference == AUTO:
-        path = BASES / f"vocoder_{features.sample_rate}_{features.hop_length}_{features.n_mels}.safetensors"
+        path = BASES / f"{vocoder_base_name(features)}.safetensors"
         if not path.is_file():
             raise ConfigError(
                 f"No vocoder ships for {features.sample_rate} Hz, hop {features.hop_length} and {features.n_mels} mel "

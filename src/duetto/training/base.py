@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from duetto.config import FeaturesConfig
 from duetto.conversion.interchange.importing import DISCRIMINATOR_NAME
 from duetto.conversion.interchange.training_checkpoint import DISCRIMINATOR, GENERATOR, read_training_checkpoint
-from duetto.conversion.vocoder import AUTO, BASES
+from duetto.conversion.vocoder import AUTO, BASES, vocoder_base_name
 from duetto.conversion.voice import VOICE_FOLDER, WEIGHTS_NAME
 from duetto.errors import CheckpointError
 from duetto.files import read_json, sha256_file
@@ -79,7 +79,7 @@ class Base:
 def base_name(model: ModelConfig, features: FeaturesConfig) -> str:
     """File name of a base that ships: a vocoder's says which mel it hears, for any voice with it sings through it."""
     if isinstance(model, VocoderConfig):
-        return f"vocoder_{features.sample_rate}_{features.hop_length}_{features.n_mels}"
+        return vocoder_base_name(features)
     return f"{model.name}_{model.size}"
 
 

@@ -16,7 +16,7 @@ from duetto.config import FeaturesConfig
 from duetto.conversion.diffsvc import SingingDiffSVC, build_diffsvc, mel_energy, mel_for
 from duetto.conversion.vocoder import load_vocoder_into
 from duetto.data.batch import Batch
-from duetto.data.dataset import CropPlan, collate
+from duetto.data.dataset import CropPlan, TrainingClip, collate
 from duetto.model_config import DiffSVCConfig
 from duetto.models.diffsvc.model import ConditionInputs
 from duetto.models.diffsvc.schedule import noise_loss
@@ -54,18 +54,27 @@ class DiffSVCModule(TrainingModule):
         """The acoustic model: a voice from a base sings through the vocoder that its own run names."""
         return cast(SingingDiffSVC, network).acoustic
 
-    def learn_statistics(self, plan: CropPlan) -> None:
-        """Take the range of the training set's mel, bin by bin, into the weights; a base keeps the one it knows."""
+    def learn_statistics(self, plan: CropPlan) -> str | None:
+        """Take the range of the training set's mel, bin by bin, into the weights.
+
+        A base keeps the range that it knows; the share of the training set's mel outside of it is told.
+        """
+        mels = (self._mel_of(clip, plan.hop_length) for clip in plan.clips)
         if self.start.from_base:
-            return
-        lows, highs = [], []
-        for clip in plan.clips:
-            whole = collate([(clip, 0)], clip.num_frames, plan.hop_length)
-            mel = mel_for(self.config, whole.waveform, self.features)
-            lows.append(mel.amin(dim=(0, 2)))
-            highs.append(mel.amax(dim=(0, 2)))
+            acoustic = self.network.acoustic
+            outside = torch.cat([(acoustic.normalise(mel).abs() > 1.0).float().flatten() for mel in mels])
+            return (
+                f"{100 * float(outside.mean()):.2f} % of the training set's mel lies outside the range that the base "
+                "knows; conversions are cut there."
+            )
+        lows, highs = zip(*((mel.amin(dim=(0, 2)), mel.amax(dim=(0, 2))) for mel in mels), strict=True)
         low, high = torch.stack(lows).amin(dim=0), torch.stack(highs).amax(dim=0)
         self.network.acoustic.set_mel_range(low, torch.maximum(high, low + MEL_MARGIN))
+        return None
+
+    def _mel_of(self, clip: TrainingClip, hop_length: int) -> Tensor:
+        whole = collate([(clip, 0)], clip.num_frames, hop_length)
+        return mel_for(self.config, whole.waveform, self.features)
 
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
         """One step."""

@@ -90,7 +90,9 @@ def fit(
         console.print(describe_use(plan, config.features.sample_rate))
         if not found:
             console.print(explain_start(config.model, choose_base(config.model, config.features)))
-            module.learn_statistics(plan)
+            note = module.learn_statistics(plan)
+            if note:
+                console.print(note)
         dataset = CropDataset(plan, first_step, config.trainer.max_steps)
         callbacks = make_callbacks(config, material, folder, clock, tracker, console, draw)
         with quiet_lightning():

@@ -107,8 +107,13 @@ class TrainingModule(pl.LightningModule):
         columns |= {f"gradient_norm_{name}": self.gradient_norms.get(name) for name in networks}
         return {name: math.nan if value is None else float(value) for name, value in columns.items()}
 
-    def learn_statistics(self, plan: CropPlan) -> None:
-        """Take what the network needs to know of the whole training set; called once, before the first step."""
+    def learn_statistics(self, plan: CropPlan) -> str | None:
+        """Take what the network needs to know of the whole training set; called once, before the first step.
+
+        Returns:
+            What a user should know about it.
+        """
+        return None
 
     def validate_on(self, batch: Batch) -> dict[str, float]:
         """Losses on held-out frames, by name, with the same random draws every time; none by default."""

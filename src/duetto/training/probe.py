@@ -12,7 +12,7 @@ import numpy as np
 
 from duetto.audio import Waveform, read_audio, write_audio
 from duetto.config import DataConfig, EvalConfig
-from duetto.conversion.converter import Conversion, ConversionRequest, Converter
+from duetto.conversion.converter import Conversion, Converter
 from duetto.conversion.find import RUN_FILE
 from duetto.conversion.load import load_converter
 from duetto.conversion.peak import limit_peak
@@ -25,7 +25,7 @@ from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.files import read_json, sha256_json, write_json
 from duetto.training.probe_cases import PROBES, Cases, ProbeCase, Probed
 from duetto.training.run import PREPROCESSING_FILE, locked
-from duetto.training.trial import evaluation_signature, phone_boundaries_s
+from duetto.training.trial import evaluation_signature, make_request, phone_boundaries_s
 from duetto.units import seconds_to_samples
 
 PROBES_FILE = "probes.json"
@@ -115,7 +115,7 @@ class CaseWorker:
         rate = self.converter.sample_rate
         source, _ = read_audio(case.source, rate)
         speaker = self.speakers.index(case.truth_singer) if case.truth_singer in self.speakers else 0
-        request = request_of(case, self.evaluation, speaker)
+        request = make_request(case.transpose_semitones, self.evaluation, speaker)
         done = [self.converter.convert(piece, request) for piece in pieces(source, case.fragment_ms, rate)]
         waveforms = {"source": source, "output": np.concatenate([each.waveform for each in done])}
         if case.truth is not None:
@@ -125,18 +125,6 @@ class CaseWorker:
         for name, waveform in waveforms.items():
             write_audio(place / f"{name}.wav", limit_peak(cut(waveform, case.spans_s, rate))[0], rate)
         return files_of(case, place, done)
-
-
-def request_of(case: ProbeCase, evaluation: EvalConfig, speaker_id: int) -> ConversionRequest:
-    """What the evaluation settings ask, at the case's pitch."""
-    return ConversionRequest(
-        transpose_semitones=case.transpose_semitones,
-        speaker_id=speaker_id,
-        retrieval=evaluation.retrieval,
-        diffusion=evaluation.diffusion,
-        chunk_s=evaluation.chunk_s,
-        seed=evaluation.seed,
-    )
 
 
 def pieces(waveform: Waveform, fragment_ms: float, sample_rate: int) -> list[Waveform]:

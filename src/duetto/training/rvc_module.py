@@ -7,7 +7,7 @@ Deviation 2 (docs/deviations.md): both mels of the mel loss are taken from the s
 upstream slices the recording's from the mel of the whole clip, whose edges saw other samples.
 """
 
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -17,23 +17,23 @@ from duetto.conversion.rvc import build_rvc
 from duetto.data.batch import Batch
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
 from duetto.model_config import RVCConfig
-from duetto.models.layers.discriminators import MultiPeriodDiscriminator
 from duetto.models.layers.masks import slice_segments
-from duetto.models.rvc.losses import adversarial_loss, discriminator_loss, feature_matching_loss, kl_loss, mel_loss
+from duetto.models.rvc.losses import kl_loss, mel_loss
 from duetto.models.rvc.synthesizer import Synthesizer, TrainingOutput
-from duetto.training.module import TrainingModule, make_optimizer
+from duetto.training.adversarial import AdversarialModule
+from duetto.training.module import make_optimizer
 
 
-class RVCModule(TrainingModule):
+class RVCModule(AdversarialModule):
     """Generator and discriminator with their two optimisers."""
 
     loss_names = ("mel", "kl", "discriminator", "adversarial", "feature_matching")
 
     def __init__(self, model: RVCConfig, features: FeaturesConfig, seed: int) -> None:
-        super().__init__(model, features, seed)
+        super().__init__(model, features, seed, model.loss)
         self.config = model
         self.synthesizer = build_rvc(model, features)
-        self.discriminator = MultiPeriodDiscriminator(model.discriminator.periods, model.discriminator.width)
+        self.add_discriminator(model.discriminator)
         top_hz = features.mel_max_hz or features.sample_rate / 2
         filterbank = mel_filterbank(features.sample_rate, features.n_fft, features.n_mels, features.mel_min_hz, top_hz)
         self.register_buffer("mel_filters", filterbank, persistent=False)
@@ -54,10 +54,11 @@ class RVCModule(TrainingModule):
         optimizer_g, optimizer_d = self.optimiser_list()
         generated, real = self._generate(batch)
         parts: dict[str, Tensor] = {}
-        is_adversarial = self.start.has_judge or self.step >= self.config.loss.adversarial_from_step
+        is_adversarial = self.is_adversarial()
         if is_adversarial:
-            parts["discriminator"] = self._discriminator_step(optimizer_d, real, generated.waveform.detach(), batch)
-        parts.update(self._generator_step(optimizer_g, real, generated, batch, is_adversarial))
+            parts["discriminator"] = self.discriminator_step(optimizer_d, real, generated.waveform.detach(), batch)
+        own = self._own_losses(real, generated)
+        parts |= self.generator_step(optimizer_g, real, generated.waveform, own, batch, is_adversarial)
         return parts
 
     def _generate(self, batch: Batch) -> tuple[TrainingOutput, Tensor]:
@@ -74,34 +75,6 @@ class RVCModule(TrainingModule):
         hop = self.features.hop_length
         start, size = generated.segment_start * hop, self.config.segment_frames * hop
         return generated, slice_segments(batch.waveform[:, None], start, size)
-
-    def _discriminator_step(self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch) -> Tensor:
-        scores, _ = self.discriminator(torch.cat([real, generated]))  # at once: the weights are read but once
-        real_scores, generated_scores = zip(*(each.chunk(2) for each in scores), strict=True)
-        with self.step_precision.float32():
-            loss = discriminator_loss(real_scores, generated_scores)
-        self.optimise(optimizer, loss, batch)
-        return loss.detach()
-
-    def _generator_step(
-        self, optimizer: Any, real: Tensor, generated: TrainingOutput, batch: Batch, is_adversarial: bool
-    ) -> dict[str, Tensor]:
-        weights = self.config.loss
-        parts = self._own_losses(real, generated)
-        self.discriminator.requires_grad_(False)  # its gradients would be thrown away
-        if is_adversarial:
-            with torch.no_grad():
-                _, real_maps = self.discriminator(real)
-            scores, maps = self.discriminator(generated.waveform)
-            with self.step_precision.float32():
-                parts["adversarial"] = adversarial_loss(scores)
-                parts["feature_matching"] = feature_matching_loss(real_maps, maps)
-        total = sum(
-            (getattr(weights, name) * value for name, value in parts.items()), torch.zeros((), device=real.device)
-        )
-        self.optimise(optimizer, total, batch)
-        self.discriminator.requires_grad_(True)
-        return {name: value.detach() for name, value in parts.items()}
 
     def _own_losses(self, real: Tensor, generated: TrainingOutput) -> dict[str, Tensor]:
         """Those that need no discriminator, in float32."""

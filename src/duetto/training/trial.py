@@ -91,7 +91,7 @@ def convert_pair(
     place = folder / f"{source.song}__{source.singer}"
     source_waveform, _ = read_audio(material.folder / source.path, rate)
     truth_waveform, _ = read_audio(material.folder / truth.path, rate)
-    request = make_request(source, config, material.speaker_id(truth.singer))
+    request = make_request(source.transpose_semitones, config, material.speaker_id(truth.singer))
     with MemoryWatch() as memory:
         conversion = converter.convert(source_waveform, request)
     resynthesis = converter.resynthesise(truth_waveform, request)
@@ -134,10 +134,10 @@ def song_files(place: Path, source: Clip, seconds: float | None, peak_memory: Pe
     )
 
 
-def make_request(source: Clip, config: EvalConfig, speaker_id: int) -> ConversionRequest:
-    """What the evaluation settings ask of a source."""
+def make_request(transpose_semitones: float, config: EvalConfig, speaker_id: int) -> ConversionRequest:
+    """What the evaluation settings ask, at an interval."""
     return ConversionRequest(
-        transpose_semitones=source.transpose_semitones,
+        transpose_semitones=transpose_semitones,
         speaker_id=speaker_id,
         retrieval=config.retrieval,
         diffusion=config.diffusion,
@@ -171,7 +171,7 @@ class HeldOutSong:
         features, model = self.config.features, self.config.model
         converter = build_converter(module.voice_network(), model, features, None, self.content_encoder)
         settings = replace(self.config.eval, retrieval=RetrievalConfig(index_rate=0.0))
-        request = make_request(self.source, settings, self.speaker_id)
+        request = make_request(self.source.transpose_semitones, settings, self.speaker_id)
         output = converter.convert(self.waveforms["source"], request)
         resynthesis = converter.resynthesise(self.waveforms["truth"], request)
         waveforms = {**self.waveforms, "output": output.waveform, "resynthesis": resynthesis.waveform}

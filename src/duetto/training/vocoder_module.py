@@ -4,8 +4,6 @@ Losses as HiFi-GAN's (Kong et al., 2020, eq. 1-7): LSGAN, feature matching, mel 
 with several windows (`model.mel_scales`), which hear pitch and noise at different resolutions.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -14,24 +12,24 @@ from duetto.conversion.vocoder import build_vocoder, waveform_to_mel
 from duetto.data.batch import Batch
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
 from duetto.model_config import VocoderConfig
-from duetto.models.layers.discriminators import MultiPeriodDiscriminator
-from duetto.models.layers.gan_losses import adversarial_loss, discriminator_loss, feature_matching_loss, mel_loss
+from duetto.models.layers.gan_losses import mel_loss
 from duetto.models.vocoder.vocoder import Vocoder
-from duetto.training.module import TrainingModule, make_optimizer
+from duetto.training.adversarial import AdversarialModule
+from duetto.training.module import make_optimizer
 
 HOPS_PER_WINDOW = 4  # of the mel loss
 
 
-class VocoderModule(TrainingModule):
+class VocoderModule(AdversarialModule):
     """Generator and discriminator with their two optimisers."""
 
     loss_names = ("mel", "discriminator", "adversarial", "feature_matching")
 
     def __init__(self, model: VocoderConfig, features: FeaturesConfig, seed: int) -> None:
-        super().__init__(model, features, seed)
+        super().__init__(model, features, seed, model.loss)
         self.config = model
         self.vocoder = build_vocoder(model, features)
-        self.discriminator = MultiPeriodDiscriminator(model.discriminator.periods, model.discriminator.width)
+        self.add_discriminator(model.discriminator)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """AdamW for generator and discriminator."""
@@ -49,38 +47,13 @@ class VocoderModule(TrainingModule):
             mel = waveform_to_mel(batch.waveform, self.features)
         generated = self.vocoder(mel, batch.f0_hz)
         parts: dict[str, Tensor] = {}
-        is_adversarial = self.start.has_judge or self.step >= self.config.loss.adversarial_from_step
+        is_adversarial = self.is_adversarial()
         if is_adversarial:
-            parts["discriminator"] = self._discriminator_step(optimizer_d, real, generated.detach(), batch)
-        parts.update(self._generator_step(optimizer_g, real, generated, batch, is_adversarial))
+            parts["discriminator"] = self.discriminator_step(optimizer_d, real, generated.detach(), batch)
+        with self.step_precision.float32():
+            own = {"mel": self._mel_distance(real[:, 0], generated[:, 0])}
+        parts |= self.generator_step(optimizer_g, real, generated, own, batch, is_adversarial)
         return parts
-
-    def _discriminator_step(self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch) -> Tensor:
-        scores, _ = self.discriminator(torch.cat([real, generated]))  # at once: the weights are read but once
-        real_scores, generated_scores = zip(*(each.chunk(2) for each in scores), strict=True)
-        with self.step_precision.float32():
-            loss = discriminator_loss(real_scores, generated_scores)
-        self.optimise(optimizer, loss, batch)
-        return loss.detach()
-
-    def _generator_step(
-        self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch, is_adversarial: bool
-    ) -> dict[str, Tensor]:
-        weights = self.config.loss
-        with self.step_precision.float32():
-            parts = {"mel": self._mel_distance(real[:, 0], generated[:, 0])}
-        self.discriminator.requires_grad_(False)
-        if is_adversarial:
-            with torch.no_grad():
-                _, real_maps = self.discriminator(real)
-            scores, maps = self.discriminator(generated)
-            with self.step_precision.float32():
-                parts["adversarial"] = adversarial_loss(scores)
-                parts["feature_matching"] = feature_matching_loss(real_maps, maps)
-        total = sum((getattr(weights, name) * value for name, value in parts.items()), torch.zeros(()).to(real))
-        self.optimise(optimizer, total, batch)
-        self.discriminator.requires_grad_(True)
-        return {name: value.detach() for name, value in parts.items()}
 
     def _mel_distance(self, real: Tensor, generated: Tensor) -> Tensor:
         distances = [mel_loss(self._log_mel(real, size), self._log_mel(generated, size)) for size in self.scales()]

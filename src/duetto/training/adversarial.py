@@ -1,0 +1,73 @@
+"""What RVC and the vocoder train alike: a generator against discriminators, one step of each a batch.
+
+Order as upstream: the discriminator on (real, generated.detach()), its step, then the generator on fresh scores.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from duetto.config import FeaturesConfig
+from duetto.data.batch import Batch
+from duetto.model_config import DiscriminatorConfig, LossConfig, ModelConfig
+from duetto.models.layers.discriminators import MultiPeriodDiscriminator
+from duetto.models.layers.gan_losses import adversarial_loss, discriminator_loss, feature_matching_loss
+from duetto.training.module import TrainingModule
+
+
+class AdversarialModule(TrainingModule):
+    """Base of the modules with a discriminator; a subclass builds its generator, then calls `add_discriminator`."""
+
+    discriminator: MultiPeriodDiscriminator
+
+    def __init__(self, model: ModelConfig, features: FeaturesConfig, seed: int, loss: LossConfig) -> None:
+        super().__init__(model, features, seed)
+        self.weights = loss
+
+    def add_discriminator(self, config: DiscriminatorConfig) -> None:
+        """Build the discriminator; after the generator, so that a seed gives the same weights."""
+        self.discriminator = MultiPeriodDiscriminator(config.periods, config.width)
+
+    def is_adversarial(self) -> bool:
+        """Whether the discriminator takes part in this step: with a base's from the first, else from a set step on."""
+        return self.start.has_judge or self.step >= self.weights.adversarial_from_step
+
+    def discriminator_step(self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch) -> Tensor:
+        """One step of the discriminator on waveforms (B, 1, S); its loss."""
+        scores, _ = self.discriminator(torch.cat([real, generated]))  # at once: the weights are read but once
+        real_scores, generated_scores = zip(*(each.chunk(2) for each in scores), strict=True)
+        with self.step_precision.float32():
+            loss = discriminator_loss(real_scores, generated_scores)
+        self.optimise(optimizer, loss, batch)
+        return loss.detach()
+
+    def generator_step(
+        self, optimizer: Any, real: Tensor, generated: Tensor, own: dict[str, Tensor], batch: Batch, adversarial: bool
+    ) -> dict[str, Tensor]:
+        """One step of the generator.
+
+        Args:
+            optimizer: The generator's.
+            real: Waveforms, (B, 1, S).
+            generated: Waveforms with gradients, (B, 1, S).
+            own: The losses that need no discriminator, by name.
+            batch: What they come from.
+            adversarial: Whether the discriminator is asked.
+
+        Returns:
+            Every loss by name, before its weight.
+        """
+        parts = dict(own)
+        self.discriminator.requires_grad_(False)  # its gradients would be thrown away
+        if adversarial:
+            with torch.no_grad():
+                _, real_maps = self.discriminator(real)
+            scores, maps = self.discriminator(generated)
+            with self.step_precision.float32():
+                parts["adversarial"] = adversarial_loss(scores)
+                parts["feature_matching"] = feature_matching_loss(real_maps, maps)
+        weighted = (getattr(self.weights, name) * value for name, value in parts.items())
+        self.optimise(optimizer, sum(weighted, torch.zeros((), device=real.device)), batch)
+        self.discriminator.requires_grad_(True)
+        return {name: value.detach() for name, value in parts.items()}
