@@ -13,6 +13,7 @@ from duetto.evaluation.bounds import gap_closed
 from duetto.evaluation.memory import PeakMemory
 from duetto.evaluation.metrics import DIAGNOSTIC_WITHOUT_TRUTH, METRICS
 from duetto.evaluation.pitch import f0_rmse_cents, track_f0
+from duetto.evaluation.reference import Instruments, ReferenceStore
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.evaluation.table import metrics_table
@@ -76,7 +77,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scores(files, encoder):
-    return score_song(files, encoder, recogniser=Recogniser())
+    return score_song(files, Instruments(encoder, recogniser=Recogniser()))
 
 
 def test_every_metric_of_the_table_is_scored(scores):
@@ -102,7 +103,7 @@ def test_level_and_speed_of_the_output(scores):
 
 
 def test_an_output_that_is_the_truth_is_perfect(files, encoder):
-    perfect = score_song(dataclasses.replace(files, output=files.truth), encoder)
+    perfect = score_song(dataclasses.replace(files, output=files.truth), Instruments(encoder))
     assert perfect["mcd_output"] == 0.0
     assert perfect["f0_rmse_cents"] == 0.0
     assert perfect["speaker_similarity"] == pytest.approx(1.0, abs=1e-5)
@@ -111,14 +112,14 @@ def test_an_output_that_is_the_truth_is_perfect(files, encoder):
 
 def test_an_output_that_is_the_source_closes_nothing(files, encoder):
     untransposed = dataclasses.replace(files, source=files.output, transpose_semitones=0.0)
-    copied = score_song(untransposed, encoder)
+    copied = score_song(untransposed, Instruments(encoder))
     assert copied["mcd_gap_closed"] == pytest.approx(0.0)
     assert copied["mcd_output_to_source"] == pytest.approx(0.0)
 
 
 def test_without_the_truth_pitch_is_a_diagnostic_and_timbre_is_undefined(files, encoder):
     run = score_run(
-        [dataclasses.replace(files, truth=None)], encoder=encoder, predictor=Predictor(), recogniser=Recogniser()
+        [dataclasses.replace(files, truth=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     assert run["label"]["f0_rmse_cents"] == "diagnostic"
     assert run["mean"]["f0_rmse_cents"] < 25.0
@@ -130,7 +131,7 @@ def test_without_the_truth_pitch_is_a_diagnostic_and_timbre_is_undefined(files, 
 
 def test_diagnostics_are_not_averaged_with_verdicts(files, encoder):
     run = score_run(
-        [files, dataclasses.replace(files, truth=None)], encoder=encoder, predictor=Predictor(), recogniser=Recogniser()
+        [files, dataclasses.replace(files, truth=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     assert run["label"]["f0_rmse_cents"] == ""
     assert run["mean"]["f0_rmse_cents"] == run["songs"][0]["metrics"]["f0_rmse_cents"]
@@ -139,17 +140,17 @@ def test_diagnostics_are_not_averaged_with_verdicts(files, encoder):
 
 
 def test_predicted_quality_is_always_called_a_predictor(files, encoder):
-    run = score_run([files], encoder=encoder, predictor=Predictor(), recogniser=Recogniser())
+    run = score_run([files], instruments=Instruments(encoder, Predictor(), Recogniser()))
     assert (run["mean"]["predicted_quality"], run["label"]["predicted_quality"]) == (3.0, "predictor")
     private = score_run(
-        [dataclasses.replace(files, truth=None)], encoder=encoder, predictor=Predictor(), recogniser=Recogniser()
+        [dataclasses.replace(files, truth=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     assert private["label"]["predicted_quality"] == "predictor, diagnostic"
 
 
 def test_without_the_truth_what_needs_no_reference_is_a_diagnostic_and_the_rest_undefined(files, encoder):
     run = score_run(
-        [dataclasses.replace(files, truth=None)], encoder=encoder, predictor=Predictor(), recogniser=Recogniser()
+        [dataclasses.replace(files, truth=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     defined = {name for name, value in run["mean"].items() if math.isfinite(value)}
     expected = {m.name for m in METRICS if m.is_diagnostic or not m.needs_truth} - {"peak_gpu_memory"}
@@ -159,11 +160,44 @@ def test_without_the_truth_what_needs_no_reference_is_a_diagnostic_and_the_rest_
 
 
 def test_phone_errors_are_measured_against_the_truth_with_their_bounds(files, encoder, scores):
-    perfect = score_song(dataclasses.replace(files, output=files.truth), encoder, recogniser=Recogniser())
+    perfect = score_song(dataclasses.replace(files, output=files.truth), Instruments(encoder, recogniser=Recogniser()))
     assert perfect["phone_error"] == 0.0
     assert perfect["phone_error_excess"] == pytest.approx(-perfect["phone_error_resynthesis"])
     assert scores["phone_error_excess"] == pytest.approx(scores["phone_error"] - scores["phone_error_resynthesis"])
-    assert math.isnan(score_song(files, encoder)["phone_error"])
+    assert math.isnan(score_song(files, Instruments(encoder))["phone_error"])
+
+
+def test_a_reference_that_is_found_again_gives_the_same_scores(files, encoder, scores, tmp_path):
+    instruments, store = Instruments(encoder, recogniser=Recogniser()), ReferenceStore(tmp_path)
+    made = score_song(files, instruments, store)
+    (kept,) = tmp_path.iterdir()
+    found = score_song(files, instruments, store)
+    assert list(made) == list(scores)
+    for other in (made, found):
+        np.testing.assert_array_equal(list(other.values()), list(scores.values()))
+    assert list(tmp_path.iterdir()) == [kept]
+
+
+def test_another_interval_other_labels_and_damage_make_another_reference(files, encoder, scores, tmp_path):
+    instruments, store = Instruments(encoder, recogniser=Recogniser()), ReferenceStore(tmp_path)
+    for changed in (
+        files,
+        dataclasses.replace(files, transpose_semitones=6.0),
+        dataclasses.replace(files, boundaries_s=None),
+    ):
+        score_song(changed, instruments, store)
+    assert len(list(tmp_path.iterdir())) == 3
+    for kept in tmp_path.iterdir():
+        content = bytearray(kept.read_bytes())
+        content[len(content) // 2] ^= 1
+        kept.write_bytes(content)
+    np.testing.assert_array_equal(list(score_song(files, instruments, store).values()), list(scores.values()))
+
+
+def test_a_private_song_is_kept_as_well(files, encoder, tmp_path):
+    private, instruments = dataclasses.replace(files, truth=None), Instruments(encoder)
+    once, twice = (score_song(private, instruments, ReferenceStore(tmp_path)) for _ in range(2))
+    np.testing.assert_array_equal(list(once.values()), list(twice.values()))
 
 
 def test_each_distance_has_its_gap_closed(scores):
@@ -175,7 +209,7 @@ def test_each_distance_has_its_gap_closed(scores):
 
 def test_silent_output_is_undefined_not_perfect(files, encoder, tmp_path):
     write_audio(tmp_path / "silence.wav", np.zeros(SUNG.size, dtype=np.float32), SAMPLE_RATE)
-    silent = score_song(dataclasses.replace(files, output=tmp_path / "silence.wav"), encoder)
+    silent = score_song(dataclasses.replace(files, output=tmp_path / "silence.wav"), Instruments(encoder))
     assert math.isnan(silent["mcd_output"])
     assert math.isnan(silent["f0_rmse_cents"])
     assert math.isnan(silent["speaker_similarity"])
@@ -192,13 +226,13 @@ def test_silent_output_is_undefined_not_perfect(files, encoder, tmp_path):
 
 def test_a_short_output_is_scored_and_its_length_reported(files, encoder, tmp_path):
     write_audio(tmp_path / "short.wav", sing(SUNG)[:SAMPLE_RATE], SAMPLE_RATE)
-    short = score_song(dataclasses.replace(files, output=tmp_path / "short.wav"), encoder)
+    short = score_song(dataclasses.replace(files, output=tmp_path / "short.wav"), Instruments(encoder))
     assert short["length_error_samples"] == SAMPLE_RATE - SUNG.size
     assert short["voicing_error"] > 0.2
 
 
 def test_without_a_resynthesis_only_its_scores_are_undefined(files, encoder):
-    scores = score_song(dataclasses.replace(files, resynthesis=None), encoder)
+    scores = score_song(dataclasses.replace(files, resynthesis=None), Instruments(encoder))
     assert math.isnan(scores["mcd_resynthesis"])
     assert math.isnan(scores["mcd_gap_closed"])
     assert math.isfinite(scores["mcd_output"])
@@ -206,7 +240,7 @@ def test_without_a_resynthesis_only_its_scores_are_undefined(files, encoder):
 
 def test_progress_is_told_and_the_result_survives_json(files, encoder, tmp_path):
     told = []
-    run = score_run([files], lambda *event: told.append(event), encoder, Predictor(), Recogniser())
+    run = score_run([files], lambda *event: told.append(event), Instruments(encoder, Predictor(), Recogniser()))
     assert told == [("Scoring tea", 0, 1)]
     write_json(tmp_path / "metrics.json", run)
     assert read_json(tmp_path / "metrics.json") == json.loads(json.dumps(run).replace("NaN", "null"))
@@ -216,12 +250,12 @@ def test_no_songs_and_missing_files_are_refused(files, encoder, tmp_path):
     with pytest.raises(ValueError, match="no songs"):
         score_run([])
     with pytest.raises(AudioError, match="no audio file"):
-        score_song(dataclasses.replace(files, output=tmp_path / "gone.wav"), encoder)
+        score_song(dataclasses.replace(files, output=tmp_path / "gone.wav"), Instruments(encoder))
 
 
 def test_the_table_shows_means_with_units_and_labels(files, encoder):
     run = score_run(
-        [dataclasses.replace(files, truth=None)], encoder=encoder, predictor=Predictor(), recogniser=Recogniser()
+        [dataclasses.replace(files, truth=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     console = Console(file=io.StringIO(), width=120)
     console.print(metrics_table(json.loads(json.dumps(run).replace("NaN", "null"))))

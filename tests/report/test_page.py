@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import math
+import os
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 from duetto.errors import AudioError, StorageError
 from duetto.report.collect import collect_run, number, read_columns
-from duetto.report.figures import loss_figure, quality_figure, spectrogram_triple
+from duetto.report.figures import PICTURE_NAME, loss_figure, quality_figure, song_picture, spectrogram_triple
 from duetto.report.headline import duration_text, headline, warnings_of
 from duetto.report.page import write_run_page
 
@@ -248,6 +249,16 @@ def test_spectrograms_of_two_and_three_files_differ_in_height(tmp_path):
     three = Image.open(io.BytesIO(spectrogram_triple(song / "source.wav", song / "output.wav", song / "truth.wav")))
     assert two.width == three.width
     assert two.height < three.height
+
+
+def test_a_picture_is_kept_until_the_output_is_made_again(tmp_path):
+    song = make_run(tmp_path, num_seconds=0.2, with_curves=False) / "songs" / "tea__mei"
+    audio = {role: song / f"{role}.wav" for role in ("source", "output")}
+    first = song_picture(audio)
+    (song / PICTURE_NAME).write_bytes(b"kept")
+    assert song_picture(audio) == b"kept"
+    os.utime(song / PICTURE_NAME, ns=(0, 0))
+    assert song_picture(audio) == first
 
 
 def test_what_preprocessing_took_is_told_step_by_step_with_the_worst_clips(tmp_path):

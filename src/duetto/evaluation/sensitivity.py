@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from duetto.audio import Waveform, resample
 from duetto.corpus.songs import load_song
 from duetto.evaluation.degradations import DEGRADATIONS, Degradation
+from duetto.evaluation.families import melody_scores, properties, scores_against_truth
 from duetto.evaluation.held import held_notes
 from duetto.evaluation.performance import Performance, analyse, analyse_alone, fit_length
 from duetto.evaluation.pitch import track_f0
 from duetto.evaluation.predictor import QualityPredictor
-from duetto.evaluation.song import melody_scores, properties, scores_against_truth
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.spectra import SAMPLE_RATE
 from duetto.evaluation.world import FloatArray

@@ -12,6 +12,7 @@ import numpy as np
 from duetto.evaluation.intelligibility import PhoneRecogniser
 from duetto.evaluation.metrics import DIAGNOSTIC, DIAGNOSTIC_WITHOUT_TRUTH, METRICS, metric_named
 from duetto.evaluation.predictor import QualityPredictor
+from duetto.evaluation.reference import Instruments, ReferenceStore
 from duetto.evaluation.song import SongFiles, score_song
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.spectra import SAMPLE_RATE as SCORING_SAMPLE_RATE
@@ -22,18 +23,16 @@ __all__ = ["METRICS", "SCORING_SAMPLE_RATE", "SongFiles", "score_run", "score_so
 def score_run(
     songs: Sequence[SongFiles],
     report: Callable[[str, int, int], None] | None = None,
-    encoder: SpeakerEncoder | None = None,
-    predictor: QualityPredictor | None = None,
-    recogniser: PhoneRecogniser | None = None,
+    instruments: Instruments | None = None,
+    references: ReferenceStore | None = None,
 ) -> dict[str, Any]:
     """Score every song and average.
 
     Args:
         songs: At least one.
         report: Told (what is being done, songs done, songs in all) before each song.
-        encoder: Loaded here when None.
-        predictor: Loaded here when None.
-        recogniser: Loaded here when None.
+        instruments: Loaded here, all of them, when None.
+        references: Where what does not depend on the conversion is kept; None = it is made here.
 
     Returns:
         `songs`: a row per song (song, source_name, transpose_semitones, has_truth, metrics);
@@ -46,9 +45,7 @@ def score_run(
     """
     if not songs:
         raise ValueError("There are no songs to score.")
-    encoder = encoder or SpeakerEncoder()
-    predictor = predictor or QualityPredictor()
-    recogniser = recogniser or PhoneRecogniser()
+    instruments = instruments or Instruments(SpeakerEncoder(), QualityPredictor(), PhoneRecogniser())
     rows: list[dict[str, Any]] = []
     for number, files in enumerate(songs):
         if report is not None:
@@ -59,7 +56,7 @@ def score_run(
                 "source_name": files.source_name,
                 "transpose_semitones": files.transpose_semitones,
                 "has_truth": files.truth is not None,
-                "metrics": score_song(files, encoder, predictor, recogniser),
+                "metrics": score_song(files, instruments, references),
             }
         )
     result: dict[str, Any] = {"songs": rows, "sample_rate": SCORING_SAMPLE_RATE}

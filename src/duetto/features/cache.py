@@ -5,20 +5,19 @@ normalisation, and this module's version; so a stale file is never read, and two
 the same file make the same bytes. The spectrogram is not kept: it is faster computed than read.
 """
 
-import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from duetto.arrays import load_arrays, save_arrays
 from duetto.audio import Waveform
 from duetto.config import FeaturesConfig
 from duetto.errors import StorageError
 from duetto.features.content import encoder_fingerprint
 from duetto.features.timing import CENTRED
-from duetto.files import atomic_path, sha256_json
+from duetto.files import sha256_json
 
 FEATURE_VERSION = 1  # raise it when the numbers change although settings and weights do not
 
@@ -63,8 +62,7 @@ def save_features(features: ClipFeatures, path: Path) -> None:
     Raises:
         StorageError: If the folder cannot be written.
     """
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, content=features.content, f0_hz=features.f0_hz, waveform=features.waveform)
+    save_arrays({"content": features.content, "f0_hz": features.f0_hz, "waveform": features.waveform}, path)
 
 
 def load_features(path: Path) -> ClipFeatures:
@@ -74,19 +72,14 @@ def load_features(path: Path) -> ClipFeatures:
         StorageError: If the file is missing or damaged.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            features = ClipFeatures(*(_read_array(archive, name) for name in ("content", "f0_hz", "waveform")))
+        arrays = load_arrays(path)
+        features = ClipFeatures(*(arrays[name] for name in ("content", "f0_hz", "waveform")))
     except FileNotFoundError as error:
         raise StorageError(f"The feature file {path} is missing. Extract the features again.") from error
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError) as error:
         raise StorageError(f"The feature file {path} is damaged ({error}). Delete it and run again.") from error
     _check(features, path)
     return features
-
-
-def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[np.float32]:
-    # Read whole before parsing: numpy stops at the length its header claims and would not reach the checksum.
-    return np.load(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
 
 
 def _check(features: ClipFeatures, path: Path) -> None:

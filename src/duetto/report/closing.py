@@ -9,6 +9,7 @@ from rich.table import Table
 
 from duetto.conversion.load import load_converter
 from duetto.conversion.voice import WEIGHTS_NAME
+from duetto.evaluation.reference import ReferenceStore
 from duetto.evaluation.table import metrics_table
 from duetto.files import read_json, write_json
 from duetto.report.page import write_run_page
@@ -16,7 +17,7 @@ from duetto.report.stages import keep_excerpts
 from duetto.run_config import TrainConfig
 from duetto.training.run import Run, locked, update_run
 from duetto.training.stations import progress_bar
-from duetto.training.trial import METRICS_NAME, SONGS_FOLDER, evaluation_signature, run_trial
+from duetto.training.trial import METRICS_NAME, REFERENCES_FOLDER, SONGS_FOLDER, evaluation_signature, run_trial
 
 EVALUATION_FILE = "evaluation.json"
 
@@ -43,7 +44,9 @@ def scores_of(run: Run, config: TrainConfig, console: Console) -> dict[str, Any]
         return metrics
     converter, _ = load_converter(run.voice_folder, config.eval.retrieval.index_rate)
     with progress_bar(console) as report:
-        metrics = run_trial(converter, run.material, config.eval, run.folder, report, config.model.can_convert)
+        references = ReferenceStore(Path(config.data.root) / REFERENCES_FOLDER)
+        can_convert = config.model.can_convert
+        metrics = run_trial(converter, run.material, config.eval, run.folder, report, can_convert, references)
     write_json(mark, {"signature": signature})
     return metrics
 
@@ -52,16 +55,15 @@ def log_media(run: Run, metrics: dict[str, Any]) -> None:
     """Hand mean scores, spectrogram triples and audio to the tracker."""
     if run.tracker.run is None:
         return
-    from duetto.report.figures import spectrogram_triple
+    from duetto.report.figures import PICTURE_NAME, song_picture
 
     run.tracker.summarise({f"test/{name}": value for name, value in metrics["mean"].items()})
     media: dict[str, Any] = {}
     for place in sorted((run.folder / SONGS_FOLDER).iterdir()):
         for name in ("source", "output", "truth"):
             media[f"audio/{place.name}/{name}"] = wandb.Audio(str(place / f"{name}.wav"))
-        picture = run.folder / SONGS_FOLDER / place.name / "spectrograms.png"
-        picture.write_bytes(spectrogram_triple(place / "source.wav", place / "output.wav", place / "truth.wav"))
-        media[f"spectrograms/{place.name}"] = wandb.Image(str(picture))
+        song_picture({name: place / f"{name}.wav" for name in ("source", "output", "truth")})
+        media[f"spectrograms/{place.name}"] = wandb.Image(str(place / PICTURE_NAME))
     run.tracker.run.log(media)
 
 

@@ -5,7 +5,7 @@ Figures are built without pyplot, so no window system and no global state is tou
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from duetto.audio import Waveform, read_audio
 from duetto.evaluation.pitch import track_f0
 from duetto.evaluation.world import FRAME_PERIOD_MS
 from duetto.features.spectrogram import linear_spectrogram, mel_filterbank, mel_from_linear
+from duetto.files import atomic_path
 from duetto.report.collect import Columns
 
 FloatArray = NDArray[np.float64]
@@ -30,12 +31,35 @@ PICTURE_RATE = 24000  # Hz
 N_FFT = 1024
 HOP_LENGTH = 240
 N_MELS = 96
+PICTURE_NAME = "spectrograms.png"
 RANGE_DB = 70.0  # shown below the loudest cell of the three
 MAX_COLUMNS = 1400  # frames are averaged beyond this; the picture is not wider
 TICKS_HZ = (200, 500, 1000, 2000, 4000, 8000)
 MAX_LOSSES = 9
 PITCH_LINES = {"Source": (ORANGE, "--", 1.2, 1), "Truth": (GREEN, "-", 3.2, 2)}
 OUTPUT_LINES = ((BLUE, "-", 1.2, 3), ("#8E3B86", "-.", 1.2, 4), ("#000000", ":", 1.4, 5), ("#7A5C00", "--", 1.2, 6))
+
+
+def song_picture(audio: Mapping[str, Path]) -> bytes:
+    """The triple of a converted song, kept beside its output until that is made again.
+
+    Args:
+        audio: Files by role: source, output, and truth where there is one.
+
+    Returns:
+        PNG bytes.
+
+    Raises:
+        AudioError: If a file is missing or unreadable.
+        StorageError: If the picture cannot be kept.
+    """
+    kept = audio["output"].with_name(PICTURE_NAME)
+    if kept.is_file() and kept.stat().st_mtime_ns > audio["output"].stat().st_mtime_ns:
+        return kept.read_bytes()
+    png = spectrogram_triple(audio["source"], audio["output"], audio.get("truth"))
+    with atomic_path(kept) as temporary:
+        temporary.write_bytes(png)
+    return png
 
 
 def spectrogram_triple(source: Path, output: Path, truth: Path | None) -> bytes:

@@ -14,7 +14,7 @@ import soundfile
 from duetto.audio import Waveform, read_audio
 from duetto.evaluation.metrics import HEADLINE, METRICS, Metric, metric_named
 from duetto.report.collect import RunRecord, SongFolder, number, section
-from duetto.report.figures import loss_figure, quality_figure, spectrogram_triple
+from duetto.report.figures import loss_figure, quality_figure, song_picture
 from duetto.report.headline import duration_text
 
 PAGE_AUDIO_RATE = 24000  # Hz
@@ -195,7 +195,7 @@ def _song_picture(song: SongFolder, title: str) -> dict[str, str] | None:
     kinds = "source, output and truth" if truth else "source and output"
     pitch_error = metric_named("f0_rmse_cents").shown(song.scores.get("f0_rmse_cents"))
     return {
-        "uri": png_uri(spectrogram_triple(song.audio["source"], song.audio["output"], truth)),
+        "uri": png_uri(song_picture(song.audio)),
         "alt": f"Log-mel spectrograms of {kinds} of {title}, one above another on the same colour scale, "
         f"with the pitch contours below. F0 error of the output: {pitch_error}.",
     }

@@ -20,12 +20,13 @@ from duetto.conversion.permission import require_use
 from duetto.conversion.voice import VOICE_FOLDER, WEIGHTS_NAME, from_dict
 from duetto.errors import CheckpointError, ConfigError
 from duetto.evaluation.metrics import DIAGNOSTIC
+from duetto.evaluation.reference import Instruments, ReferenceStore
 from duetto.evaluation.song import SongFiles, score_song
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.files import read_json, sha256_json, write_json
 from duetto.training.probe_cases import PROBES, Cases, ProbeCase, Probed
 from duetto.training.run import PREPROCESSING_FILE, locked
-from duetto.training.trial import evaluation_signature, make_request, phone_boundaries_s
+from duetto.training.trial import REFERENCES_FOLDER, evaluation_signature, make_request, phone_boundaries_s
 from duetto.units import seconds_to_samples
 
 PROBES_FILE = "probes.json"
@@ -67,7 +68,8 @@ def probe_run(folder: Path, names: Sequence[str], report: Report, max_songs: int
         raise ConfigError(f"{folder.name} is a vocoder, which converts nothing; probe a voice.")
     require_use(voice.card, folder / VOICE_FOLDER)
     speakers = list(voice.card.get("speakers") or [])
-    encoder = SpeakerEncoder()
+    instruments = Instruments(SpeakerEncoder())
+    references = ReferenceStore(Path(run.data.root) / REFERENCES_FOLDER)
     signature = sha256_json([PROBE_VERSION, evaluation_signature(evaluation, folder / VOICE_FOLDER / WEIGHTS_NAME)])[
         :10
     ]
@@ -77,7 +79,9 @@ def probe_run(folder: Path, names: Sequence[str], report: Report, max_songs: int
             report(f"Preparing {name}", 0, 1)
             cases = first_songs(PROBES[name](run), max_songs)
             worker = CaseWorker(converter, evaluation, speakers, folder / PROBES_FOLDER / name)
-            work_off(state, name, cases, worker, lambda files: score_song(files, encoder), folder, report)
+            work_off(
+                state, name, cases, worker, lambda files: score_song(files, instruments, references), folder, report
+            )
     return state
 
 

@@ -13,6 +13,7 @@ from duetto.conversion.peak import limit_peak
 from duetto.corpus.manifest import Clip
 from duetto.data.dataset import whole_clip
 from duetto.evaluation.memory import UNKNOWN_MEMORY, MemoryWatch, PeakMemory
+from duetto.evaluation.reference import EVALUATION_VERSION, Instruments, ReferenceStore
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.features.content import build_encoder
@@ -46,7 +47,7 @@ CURVE_METRICS = (
     "island_rate",
 )
 EXCERPT_S = 8.0  # of the validation song, scored while training
-EVALUATION_VERSION = 5  # raise when conversion or a metric changes: scores are then made again
+REFERENCES_FOLDER = "references"  # beside corpora and features
 
 
 def evaluation_signature(config: EvalConfig, weights: Path) -> str:
@@ -61,6 +62,7 @@ def run_trial(
     folder: Path,
     report: Callable[[str, int, int], None],
     can_convert: bool = True,
+    references: ReferenceStore | None = None,
 ) -> dict[str, Any]:
     """Convert and score the test songs; write songs/ and metrics.json. A vocoder rebuilds the truth instead.
 
@@ -77,7 +79,7 @@ def run_trial(
         report(f"Converting {source.song}", number, len(pairs))
         songs.append(convert_pair(converter, material, (source, truth), config, folder / SONGS_FOLDER))
     report("Scoring", 0, len(pairs))
-    metrics = score_run(songs, report)
+    metrics = score_run(songs, report, references=references)
     write_json(folder / METRICS_NAME, metrics)
     return metrics
 
@@ -160,7 +162,8 @@ class HeldOutSong:
             "truth": excerpt(read_audio(material.folder / self.truth.path, rate)[0], rate),
         }
         self.content_encoder = build_encoder(config.features.content)
-        self.speaker_encoder = SpeakerEncoder()
+        self.instruments = Instruments(SpeakerEncoder())
+        self.references = ReferenceStore(Path(config.data.root) / REFERENCES_FOLDER)
         hop = config.features.hop_length
         whole = self.waveforms["truth"][: len(self.waveforms["truth"]) // hop * hop]
         frames = analyse(whole, config.features, self.content_encoder, build_f0_extractor(config.features.f0))
@@ -177,7 +180,8 @@ class HeldOutSong:
         waveforms = {**self.waveforms, "output": output.waveform, "resynthesis": resynthesis.waveform}
         for name, waveform in waveforms.items():
             write_audio(self.place / f"{name}.wav", limit_peak(waveform)[0], features.sample_rate)
-        scores = score_song(song_files(self.place, self.source, output.seconds), self.speaker_encoder)
+        files = song_files(self.place, self.source, output.seconds)
+        scores = score_song(files, self.instruments, self.references)
         losses = module.validate_on(self.truth_batch.to(module.device))
         return {**{name: scores[name] for name in CURVE_METRICS if name in scores}, **losses}
 
