@@ -1,6 +1,7 @@
 """From the folders of finished runs to a verdict, and what keeps it from being one."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from duetto.__main__ import main
 from duetto.errors import StorageError
 from duetto.files import write_json
 from duetto.studies.collect import collect_study, split_name
-from duetto.studies.conclude import conclude
+from duetto.studies.conclude import conclude, decide_share
 from duetto.studies.expand import Arm, expand
 from duetto.studies.load import load_study, register_study
 from duetto.studies.plan import plan_study
@@ -132,16 +133,57 @@ def test_shares_of_a_design_come_out_as_put_in(tmp_path: Path):
         name: {"group": group, "low": [f"{name}=0"], "high": [f"{name}=1"]}
         for name, group in (("room", "data"), ("rate", "hyperparameters"), ("nothing", "nothing"))
     }
-    design = {"num_runs": 8, "metric": "mcd_output", "factors": factors}
+    claim = {"claim": "Data matter more.", "compare": ["data", "hyperparameters"]}
+    design = {"num_runs": 8, "metric": "mcd_output", "factors": factors, **claim}
     study = load_study(write(tmp_path, {"design": design, "arms": {}, "hypotheses": {}}), "small")
 
     def factorial(arm: Arm, song: str, condition: str) -> float:
         return 3.0 * ("room=1" in arm.overrides) + 1.0 * ("rate=1" in arm.overrides) + len(song)
 
     write_runs(study, tmp_path, factorial, conditions=("native",))
-    shares = conclude(study, collect_study(study, tmp_path))["shares"]["rvc"]
+    (planned,) = plan_study(study)["hypotheses"]
+    assert (planned["claim"], planned["smallest_effect"]) == ("Data matter more.", 0.1)
+    verdict = conclude(study, collect_study(study, tmp_path))
+    shares = verdict["shares"]["rvc"]
     assert shares["groups"]["data"]["value"] == pytest.approx(0.9)
     assert shares["differences"]["data - hyperparameters"]["interval"] == pytest.approx([0.8, 0.8])
+    claimed, nothing = (finding for finding in verdict["findings"] if finding["model"] == "rvc")
+    assert (claimed["hypothesis"], claimed["verdict"]) == ("data_over_hyperparameters", "reproduced")
+    assert (claimed["statement"], claimed["effect"]) == ("Data matter more.", pytest.approx(0.8))
+    assert (nothing["role"], nothing["verdict"]) == ("null", "holds")
+    assert verdict["controls_hold"]["rvc"]
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "verdict"),
+    [
+        (0.5, 0.1, 0.8, "reproduced"),
+        (0.5, -0.1, 0.8, "inconclusive"),
+        (0.05, 0.01, 0.09, "refuted"),
+        (0.05, 0.01, 0.3, "inconclusive"),
+        (-0.5, -0.8, -0.1, "refuted"),
+        (math.nan, math.nan, math.nan, "undefined"),
+    ],
+)
+def test_an_interval_decides_about_a_difference_of_shares(value, low, high, verdict):
+    assert decide_share(value, low, high, 0.1) == verdict
+
+
+def test_groups_may_be_compared_in_either_order(tmp_path: Path):
+    factors = {
+        name: {"group": group, "low": [f"{name}=0"], "high": [f"{name}=1"]}
+        for name, group in (("room", "data"), ("rate", "hyperparameters"))
+    }
+    claim = {"claim": "Training matters more.", "compare": ["hyperparameters", "data"]}
+    design = {"num_runs": 4, "metric": "mcd_output", "factors": factors, **claim}
+    study = load_study(write(tmp_path, {"design": design, "arms": {}, "hypotheses": {}}), "small")
+
+    def factorial(arm: Arm, song: str, condition: str) -> float:
+        return 3.0 * ("room=1" in arm.overrides) + 1.0 * ("rate=1" in arm.overrides) + len(song)
+
+    write_runs(study, tmp_path, factorial, conditions=("native",))
+    claimed = conclude(study, collect_study(study, tmp_path))["findings"][0]
+    assert (claimed["verdict"], claimed["effect"]) == ("refuted", pytest.approx(-0.8))
 
 
 def test_the_plan_states_the_power(tmp_path: Path):

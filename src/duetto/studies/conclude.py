@@ -1,11 +1,25 @@
 """The verdict of a study as JSON values: findings, shares, and everything that they rest on."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from duetto.evaluation.statistics.shares import Shares, two_level_design, variance_shares
-from duetto.evaluation.statistics.verdict import ALPHA, FAILS, NULL, POSITIVE, Finding, judge
+from duetto.evaluation.statistics.verdict import (
+    ALPHA,
+    FAILS,
+    HOLDS,
+    INCONCLUSIVE,
+    NULL,
+    POSITIVE,
+    PRIMARY,
+    REFUTED,
+    REPRODUCED,
+    UNDEFINED,
+    Finding,
+    judge,
+)
 from duetto.provenance import code_version
 from duetto.studies.collect import Collection
 from duetto.studies.expand import run_name
@@ -13,6 +27,7 @@ from duetto.studies.number import as_number
 from duetto.studies.schema import Design, Study
 
 PREREGISTERED, EXPLORATORY = "preregistered", "exploratory"
+NOTHING = "nothing"  # the group of a factor that changes nothing: the null of a design
 
 
 def conclude(study: Study, collection: Collection) -> dict[str, Any]:
@@ -23,6 +38,8 @@ def conclude(study: Study, collection: Collection) -> dict[str, Any]:
         (see `Finding.as_dict`), controls_hold, shares (None without a design).
     """
     findings = judge(collection.scores, study.claims, list(study.models), study.family_size)
+    shares = None if study.design is None else shares_by_model(study, study.design, collection)
+    of_shares = [] if study.design is None or shares is None else share_findings(study, study.design, shares)
     reasons = why_exploratory(study, collection)
     codes = sorted({str(run.facts.get("code", {}).get("sources")) for run in collection.runs})
     return {
@@ -45,10 +62,11 @@ def conclude(study: Study, collection: Collection) -> dict[str, Any]:
         ],
         "missing": [{"arm": name, "why": why} for name, why in collection.missing],
         "findings": [
-            {**finding.as_dict(), "statement": study.hypotheses[finding.claim.name].claim} for finding in findings
+            *({**finding.as_dict(), "statement": study.hypotheses[finding.claim.name].claim} for finding in findings),
+            *of_shares,
         ],
-        "controls_hold": controls_hold(findings),
-        "shares": None if study.design is None else shares_by_model(study, study.design, collection),
+        "controls_hold": {**controls_hold(findings), **nothing_explains(of_shares)},
+        "shares": shares,
     }
 
 
@@ -83,6 +101,61 @@ def shares_by_model(study: Study, design: Design, collection: Collection) -> dic
         enough = complete.size > 0 and complete.shape[1] > 1
         found[model] = as_json(variance_shares(complete, levels, groups)) if enough else None
     return found
+
+
+def share_findings(study: Study, design: Design, shares: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of each architecture: the claim about two groups, and that the factor that changes nothing explains nothing.
+
+    The interval decides: *reproduced* when the difference is large enough and its interval lies above 0, *refuted* when
+    the interval lies below what would matter. One side of it leaves out 2.5 %, half of alpha for two architectures.
+    """
+    found = []
+    for model, own in shares.items():
+        common = {"model": model, "metric": f"share of the variance of {design.metric}", "p": math.nan}
+        common |= {"seeds": list(study.seeds), "songs": list(study.songs)}
+        if design.compare:
+            smallest = design.smallest_difference
+            value, low, high = _estimate(own, "differences", " - ".join(design.compare))
+            verdict = decide_share(value, low, high, smallest)
+            name = "_over_".join(design.compare)
+            claim = {"hypothesis": name, "statement": design.claim, "role": PRIMARY, "direction": "greater"}
+            numbers = {"effect": value, "interval": [low, high], "smallest_effect": smallest, "verdict": verdict}
+            found.append({**common, **claim, **numbers})
+        if NOTHING in {factor.group for factor in design.factors.values()}:
+            value, low, high = _estimate(own, "groups", NOTHING)
+            verdict = UNDEFINED if math.isnan(value) else HOLDS if low <= 0.0 else FAILS
+            claim = {
+                "hypothesis": NOTHING,
+                "statement": "A factor that changes nothing explains nothing.",
+                "role": NULL,
+            }
+            numbers = {"effect": value, "interval": [low, high], "smallest_effect": math.nan, "verdict": verdict}
+            found.append({**common, **claim, **numbers})
+    return found
+
+
+def decide_share(value: float, low: float, high: float, smallest: float) -> str:
+    """The verdict that an interval of a difference of shares allows."""
+    if math.isnan(value):
+        return UNDEFINED
+    if low > 0.0 and value >= smallest:
+        return REPRODUCED
+    return REFUTED if high < smallest else INCONCLUSIVE
+
+
+def nothing_explains(findings: list[dict[str, Any]]) -> dict[str, bool]:
+    """For each architecture whether the factor that changes nothing explains nothing."""
+    return {each["model"]: each["verdict"] == HOLDS for each in findings if each["role"] == NULL}
+
+
+def _estimate(shares: dict[str, Any] | None, part: str, name: str) -> tuple[float, float, float]:
+    if shares is None:
+        return math.nan, math.nan, math.nan
+    entry = shares[part].get(name)
+    if entry is None:  # the groups stand in the other order
+        other = shares[part][" - ".join(reversed(name.split(" - ")))]
+        return -other["value"], -other["interval"][1], -other["interval"][0]
+    return entry["value"], *entry["interval"]
 
 
 def design_table(study: Study, design: Design, collection: Collection, model: str) -> np.ndarray:

@@ -137,8 +137,14 @@ def _hypothesis(content: Mapping[str, Any]) -> Hypothesis:
 def _design(content: Mapping[str, Any] | None) -> Design | None:
     if content is None:
         return None
-    unknown = sorted(set(content) - {"num_runs", "metric", "factors"})
+    unknown = sorted(set(content) - {"num_runs", "metric", "factors", "claim", "compare", "smallest_difference"})
     if unknown:
         raise ValueError(f"unknown key {unknown[0]!r} in design")
-    factors = {name: _typed(Factor, own) for name, own in content["factors"].items()}
-    return Design(int(content["num_runs"]), str(content["metric"]), factors)
+    return Design(
+        num_runs=int(content["num_runs"]),
+        metric=str(content["metric"]),
+        factors={name: _typed(Factor, own) for name, own in content["factors"].items()},
+        claim=str(content.get("claim", "")),
+        compare=tuple(map(str, content.get("compare", ()))),
+        smallest_difference=float(content.get("smallest_difference", 0.1)),
+    )

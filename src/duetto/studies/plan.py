@@ -6,7 +6,7 @@ from typing import Any
 from duetto.evaluation.statistics.power import Power, simulate_power
 from duetto.evaluation.statistics.verdict import ALPHA, PRIMARY
 from duetto.studies.expand import expand
-from duetto.studies.schema import Hypothesis, Study
+from duetto.studies.schema import Design, Hypothesis, Study
 
 TRUE_EFFECTS = (0.0, 1.0, 2.0, 3.0)  # in smallest effects of interest
 
@@ -35,11 +35,23 @@ def plan_study(study: Study) -> dict[str, Any]:
         "songs": list(study.songs),
         "runs": [{"name": arm.name, "overrides": list(arm.overrides)} for arm in arms],
         "hypotheses": [
-            {
-                "name": name,
-                **asdict(hypothesis),
-                "power": [asdict(power) for power in power_of(study, hypothesis)],
-            }
-            for name, hypothesis in study.hypotheses.items()
+            *(
+                {
+                    "name": name,
+                    **asdict(hypothesis),
+                    "power": [asdict(power) for power in power_of(study, hypothesis)],
+                }
+                for name, hypothesis in study.hypotheses.items()
+            ),
+            *share_claims(study.design),
         ],
     }
+
+
+def share_claims(design: Design | None) -> list[dict[str, Any]]:
+    """What a design claims, in the form of a hypothesis; its power is not simulated."""
+    if design is None or not design.compare:
+        return []
+    claim = {"name": "_over_".join(design.compare), "claim": design.claim, "role": PRIMARY, "power": []}
+    metric = f"share of the variance of {design.metric}"
+    return [{**claim, "metric": metric, "smallest_effect": design.smallest_difference}]

@@ -71,6 +71,9 @@ class Design:
     num_runs: int
     metric: str
     factors: dict[str, Factor]
+    claim: str = ""  # in one sentence: the first group explains more of the metric than the second
+    compare: tuple[str, ...] = ()  # these two groups; empty = nothing is claimed
+    smallest_difference: float = 0.1  # of their shares that matters, 0..1
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,12 @@ class Study:
         require(
             runs >= 2 and not runs & (runs - 1) and factors < runs,
             f"{where}: num_runs {runs}; expected a power of two above the {factors} factors.",
+        )
+        groups = sorted({factor.group for factor in design.factors.values()})
+        is_pair = len(design.compare) == 2 and set(design.compare) <= set(groups) and bool(design.claim)
+        require(
+            not design.compare or is_pair,
+            f"{where}, design: compare {list(design.compare)}; expected two of the groups {groups}, and a claim.",
         )
 
 

@@ -84,3 +84,18 @@ def test_a_damaged_file_and_an_entry_without_verdict_are_named(tmp_path):
     assert verdicts == []
     assert len(problems) == 3
     assert "not valid JSON" in problems[0]
+
+
+def test_the_shares_of_a_design_are_laid_out_the_largest_first(tmp_path):
+    factors = {
+        "nothing": {"value": -0.01, "interval": [-0.02, 0.01]},
+        "steps": {"value": 0.6, "interval": [0.4, 0.7]},
+    }
+    findings = [finding(model="diffsvc", hypothesis="data_over_hyperparameters")]
+    written = write_verdict(tmp_path, findings=findings, shares={"diffsvc": {"factors": factors}, "rvc": None})
+    (design,) = verdict_parts(read_verdicts([written])[0])[0]["shares"]
+    assert [(row["factor"], row["share"], row["interval"]) for row in design["rows"]] == [
+        ("steps", "60 %", "+40 to +70 %"),
+        ("nothing", "-1 %", "-2 to +1 %"),
+    ]
+    assert design["rows"][1]["value"] < design["zero"] < design["rows"][0]["low"] < design["rows"][0]["value"]

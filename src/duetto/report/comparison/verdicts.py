@@ -62,6 +62,7 @@ class Verdict:
     is_exploratory: bool
     question: str = ""  # of the study
     cautions: tuple[str, ...] = ()  # why it is exploratory, and which of its controls fail
+    shares: tuple[tuple[str, float, float, float], ...] = ()  # of a design: factor, share of the variance, interval
 
 
 def read_verdicts(files: Sequence[Path]) -> tuple[list[Verdict], list[str]]:
@@ -90,6 +91,7 @@ def verdict_parts(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
             "question": next((verdict.question for verdict in verdicts if verdict.study == study), ""),
             "cautions": next((verdict.cautions for verdict in verdicts if verdict.study == study), ()),
             "entries": [_part(verdict) for verdict in _ordered(verdicts, study)],
+            "shares": [_shares_part(verdict) for verdict in _ordered(verdicts, study) if verdict.shares],
         }
         for study in studies
     ]
@@ -146,7 +148,20 @@ def _verdict(entry: dict[str, Any], file: Path) -> Verdict:
         is_exploratory=bool(entry.get("exploratory")),
         question=str(entry.get("question") or ""),
         cautions=tuple(_cautions(entry)),
+        shares=tuple(_shares(entry)) if entry.get("role") == "primary" else (),
     )
+
+
+def _shares(entry: dict[str, Any]) -> list[tuple[str, float, float, float]]:
+    """Factor, share and interval of a design's factors, the largest first."""
+    by_model = entry.get("shares")
+    own = by_model.get(str(entry.get("model"))) if isinstance(by_model, dict) else None
+    factors = own.get("factors") if isinstance(own, dict) else None
+    rows = []
+    for name, estimate in factors.items() if isinstance(factors, dict) else ():
+        low, high = map(number, estimate["interval"])
+        rows.append((str(name), number(estimate["value"]), low, high))
+    return sorted(rows, key=lambda row: -row[1])
 
 
 def _cautions(entry: dict[str, Any]) -> list[str]:
@@ -193,6 +208,30 @@ def _part(verdict: Verdict) -> dict[str, Any]:
         "hash": verdict.study_hash[:12],
         "code": verdict.code[:12],
         "forest": _forest(verdict),
+    }
+
+
+def _shares_part(verdict: Verdict) -> dict[str, Any]:
+    """The factors of a design as a table with intervals on one line of 100 units from -20 % to 100 %."""
+
+    def place(share: float) -> float:
+        return WIDTH * min(1.0, max(0.0, (share + 0.2) / 1.2))
+
+    return {
+        "title": architecture_title(verdict.model),
+        "metric": verdict.metric,
+        "zero": place(0.0),
+        "rows": [
+            {
+                "factor": name.replace("_", " "),
+                "share": f"{100 * value:.0f} %",
+                "interval": f"{100 * low:+.0f} to {100 * high:+.0f} %",
+                "value": place(value),
+                "low": place(low),
+                "high": place(high),
+            }
+            for name, value, low, high in verdict.shares
+        ],
     }
 
 
