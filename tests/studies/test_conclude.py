@@ -201,12 +201,12 @@ def test_the_plan_states_the_power(tmp_path: Path):
 def test_the_verb_plans_registers_and_judges(study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     write_runs(study, tmp_path, score)
     conf = f"--conf={tmp_path}"
-    output = tmp_path / "results" / "verdict.json"
+    output = tmp_path / "results"
     assert main(["study", "small", conf, "--plan"]) == 0
     assert "24 runs, 4 seeds, 3 songs" in capsys.readouterr().out
     assert main(["study", "small", conf, f"--logs={tmp_path}", f"--output={output}"]) == 0
     assert "reproduced" in capsys.readouterr().out
-    assert json.loads(output.read_text())["study"] == "small"
+    assert json.loads((output / "verdict.json").read_text())["study"] == "small"
     (tmp_path / "study" / "small.yaml").write_text(yaml.safe_dump({**SMALL, "question": "Other?"}))
     assert main(["study", "small", conf, "--register"]) == 0
     assert load_study(tmp_path, "small").is_registered

@@ -20,13 +20,13 @@ def register(verbs: Any) -> None:
     parser.add_argument("--register", action="store_true", help="record the file's hash: from now on it is the plan")
     parser.add_argument("--logs", type=Path, default=Path("logs"), help="where the runs are (default: logs)")
     parser.add_argument("--conf", type=Path, default=CONF, help="where the settings are (default: conf)")
-    parser.add_argument("--output", type=Path, help="the verdict; default: docs/results/NAME/verdict.json")
+    parser.add_argument("--output", type=Path, help="folder of the results; default: docs/results/NAME")
     parser.set_defaults(action=run_study)
 
 
 def run_study(options: argparse.Namespace, console: Console) -> None:
     """List, plan, register, or judge."""
-    from duetto.files import write_json
+    from duetto.report.study import write_results
     from duetto.studies.collect import collect_study
     from duetto.studies.conclude import conclude
     from duetto.studies.load import load_study, register_study, study_names
@@ -43,11 +43,12 @@ def run_study(options: argparse.Namespace, console: Console) -> None:
     if options.plan:
         print_plan(plan_study(study), console)
         return
-    verdict = conclude(study, collect_study(study, options.logs))
-    path = options.output or RESULTS / study.name / "verdict.json"
-    write_json(path, verdict)
+    collection = collect_study(study, options.logs)
+    verdict = conclude(study, collection)
+    folder = options.output or RESULTS / study.name
+    write_results(study, collection.scores, verdict, folder)
     print_verdict(verdict, console)
-    console.print(str(path), markup=False, soft_wrap=True)
+    console.print(str(folder), markup=False, soft_wrap=True)
 
 
 def print_plan(plan: dict[str, Any], console: Console) -> None:
@@ -82,7 +83,7 @@ def print_verdict(verdict: dict[str, Any], console: Console) -> None:
     table.add_column("verdict")
     for each in verdict["findings"]:
         low, high = each["interval"]
-        numbers = (f"{each['effect']:.3g}", f"{low:.3g} to {high:.3g}", f"{each['p_holm']:.3g}")
+        numbers = (f"{each['effect']:.3g}", f"{low:.3g} to {high:.3g}", f"{each.get('p_holm', each['p']):.3g}")
         table.add_row(each["hypothesis"], each["model"], *numbers, each["verdict"])
     console.print(table)
     for model, shares in (verdict["shares"] or {}).items():
