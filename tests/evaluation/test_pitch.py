@@ -3,7 +3,14 @@ import math
 import numpy as np
 import pytest
 
-from duetto.evaluation.pitch import f0_rmse_cents, gross_pitch_error, match_lengths, track_f0, voicing_error
+from duetto.evaluation.pitch import (
+    f0_rmse_cents,
+    gross_pitch_error,
+    match_lengths,
+    settle_octaves,
+    track_f0,
+    voicing_error,
+)
 from duetto.evaluation.world import remove_islands
 from duetto.units import semitones_to_ratio
 
@@ -99,3 +106,15 @@ def test_a_glide_is_no_jump():
 
 def test_silence_has_no_pitch():
     assert not track_f0(np.zeros(SAMPLE_RATE, dtype=np.float32), SAMPLE_RATE).any()
+
+
+def test_known_pitch_settles_octaves_and_leaves_voicing_and_small_errors_alone():
+    tracked = np.array([0.0, 220.0, 440.0, 225.0, 330.0, 220.0])
+    known = np.array([220.0, 220.0, 220.0, 220.0, 0.0])
+    np.testing.assert_array_equal(settle_octaves(tracked, known), [0.0, 220.0, 220.0, 225.0, 330.0, 220.0])
+
+
+def test_known_pitch_of_any_length_is_taken():
+    tracked = np.full(3, 440.0)
+    np.testing.assert_array_equal(settle_octaves(tracked, np.full(9, 220.0)), np.full(3, 220.0))
+    np.testing.assert_array_equal(settle_octaves(tracked, np.zeros(0)), tracked)

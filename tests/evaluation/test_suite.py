@@ -13,7 +13,7 @@ from duetto.evaluation.bounds import gap_closed
 from duetto.evaluation.memory import PeakMemory
 from duetto.evaluation.metrics import DIAGNOSTIC_WITHOUT_TRUTH, METRICS
 from duetto.evaluation.pitch import f0_rmse_cents, track_f0
-from duetto.evaluation.reference import Instruments, ReferenceStore
+from duetto.evaluation.reference import Instruments, Known, ReferenceStore
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.evaluation.table import metrics_table
@@ -70,7 +70,7 @@ def files(tmp_path_factory):
         **paths,
         transpose_semitones=7.0,
         conversion_seconds=0.75,
-        boundaries_s=(0.25, 0.5, 0.75, 2.4),
+        known=Known((0.25, 0.5, 0.75, 2.4), np.zeros(1)),
         peak_memory=PeakMemory(process=512.0),
     )
 
@@ -183,7 +183,7 @@ def test_another_interval_other_labels_and_damage_make_another_reference(files, 
     for changed in (
         files,
         dataclasses.replace(files, transpose_semitones=6.0),
-        dataclasses.replace(files, boundaries_s=None),
+        dataclasses.replace(files, known=None),
     ):
         score_song(changed, instruments, store)
     assert len(list(tmp_path.iterdir())) == 3
@@ -198,6 +198,23 @@ def test_a_private_song_is_kept_as_well(files, encoder, tmp_path):
     private, instruments = dataclasses.replace(files, truth=None), Instruments(encoder)
     once, twice = (score_song(private, instruments, ReferenceStore(tmp_path)) for _ in range(2))
     np.testing.assert_array_equal(list(once.values()), list(twice.values()))
+
+
+def test_where_the_tracker_hears_the_truth_an_octave_up_the_known_melody_counts(files, encoder, tmp_path):
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    wave = 0.3 * np.sin(2 * np.pi * 440 * time) + 1e-6 * np.sin(
+        2 * np.pi * 220 * time
+    )  # the fundamental is all but gone
+    write_audio(tmp_path / "truth.wav", wave.astype(np.float32), SAMPLE_RATE)
+    full = wave + 0.2 * np.sin(2 * np.pi * 220 * time)
+    write_audio(tmp_path / "output.wav", full.astype(np.float32), SAMPLE_RATE)
+    paths = {
+        role: tmp_path / f"{'truth' if role == 'truth' else 'output'}.wav" for role in ("source", "output", "truth")
+    }
+    song = SongFiles("a", "b", **paths, resynthesis=None, transpose_semitones=0.0, conversion_seconds=None)
+    sung = dataclasses.replace(song, known=Known((), np.full(401, 220.0)))
+    assert score_song(song, Instruments(encoder))["f0_rmse_cents"] == pytest.approx(1200.0, abs=30.0)
+    assert score_song(sung, Instruments(encoder))["f0_rmse_cents"] < 10.0
 
 
 def test_each_distance_has_its_gap_closed(scores):

@@ -13,7 +13,7 @@ import numpy as np
 from duetto.evaluation.world import FloatArray, track_f0
 from duetto.units import cents_between
 
-__all__ = ["f0_rmse_cents", "gross_pitch_error", "match_lengths", "track_f0", "voicing_error"]
+__all__ = ["f0_rmse_cents", "gross_pitch_error", "match_lengths", "settle_octaves", "track_f0", "voicing_error"]
 
 GROSS_ERROR_CENTS = 200.0  # beyond two semitones the melody is another one
 
@@ -61,6 +61,26 @@ def voicing_error(reference_hz: FloatArray, estimate_hz: FloatArray) -> float:
     if not np.any(reference_hz > 0.0):
         return math.nan
     return float(np.mean((reference_hz > 0.0) != (estimate_hz > 0.0)))
+
+
+def settle_octaves(f0_hz: FloatArray, known_hz: FloatArray) -> FloatArray:
+    """A tracked contour with the known pitch where the tracker heard another note, mostly an octave.
+
+    A fundamental that lies 40 dB below the second harmonic, as a low voice has in some vowels above its register,
+    sends a time-domain tracker an octave up for whole notes.
+
+    Args:
+        f0_hz: Tracked, (T,), Hz, 0.0 where unvoiced: what is voiced stays the tracker's decision.
+        known_hz: What was sung, (T',), on the same grid, 0.0 where nothing is known.
+
+    Returns:
+        (T,), Hz.
+    """
+    known_hz = match_lengths(f0_hz, known_hz)
+    is_both = (f0_hz > 0.0) & (known_hz > 0.0)
+    is_other = np.zeros(f0_hz.size, dtype=bool)
+    is_other[is_both] = np.abs(cents_between(known_hz[is_both], f0_hz[is_both])) > GROSS_ERROR_CENTS
+    return np.where(is_other, known_hz, f0_hz)
 
 
 def match_lengths(reference_hz: FloatArray, estimate_hz: FloatArray) -> FloatArray:

@@ -20,17 +20,29 @@ from duetto.evaluation.held import held_notes
 from duetto.evaluation.intelligibility import PhoneRecogniser, Phones, error_rate
 from duetto.evaluation.metrics import place_name
 from duetto.evaluation.performance import Performance, analyse, analyse_alone
-from duetto.evaluation.pitch import track_f0
+from duetto.evaluation.pitch import settle_octaves, track_f0
 from duetto.evaluation.predictor import QualityPredictor
 from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.evaluation.spectra import SAMPLE_RATE, analyse_spectra
-from duetto.evaluation.world import transpose
+from duetto.evaluation.world import FloatArray, transpose
 from duetto.files import sha256_file, sha256_json
 from duetto.units import semitones_to_ratio
 
-EVALUATION_VERSION = 5  # raise when conversion or a metric changes: scores and references are then made again
+EVALUATION_VERSION = 6  # raise when conversion or a metric changes: scores and references are then made again
 
 Scores = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the singer of a truth knows of it, because it sang from a score."""
+
+    boundaries_s: tuple[float, ...]  # between the phones that are sung
+    f0_hz: FloatArray  # (T,), every 5 ms, 0.0 where unvoiced
+
+    def digest(self) -> str:
+        """Of all of it."""
+        return sha256_json([self.boundaries_s, self.f0_hz.round(3).tolist()])
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ def analyse_reference(
     source: Path,
     truth: Path | None,
     transpose_semitones: float,
-    boundaries_s: tuple[float, ...] | None,
+    known: Known | None,
     instruments: Instruments,
 ) -> Reference:
     """Analyse and score what does not depend on the conversion.
@@ -66,7 +78,7 @@ def analyse_reference(
         source: What is to be converted.
         truth: The target singing the same score; None = there is none.
         transpose_semitones: Between the source and the target's pitch.
-        boundaries_s: Between the phones that are sung, s; None = no labels.
+        known: Of the truth; None = it has no labels. Its pitch corrects the tracker's octave, not its voicing.
         instruments: What listens.
 
     Raises:
@@ -78,12 +90,14 @@ def analyse_reference(
     moved_f0_hz = sung_f0_hz * semitones_to_ratio(transpose_semitones)
     waveform = moved if truth is None else read(truth)
     f0_hz = moved_f0_hz if truth is None else track_f0(waveform, SAMPLE_RATE)
+    if known is not None:
+        f0_hz = settle_octaves(f0_hz, known.f0_hz)
     encoder = None if truth is None else instruments.encoder
     performance = analyse(moved, moved_f0_hz, waveform.size, f0_hz, encoder)
     against = performance if truth is None else analyse(waveform, f0_hz, waveform.size, f0_hz, encoder)
     families = melody_scores(against, performance)
     if truth is not None:
-        families |= scores_against_truth(against, performance, boundaries_s)
+        families |= scores_against_truth(against, performance, None if known is None else known.boundaries_s)
     scores = at_place(families, "source")
     alone = analyse_alone(sung, sung_f0_hz)
     scores |= at_place(properties(alone, held_notes(sung_f0_hz), sung_f0_hz), "source")
@@ -121,7 +135,7 @@ class ReferenceStore:
         source: Path,
         truth: Path | None,
         transpose_semitones: float,
-        boundaries_s: tuple[float, ...] | None,
+        known: Known | None,
         instruments: Instruments,
     ) -> Reference:
         """What `analyse_reference` gives, from the folder where it holds it.
@@ -131,13 +145,13 @@ class ReferenceStore:
             StorageError: If the folder cannot be written.
         """
         given: list[Any] = [EVALUATION_VERSION, *(path and sha256_file(path) for path in (source, truth))]
-        given += [transpose_semitones, boundaries_s]
+        given += [transpose_semitones, None if known is None else known.digest()]
         given += [instruments.predictor is not None, instruments.recogniser is not None]
         path = self.folder / f"{sha256_json(given)[:32]}.npz"
         try:
             return unpacked(load_arrays(path))
         except (FileNotFoundError, ValueError, KeyError):
-            reference = analyse_reference(source, truth, transpose_semitones, boundaries_s, instruments)
+            reference = analyse_reference(source, truth, transpose_semitones, known, instruments)
             save_arrays(packed(reference), path)
             return reference
 

@@ -21,6 +21,7 @@ from duetto.evaluation.metrics import METRICS, place_name
 from duetto.evaluation.performance import Performance, analyse
 from duetto.evaluation.reference import (
     Instruments,
+    Known,
     Reference,
     ReferenceStore,
     Scores,
@@ -45,7 +46,7 @@ class SongFiles:
     resynthesis: Path | None  # the truth through the vocoder
     transpose_semitones: float  # that the conversion was asked for
     conversion_seconds: float | None  # wall time
-    boundaries_s: tuple[float, ...] | None = None  # between the phones that are sung; None = no labels
+    known: Known | None = None  # what the truth's singer knows of it; None = no labels
     peak_memory: PeakMemory = UNKNOWN_MEMORY  # of the conversion
 
 
@@ -62,8 +63,8 @@ def score_song(files: SongFiles, instruments: Instruments, references: Reference
         StorageError: If references cannot be kept.
     """
     analysis = analyse_reference if references is None else references.get
-    boundaries_s = files.boundaries_s
-    reference = analysis(files.source, files.truth, files.transpose_semitones, boundaries_s, instruments)
+    reference = analysis(files.source, files.truth, files.transpose_semitones, files.known, instruments)
+    boundaries_s = None if files.known is None else files.known.boundaries_s
     performances = {"output": _heard(files.output, reference, instruments)}
     if reference.has_truth and files.resynthesis is not None:
         performances["resynthesis"] = _heard(files.resynthesis, reference, instruments)

@@ -26,7 +26,7 @@ from duetto.evaluation.speaker import SpeakerEncoder
 from duetto.files import read_json, sha256_json, write_json
 from duetto.training.probe_cases import PROBES, Cases, ProbeCase, Probed
 from duetto.training.run import PREPROCESSING_FILE, locked
-from duetto.training.trial import REFERENCES_FOLDER, evaluation_signature, make_request, phone_boundaries_s
+from duetto.training.trial import REFERENCES_FOLDER, evaluation_signature, known_of, make_request
 from duetto.units import seconds_to_samples
 
 PROBES_FILE = "probes.json"
@@ -161,7 +161,7 @@ def files_of(case: ProbeCase, place: Path, done: Sequence[Conversion]) -> SongFi
         resynthesis=place / "resynthesis.wav" if has_truth else None,
         transpose_semitones=case.transpose_semitones,
         conversion_seconds=sum(each.seconds for each in done) if is_whole else None,
-        boundaries_s=phone_boundaries_s(*case.labels) if is_labelled and case.labels is not None else None,
+        known=known_of(*case.labels) if is_labelled and case.labels is not None else None,
     )
 
 

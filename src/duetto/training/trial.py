@@ -5,6 +5,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from duetto.audio import Waveform, read_audio, write_audio
 from duetto.config import EvalConfig, RetrievalConfig
 from duetto.conversion.converter import ConversionRequest, Converter
@@ -13,8 +15,9 @@ from duetto.conversion.peak import limit_peak
 from duetto.corpus.manifest import Clip
 from duetto.data.dataset import whole_clip
 from duetto.evaluation.memory import UNKNOWN_MEMORY, MemoryWatch, PeakMemory
-from duetto.evaluation.reference import EVALUATION_VERSION, Instruments, ReferenceStore
+from duetto.evaluation.reference import EVALUATION_VERSION, Instruments, Known, ReferenceStore
 from duetto.evaluation.speaker import SpeakerEncoder
+from duetto.evaluation.spectra import CONTOUR_HOP_S
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.features.content import build_encoder
 from duetto.features.extract import analyse
@@ -106,19 +109,22 @@ def convert_pair(
     for name, waveform in waveforms.items():
         write_audio(place / f"{name}.wav", limit_peak(waveform)[0], rate)
     files = song_files(place, source, conversion.seconds, memory.peak)
-    return replace(files, boundaries_s=phone_boundaries_s(material.folder, truth))
+    return replace(files, known=known_of(material.folder, truth))
 
 
-def phone_boundaries_s(folder: Path, clip: Clip) -> tuple[float, ...] | None:
-    """Where one sung phone of a clip becomes the next, s; None for a clip without labels.
+def known_of(folder: Path, clip: Clip) -> Known | None:
+    """Where one sung phone of a clip becomes the next, and its melody; None for a clip without labels.
 
     Raises:
         CorpusError: If the labels are missing or damaged.
     """
     if clip.truth is None:
         return None
-    ends_s = load_truth(folder / clip.truth).boundaries_s
-    return tuple(end_s - clip.start / clip.sample_rate for end_s in ends_s)
+    truth, start_s = load_truth(folder / clip.truth), clip.start / clip.sample_rate
+    at_s = start_s + np.arange(int(clip.duration_s / CONTOUR_HOP_S) + 1) * CONTOUR_HOP_S
+    melody = np.append(truth.f0_hz, 0.0)  # unvoiced from its end on
+    f0_hz = melody[np.minimum(np.rint(at_s / truth.f0_hop_s).astype(int), truth.f0_hz.size)]
+    return Known(tuple(end_s - start_s for end_s in truth.boundaries_s), f0_hz)
 
 
 def song_files(place: Path, source: Clip, seconds: float | None, peak_memory: PeakMemory = UNKNOWN_MEMORY) -> SongFiles:
