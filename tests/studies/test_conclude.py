@@ -1,5 +1,6 @@
 """From the folders of finished runs to a verdict, and what keeps it from being one."""
 
+import io
 import json
 import math
 from pathlib import Path
@@ -211,6 +212,7 @@ def test_the_verb_plans_registers_and_judges(study: Study, tmp_path: Path, capsy
     assert main(["study", "small", conf, "--register"]) == 0
     assert load_study(tmp_path, "small").is_registered
     assert main(["study", conf]) == 0
+    assert "not run here" in capsys.readouterr().out
     assert main(["study", "large", conf]) == 2
     assert "no such study" in capsys.readouterr().err
 
@@ -224,3 +226,15 @@ def test_a_verdict_shows_on_the_page_of_several_runs(study: Study, tmp_path: Pat
     assert problems == []
     assert {(each.hypothesis, each.model, each.verdict) for each in verdicts} >= {("register", "rvc", "reproduced")}
     assert (verdicts[0].text, verdicts[0].study_hash, verdicts[0].hours) == ("It does.", study.file_hash, 12.0)
+
+
+def test_the_list_of_studies_tells_what_was_found(study: Study, tmp_path: Path):
+    from rich.console import Console
+
+    from duetto.verbs.study import print_studies
+
+    write_runs(study, tmp_path, score)
+    write_json(tmp_path / "small" / "verdict.json", conclude(study, collect_study(study, tmp_path)))
+    console = Console(file=io.StringIO(), width=140)
+    print_studies([study], tmp_path, console)
+    assert "register, RVC: reproduced" in console.file.getvalue()

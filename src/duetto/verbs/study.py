@@ -1,12 +1,16 @@
 """`python -m duetto study`: what a study plans and can see, and what its finished runs say."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from duetto.studies.schema import Study
 
 RESULTS = Path("docs/results")
 CONF = Path("conf")
@@ -33,7 +37,7 @@ def run_study(options: argparse.Namespace, console: Console) -> None:
     from duetto.studies.plan import plan_study
 
     if options.name is None:
-        console.print("Studies: " + ", ".join(study_names(options.conf)), markup=False)
+        print_studies([load_study(options.conf, name) for name in study_names(options.conf)], RESULTS, console)
         return
     study = load_study(options.conf, options.name)
     if options.register:
@@ -49,6 +53,29 @@ def run_study(options: argparse.Namespace, console: Console) -> None:
     write_results(study, collection.scores, verdict, folder)
     print_verdict(verdict, console)
     console.print(str(folder), markup=False, soft_wrap=True)
+
+
+def print_studies(studies: Sequence["Study"], results: Path, console: Console) -> None:
+    """Every study with what its primary hypotheses came to, where it was judged."""
+    from duetto.files import read_json
+    from duetto.report.comparison.names import architecture_title
+
+    table = Table("study", "asks", "verdicts", title="Studies", title_justify="left")
+    for study in studies:
+        path = results / study.name / "verdict.json"
+        lines = ["[dim]not run here[/]"]
+        if path.is_file():
+            verdict = read_json(path)
+            lines = [f"[yellow]{verdict['status']}[/]"] if verdict["exploratory"] else []
+            primary = (each for each in verdict["findings"] if each["role"] == "primary")
+            lines += [
+                f"{escape(each['hypothesis'])}, {architecture_title(each['model'])}: {each['verdict']}"
+                for each in primary
+            ]
+            broken = [architecture_title(model) for model, holds in verdict["controls_hold"].items() if not holds]
+            lines += [f"[yellow]a control fails: {', '.join(broken)}[/]"] if broken else []
+        table.add_row(study.name, escape(study.question), "\n".join(lines))
+    console.print(table)
 
 
 def print_plan(plan: dict[str, Any], console: Console) -> None:
