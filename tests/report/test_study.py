@@ -58,6 +58,25 @@ def test_the_picture_has_a_panel_for_each_architecture(study: Study, results: Pa
     assert (results / "scores.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_more_conditions_than_marks_are_all_drawn(study: Study):
+    def picture(last: float) -> bytes | None:
+        values = [
+            5.0,
+            9.0,
+            6.0,
+            7.0,
+            8.0,
+            6.0,
+            7.0,
+            8.0,
+            last,
+        ]  # the last stays within the others: the axis does not move
+        scores = [Score("oracle", "rvc", 0, "a", f"up{n}", "mcd_output", value) for n, value in enumerate(values)]
+        return scores_figure(study, ["mcd_output"], scores)
+
+    assert picture(6.0) != picture(7.0)
+
+
 def test_an_undefined_score_is_empty_and_alone_draws_nothing(study: Study):
     undefined = Score("oracle", "rvc", 0, "air_13", "native", "mcd_output", math.nan)
     assert scores_text([undefined]).splitlines()[1] == "rvc,oracle,0,air_13,native,mcd_output,"

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def scores_figure(study: Study, metrics: Sequence[str], scores: Sequence[Score])
 
 def _draw_scores(panel: Axes, scores: Sequence[Score], arms: Sequence[str]) -> None:
     conditions = sorted({score.condition for score in scores}, key=lambda name: (name != NATIVE, name))
-    for number, (condition, (colour, mark)) in enumerate(zip(conditions, MARKS, strict=False)):
+    for number, (condition, (colour, mark)) in enumerate(zip(conditions, cycle(MARKS), strict=False)):
         offset = 0.22 * (number - (len(conditions) - 1) / 2)
         places, means = [], []
         for place, arm in enumerate(arms):
