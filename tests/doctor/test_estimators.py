@@ -140,6 +140,15 @@ def test_noise_has_the_holes_of_an_exponential_distribution():
     assert holes.hole_cells(power).mean() == pytest.approx(holes.EXPONENTIAL_SHARE, rel=0.15)
 
 
+@pytest.mark.parametrize("sung_s", [0.2, 0.3, 0.5, 1.0])
+def test_a_stretch_of_holes_is_placed_in_less_singing_than_a_stretch_lasts(sung_s):
+    breath = np.concatenate([noise(sung_s, 0.1, seed=2), np.zeros(2 * RATE)])  # its holes are those of noise
+    measured = holes.measure(heard(breath))
+    assert 0.0 < measured.hole_share < 0.03
+    assert measured.place is not None
+    assert measured.place.start_s < sung_s
+
+
 def test_emptied_cells_are_holes():
     power = np.random.default_rng(0).exponential(size=(400, 100)).astype(np.float32)
     power[::10] *= 1e-6

@@ -56,7 +56,7 @@ def measure(heard: Heard) -> HoleEvidence:
     holes = hole_cells(cells)[sung]
     per_frame = holes.mean(axis=1)
     width = max(1, round(STRETCH_S * heard.sample_rate / (heard.n_fft / 4)))
-    smooth = np.convolve(per_frame, np.ones(width) / width, mode="same")
+    smooth = uniform_filter1d(per_frame, width, mode="constant")  # as long as what is sung, however short
     middle = float(heard.power_s[np.flatnonzero(sung)[int(np.argmax(smooth))]])
     place = heard.sound.place(max(0.0, middle - STRETCH_S / 2), middle + STRETCH_S / 2)
     return HoleEvidence(float(per_frame.mean()), nothing.log_kurtosis, nothing.sung_s, place)
