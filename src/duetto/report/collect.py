@@ -45,6 +45,7 @@ class RunRecord:
     preprocessing: dict[str, Any] = field(default_factory=dict)  # preprocessing.json: what each step took
     probes: dict[str, Any] = field(default_factory=dict)  # probes.json: scores of a voice pushed out of its habits
     stages: tuple[Path, ...] = ()  # a recording after each step of the preprocessing, in order
+    called: str = ""  # by the sweep that it was found through, such as `cut_60.rvc.seed0`
 
     @property
     def name(self) -> str:
@@ -53,7 +54,9 @@ class RunRecord:
 
     @property
     def short_name(self) -> str:
-        """What it is called in a column: architecture, size and signature, such as `rvc compact 0f3c`."""
+        """What it is called in a column: by its sweep, or architecture, size and signature, as `rvc compact 0f3c`."""
+        if self.called:
+            return self.called
         parts = [str(self.facts.get(name) or "") for name in ("model", "size")]
         signature = str(self.facts.get("signature") or "")[:4]
         return " ".join(part for part in (*parts, signature) if part) or self.name
@@ -77,8 +80,8 @@ class RunRecord:
         return str(section(self.scores, "label").get(metric) or "")
 
 
-def collect_run(folder: Path) -> RunRecord:
-    """Read a run folder.
+def collect_run(folder: Path, called: str = "") -> RunRecord:
+    """Read a run folder; `called` is the name that a sweep gave it.
 
     Raises:
         StorageError: If there is no such folder, or a JSON or CSV file in it is damaged.
@@ -97,6 +100,7 @@ def collect_run(folder: Path) -> RunRecord:
         preprocessing=_read_object(folder / "preprocessing.json"),
         probes=_read_object(folder / "probes.json"),
         stages=tuple(sorted((folder / "stages").glob("[0-9][0-9]_*.wav"))),
+        called=called,
     )
 
 

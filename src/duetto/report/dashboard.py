@@ -16,7 +16,8 @@ import wandb
 from duetto.errors import ConfigError, StorageError
 from duetto.evaluation.metrics import HEADLINE, METRICS
 from duetto.report.collect import RunRecord, section
-from duetto.report.comparison.curves import HELD_OUT, QUALITY, SPEED, axis_title
+from duetto.report.comparison.chart import axis_title
+from duetto.report.comparison.curves import HELD_OUT, QUALITY, SPEED
 from duetto.report.comparison.find import Found
 from duetto.report.comparison.page import differences, title_of
 from duetto.report.comparison.verdicts import read_verdicts, verdict_parts

@@ -124,7 +124,7 @@ def test_a_sweep_names_its_runs_and_what_failed(tmp_path):
     ]
     (sweep / "state.json").write_text(json.dumps({"runs": rows}))
     found = find([sweep], tmp_path / "none")
-    assert [run.folder.name for run in found.runs] == ["one"]
+    assert [(run.folder.name, run.short_name) for run in found.runs] == [("one", "a")]
     assert found.problems == ("b of the sweep smoke is failed: the disk is full.",)
 
 

@@ -5,13 +5,14 @@ differ in colour, marker and dash. Every number drawn can be read in a table bel
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
+from duetto.evaluation.metrics import Metric
 from duetto.report.sections import BETTER
 
 WIDTH, HEIGHT = 440, 280
@@ -56,6 +57,16 @@ class Chart:
     is_joined: bool = True
     may_be_log: bool = False
     note: str = ""
+
+
+def axis_title(metric: Metric) -> str:
+    """A metric with its unit, for an axis."""
+    return f"{metric.title} ({metric.unit})" if metric.unit else metric.title
+
+
+def scaled(metric: Metric, values: Iterable[float]) -> list[float]:
+    """Values as they are shown: shares in per cent."""
+    return [100.0 * value if metric.unit == "%" else float(value) for value in values]
 
 
 def chart_part(chart: Chart) -> dict[str, Any] | None:

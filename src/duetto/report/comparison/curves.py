@@ -3,11 +3,13 @@
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from duetto.evaluation.metrics import Metric, metric_named
 from duetto.report.collect import RunRecord
-from duetto.report.comparison.chart import Chart, Series
+from duetto.report.comparison.chart import Chart, Series, axis_title, scaled
+from duetto.report.comparison.families import NOTE, panels, seed_lines
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
 from duetto.report.sections import BETTER
 
@@ -32,29 +34,29 @@ def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
     note = f"No held-out curve was written by {', '.join(without)}." if without else ""
     charts = []
     for metric in map(metric_named, HELD_OUT):
-        series = [
-            Series(run.short_name, run.curve["minutes"].tolist(), scaled(metric, run.curve[metric.name]))
-            for run in runs
-            if metric.name in run.curve and "minutes" in run.curve
-        ]
-        charts.append(_chart(metric, "minutes of training", series, note=note))
+        for of, members in panels(runs):
+            series = [
+                Series(run.short_name, run.curve["minutes"].tolist(), scaled(metric, run.curve[metric.name]))
+                for run in members
+                if metric.name in run.curve and "minutes" in run.curve
+            ]
+            charts.append(_chart(metric, "minutes of training", series, note=note, of=of))
     return charts
 
 
 def register_charts(runs: Sequence[RunRecord]) -> list[Chart]:
     """Scores against the transposition of the same songs, for runs that sang any at two pitches or more."""
-    charts = []
-    for metric in map(metric_named, BY_REGISTER):
-        series = [_register_series(run, metric) for run in runs]
-        charts.append(
-            _chart(
-                metric,
-                "transposition (semitones)",
-                [line for line in series if len(line.x) > 1],
-                note="Means over the songs sung at every pitch shown, against the truth at that pitch.",
-            )
+    return [
+        _chart(
+            metric,
+            "transposition (semitones)",
+            seed_lines(members, partial(_by_shift, metric=metric), metric),
+            note=f"Means over the songs sung at every pitch shown, against the truth at that pitch. {NOTE}",
+            of=of,
         )
-    return charts
+        for metric in map(metric_named, BY_REGISTER)
+        for of, members in panels(runs)
+    ]
 
 
 def speed_charts(runs: Sequence[RunRecord]) -> list[Chart]:
@@ -85,22 +87,12 @@ def _speed_chart(runs: Sequence[RunRecord], quality: Metric) -> Chart:
     )
 
 
-def axis_title(metric: Metric) -> str:
-    """A metric with its unit, for an axis."""
-    return f"{metric.title} ({metric.unit})" if metric.unit else metric.title
+def _chart(metric: Metric, x_title: str, series: list[Series], note: str = "", of: str = "") -> Chart:
+    return Chart(axis_title(metric) + of, x_title, metric.direction, series, note=note)
 
 
-def scaled(metric: Metric, values: Iterable[float]) -> list[float]:
-    """Values as they are shown: shares in per cent."""
-    return [100.0 * value if metric.unit == "%" else float(value) for value in values]
-
-
-def _chart(metric: Metric, x_title: str, series: list[Series], note: str = "") -> Chart:
-    return Chart(axis_title(metric), x_title, metric.direction, series, note=note)
-
-
-def _register_series(run: RunRecord, metric: Metric) -> Series:
-    """Mean over the songs that have the metric at every pitch that the run was tested at."""
+def _by_shift(run: RunRecord, metric: Metric) -> dict[float, float]:
+    """Mean at each pitch over the songs that have the metric at every pitch that the run was tested at."""
     by_song: defaultdict[tuple[str, str], dict[int, float]] = defaultdict(dict)
     for song in run.songs:
         name, shift = split_shift(song.song)
@@ -109,7 +101,4 @@ def _register_series(run: RunRecord, metric: Metric) -> Series:
             by_song[(name, song.source_name)][shift] = value
     shifts = sorted({shift for scores in by_song.values() for shift in scores})
     complete = [scores for scores in by_song.values() if len(scores) == len(shifts) > 1]
-    if not complete:
-        return Series(run.short_name, [], [])
-    means = [sum(scores[shift] for scores in complete) / len(complete) for shift in shifts]
-    return Series(run.short_name, [float(shift) for shift in shifts], scaled(metric, means))
+    return {float(x): sum(scores[x] for scores in complete) / len(complete) for x in shifts} if complete else {}

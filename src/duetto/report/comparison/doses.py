@@ -10,8 +10,8 @@ from typing import Any
 from duetto.evaluation.metrics import Metric, metric_named
 from duetto.files import sha256_json
 from duetto.report.collect import RunRecord, number, section
-from duetto.report.comparison.chart import Chart, Series
-from duetto.report.comparison.curves import axis_title, scaled
+from duetto.report.comparison.chart import Chart, Series, axis_title
+from duetto.report.comparison.families import mean_line
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
 
 SCORES = ("mcd_output", "f0_rmse_cents", "speaker_similarity")
@@ -61,7 +61,7 @@ def _lines(runs: Sequence[RunRecord], dose: Dose, metric: Metric) -> list[Series
     lines = []
     for run, values in sorted(families.values(), key=lambda family: architecture_order(architecture(family[0]))):
         title = f"{architecture_title(architecture(run))}, {run.facts.get('case') or 'unknown case'}"
-        lines.append(_line(title, values, metric))
+        lines.append(mean_line(title, values, metric))
     return lines
 
 
@@ -77,20 +77,6 @@ def _without(run: RunRecord, path: tuple[str, ...]) -> str:
         inner = section(inner, name)
     inner.pop(path[-1], None)
     return sha256_json([run.facts.get("case"), kept])
-
-
-def _line(name: str, values: dict[float, list[float]], metric: Metric) -> Series:
-    doses = sorted(values)
-    means = [sum(values[x]) / len(values[x]) for x in doses]
-    low, high = ([function(values[x]) for x in doses] for function in (min, max))
-    has_spread = any(len(values[x]) > 1 for x in doses)
-    return Series(
-        name,
-        doses,
-        scaled(metric, means),
-        scaled(metric, low) if has_spread else (),
-        scaled(metric, high) if has_spread else (),
-    )
 
 
 def setting(run: RunRecord, path: tuple[str, ...]) -> float:

@@ -43,31 +43,39 @@ def find(paths: Sequence[Path], results: Path = RESULTS) -> Found:
     for path in paths:
         if not path.is_dir():
             raise StorageError(f"There is no folder {path}. Give runs such as logs/NAME, or a folder of runs.")
-    folders = unique(folder for path in paths for folder in run_folders(path))
+    names: dict[Path, str] = {}
+    for folder, name in ((folder.resolve(), name) for path in paths for folder, name in named_runs(path)):
+        names[folder] = names.get(folder) or name
     verdicts = unique(file for path in (*paths, results) for file in sorted(path.rglob(VERDICT_NAME)))
-    if not folders and not verdicts:
+    if not names and not verdicts:
         named = ", ".join(str(path) for path in paths)
         raise ConfigError(f"There is no run in {named}: expected folders with a run.json, as train.py writes them.")
     runs, problems = [], [sentence for path in paths for sentence in sweep_failures(path)]
-    for folder in folders:
+    for folder, name in names.items():
         try:
-            runs.append(collect_run(folder))
+            runs.append(collect_run(folder, name))
         except DuettoError as error:
             problems.append(f"{folder.name} is left out: {error}")
     return Found(tuple(runs), tuple(verdicts), tuple(problems))
 
 
-def run_folders(path: Path, depth: int = DEPTH) -> list[Path]:
+def run_folders(path: Path) -> list[Path]:
     """The folder itself if it is a run, else the runs below it, sorted; hidden and linked folders are not entered."""
+    return unique(folder for folder, _ in named_runs(path))
+
+
+def named_runs(path: Path, depth: int = DEPTH) -> list[tuple[Path, str]]:
+    """The same with what the sweep they were found through calls them; an empty name where there was none."""
     if any((path / name).is_file() for name in RUN_FILES):
-        return [path]
+        return [(path, "")]
     if (path / SWEEP_STATE).is_file():
-        named = [path.parent.parent / Path(str(row["run"])).name for row in sweep_rows(path) if row.get("run")]
-        return [folder for folder in unique(named) if folder.is_dir()]
+        rows = [row for row in sweep_rows(path) if row.get("run")]
+        named = [(path.parent.parent / Path(str(row["run"])).name, str(row.get("name") or "")) for row in rows]
+        return [(folder, name) for folder, name in named if folder.is_dir()]
     if depth == 0:
         return []
     inner = sorted(place for place in path.iterdir() if place.is_dir() and not place.is_symlink())
-    return [run for place in inner if not place.name.startswith(".") for run in run_folders(place, depth - 1)]
+    return [run for place in inner if not place.name.startswith(".") for run in named_runs(place, depth - 1)]
 
 
 def sweep_rows(path: Path) -> list[dict[str, Any]]:

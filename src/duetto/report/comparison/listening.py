@@ -171,7 +171,8 @@ def _player(shelf: Shelf, role: str, name: str, path: Path, title: str) -> dict[
 
 def _take_title(run: RunRecord) -> str:
     """The architecture, and which of its runs."""
-    return f"{architecture_title(architecture(run))} {str(run.facts.get('signature') or '')[:4]}".rstrip()
+    which = run.called or str(run.facts.get("signature") or "")[:4]
+    return f"{architecture_title(architecture(run))} {which}".rstrip()
 
 
 def _scores(front: Sequence[tuple[RunRecord, SongFolder]]) -> list[dict[str, Any]]:

@@ -9,15 +9,19 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from duetto.evaluation.metrics import Metric, metric_named
 from duetto.report.collect import RunRecord, number, section
-from duetto.report.comparison.chart import Chart, Series
-from duetto.report.comparison.curves import axis_title, scaled
+from duetto.report.comparison.chart import Chart, axis_title
+from duetto.report.comparison.families import NOTE, panels, seed_lines
 
 SCORES = ("mcd_output", "f0_rmse_cents", "modulation_distance")
 NATIVE = "native"
+NOTE_OF_SONGS = (
+    f"Means over the songs scored at every value shown, against the truth at the same pitch and tempo. {NOTE}"
+)
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -44,12 +48,11 @@ def probe_charts(runs: Sequence[RunRecord]) -> dict[str, list[Chart]]:
     charts: defaultdict[str, list[Chart]] = defaultdict(list)
     for probe in PROBES:
         for metric in map(metric_named, SCORES):
-            lines = [line for line in (_line(run, probe, metric) for run in runs) if len(line.x) > 1]
-            if lines:
-                note = (
-                    "Means over the songs scored at every value shown, against the truth at the same pitch and tempo."
-                )
-                charts[probe.group].append(Chart(axis_title(metric), probe.title, metric.direction, lines, note=note))
+            for of, members in panels(runs):
+                lines = seed_lines(members, partial(_by_condition, probe=probe, metric=metric), metric)
+                if lines:
+                    title = axis_title(metric) + of
+                    charts[probe.group].append(Chart(title, probe.title, metric.direction, lines, note=NOTE_OF_SONGS))
     return dict(charts)
 
 
@@ -63,7 +66,7 @@ def condition_value(condition: str, native: float) -> float:
     return -float(found[0]) if condition.startswith("down") else float(found[0])
 
 
-def _line(run: RunRecord, probe: Probe, metric: Metric) -> Series:
+def _by_condition(run: RunRecord, probe: Probe, metric: Metric) -> dict[float, float]:
     by_song: defaultdict[str, dict[float, float]] = defaultdict(dict)
     for case in _cases(run, probe.word):
         x = condition_value(str(case.get("condition")), probe.native)
@@ -72,10 +75,7 @@ def _line(run: RunRecord, probe: Probe, metric: Metric) -> Series:
             by_song[str(case.get("song"))][x] = y
     values = sorted({x for scores in by_song.values() for x in scores})
     complete = [scores for scores in by_song.values() if len(scores) == len(values)]
-    if not complete:
-        return Series(run.short_name, [], [])
-    means = [sum(scores[x] for scores in complete) / len(complete) for x in values]
-    return Series(run.short_name, values, scaled(metric, means))
+    return {x: sum(scores[x] for scores in complete) / len(complete) for x in values} if complete else {}
 
 
 def _cases(run: RunRecord, word: str) -> list[dict[str, Any]]:

@@ -1,0 +1,78 @@
+"""Runs that differ in nothing but the seed are drawn as one line, their mean, with bars from lowest to highest.
+
+Only a sweep says which runs those are: its names end in `.seedN`. A run that no sweep named stands for itself.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from duetto.evaluation.metrics import Metric
+from duetto.report.collect import RunRecord
+from duetto.report.comparison.chart import MAX_SERIES, Series, scaled
+from duetto.report.comparison.names import architecture, architecture_order, architecture_title
+
+SEED = re.compile(r"(?P<family>.+)\.seed\d+$")
+NOTE = "Bars span the seeds."
+
+
+def family_name(run: RunRecord) -> str:
+    """What a run is called together with its like: the sweep's name without the seed."""
+    found = SEED.fullmatch(run.called)
+    return found["family"] if found else run.short_name
+
+
+def families(runs: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
+    """Runs by family, in the order of the first of each."""
+    found: defaultdict[str, list[RunRecord]] = defaultdict(list)
+    for run in runs:
+        found[family_name(run) if SEED.fullmatch(run.called) else str(run.folder)].append(run)
+    return dict(found)
+
+
+def panels(runs: Sequence[RunRecord]) -> list[tuple[str, list[RunRecord]]]:
+    """All runs in one chart while their lines can be told apart, else a chart for each architecture.
+
+    Returns:
+        What follows a chart's title, such as `, RVC`, or nothing; and the runs that are drawn in it.
+    """
+    if len(families(runs)) <= MAX_SERIES:
+        return [("", list(runs))]
+    keys = sorted({architecture(run) for run in runs}, key=architecture_order)
+    return [(f", {architecture_title(key)}", [run for run in runs if architecture(run) == key]) for key in keys]
+
+
+def seed_lines(
+    runs: Sequence[RunRecord], scores: Callable[[RunRecord], dict[float, float]], metric: Metric
+) -> list[Series]:
+    """A line for each family of runs that has two points or more.
+
+    Args:
+        runs: What is drawn in one chart.
+        scores: x -> score of one run; empty when it has none.
+        metric: What the scores are of.
+    """
+    lines = []
+    for members in families(runs).values():
+        known = [values for values in map(scores, members) if values]
+        shared = set.intersection(*(set(values) for values in known)) if known else set()
+        if len(shared) > 1:
+            by_x = {x: [values[x] for values in known] for x in sorted(shared)}
+            lines.append(mean_line(family_name(members[0]), by_x, metric))
+    return lines
+
+
+def mean_line(name: str, values: dict[float, list[float]], metric: Metric) -> Series:
+    """The mean at each x, with a bar over the values where some x has more than one."""
+    xs = sorted(values)
+    means = [math.fsum(values[x]) / len(values[x]) for x in xs]
+    low, high = ([function(values[x]) for x in xs] for function in (min, max))
+    has_spread = any(len(values[x]) > 1 for x in xs)
+    return Series(
+        name,
+        xs,
+        scaled(metric, means),
+        scaled(metric, low) if has_spread else (),
+        scaled(metric, high) if has_spread else (),
+    )
