@@ -193,10 +193,12 @@ class DiffSVCConfig(ModelConfig):
     gain_db: float = 0.0  # training: level moved by up to so much either way; 0 = off
     vocoder: str = "auto"  # auto = the one that ships for these features | a run's folder | a foreign model file
     vocoder_generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    vocoder_steps: int = 0  # trained on the target first, in a quarter of the minutes at most; 0 = it stays as it is
 
     def validate(self, features: FeaturesConfig) -> None:
         """Mel, pitch table and vocoder fit the features."""
         super().validate(features)
+        require(self.vocoder_steps >= 0, f"model.vocoder_steps={self.vocoder_steps}: expected 0 (none) or more.")
         check_upsampling(self.vocoder_generator, features)
         require(
             self.n_mels == features.n_mels,

@@ -97,6 +97,11 @@ def find_vocoder(reference: str, features: FeaturesConfig) -> Path:
     raise ConfigError(f"model.vocoder={reference}: there is no vocoder there. Expected a run's folder or a model file.")
 
 
+def vocoder_card(path: Path) -> Path:
+    """Where the card of a vocoder of ours lies."""
+    return path.with_suffix(".json") if path.parent == BASES else path.with_name(OWN_CARD)
+
+
 def vocoder_digest(reference: str, features: FeaturesConfig) -> str:
     """SHA-256 of the vocoder's weights: part of the signature of a run that sings through it."""
     return sha256_file(find_vocoder(reference, features))
@@ -111,8 +116,7 @@ def load_vocoder_into(vocoder: Vocoder, reference: str, features: FeaturesConfig
     """
     path = find_vocoder(reference, features)
     if path.suffix == ".safetensors":
-        card = path.with_suffix(".json") if path.parent == BASES else path.with_name(OWN_CARD)
-        _require_same_mel(read_json(card)["features"], features, path)
+        _require_same_mel(read_json(vocoder_card(path))["features"], features, path)
         try:
             vocoder.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError) as error:
@@ -178,8 +182,7 @@ def foreign_generator(reference: str, features: FeaturesConfig) -> GeneratorConf
     """
     path = find_vocoder(reference, features)
     if path.suffix == ".safetensors":
-        card = read_json(path.with_suffix(".json") if path.parent == BASES else path.with_name(OWN_CARD))
-        return GeneratorConfig(**card["model"]["generator"])
+        return GeneratorConfig(**read_json(vocoder_card(path))["model"]["generator"])
     shape = shape_from_config(_foreign_config(path))
     generator = shape.generator
     return GeneratorConfig(

@@ -48,6 +48,7 @@ NOT_SHAPE = (  # settings of a model that leave its tensors alone
     "optimizer",
     "segment_frames",
     "vocoder",
+    "vocoder_steps",
     "dropout",
 )
 SPEAKER_TABLES = ("speaker_embedding.weight", "condition_encoder.speaker.weight")

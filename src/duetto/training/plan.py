@@ -15,6 +15,7 @@ from duetto.config import DataConfig
 from duetto.corpus.case_a import ABOVE
 from duetto.run_config import TrainConfig
 from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
+from duetto.training.own_vocoder import LARGEST_SHARE, trains_vocoder
 
 RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, both cores at work
 MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
@@ -57,6 +58,7 @@ def make_plan(config: TrainConfig, speed: float) -> list[Station]:
         corpus_station(config, speed),
         Station("preprocess", steps, num_train * PREPROCESS_S_PER_SONG / speed),
         Station("features", encoders, num_train * FEATURES_S_PER_SONG / speed),
+        *([vocoder_station(config, speed)] if trains_vocoder(config.model) else []),
         training_station(config, speed),
         looks_station(config, speed),
         Station("trial", f"{trial} converted and scored", trial_songs * TRIAL_S_PER_SONG / speed),
@@ -83,12 +85,23 @@ def corpus_station(config: TrainConfig, speed: float) -> Station:
     return Station("corpus", f"{what} (kept for later runs)", seconds / speed)
 
 
+def vocoder_station(config: TrainConfig, speed: float) -> Station:
+    """The vocoder's own training; no time where it has none."""
+    steps = min(config.model.vocoder_steps, config.trainer.max_steps) if trains_vocoder(config.model) else 0
+    seconds = steps * COMPACT_STEP_S["vocoder"] / speed if config.model.size == "compact" or not steps else UNKNOWN
+    if steps and config.trainer.max_minutes:
+        limit_s = 60 * LARGEST_SHARE * config.trainer.max_minutes
+        seconds = limit_s if math.isnan(seconds) else min(seconds, limit_s)
+    return Station("vocoder", f"up to {steps} steps on the target's recordings", seconds)
+
+
 def training_station(config: TrainConfig, speed: float) -> Station:
     """The training time: its limit, or the steps' cost where that is known."""
     minutes = config.trainer.max_minutes
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
     if minutes:
-        return Station("training", f"{what}, at most {minutes:g} minutes", minutes * 60)
+        left_s = minutes * 60 - vocoder_station(config, speed).seconds
+        return Station("training", f"{what}, at most {minutes:g} minutes in all", left_s)
     return Station("training", what, config.trainer.max_steps * step_seconds(config, speed))
 
 

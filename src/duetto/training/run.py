@@ -4,7 +4,7 @@ A run is a folder named by its signature. The same command on an unfinished run 
 last checkpoint; on a finished one it only shows the result.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from duetto.run_config import TrainConfig
 from duetto.training.base import choose_base
 from duetto.training.fit import Draw, FitResult, fit
 from duetto.training.hardware import Hardware, detect_hardware
+from duetto.training.own_vocoder import with_own_vocoder
 from duetto.training.plan import announce
 from duetto.training.stations import Material, prepare_material, training_content
 from duetto.training.tracking import Tracker, start_tracking
@@ -77,7 +78,9 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         write_json(folder / PREPROCESSING_FILE, {"corpus": str(material.folder), **damage})
         may_upload = "cloud_logging" in material.manifest.consent.get("scopes", [])
         tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
-        result = fit(config, material, hardware, folder, tracker, console, draw)
+        acoustic, vocoder_s = with_own_vocoder(config, material, hardware, folder, console)
+        result = fit(acoustic, material, hardware, folder, tracker, console, draw)
+        result = replace(result, seconds=result.seconds + vocoder_s)
         export(config, material, result, folder, record)
         write_json(folder / RUN_FILE, {**record, "status": "trained", **result.summary()})
     return Run(folder, signature, material, hardware, tracker, was_finished=False)
