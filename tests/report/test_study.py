@@ -10,6 +10,7 @@ from PIL import Image
 
 from duetto.evaluation.statistics.contrast import Score
 from duetto.files import read_json
+from duetto.report import study as report_study
 from duetto.report.study import scores_figure, scores_text, write_results
 from duetto.studies.collect import collect_study
 from duetto.studies.conclude import conclude
@@ -56,6 +57,17 @@ def test_the_picture_has_a_panel_for_each_architecture(study: Study, results: Pa
     alone, both = (Image.open(io.BytesIO(scores_figure(study, metrics, each))) for each in (one, scores))
     assert both.width > 1.5 * alone.width
     assert (results / "scores.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_shares_are_drawn_in_per_cent(study: Study, monkeypatch: pytest.MonkeyPatch):
+    drawn = []
+    monkeypatch.setattr(report_study, "_draw_scores", lambda panel, scores, arms: drawn.extend(s.value for s in scores))
+    scores = [
+        Score("oracle", "rvc", 0, "a", "native", "hole_fraction", 0.25),
+        Score("oracle", "rvc", 0, "a", "native", "mcd_output", 7.0),
+    ]
+    scores_figure(study, ["hole_fraction", "mcd_output"], scores)
+    assert drawn == [25.0, 7.0]
 
 
 def test_more_conditions_than_marks_are_all_drawn(study: Study):

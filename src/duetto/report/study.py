@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 from duetto.evaluation.metrics import metric_named
 from duetto.evaluation.statistics.contrast import NATIVE, Score
 from duetto.files import atomic_path, write_json, write_text
+from duetto.report.comparison.chart import scaled
 from duetto.report.comparison.names import architecture_title
 from duetto.report.figures import BLUE, GREEN, ORANGE, png_bytes
 from duetto.studies.schema import Study
@@ -78,12 +80,14 @@ def scores_figure(study: Study, metrics: Sequence[str], scores: Sequence[Score])
     size = (1.2 + max(3.2, 0.62 * len(arms)) * len(models), 1.0 + 2.1 * len(metrics))
     figure = Figure(figsize=size, dpi=110, layout="constrained")
     panels = figure.subplots(len(metrics), len(models), squeeze=False, sharex=True, sharey="row")
-    for row, metric in zip(panels, metrics, strict=True):
+    for row, metric in zip(panels, map(metric_named, metrics), strict=True):
         for panel, model in zip(row, models, strict=True):
-            own = [score for score in scores if score.metric == metric and score.model == model]
-            _draw_scores(panel, own, arms)
+            own = [score for score in scores if score.metric == metric.name and score.model == model]
+            values = scaled(metric, [score.value for score in own])
+            shown = [replace(score, value=value) for score, value in zip(own, values, strict=True)]
+            _draw_scores(panel, shown, arms)
             panel.grid(axis="y", alpha=0.3)
-        row[0].set_ylabel(_axis_title(metric), fontsize=9)
+        row[0].set_ylabel(f"{metric.title}\n({metric.unit})" if metric.unit else metric.title, fontsize=9)
     for panel, model in zip(panels[0], models, strict=True):
         panel.set_title(architecture_title(model), loc="left", fontsize=10, fontweight="bold")
     for panel in panels[-1]:
@@ -106,11 +110,6 @@ def _draw_scores(panel: Axes, scores: Sequence[Score], arms: Sequence[str]) -> N
                 places.append(place + offset)
                 means.append(float(np.mean(values)))
         panel.plot(places, means, mark, color=colour, markersize=7, mec="white", label=condition)
-
-
-def _axis_title(metric: str) -> str:
-    known = metric_named(metric)
-    return f"{known.title}\n({known.unit})" if known.unit else known.title
 
 
 def page_text(study: Study, verdict: dict[str, Any], has_picture: bool) -> str:
