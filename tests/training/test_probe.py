@@ -1,10 +1,12 @@
 """Probing: what is converted and cut, what is written down after each case, and that nothing is done twice."""
 
+import io
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from duetto.__main__ import main
 from duetto.audio import read_audio, write_audio
@@ -14,6 +16,7 @@ from duetto.evaluation.song import SongFiles
 from duetto.files import read_json
 from duetto.training.probe import CaseWorker, check_names, cut, load_state, pieces, work_off
 from duetto.training.probe_cases import ProbeCase
+from duetto.verbs.probe import probe_table
 from tests.conversion.transparent import RATE, transparent_converter
 from tests.corpus.fakes import sine
 
@@ -117,3 +120,21 @@ def test_a_probe_that_does_not_exist_is_refused_with_those_that_do(capsys: pytes
         check_names(["volume"])
     assert main(["probe", "latest", "--probe", "volume"]) == 2
     assert "no probe 'volume'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("conditions", "shown"),
+    [
+        (("native", "up12", "up3", "down6"), ["down6", "native", "up3", "up12"]),
+        (("fragment_1000", "whole", "fragment_250"), ["whole", "fragment_250", "fragment_1000"]),
+        (("slow", "fast"), ["slow", "fast"]),
+    ],
+)
+def test_conditions_are_shown_by_their_number_and_whole(conditions, shown):
+    cases = [{"condition": name, "label": "", "metrics": {"mcd_output": 7.0}} for name in conditions]
+    table = probe_table("any", cases)
+    console = Console(width=60, record=True, file=io.StringIO())
+    console.print(table)
+    text = console.export_text()
+    assert list(table.columns[0].cells) == shown
+    assert all(name in text for name in conditions)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 SHOWN = ("mcd_output", "f0_rmse_cents", "voicing_error", "speaker_similarity", "modulation_energy", "dip_rate")
 
@@ -41,16 +41,21 @@ def probe_runs(options: argparse.Namespace, console: Console) -> None:
 
 
 def probe_table(name: str, cases: list[dict[str, Any]]) -> Table:
-    """Mean scores of a probe, a row a condition; undefined ones are left out of the mean."""
+    """Mean scores of a probe, a row a condition, by its number; undefined ones are left out of the mean."""
     from duetto.evaluation.metrics import metric_named
+    from duetto.report.comparison.probes import condition_value
+
+    def place(condition: str) -> float:
+        value = condition_value(condition, native=0.0)
+        return -math.inf if math.isnan(value) else value
 
     metrics = [metric_named(metric) for metric in SHOWN]
     is_diagnostic = any(case["label"] for case in cases)
     title = f"{name}{' (diagnostic: nobody sang the truth)' if is_diagnostic else ''}"
-    table = Table("condition", "songs", title=title, title_justify="left")
+    table = Table(Column("condition", no_wrap=True), "songs", title=title, title_justify="left")
     for metric in metrics:
         table.add_column(metric.title, justify="right")
-    for condition in dict.fromkeys(case["condition"] for case in cases):
+    for condition in sorted(dict.fromkeys(case["condition"] for case in cases), key=place):
         rows = [case for case in cases if case["condition"] == condition]
         means = [mean([row["metrics"].get(metric.name) for row in rows]) for metric in metrics]
         shown = [metric.shown(value) for metric, value in zip(metrics, means, strict=True)]
