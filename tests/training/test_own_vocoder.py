@@ -10,11 +10,17 @@ from rich.console import Console
 from duetto.conversion.vocoder import save_foreign_vocoder
 from duetto.conversion.voice import load_voice
 from duetto.errors import ConfigError
-from duetto.files import read_json
+from duetto.files import read_json, write_json
 from duetto.training import own_vocoder
 from duetto.training.hardware import Hardware
 from duetto.training.modules import make_module
-from duetto.training.own_vocoder import VOCODER_FOLDER, trains_vocoder, vocoder_settings, with_own_vocoder
+from duetto.training.own_vocoder import (
+    VOCODER_FOLDER,
+    trains_vocoder,
+    vocoder_digests,
+    vocoder_settings,
+    with_own_vocoder,
+)
 from duetto.training.plan import make_plan
 from tests.training.test_diffsvc_module import tiny_diffsvc, write_tiny_vocoder
 from tests.training.tiny import tiny_config, tiny_material
@@ -80,6 +86,22 @@ def test_going_on_takes_the_judge_that_lies_beside_the_base(tmp_path):
     settings = vocoder_settings(config.model, config.features)
     assert settings.base == str(base / "generator.safetensors")
     assert settings.base_discriminator == str(base / "generator_discriminator.safetensors")
+
+
+def test_another_judge_or_other_settings_make_another_run(tmp_path):
+    base = write_tiny_vocoder(tmp_path / "base")
+    config = diffsvc_config(base, 1)
+    found = [vocoder_digests(config.model, config.features)]
+    for content in (b"one", b"two"):
+        (base / "generator_discriminator.safetensors").write_bytes(content)
+        found.append(vocoder_digests(config.model, config.features))
+    card = read_json(base / "card.json")
+    card["model"]["optimizer"]["learning_rate"] *= 2
+    write_json(base / "card.json", card)
+    found.append(vocoder_digests(config.model, config.features))
+    assert len({str(digests) for digests in found}) == 4
+    untouched = diffsvc_config(base, 0)
+    assert set(vocoder_digests(untouched.model, untouched.features)) == {"vocoder"}
 
 
 def test_a_vocoder_of_the_field_cannot_be_trained_on(tmp_path):

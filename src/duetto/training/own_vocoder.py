@@ -1,23 +1,23 @@
 """The vocoder of Diff-SVC, trained on the voice for a while before the acoustic model is (`model.vocoder_steps`).
 
 A small vocoder cannot hold every voice. One that goes on from the base on the recordings that the voice is made of is
-nearer to it within two hundred steps than hours of the choir brought it (docs/decisions/bases.md). It is kept in the
-run's folder until the voice takes it in; a killed run goes on from its last checkpoint. Published Diff-SVC leaves its
-vocoder as it is: `model.vocoder_steps=0`.
+nearer to it after two hundred steps than 3,000 on the choir brought it (docs/decisions/bases.md). It is kept in
+the run's folder until the voice takes it in; a killed run goes on from its last checkpoint. Published Diff-SVC leaves
+its vocoder as it is: `model.vocoder_steps=0`.
 """
 
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TypeGuard, cast
 
 from rich.console import Console
 
 from duetto.config import FeaturesConfig
-from duetto.conversion.vocoder import OWN_CARD, OWN_WEIGHTS, find_vocoder, vocoder_card
+from duetto.conversion.vocoder import OWN_CARD, OWN_WEIGHTS, find_vocoder, vocoder_card, vocoder_digest
 from duetto.conversion.voice import TrainedVoice, from_dict, save_voice
 from duetto.errors import ConfigError
-from duetto.files import read_json
+from duetto.files import read_json, sha256_file, sha256_json
 from duetto.model_config import DiffSVCConfig, ModelConfig, VocoderConfig
 from duetto.run_config import TrainConfig
 from duetto.training.base import DISCRIMINATOR_SUFFIX
@@ -73,6 +73,18 @@ def with_own_vocoder(
     left = max(trainer.max_minutes - seconds / 60, 0.1) if trainer.max_minutes else 0.0
     acoustic = replace(model, vocoder=str(own / OWN_WEIGHTS), vocoder_steps=0)
     return replace(config, model=acoustic, trainer=replace(trainer, max_minutes=left)), seconds
+
+
+def vocoder_digests(model: DiffSVCConfig, features: FeaturesConfig) -> dict[str, str]:
+    """What a run's signature says of the vocoder: its weights and, where it is trained on, its judge and settings."""
+    digests = {"vocoder": vocoder_digest(model.vocoder, features)}
+    if trains_vocoder(model):
+        settings = vocoder_settings(model, features)
+        judge = settings.base_discriminator
+        if judge is not None:
+            digests["vocoder_discriminator"] = sha256_file(Path(judge))
+        digests["vocoder_settings"] = sha256_json(asdict(replace(settings, base=None, base_discriminator=None)))
+    return digests
 
 
 def vocoder_settings(model: DiffSVCConfig, features: FeaturesConfig) -> VocoderConfig:

@@ -15,7 +15,6 @@ from rich.console import Console
 
 from duetto.conversion.find import RUN_FILE
 from duetto.conversion.retrieval import RetrievalIndex, build_index, save_index
-from duetto.conversion.vocoder import vocoder_digest
 from duetto.conversion.voice import VOICE_CARD_NAME, VOICE_FOLDER, TrainedVoice, save_voice
 from duetto.corpus.manifest import Manifest
 from duetto.errors import StorageError
@@ -28,7 +27,7 @@ from duetto.run_config import TrainConfig
 from duetto.training.base import choose_base
 from duetto.training.fit import Draw, FitResult, fit
 from duetto.training.hardware import Hardware, detect_hardware
-from duetto.training.own_vocoder import with_own_vocoder
+from duetto.training.own_vocoder import vocoder_digests, with_own_vocoder
 from duetto.training.plan import announce
 from duetto.training.stations import Material, prepare_material, training_content
 from duetto.training.tracking import Tracker, start_tracking
@@ -104,7 +103,7 @@ def input_digests(config: TrainConfig) -> dict[str, str]:
     base = choose_base(model, config.features)
     digests = {} if base is None else base.digests()
     if isinstance(model, DiffSVCConfig):
-        digests["vocoder"] = vocoder_digest(model.vocoder, config.features)
+        digests |= vocoder_digests(model, config.features)
     return digests
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from duetto.evaluation.metrics import metric_named
 from duetto.report.collect import RunRecord
-from duetto.report.comparison.families import families, family_name, panels, seed_lines
+from duetto.report.comparison.families import BARS, bars_note, families, family_name, panels, seed_lines
 
 MCD = metric_named("mcd_output")
 
@@ -35,6 +35,7 @@ def test_a_line_is_the_mean_of_the_seeds_at_points_that_all_have():
     assert line.y == pytest.approx([5.5, 8.5])
     assert line.low == pytest.approx([5.0, 7.0])
     assert line.high == pytest.approx([6.0, 10.0])
+    assert bars_note([line]) == BARS
 
 
 def test_a_seed_without_scores_does_not_hide_the_others_and_one_point_is_no_line():
@@ -42,6 +43,7 @@ def test_a_seed_without_scores_does_not_hide_the_others_and_one_point_is_no_line
     (line,) = seed_lines([run(name) for name in scores], lambda member: scores[member.called], MCD)
     assert line.y == pytest.approx([5.0, 7.0])
     assert line.low == ()
+    assert bars_note([line]) == ""
 
 
 def test_lines_that_could_not_be_told_apart_get_a_chart_for_each_architecture():

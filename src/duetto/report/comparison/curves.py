@@ -9,7 +9,7 @@ from functools import partial
 from duetto.evaluation.metrics import Metric, metric_named
 from duetto.report.collect import RunRecord
 from duetto.report.comparison.chart import Chart, Series, axis_title, scaled
-from duetto.report.comparison.families import NOTE, panels, seed_lines
+from duetto.report.comparison.families import bars_note, panels, seed_lines
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
 from duetto.report.sections import BETTER
 
@@ -46,17 +46,13 @@ def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
 
 def register_charts(runs: Sequence[RunRecord]) -> list[Chart]:
     """Scores against the transposition of the same songs, for runs that sang any at two pitches or more."""
-    return [
-        _chart(
-            metric,
-            "transposition (semitones)",
-            seed_lines(members, partial(_by_shift, metric=metric), metric),
-            note=f"Means over the songs sung at every pitch shown, against the truth at that pitch. {NOTE}",
-            of=of,
-        )
-        for metric in map(metric_named, BY_REGISTER)
-        for of, members in panels(runs)
-    ]
+    charts = []
+    for metric in map(metric_named, BY_REGISTER):
+        for of, members in panels(runs):
+            lines = seed_lines(members, partial(_by_shift, metric=metric), metric)
+            note = f"Means over the songs sung at every pitch shown, against the truth at that pitch.{bars_note(lines)}"
+            charts.append(_chart(metric, "transposition (semitones)", lines, note=note, of=of))
+    return charts
 
 
 def speed_charts(runs: Sequence[RunRecord]) -> list[Chart]:

@@ -14,7 +14,7 @@ from duetto.report.comparison.chart import MAX_SERIES, Series, scaled
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
 
 SEED = re.compile(r"(?P<family>.+)\.seed\d+$")
-NOTE = "Bars span the seeds."
+BARS = " Bars span the seeds."
 
 
 def family_name(run: RunRecord) -> str:
@@ -61,6 +61,11 @@ def seed_lines(
             by_x = {x: [values[x] for values in known] for x in sorted(shared)}
             lines.append(mean_line(family_name(members[0]), by_x, metric))
     return lines
+
+
+def bars_note(lines: Sequence[Series]) -> str:
+    """What the bars of a chart are, where it has any."""
+    return BARS if any(len(line.low) for line in lines) else ""
 
 
 def mean_line(name: str, values: dict[float, list[float]], metric: Metric) -> Series:

@@ -15,13 +15,11 @@ from typing import Any
 from duetto.evaluation.metrics import Metric, metric_named
 from duetto.report.collect import RunRecord, number, section
 from duetto.report.comparison.chart import Chart, axis_title
-from duetto.report.comparison.families import NOTE, panels, seed_lines
+from duetto.report.comparison.families import bars_note, panels, seed_lines
 
 SCORES = ("mcd_output", "f0_rmse_cents", "modulation_distance")
 NATIVE = "native"
-NOTE_OF_SONGS = (
-    f"Means over the songs scored at every value shown, against the truth at the same pitch and tempo. {NOTE}"
-)
+NOTE = "Means over the songs scored at every value shown, against the truth at the same pitch and tempo."
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -51,8 +49,8 @@ def probe_charts(runs: Sequence[RunRecord]) -> dict[str, list[Chart]]:
             for of, members in panels(runs):
                 lines = seed_lines(members, partial(_by_condition, probe=probe, metric=metric), metric)
                 if lines:
-                    title = axis_title(metric) + of
-                    charts[probe.group].append(Chart(title, probe.title, metric.direction, lines, note=NOTE_OF_SONGS))
+                    title, note = axis_title(metric) + of, NOTE + bars_note(lines)
+                    charts[probe.group].append(Chart(title, probe.title, metric.direction, lines, note=note))
     return dict(charts)
 
 
