@@ -118,6 +118,7 @@ class ChoirConfig:
 
     voices: int = 16  # of 16
     songs: int = 9  # of each voice, about half a minute each
+    readers: int = 4  # of 4; they intone English, as many readings as there are songs of a voice
 
     def validate(self) -> None:
         """A choir has sources for its held-out songs.
@@ -129,3 +130,5 @@ class ChoirConfig:
             raise ConfigError(f"data.choir.voices={self.voices}: expected 2 to 16.")
         if not 2 <= self.songs <= 50:
             raise ConfigError(f"data.choir.songs={self.songs}: expected 2 to 50.")
+        if not 0 <= self.readers <= 4:
+            raise ConfigError(f"data.choir.readers={self.readers}: expected 0 to 4.")

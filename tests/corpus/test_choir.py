@@ -65,10 +65,11 @@ def test_no_four_moras_of_the_choir_follow_each_other_in_a_song_of_case_b():
 
 @pytest.mark.slow
 def test_a_small_choir_sings_and_its_held_out_song_has_a_source(tmp_path: Path):
-    config = DataConfig(case="choir", root=str(tmp_path), choir=ChoirConfig(voices=2, songs=2))
+    config = DataConfig(case="choir", root=str(tmp_path), choir=ChoirConfig(voices=2, songs=2, readers=1))
     folder = build_corpus(config, surroundings=Surroundings(workers=1))
     manifest = load_manifest(folder)
-    assert {clip.singer for clip in manifest.select("target", "train")} == {"choir_00", "choir_01"}
+    assert {clip.singer for clip in manifest.select("target", "train")} == {"choir_00", "choir_01", "reader_00"}
+    assert {clip.split for clip in manifest.clips if clip.singer == "reader_00"} == {"train"}
     (source,), (truth,) = manifest.select("source"), manifest.select("truth")
     assert (source.song, source.singer, truth.singer) == (truth.song, "choir_01", "choir_00")
     assert source.transpose_semitones == -7

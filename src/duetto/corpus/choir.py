@@ -2,7 +2,8 @@
 
 Every voice sings songs of its own, composed on the spot from seeds that no case uses; melodies share no six notes,
 at any pitch, with the songs that come with the package and those that cases A and C hold out. Of every fifth voice
-one song is held out, in turn for val and test; there another voice of the choir is the source.
+one song is held out, in turn for val and test; there another voice of the choir is the source. Readers
+(duetto.corpus.readers) add English, for training alone.
 """
 
 from dataclasses import asdict, dataclass
@@ -21,7 +22,8 @@ from duetto.corpus.consent import embedded_consent
 from duetto.corpus.embedded import soften
 from duetto.corpus.manifest import Clip, Ledger, Manifest, Role, Split
 from duetto.corpus.performer import SAMPLE_RATE, EmbeddedSinger
-from duetto.corpus.plan import Outcome, Plan
+from duetto.corpus.plan import Job, Outcome, Plan
+from duetto.corpus.readers import Reading, reader_names, reader_settings
 from duetto.corpus.songs import compose_scores
 from duetto.files import atomic_path, sha256_file
 from duetto.score.compose import compose, sample_songs, shift_grams, song_grams
@@ -135,13 +137,14 @@ def choir_settings(config: DataConfig, choir: ChoirConfig) -> dict[str, Any]:
         "seed": config.seed,
         "choir": asdict(choir),
         "voices": {name: asdict(choir_voice(name)) for name in choir_names()[: choir.voices]},
+        **reader_settings(choir.readers),
     }
 
 
 def plan_choir(config: DataConfig, choir: ChoirConfig, settings: dict[str, Any]) -> Plan:
-    """Jobs of the choir, voice by voice."""
+    """Jobs of the choir, voice by voice, then the readers."""
     names = choir_names()[: choir.voices]
-    jobs = []
+    jobs: list[Job] = []
     for place, singer in enumerate(names):
         for number in range(choir.songs):
             is_held_out = place % HELD_OUT_EVERY == 0 and number == choir.songs - 1
@@ -150,6 +153,8 @@ def plan_choir(config: DataConfig, choir: ChoirConfig, settings: dict[str, Any])
             if is_held_out:
                 source = names[(place + SOURCE_DISTANCE) % len(names)]
                 jobs.append(ChoirSong(source, singer, number, split, config.seed))
+    for reader in reader_names()[: choir.readers]:
+        jobs.extend(Reading(reader, number, SECONDS, config.seed) for number in range(choir.songs))
 
     def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
         clips = tuple(clip for outcome in outcomes for clip in outcome.clips)

@@ -18,6 +18,7 @@ from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
 from duetto.training.own_vocoder import LARGEST_SHARE, trains_vocoder
 
 RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, both cores at work
+RENDER_S_PER_READING = 2.5  # the same, of a reader
 MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
 PREPROCESS_S_PER_SONG = 0.5
 FEATURES_S_PER_SONG = 0.8
@@ -70,8 +71,9 @@ def corpus_station(config: TrainConfig, speed: float) -> Station:
     """Songs that the embedded voices have to sing, or recordings to read."""
     data = config.data
     if data.case == "choir":
-        songs = data.choir.voices * data.choir.songs
-        return Station("corpus", f"{songs} songs sung (kept for later runs)", songs * RENDER_S_PER_SONG / speed)
+        songs, readings = data.choir.voices * data.choir.songs, data.choir.readers * data.choir.songs
+        seconds = songs * RENDER_S_PER_SONG + readings * RENDER_S_PER_READING
+        return Station("corpus", f"{songs} songs sung, {readings} texts read (kept for later runs)", seconds / speed)
     if not data.train_songs:
         return Station("corpus", "your recordings read and split", UNKNOWN)
     num_targets = len(data.train_songs) + len(data.val_songs) + len(data.test_songs)
