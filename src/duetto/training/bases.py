@@ -26,9 +26,10 @@ from duetto.training.trial import METRICS_NAME
 LICENCE = "MIT"
 SUBJECT = "embedded synthetic voices only: nobody's biometric data"
 LIMITS = (
-    "Learned from voices that a statistical model and WORLD made: smoother than people's. It has heard no person, no "
-    "creak and no consonants as hard as people's: from recordings of people the melody is followed (gross pitch errors "
-    "3.9 to 5.1 %) and the words are lost, and speech that is sent two octaves up bursts (docs/results/bases)."
+    "Learned from voices that statistical models, a small network of speech and WORLD made: smoother than people's. It "
+    "has heard no person and no creak: from recordings of people the melody is followed (gross pitch errors 0.3 to 4 "
+    "%) and the words are lost (84 to 100 % word error), and speech that is sent an octave or two up may burst "
+    "(docs/results/bases)."
 )
 
 
