@@ -5,20 +5,15 @@ import pytest
 
 from duetto.case_config import ChoirConfig
 from duetto.corpus import readers
+from duetto.corpus.intoning import SAMPLE_RATE, SPAN_SEMITONES, Speech, intone, speak, syllable_starts
 from duetto.corpus.readers import (
     PACES,
     READER_COUNT,
-    SAMPLE_RATE,
-    SPAN_SEMITONES,
-    Speech,
-    intone,
     read_aloud,
     reader_names,
     reader_settings,
     reader_voice,
     sentences,
-    speak,
-    syllable_starts,
 )
 from duetto.errors import ConfigError
 from duetto.evaluation.intelligibility import error_rate

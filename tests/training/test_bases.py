@@ -14,7 +14,7 @@ from tests.training.test_vocoder_module import tiny_vocoder
 from tests.training.tiny import tiny_config, tiny_fit
 
 
-def make_run(folder: Path, subject: str = "none") -> torch.nn.Module:
+def make_run(folder: Path, subject: str = "none", weights: dict[str, str] | None = None) -> torch.nn.Module:
     config = replace(tiny_config(2), model=tiny_vocoder())
     network = tiny_fit(2, folder, config=config).network
     record = {
@@ -22,6 +22,7 @@ def make_run(folder: Path, subject: str = "none") -> torch.nn.Module:
         "signature": "0123456789",
         "case": "choir",
         "data_hash": "abc",
+        "weights": weights or {},
         "seed": 0,
         "device": "CPU",
         "code": {},
@@ -46,6 +47,15 @@ def test_a_run_becomes_half_precision_weights_with_a_card(tmp_path: Path):
     assert (card["steps"], card["data"]["hours"], card["licence"]) == (2, 1.0, "MIT")
     config = replace(tiny_config(2), model=tiny_vocoder())
     build_vocoder(tiny_vocoder(), config.features).load_state_dict(stored)
+
+
+def test_a_card_says_what_its_training_went_on_from(tmp_path: Path):
+    make_run(tmp_path / "run")
+    first = export_base(tmp_path / "run", tmp_path / "bases").with_suffix(".json")
+    assert read_json(first)["started_from"] == "random weights"
+    make_run(tmp_path / "further", weights={"base": "4f19a06a", "discriminator": "77"})
+    export_base(tmp_path / "further", tmp_path / "bases")
+    assert read_json(first)["started_from"] == "4f19a06a"
 
 
 def test_somebodys_voice_becomes_no_base(tmp_path: Path):

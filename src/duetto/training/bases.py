@@ -93,6 +93,7 @@ def _card(run: Path, record: dict[str, Any], progress: Progress) -> dict[str, An
         "data": {"case": record["case"], "hash": record["data_hash"], "hours": ledger["seconds_used"] / 3600},
         "seed": record["seed"],
         "steps": progress.step,
+        "started_from": _origin(record),
         "hours_of_training": progress.seconds / 3600,
         "device": record["device"],
         "code": record["code"],
@@ -102,6 +103,13 @@ def _card(run: Path, record: dict[str, Any], progress: Progress) -> dict[str, An
         "model": record["config"]["model"],
         "features": record["config"]["features"],
     }
+
+
+def _origin(record: dict[str, Any]) -> str:
+    """SHA-256 of the base that the training went on from; its own steps come before the card's."""
+    if "weights" not in record:  # a run made before it was recorded
+        return "not recorded"
+    return str(record["weights"].get("base", "random weights"))
 
 
 def _scores(run: Path) -> dict[str, Any] | str:

@@ -18,7 +18,7 @@ from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
 from duetto.training.own_vocoder import LARGEST_SHARE, trains_vocoder
 
 RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, both cores at work
-RENDER_S_PER_READING = 2.5  # the same, of a reader
+RENDER_S_PER_READING = 0.9  # the same, of a reader
 MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
 PREPROCESS_S_PER_SONG = 0.5
 FEATURES_S_PER_SONG = 0.8

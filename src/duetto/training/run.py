@@ -138,6 +138,7 @@ def describe_run(config: TrainConfig, signature: str, material: Material, hardwa
         "seed": config.seed,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "data_hash": manifest.content_hash(),
+        "weights": input_digests(config),
         "consent": manifest.consent,
         "speakers": list(material.speakers),
         "ledger": asdict(manifest.ledger),
