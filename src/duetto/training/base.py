@@ -34,6 +34,7 @@ HEARD = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_
 NOT_SHAPE = (  # settings of a model that leave its tensors alone
     "base",
     "base_discriminator",
+    "colour_db",
     "crop_frames",
     "ema_decay",
     "fills_unvoiced",

@@ -106,4 +106,6 @@ def vocoder_settings(model: DiffSVCConfig, features: FeaturesConfig) -> VocoderC
         base_discriminator=str(judge) if judge.is_file() else None,
         content_dimension=features.content.dimension,
         ema_decay=0.0,  # a mean over so few steps would be the base
+        gain_db=0.0,  # this one has a single voice to know
+        colour_db=0.0,
     )

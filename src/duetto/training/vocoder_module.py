@@ -16,6 +16,7 @@ from duetto.models.layers.gan_losses import mel_loss
 from duetto.models.vocoder.vocoder import Vocoder
 from duetto.training.adversarial import AdversarialModule
 from duetto.training.module import make_optimizer
+from duetto.training.variation import vary_waveforms
 
 HOPS_PER_WINDOW = 4  # of the mel loss
 
@@ -42,9 +43,10 @@ class VocoderModule(AdversarialModule):
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
         """One step of both networks; padding at the end of short clips is silence like any other."""
         optimizer_g, optimizer_d = self.optimiser_list()
-        real = batch.waveform[:, None]
         with self.step_precision.float32():
-            mel = waveform_to_mel(batch.waveform, self.features)
+            waveform = self._varied(batch.waveform)
+            mel = waveform_to_mel(waveform, self.features)
+        real = waveform[:, None]
         generated = self.vocoder(mel, batch.f0_hz)
         parts: dict[str, Tensor] = {}
         is_adversarial = self.is_adversarial()
@@ -54,6 +56,12 @@ class VocoderModule(AdversarialModule):
             own = {"mel": self._mel_distance(real[:, 0], generated[:, 0])}
         parts |= self.generator_step(optimizer_g, real, generated, own, batch, is_adversarial)
         return parts
+
+    def _varied(self, waveform: Tensor) -> Tensor:
+        gain_db, colour_db = self.config.gain_db, self.config.colour_db
+        if not (gain_db or colour_db):
+            return waveform
+        return vary_waveforms(waveform, self.features.sample_rate, gain_db, colour_db)
 
     def _mel_distance(self, real: Tensor, generated: Tensor) -> Tensor:
         distances = [mel_loss(self._log_mel(real, size), self._log_mel(generated, size)) for size in self.scales()]
