@@ -104,6 +104,16 @@ def test_another_judge_or_other_settings_make_another_run(tmp_path):
     assert set(vocoder_digests(untouched.model, untouched.features)) == {"vocoder"}
 
 
+def test_one_voice_is_learned_as_it_sounds_though_the_base_heard_variations(tmp_path):
+    base = write_tiny_vocoder(tmp_path / "base")
+    card = read_json(base / "card.json")
+    card["model"] |= {"gain_db": 12.0, "colour_db": 6.0}
+    write_json(base / "card.json", card)
+    config = diffsvc_config(base, 5)
+    settings = vocoder_settings(config.model, config.features)
+    assert (settings.gain_db, settings.colour_db) == (0.0, 0.0)
+
+
 def test_a_vocoder_of_the_field_cannot_be_trained_on(tmp_path):
     voice = load_voice(write_tiny_vocoder(tmp_path / "base"))
     save_foreign_vocoder(voice.network, voice.features, tmp_path / "field")

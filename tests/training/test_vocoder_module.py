@@ -7,6 +7,7 @@ import torch
 
 from duetto.conversion.converter import ConversionRequest, Converter, Tools
 from duetto.conversion.vocoder import VocoderRenderer, build_vocoder
+from duetto.errors import ConfigError
 from duetto.model_config import DiscriminatorConfig, GeneratorConfig, VocoderConfig
 from duetto.training import adversarial, vocoder_module
 from duetto.training.hardware import Hardware
@@ -108,3 +109,20 @@ def test_what_is_rebuilt_is_as_long_as_what_was_heard(num_samples: int):
     assert rebuilt.waveform.shape == (num_samples,)
     assert np.isfinite(rebuilt.waveform).all()
     assert converter.sample_rate == RATE
+
+
+def test_examples_are_varied_when_asked_and_the_mel_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    levels = []
+    original = vocoder_module.waveform_to_mel
+
+    def watched(waveform, features):
+        levels.append(float(waveform.square().mean()))
+        return original(waveform, features)
+
+    monkeypatch.setattr(vocoder_module, "waveform_to_mel", watched)
+    for gain_db in (0.0, 30.0):
+        config = replace(tiny_config(4), model=replace(tiny_vocoder(), gain_db=gain_db))
+        tiny_fit(4, tmp_path / f"run_{gain_db:g}", config=config)
+    assert not np.allclose(levels[:4], levels[4:], rtol=0.05)
+    with pytest.raises(ConfigError, match=r"colour_db=-1 must be 0"):
+        replace(tiny_vocoder(), colour_db=-1.0).validate(tiny_config(1).features)
