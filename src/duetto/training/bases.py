@@ -27,9 +27,9 @@ LICENCE = "MIT"
 SUBJECT = "embedded synthetic voices only: nobody's biometric data"
 LIMITS = (
     "Learned from voices that statistical models, a small network of speech and WORLD made: smoother than people's. It "
-    "has heard no person and no creak: from recordings of people the melody is followed (gross pitch errors 0.3 to 4 "
-    "%) and the words are lost (84 to 100 % word error), and speech that is sent an octave or two up may burst "
-    "(docs/results/bases)."
+    "has heard no person and no creak: from recordings of people the melody is followed (gross pitch errors 0.5 to 4 % "
+    "with Diff-SVC, 5 to 9 % with RVC) and the words are lost (82 to 100 % word error), and speech that is sent an "
+    "octave or two up may burst (docs/results/bases)."
 )
 
 
