@@ -158,6 +158,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     models = list(dict.fromkeys(row["model"] for row in rows))
     figure = Figure(figsize=(6 * max(1, len(models)), 5), layout="constrained")
     for axis, model in zip(figure.subplots(1, max(1, len(models)), squeeze=False)[0], models, strict=False):
+        axis.set_prop_cycle(color=mpl.color_sequences["tab20"])  # more cells than the ten usual colours
         for row in rows:
             if row["model"] == model and not row["error"]:
                 minutes = [look["minutes"] for look in row["curve"]]
