@@ -3,7 +3,7 @@
 import hydra
 from omegaconf import DictConfig
 
-from duetto.entry import prepare, report_errors, run_inference
+from duetto.cli.entry import prepare, report_errors, run_inference
 
 
 @hydra.main(config_path="conf", config_name="infer", version_base="1.3")

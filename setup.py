@@ -1,4 +1,4 @@
-"""Puts conf/ into the wheel as duetto/conf, where `duetto.entry.conf_folder` finds it; the rest is pyproject.toml's."""
+"""Puts conf/ into the wheel as duetto/conf, where it is found without a checkout; the rest is pyproject.toml's."""
 
 import shutil
 from pathlib import Path

@@ -12,12 +12,12 @@ from typing import Any
 
 from rich.console import Console
 
-from duetto.conversion.find import RUN_FILE
-from duetto.conversion.voice import VOICE_FOLDER, WEIGHTS_NAME
-from duetto.entry import compose_runs, run_settings
+from duetto.cli.entry import compose_runs, run_settings
 from duetto.errors import DuettoError
-from duetto.files import read_json
-from duetto.training.trial import METRICS_NAME
+from duetto.runs.test import METRICS_NAME
+from duetto.storage.files import read_json
+from duetto.voices.find import RUN_FILE
+from duetto.voices.voice import VOICE_FOLDER, WEIGHTS_NAME
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 CURVE_NAME = "curve.csv"

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from duetto.audio import read_audio
 from duetto.features.frames import frame_centres_s, interpolate_rows
 from duetto.features.moonshine import (
     DIMENSION,
@@ -27,10 +26,11 @@ from duetto.features.moonshine import (
     layer_statistics,
     weights_path,
 )
-from duetto.files import write_json
-from duetto.score.vsqx import read_vsqx
+from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.singer.sing import sing
 from duetto.singer.voices import get_voice
+from duetto.storage.audio import read_audio
+from duetto.storage.files import write_json
 
 Frames = NDArray[np.float32]
 TRAIN_SONGS, TEST_SONGS = ("fast_01", "fast_02", "fast_03"), ("fast_04", "fast_05")
@@ -51,7 +51,8 @@ class Song:
 
 def sing_song(name: str, singer: str, encoder: MoonshineEncoder) -> Song:
     """One singer's rendition, on a 20 ms grid, without pauses."""
-    score = read_vsqx(Path(str(importlib.resources.files("duetto.corpus") / "songs" / f"{name}.vsqx")))[0]
+    songs = importlib.resources.files("duetto.corpus.embedded_cases") / "songs"
+    score = read_vsqx(Path(str(songs / f"{name}.vsqx")))[0]
     rendition = sing(score, get_voice(singer))
     waveform = rendition.waveform[: round(LONGEST_S * rendition.sample_rate)]
     frames, times_s = encoder.encode_layers(waveform, rendition.sample_rate)

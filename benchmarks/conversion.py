@@ -39,16 +39,16 @@ def convert(minutes: float, threads: int, rows: int, network: str) -> dict[str, 
     import torch
     from hydra import compose, initialize_config_dir
 
-    from duetto.audio import write_blocks
+    from duetto.cli.entry import prepare, typed
     from duetto.conversion.converter import ConversionRequest
-    from duetto.conversion.load import build_converter
     from duetto.conversion.recording import convert_file
     from duetto.conversion.retrieval import build_index
     from duetto.conversion.sources import check_source
-    from duetto.conversion.voice import build_network
-    from duetto.entry import prepare, typed
-    from duetto.models.layers.weight_norm import fold_weight_norm
-    from duetto.run_config import TrainConfig
+    from duetto.layers.weight_norm import fold_weight_norm
+    from duetto.settings.run_config import TrainConfig
+    from duetto.storage.audio import write_blocks
+    from duetto.voices.load import build_converter
+    from duetto.voices.voice import build_network
 
     torch.set_num_threads(threads)
     prepare()

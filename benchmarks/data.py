@@ -24,16 +24,16 @@ from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 
-from duetto.audio import read_audio, write_audio
-from duetto.config import DataConfig
+from duetto.cli.entry import prepare, typed
 from duetto.corpus.build import Surroundings, build_corpus
-from duetto.corpus.consent import example_consent
 from duetto.corpus.manifest import load_manifest
-from duetto.entry import prepare, typed
 from duetto.features.extract import extract_corpus
+from duetto.ownership.consent import example_consent
 from duetto.preprocess.pipeline import preprocess_corpus
-from duetto.run_config import TrainConfig
-from duetto.training.stations import build_steps
+from duetto.runs.prepare import build_steps
+from duetto.settings.config import DataConfig
+from duetto.settings.run_config import TrainConfig
+from duetto.storage.audio import read_audio, write_audio
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 CHAINS = ("none", "clean", "full", "study_b", "study_c")

@@ -16,11 +16,11 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from duetto.evaluation.metrics import METRICS, Metric
-from duetto.evaluation.predictor import QualityPredictor
-from duetto.evaluation.sensitivity import Row, Scores, make_clip, sensitivity, sung_excerpt
-from duetto.evaluation.speaker import SpeakerEncoder
-from duetto.files import write_json
+from duetto.evaluation.models.predictor import QualityPredictor
+from duetto.evaluation.models.speaker import SpeakerEncoder
+from duetto.evaluation.registry import METRICS, Metric
+from duetto.evaluation.sensitivity.sensitivity import Row, Scores, make_clip, sensitivity, sung_excerpt
+from duetto.storage.files import write_json
 
 PICTURE = Path("docs/images/degradations.png")
 

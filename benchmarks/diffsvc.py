@@ -20,7 +20,7 @@ import torch
 from benchmarks.diffsvc_upstream import UPSTREAM_RUN, Upstream
 from benchmarks.diffsvc_work import BATCH_SIZE, CLIP_FRAMES, Ours, make_work
 from benchmarks.side_by_side import Item, Side, print_comparison, read_options
-from duetto.models.diffsvc.sampling import SamplerSettings
+from duetto.architectures.diffsvc.sampling import SamplerSettings
 
 RUNS = {  # of ours: sampler, and the goal of its time over upstream's
     "UniPC, 10 calls": (SamplerSettings("unipc", 10), 0.2),

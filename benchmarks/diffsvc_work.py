@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from duetto.architectures.diffsvc.model import ConditionInputs
+from duetto.architectures.diffsvc.prepared import PreparedDenoiser
+from duetto.architectures.diffsvc.sampling import SamplerSettings
+from duetto.architectures.diffsvc.schedule import noise_loss
+from duetto.architectures.diffsvc.shapes import published_shape
+from duetto.architectures.vocoder.shapes import OPENVPI_44K
 from duetto.features.mel import log10_to_natural
 from duetto.features.timing import deal_units
-from duetto.models.diffsvc.model import ConditionInputs
-from duetto.models.diffsvc.prepared import PreparedDenoiser
-from duetto.models.diffsvc.sampling import SamplerSettings
-from duetto.models.diffsvc.schedule import noise_loss
-from duetto.models.diffsvc.shapes import published_shape
-from duetto.models.layers.weight_norm import fold_weight_norm
-from duetto.models.vocoder.shapes import OPENVPI_44K
+from duetto.layers.weight_norm import fold_weight_norm
 from tests.parity import fill
 from tests.parity.diffsvc_fill import filled_model, filled_vocoder
 

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import doctor_corpora
 import doctor_pool
 
-from duetto.doctor import bleed, fragments, holes, noise, pitch_audit, register, room
+from duetto.doctor.checks import bleed, fragments, holes, noise, pitch_audit, register, room
 from duetto.doctor.examine import Depth, examine
 from duetto.doctor.finding import SEVERITIES, graded
 

@@ -14,16 +14,16 @@ import numpy as np
 import soundfile
 from scipy.signal import butter, sosfilt
 
-from duetto.audio import Waveform, read_audio
-from duetto.config import F0Config, RoomConfig
-from duetto.corpus.room import add_room, room_response
-from duetto.doctor.songs import contour_seconds
+from duetto.corpus.embedded_cases.room import add_room, room_response
+from duetto.doctor.checks.songs import contour_seconds
 from duetto.doctor.sound import FRAME_S, Heard, Sound
 from duetto.features.f0 import build_f0_extractor
 from duetto.preprocess.segment import Segment
 from duetto.preprocess.steps.gate import Gate
 from duetto.preprocess.steps.spectral_subtraction import SpectralSubtraction
+from duetto.settings.config import F0Config, RoomConfig
 from duetto.singer.choir import choir_names
+from duetto.storage.audio import Waveform, read_audio
 
 RATE = 48_000
 EXCERPT_S = (5.0, 7.0)
@@ -177,7 +177,7 @@ def through_mp3(channels: Waveform, compression: float, random: Random) -> Wavef
 
 def low_rate(channels: Waveform, rate: int, random: Random) -> Waveform:
     """Resampled down and up again."""
-    from duetto.audio import resample
+    from duetto.storage.audio import resample
 
     return resample(resample(channels, RATE, rate), rate, RATE)
 

@@ -9,14 +9,14 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from duetto.audio import write_audio
-from duetto.corpus.case_d import flatten
-from duetto.corpus.embedded import soften
+from duetto.corpus.embedded_cases.case_d import flatten
+from duetto.corpus.embedded_cases.embedded import soften
 from duetto.score.compose import compose
 from duetto.score.score import TICKS_PER_QUARTER
 from duetto.score.song_style import EIGHTH, SIXTEENTH, SongStyle
 from duetto.singer.choir import choir_names, choir_voice
 from duetto.singer.sing import sing
+from duetto.storage.audio import write_audio
 
 POOL = Path("data/doctor_pool")
 NUM_VOICES = 8

@@ -18,15 +18,15 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
-from duetto.conversion.interchange.settings import public_config
-from duetto.corpus.consent import embedded_consent
-from duetto.corpus.ddb_writer import DdbFragment, write_ddb
-from duetto.corpus.songs import SONGS_FOLDER
-from duetto.models.rvc.shapes import ecosystem_shape
+from duetto.architectures.rvc.shapes import ecosystem_shape
+from duetto.corpus.ddb.writer import DdbFragment, write_ddb
+from duetto.corpus.embedded_cases.songs import SONGS_FOLDER
+from duetto.ownership.consent import embedded_consent
+from duetto.score.formats.vsqx.reader import read_vsqx
+from duetto.score.formats.vsqx.schema import CONTROLS
+from duetto.score.formats.vsqx.writer import vsqx_text
 from duetto.score.score import Curve, Note, TimeSignature
-from duetto.score.vsqx import read_vsqx
-from duetto.score.vsqx_schema import CONTROLS
-from duetto.score.vsqx_writer import vsqx_text
+from duetto.voices.interchange.settings import public_config
 
 NUMBERS = (0, 1, 17, 18, 19, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 WORDS = (

@@ -32,17 +32,17 @@ from typing import Any
 import numpy as np
 from fuzz_inputs import Files, ddb_seeds, index_seeds, label_seeds, make_input, model_seeds, vsqx_seeds, wav_seeds
 
-from duetto.audio import read_audio, read_info
-from duetto.conversion.interchange.index_file import read_index_file
-from duetto.conversion.interchange.public_model import notes, parse_public_model, problems
-from duetto.conversion.interchange.training_checkpoint import is_training_checkpoint, parse_training_checkpoint
-from duetto.corpus.ddb import read_ddb, read_segment
+from duetto.corpus.ddb.bank import read_ddb, read_segment
 from duetto.errors import DuettoError
-from duetto.score.vsqx import read_vsqx
+from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.singer.adapt import adapt
 from duetto.singer.timing import lay_out
 from duetto.singer.voices import VOICES
-from duetto.torch_file import read_torch_file
+from duetto.storage.audio import read_audio, read_info
+from duetto.storage.torch_file import read_torch_file
+from duetto.voices.interchange.index_file import read_index_file
+from duetto.voices.interchange.public_model import notes, parse_public_model, problems
+from duetto.voices.interchange.training_checkpoint import is_training_checkpoint, parse_training_checkpoint
 
 HANG_S = 10.0  # of CPU time: a reading that takes longer has failed; waiting for a busy machine is no fault
 MEMORY_BYTES = 4 * 2**30  # address space beyond what the process has at its start

@@ -20,8 +20,8 @@ from cells import Cell, Row, markdown, run_cells, shown
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from duetto.audio import read_audio, write_audio
-from duetto.files import atomic_path, write_json, write_text
+from duetto.storage.audio import read_audio, write_audio
+from duetto.storage.files import atomic_path, write_json, write_text
 
 FAST = tuple(f"fast_{number:02d}" for number in range(1, 12))  # case B's songs to train on
 SLOW = tuple(f"slow_{number:02d}" for number in range(2, 14))  # join above `FAST_MINUTES`

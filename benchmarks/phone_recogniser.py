@@ -5,7 +5,7 @@ second song gets noise at 15 to 40 dB, voices 3, 9 and 14 and the held-out songs
 of phone, and case B's voices and songs are the examination. Errors are against the phones that were really sung.
 
 Run: `python benchmarks/phone_recogniser.py data/corpora/choir-… --exam data/corpora/case_b-…`, some three CPU-minutes;
-it writes src/duetto/evaluation/phone_recogniser.{safetensors,json} and prints the table of docs/metrics.md.
+it writes src/duetto/evaluation/models/phone_recogniser.{safetensors,json} and prints the table of docs/metrics.md.
 """
 
 import argparse
@@ -17,9 +17,8 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from duetto.audio import read_audio
 from duetto.corpus.manifest import Clip, Manifest, load_manifest
-from duetto.evaluation.intelligibility import (
+from duetto.evaluation.models.intelligibility import (
     CARD_NAME,
     HOP_S,
     LAYERS,
@@ -32,14 +31,15 @@ from duetto.evaluation.intelligibility import (
     most_likely_path,
 )
 from duetto.features.moonshine import DIMENSION, MoonshineEncoder
-from duetto.files import atomic_path, write_json
+from duetto.storage.audio import read_audio
+from duetto.storage.files import atomic_path, write_json
 
 SAMPLE_RATE = 16_000  # Hz
 KEPT_BACK = ("choir_03", "choir_09", "choir_14")  # voices: a soprano of one family, a tenor and an alto of the other
 NOISE_DB = (15.0, 40.0)  # below the voice
 CHANGE_COSTS = (2.0, 3.0, 4.0, 6.0, 8.0, 11.0)  # nats
 STEPS, BATCH, LEARNING_RATE, WEIGHT_DECAY = 700, 1024, 1e-3, 1e-2
-FOLDER = Path("src/duetto/evaluation")
+FOLDER = Path("src/duetto/evaluation/models")
 
 
 @dataclass(frozen=True)

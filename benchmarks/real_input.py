@@ -10,7 +10,7 @@ weaker). Each is transposed by whole octaves to come nearest to the median pitch
 
 Asked of a conversion: pitch followed (at most 5 % of the voiced frames more than 200 cents from the source's contour,
 transposed), words recognised at no more than 1.5
-times the error of the unconverted source, no bursts (duetto.evaluation.bursts), no clipping, exact length.
+times the error of the unconverted source, no bursts (duetto.evaluation.metrics.bursts), no clipping, exact length.
 Written to docs/results/bases: real_input.json, real_input.md, and the first ten seconds of each conversion.
 """
 
@@ -26,19 +26,19 @@ import numpy as np
 from cells import markdown, shown
 from rich.console import Console
 
-from duetto.audio import Waveform, read_audio, read_channels, read_info, write_audio
-from duetto.conversion.infer import infer
 from duetto.errors import ConfigError
-from duetto.evaluation.bursts import find_bursts
-from duetto.evaluation.intelligibility import error_rate
-from duetto.evaluation.levels import clipped_share, dc_offset, length_error_samples
-from duetto.evaluation.pitch import f0_rmse_cents, gross_pitch_error, match_lengths, track_f0, voicing_error
-from duetto.evaluation.words import WordRecogniser, Words, words_of
+from duetto.evaluation.analysis.levels import clipped_share, dc_offset, length_error_samples
+from duetto.evaluation.analysis.pitch import f0_rmse_cents, gross_pitch_error, match_lengths, track_f0, voicing_error
+from duetto.evaluation.metrics.bursts import find_bursts
+from duetto.evaluation.models.intelligibility import error_rate
+from duetto.evaluation.models.words import WordRecogniser, Words, words_of
 from duetto.features.moonshine import weights_path
-from duetto.files import write_json, write_text
 from duetto.preprocess.segment import Segment
 from duetto.preprocess.steps.separate import Separate
-from duetto.run_config import InferConfig
+from duetto.runs.infer import infer
+from duetto.settings.run_config import InferConfig
+from duetto.storage.audio import Waveform, read_audio, read_channels, read_info, write_audio
+from duetto.storage.files import write_json, write_text
 from duetto.units import semitones_to_ratio
 
 RATE = 24_000  # Hz, that everything is scored at

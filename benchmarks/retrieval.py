@@ -15,8 +15,8 @@ from typing import Any
 import faiss
 import numpy as np
 
-from duetto.conversion.interchange.public_index import build_public_index
 from duetto.conversion.retrieval import KMEANS_ITERATIONS, TRAINING_ROWS_PER_LIST, exact_neighbours, share_found
+from duetto.voices.interchange.public_index import build_public_index
 
 NEIGHBOURS, NUM_QUERIES, CENTRES, STEP = 8, 1000, 400, 25
 

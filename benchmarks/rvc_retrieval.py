@@ -14,8 +14,8 @@ import faiss
 import numpy as np
 from torch import Tensor, from_numpy
 
-from duetto.config import RetrievalConfig
 from duetto.conversion.retrieval import build_index, load_index, save_index
+from duetto.settings.config import RetrievalConfig
 
 NUM_ROWS, DIMENSION, NUM_QUERIES, NEIGHBOURS = 20_000, 768, 500, 8
 RATE = 0.75

@@ -12,13 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
+from duetto.architectures.rvc.losses import (
+    adversarial_loss,
+    discriminator_loss,
+    feature_matching_loss,
+    kl_loss,
+    mel_loss,
+)
+from duetto.architectures.rvc.shapes import DISCRIMINATOR_PERIODS, ecosystem_shape
+from duetto.architectures.rvc.synthesizer import NOISE_SCALE, Synthesizer
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
-from duetto.models.layers.masks import sequence_mask, slice_segments
-from duetto.models.layers.weight_norm import fold_weight_norm
-from duetto.models.rvc.discriminator import MultiPeriodDiscriminator
-from duetto.models.rvc.losses import adversarial_loss, discriminator_loss, feature_matching_loss, kl_loss, mel_loss
-from duetto.models.rvc.shapes import DISCRIMINATOR_PERIODS, ecosystem_shape
-from duetto.models.rvc.synthesizer import NOISE_SCALE, Synthesizer
+from duetto.layers.masks import sequence_mask, slice_segments
+from duetto.layers.weight_norm import fold_weight_norm
 from tests.parity import fill
 
 RATE, HOP, N_FFT, N_MELS = 40000, 400, 2048, 125

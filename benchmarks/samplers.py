@@ -23,21 +23,21 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from duetto.audio import read_audio
-from duetto.conversion.diffsvc import mel_energy, mel_for
-from duetto.conversion.find import find_run
-from duetto.conversion.voice import VOICE_FOLDER, load_voice
+from duetto.architectures.diffsvc.analytic import GaussianData, MixtureData
+from duetto.architectures.diffsvc.model import ConditionInputs
+from duetto.architectures.diffsvc.prepared import PreparedDenoiser
+from duetto.architectures.diffsvc.renderer import mel_energy, mel_for
+from duetto.architectures.diffsvc.samplers import Denoise
+from duetto.architectures.diffsvc.sampling import DETERMINISTIC, SamplerSettings, count_calls, sample
+from duetto.architectures.diffsvc.schedule import NoiseSchedule, linear_betas
+from duetto.architectures.diffsvc.time_grids import NoisePath
 from duetto.features.content import build_encoder
 from duetto.features.extract import analyse
 from duetto.features.f0 import build_f0_extractor
 from duetto.features.frames import pad_to_frames
-from duetto.models.diffsvc.analytic import GaussianData, MixtureData
-from duetto.models.diffsvc.model import ConditionInputs
-from duetto.models.diffsvc.prepared import PreparedDenoiser
-from duetto.models.diffsvc.samplers import Denoise
-from duetto.models.diffsvc.sampling import DETERMINISTIC, SamplerSettings, count_calls, sample
-from duetto.models.diffsvc.schedule import NoiseSchedule, linear_betas
-from duetto.models.diffsvc.time_grids import NoisePath
+from duetto.storage.audio import read_audio
+from duetto.voices.find import find_run
+from duetto.voices.voice import VOICE_FOLDER, load_voice
 
 CALLS = (5, 10, 15, 20, 30, 51, 101)
 DEVIATIONS = (0.05, 0.1, 0.3)

@@ -20,7 +20,7 @@ from cells import Cell, Row, markdown, run_cells, shown
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from duetto.files import atomic_path, write_json, write_text
+from duetto.storage.files import atomic_path, write_json, write_text
 
 # model -> cell -> settings of train.py beside `model=MODEL`. A new cell is a line here.
 CELLS: dict[str, dict[str, list[str]]] = {

@@ -15,7 +15,7 @@ from scipy.stats import t as student
 from duetto.evaluation.statistics.bootstrap import crossed_bootstrap
 from duetto.evaluation.statistics.crossed import estimate_moments
 from duetto.evaluation.statistics.power import Spread, draw_tables, simulate_power, tail
-from duetto.files import write_json
+from duetto.storage.files import write_json
 
 RESULT = Path("docs/results/statistics/false_positives.json")
 ALPHA = 0.05

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from duetto.corpus.songs import load_song
-from duetto.evaluation.speaker import SpeakerEncoder, embedding_similarity
+from duetto.corpus.embedded_cases.songs import load_song
+from duetto.evaluation.models.speaker import SpeakerEncoder, embedding_similarity
 from duetto.score.score import Curve, Score
 from duetto.singer.sing import sing
 from duetto.singer.voices import VOICES, Voice

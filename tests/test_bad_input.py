@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from duetto.corpus.consent import example_consent
+from duetto.ownership.consent import example_consent
 
 ROOT = Path(__file__).resolve().parents[1]
 BOMB = """<?xml version="1.0"?>

@@ -11,10 +11,10 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from duetto.conversion.infer import infer
-from duetto.corpus.consent import example_consent
 from duetto.errors import ConfigError
-from duetto.run_config import InferConfig
+from duetto.ownership.consent import example_consent
+from duetto.runs.infer import infer
+from duetto.settings.run_config import InferConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 RATE, NUM_SAMPLES = 24_000, 25_001

@@ -6,8 +6,7 @@ import sys
 
 from rich.console import Console
 
-from duetto.errors import DuettoError
-from duetto.verbs import (
+from duetto.cli.commands import (
     base,
     consent,
     dashboard,
@@ -24,6 +23,7 @@ from duetto.verbs import (
     study,
     train,
 )
+from duetto.errors import DuettoError
 
 VERBS = (
     train,

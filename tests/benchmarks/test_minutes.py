@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from duetto.audio import read_info, write_audio
-from duetto.entry import compose_runs
+from duetto.cli.entry import compose_runs
 from duetto.errors import CorpusError
-from duetto.files import read_json, write_json, write_text
+from duetto.storage.audio import read_info, write_audio
+from duetto.storage.files import read_json, write_json, write_text
 
 NAN = math.nan
 

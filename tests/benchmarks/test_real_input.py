@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 
-from duetto.audio import read_audio, write_audio
 from duetto.errors import ConfigError
-from duetto.evaluation.words import WordRecogniser
+from duetto.evaluation.models.words import WordRecogniser
 from duetto.features.moonshine import weights_path
+from duetto.storage.audio import read_audio, write_audio
 
 
 def test_octaves_bring_the_source_nearest_to_the_target(benchmark):

@@ -6,11 +6,11 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from duetto.conversion.voice import build_network
-from duetto.entry import prepare, typed
+from duetto.cli.entry import prepare, typed
 from duetto.errors import ConfigError
-from duetto.run_config import InferConfig, TrainConfig
-from duetto.training.stations import build_steps
+from duetto.runs.prepare import build_steps
+from duetto.settings.run_config import InferConfig, TrainConfig
+from duetto.voices.voice import build_network
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 

@@ -5,13 +5,13 @@ import pytest
 import soundfile
 import torch
 
-from duetto.config import RetrievalConfig
+from duetto.architectures.rvc.renderer import RVCRenderer
 from duetto.conversion.converter import ConversionRequest, Converter, Tools
 from duetto.conversion.recording import convert_file
-from duetto.conversion.rvc import RVCRenderer
 from duetto.conversion.sources import check_source
-from duetto.conversion.voice import TrainedVoice, build_network, load_voice, save_voice
 from duetto.errors import CheckpointError
+from duetto.settings.config import RetrievalConfig
+from duetto.voices.voice import TrainedVoice, build_network, load_voice, save_voice
 from tests.training.tiny import WIDTH, tiny_config
 
 

@@ -8,11 +8,11 @@ import pytest
 import soundfile
 import torch
 
-from duetto.config import DiffusionConfig
+from duetto.architectures.diffsvc.condition import pitch_class
 from duetto.conversion.recording import convert_file
 from duetto.conversion.sources import check_source
-from duetto.models.diffsvc.condition import pitch_class
-from tests.training.test_diffsvc_module import REQUEST, converter, write_tiny_vocoder
+from duetto.settings.config import DiffusionConfig
+from tests.architectures.diffsvc.test_training import REQUEST, converter, write_tiny_vocoder
 from tests.training.tiny import HOP, RATE
 
 N_FFT = 64

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from duetto.config import FeaturesConfig, RetrievalConfig
 from duetto.conversion.converter import ConversionRequest, Converter, Tools
 from duetto.conversion.retrieval import build_index
 from duetto.errors import ConfigError
+from duetto.settings.config import FeaturesConfig, RetrievalConfig
 from tests.conversion.transparent import HOP, RATE, CountingEncoder, TransparentRenderer, transparent_converter
 
 NOISE = np.random.default_rng(0).uniform(-0.3, 0.3, RATE * 3).astype(np.float32)

@@ -5,10 +5,10 @@ import pytest
 from scipy.linalg import solve_toeplitz
 from scipy.signal import lfilter
 
-from duetto.config import F0Config
 from duetto.conversion.chunking import Grid
 from duetto.conversion.formants import shift_formants
 from duetto.features.f0 import build_f0_extractor
+from duetto.settings.config import F0Config
 
 RATE, HOP, F0_HZ = 24_000, 240, 110.0
 FORMANTS_HZ = (730.0, 1090.0, 2440.0)  # of an adult's "ah", Peterson and Barney 1952

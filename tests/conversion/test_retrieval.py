@@ -4,7 +4,6 @@ import faiss
 import numpy as np
 import pytest
 
-from duetto.config import RetrievalConfig
 from duetto.conversion import retrieval as retrieval_module
 from duetto.conversion.retrieval import (
     EXACT_ROWS,
@@ -16,6 +15,7 @@ from duetto.conversion.retrieval import (
     save_index,
 )
 from duetto.errors import CheckpointError
+from duetto.settings.config import RetrievalConfig
 
 ROWS = np.random.default_rng(0).standard_normal((200, 8)).astype(np.float32)
 VOICED = np.ones(5, bool)

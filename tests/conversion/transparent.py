@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from duetto.config import FeaturesConfig
 from duetto.conversion.converter import Converter, Tools
+from duetto.settings.config import FeaturesConfig
 
 RATE, HOP = 24_000, 240
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from duetto.case_config import RoomConfig
-from duetto.config import DataConfig
-from duetto.corpus import songs
+from duetto.corpus.embedded_cases import songs
+from duetto.settings.case_config import RoomConfig
+from duetto.settings.config import DataConfig
 
 SONGS = ("fast_01", "fast_02", "fast_03", "slow_01")
 

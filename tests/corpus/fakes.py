@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from duetto.audio import Waveform, write_audio
+from duetto.storage.audio import Waveform, write_audio
 
 FAKE_RATE = 48_000
 PITCH = {"low": -12.0}

@@ -6,16 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from duetto.audio import read_audio
-from duetto.case_config import RoomConfig
-from duetto.config import DataConfig
 from duetto.corpus.build import Surroundings, build_corpus
-from duetto.corpus.consent import read_consent
 from duetto.corpus.manifest import load_manifest
 from duetto.errors import ConfigError, CorpusError, StorageError
-from duetto.files import sha256_file
-
-from .fakes import FakeSinger
+from duetto.ownership.consent import read_consent
+from duetto.settings.case_config import RoomConfig
+from duetto.settings.config import DataConfig
+from duetto.storage.audio import read_audio
+from duetto.storage.files import sha256_file
+from tests.corpus.fakes import FakeSinger
 
 
 def build(config: DataConfig, **singer: object) -> Path:

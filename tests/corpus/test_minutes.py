@@ -1,9 +1,9 @@
 import pytest
 
-from duetto.config import DataConfig
 from duetto.corpus.manifest import Clip, Ledger, Loss, Manifest
 from duetto.corpus.minutes import keep_minutes
 from duetto.errors import ConfigError, CorpusError
+from duetto.settings.config import DataConfig
 
 RATE = 1000
 

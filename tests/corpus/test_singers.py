@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from duetto.audio import read_info
-from duetto.config import DataConfig
 from duetto.corpus.build import Surroundings, build_corpus
-from duetto.corpus.consent import consent_from_dict, example_consent, require_scope
-from duetto.corpus.listing import list_recordings
 from duetto.corpus.manifest import Manifest, load_manifest
+from duetto.corpus.recordings.listing import list_recordings
 from duetto.errors import CorpusError
-
-from .fakes import sine, write_sine
-from .m4a import write_m4a
+from duetto.ownership.consent import consent_from_dict, example_consent, require_scope
+from duetto.settings.config import DataConfig
+from duetto.storage.audio import read_info
+from tests.corpus.fakes import sine, write_sine
+from tests.corpus.m4a import write_m4a
 
 TODAY = date(2026, 11, 22)
 
@@ -104,7 +103,7 @@ def test_archives_and_linked_folders_are_reported_and_not_opened(choir: Path, tm
 def test_a_folder_that_cannot_be_listed_is_reported_and_the_rest_goes_on(
     choir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from duetto.corpus import listing
+    from duetto.corpus.recordings import listing
 
     walk = listing.os.walk
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from duetto.audio import write_audio
-from duetto.config import FeaturesConfig
-from duetto.corpus.consent import embedded_consent
 from duetto.corpus.manifest import Clip, Manifest
 from duetto.doctor import before_training
 from duetto.doctor.before_training import examine_before_training, sample
 from duetto.features.cache import ClipFeatures, save_features
-from duetto.files import sha256_file
+from duetto.ownership.consent import embedded_consent
+from duetto.settings.config import FeaturesConfig
+from duetto.storage.audio import write_audio
+from duetto.storage.files import sha256_file
 from tests.doctor.sounds import RATE, phrases
 
 HOP = 240

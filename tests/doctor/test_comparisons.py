@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from duetto.doctor import coverage, duplicates, pitch_audit, singers
+from duetto.doctor.checks import coverage, duplicates, pitch_audit, singers
 from duetto.doctor.finding import Place
 from tests.doctor.sounds import RATE, heard, noise, tone
 

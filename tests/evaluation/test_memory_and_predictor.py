@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from duetto.errors import CheckpointError
-from duetto.evaluation import memory
-from duetto.evaluation.memory import MemoryWatch, resident_mib
-from duetto.evaluation.predictor import QualityPredictor
+from duetto.evaluation.metrics import memory
+from duetto.evaluation.metrics.memory import MemoryWatch, resident_mib
+from duetto.evaluation.models.predictor import QualityPredictor
 
 from .voices import SAMPLE_RATE, melody, sing
 

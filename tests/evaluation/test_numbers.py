@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from duetto.audio import AudioInfo
+from duetto.evaluation.analysis.levels import clipped_share, dc_offset, length_error_samples, peak_level
 from duetto.evaluation.bounds import gap_closed
-from duetto.evaluation.levels import clipped_share, dc_offset, length_error_samples, peak_level
-from duetto.evaluation.metrics import METRICS, metric_named
-from duetto.evaluation.speed import real_time_factor
+from duetto.evaluation.metrics.speed import real_time_factor
+from duetto.evaluation.registry import METRICS, metric_named
+from duetto.storage.audio import AudioInfo
 
 
 def test_doing_nothing_closes_no_gap_and_the_vocoder_s_best_closes_all():

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from duetto.audio import write_audio
 from duetto.errors import AudioError
+from duetto.evaluation.analysis.pitch import f0_rmse_cents, track_f0
+from duetto.evaluation.analysis.world import transpose
 from duetto.evaluation.bounds import gap_closed
-from duetto.evaluation.memory import PeakMemory
-from duetto.evaluation.metrics import DIAGNOSTIC_WITHOUT_TRUTH, METRICS
-from duetto.evaluation.pitch import f0_rmse_cents, track_f0
+from duetto.evaluation.metrics.memory import PeakMemory
+from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.evaluation.reference import Instruments, Known, ReferenceStore
-from duetto.evaluation.speaker import SpeakerEncoder
+from duetto.evaluation.registry import DIAGNOSTIC_WITHOUT_TRUTH, METRICS
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.evaluation.table import metrics_table
-from duetto.evaluation.world import transpose
-from duetto.files import read_json, write_json
+from duetto.storage.audio import write_audio
+from duetto.storage.files import read_json, write_json
 
 from .voices import BRIGHT, SAMPLE_RATE, melody, sing
 

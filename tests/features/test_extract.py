@@ -5,8 +5,6 @@ import logging
 import numpy as np
 import pytest
 
-from duetto.audio import write_audio
-from duetto.config import FeaturesConfig
 from duetto.corpus.manifest import Clip, Manifest
 from duetto.errors import AudioError, CorpusError, StorageError
 from duetto.features import extract as extract_module
@@ -14,7 +12,9 @@ from duetto.features.cache import feature_path, load_features, save_features
 from duetto.features.content import build_encoder
 from duetto.features.extract import analyse, extract_corpus
 from duetto.features.f0 import build_f0_extractor
-from duetto.files import sha256_file
+from duetto.settings.config import FeaturesConfig
+from duetto.storage.audio import write_audio
+from duetto.storage.files import sha256_file
 
 RATE = 24_000
 CONFIG = FeaturesConfig(sample_rate=RATE, hop_length=240, n_fft=1024, n_mels=80)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from duetto.config import F0Config
 from duetto.errors import AudioError, ConfigError
 from duetto.features.f0 import build_f0_extractor, interpolate_f0, pitch_to_coarse
+from duetto.settings.config import F0Config
 
 SAMPLE_RATE, HOP = 24_000, 240
 METHODS = ("swift", "harvest", "dio")

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from duetto.config import ContentConfig
 from duetto.errors import ConfigError
 from duetto.features.content import build_encoder, check_content_width, encoder_fingerprint
 from duetto.features.hubert import HubertShape, build_network
 from duetto.features.hubert_variants import VARIANTS
+from duetto.settings.config import ContentConfig
 from tests.features.hubert_networks import RATE, noise, random_network, reference_units, write
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from duetto.audio import read_audio
-from duetto.config import ContentConfig
 from duetto.errors import AudioError, ConfigError
 from duetto.features import moonshine
 from duetto.features.content import build_encoder
 from duetto.features.moonshine import CHUNK_FRAMES, MoonshineEncoder, chunk_starts, expose_outputs, read_weights
+from duetto.settings.config import ContentConfig
+from duetto.storage.audio import read_audio
 
 SAMPLE_RATE = 16_000
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from duetto.config import FeaturesConfig
-from duetto.conversion.interchange.settings import features_config
 from duetto.errors import ConfigError
 from duetto.features.cache import feature_path
 from duetto.features.extract import analyse
 from duetto.features.f0 import F0Extractor
 from duetto.features.timing import deal_units, place_content
+from duetto.settings.config import FeaturesConfig
+from duetto.voices.interchange.settings import features_config
 
 RATE, HOP = 40_000, 400  # v2-40k: frames of 10 ms
 SECONDS = 3.0

@@ -13,6 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from duetto.architectures.diffsvc import schedule as diffusion
+from duetto.architectures.diffsvc.condition import pitch_class
+from duetto.architectures.diffsvc.denoiser import Denoiser, step_embedding
+from duetto.architectures.diffsvc.model import ConditionInputs, DiffSVC
+from duetto.architectures.diffsvc.samplers import ancestral_step
+from duetto.architectures.diffsvc.schedule import linear_betas
+from duetto.architectures.diffsvc.shapes import DiffSVCShape, published_shape, with_energy, with_legacy_encoder
+from duetto.architectures.vocoder.shapes import OPENVPI_44K, OPENVPI_44K_PC, VocoderShape
 from duetto.features.mel import (
     NSF_HIFIGAN_44K,
     PARALLEL_WAVEGAN_24K,
@@ -22,14 +30,6 @@ from duetto.features.mel import (
 )
 from duetto.features.spectrogram import mel_filterbank
 from duetto.features.timing import deal_units
-from duetto.models.diffsvc import schedule as diffusion
-from duetto.models.diffsvc.condition import pitch_class
-from duetto.models.diffsvc.denoiser import Denoiser, step_embedding
-from duetto.models.diffsvc.model import ConditionInputs, DiffSVC
-from duetto.models.diffsvc.samplers import ancestral_step
-from duetto.models.diffsvc.schedule import linear_betas
-from duetto.models.diffsvc.shapes import DiffSVCShape, published_shape, with_energy, with_legacy_encoder
-from duetto.models.vocoder.shapes import OPENVPI_44K, OPENVPI_44K_PC, VocoderShape
 
 from .diffsvc_fill import filled_model, filled_vocoder
 from .diffsvc_samplers import descendants, pndm

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from duetto.models.diffsvc import weights as diffsvc_weights
-from duetto.models.diffsvc.model import DiffSVC
-from duetto.models.diffsvc.shapes import DiffSVCShape
-from duetto.models.vocoder import weights as vocoder_weights
-from duetto.models.vocoder.shapes import VocoderShape
-from duetto.models.vocoder.vocoder import Vocoder
+from duetto.architectures.diffsvc import weights as diffsvc_weights
+from duetto.architectures.diffsvc.model import DiffSVC
+from duetto.architectures.diffsvc.shapes import DiffSVCShape
+from duetto.architectures.vocoder import weights as vocoder_weights
+from duetto.architectures.vocoder.shapes import VocoderShape
+from duetto.architectures.vocoder.vocoder import Vocoder
 
 
 def filled(name: str, shape: tuple[int, ...]) -> Tensor:

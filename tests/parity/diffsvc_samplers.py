@@ -7,14 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from duetto.models.diffsvc import samplers, time_grids
-from duetto.models.diffsvc.model import ConditionInputs, DiffSVC, Shallow
-from duetto.models.diffsvc.prepared import PreparedDenoiser
-from duetto.models.diffsvc.samplers import Denoise
-from duetto.models.diffsvc.sampling import SamplerSettings, sample
-from duetto.models.diffsvc.schedule import denormalise_mel, diffuse, normalise_mel
-from duetto.models.diffsvc.shapes import published_shape
-from duetto.models.diffsvc.time_grids import NoisePath
+from duetto.architectures.diffsvc import samplers, time_grids
+from duetto.architectures.diffsvc.model import ConditionInputs, DiffSVC, Shallow
+from duetto.architectures.diffsvc.prepared import PreparedDenoiser
+from duetto.architectures.diffsvc.samplers import Denoise
+from duetto.architectures.diffsvc.sampling import SamplerSettings, sample
+from duetto.architectures.diffsvc.schedule import denormalise_mel, diffuse, normalise_mel
+from duetto.architectures.diffsvc.shapes import published_shape
+from duetto.architectures.diffsvc.time_grids import NoisePath
 
 from .diffsvc_fill import filled_model
 

@@ -13,7 +13,7 @@ import argparse
 import numpy as np
 import torch
 
-from duetto.models.rvc.shapes import SHAPE_NAMES
+from duetto.architectures.rvc.shapes import SHAPE_NAMES
 
 from . import diffsvc
 from .rvc import ReferenceRun

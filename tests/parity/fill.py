@@ -1,7 +1,7 @@
 """Weights and inputs that anyone can recompute: every tensor from its name alone.
 
 A tensor holds standard normal numbers from PCG64 seeded with the CRC-32 of its name, scaled by the kind of tensor so
-that the untrained network stays audible. Names are those of the ecosystem (see `duetto.models.rvc.weights`).
+that the untrained network stays audible. Names are those of the ecosystem (see `duetto.architectures.rvc.weights`).
 Everything is computed in float64 and rounded to float32 once.
 """
 
@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from duetto.models.rvc.discriminator import MultiPeriodDiscriminator
-from duetto.models.rvc.synthesizer import Synthesizer
-from duetto.models.rvc.weights import export_weights, load_weights
+from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
+from duetto.architectures.rvc.synthesizer import Synthesizer
+from duetto.architectures.rvc.weights import export_weights, load_weights
 
 Float32 = NDArray[np.float32]
 

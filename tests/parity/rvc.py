@@ -11,12 +11,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
+from duetto.architectures.rvc.losses import (
+    adversarial_loss,
+    discriminator_loss,
+    feature_matching_loss,
+    kl_loss,
+    mel_loss,
+)
+from duetto.architectures.rvc.shapes import DISCRIMINATOR_PERIODS, FFT_LENGTHS, MEL_BINS, ecosystem_shape
+from duetto.architectures.rvc.synthesizer import NOISE_SCALE, Synthesizer, TrainingOutput
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
-from duetto.models.layers.masks import sequence_mask, slice_segments
-from duetto.models.rvc.discriminator import MultiPeriodDiscriminator
-from duetto.models.rvc.losses import adversarial_loss, discriminator_loss, feature_matching_loss, kl_loss, mel_loss
-from duetto.models.rvc.shapes import DISCRIMINATOR_PERIODS, FFT_LENGTHS, MEL_BINS, ecosystem_shape
-from duetto.models.rvc.synthesizer import NOISE_SCALE, Synthesizer, TrainingOutput
+from duetto.layers.masks import sequence_mask, slice_segments
 
 from . import fill
 

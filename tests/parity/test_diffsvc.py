@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from duetto.models.diffsvc.model import DiffSVC
-from duetto.models.diffsvc.shapes import published_shape, with_legacy_encoder
-from duetto.models.diffsvc.weights import export_weights, load_weights
-from duetto.models.vocoder.shapes import OPENVPI_44K, OPENVPI_44K_PC
+from duetto.architectures.diffsvc.model import DiffSVC
+from duetto.architectures.diffsvc.shapes import published_shape, with_legacy_encoder
+from duetto.architectures.diffsvc.weights import export_weights, load_weights
+from duetto.architectures.vocoder.shapes import OPENVPI_44K, OPENVPI_44K_PC
 
 from . import diffsvc
 from .diffsvc_fill import filled_model, filled_vocoder, is_buffer

@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from duetto.audio import Waveform, write_audio
-from duetto.corpus.consent import embedded_consent
 from duetto.corpus.manifest import Clip, Ledger, Manifest, Role, Split, save_manifest
-from duetto.files import sha256_file
+from duetto.ownership.consent import embedded_consent
+from duetto.storage.audio import Waveform, write_audio
+from duetto.storage.files import sha256_file
 
 RATE = 8_000
 MakeCorpus = Callable[[dict[tuple[Role, Split, str], Waveform]], Path]

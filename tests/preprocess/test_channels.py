@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from duetto.case_config import RoomConfig
-from duetto.corpus.room import add_room, room_response
+from duetto.corpus.embedded_cases.room import add_room, room_response
 from duetto.errors import ConfigError
 from duetto.preprocess.segment import Segment, total_s
 from duetto.preprocess.steps import wpe
 from duetto.preprocess.steps.mono import Mono
 from duetto.preprocess.steps.resample import Resample
 from duetto.preprocess.steps.wpe import WPE
+from duetto.settings.case_config import RoomConfig
 
 from .conftest import RATE, silence, voice
 

@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duetto.audio import read_audio, write_audio
 from duetto.corpus.manifest import Manifest, load_manifest, save_manifest
-from duetto.files import read_json, sha256_file
 from duetto.preprocess.pipeline import LEDGER_NAME, preprocess_corpus
 from duetto.preprocess.segment import Losses, Segments, Step
 from duetto.preprocess.steps.centre import Centre
@@ -30,6 +28,8 @@ from duetto.preprocess.steps.resample import Resample
 from duetto.preprocess.steps.separate import Separate
 from duetto.preprocess.steps.slice import Slice
 from duetto.preprocess.steps.spectral_subtraction import SpectralSubtraction
+from duetto.storage.audio import read_audio, write_audio
+from duetto.storage.files import read_json, sha256_file
 
 from .conftest import RATE, silence, voice, write_corpus
 

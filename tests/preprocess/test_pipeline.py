@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duetto.audio import read_audio
 from duetto.corpus.manifest import Ledger, Loss, Manifest, load_manifest, save_manifest
 from duetto.errors import CorpusError
-from duetto.files import sha256_file
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.segment import Losses, Segments
 from duetto.preprocess.steps.high_pass import HighPass
 from duetto.preprocess.steps.loudness import Loudness
 from duetto.preprocess.steps.slice import Slice
+from duetto.storage.audio import read_audio
+from duetto.storage.files import sha256_file
 
 from .conftest import RATE, silence, voice, write_corpus
 

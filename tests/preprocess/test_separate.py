@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from duetto.audio import read_channels
 from duetto.errors import AudioError, CheckpointError, ConfigError
 from duetto.preprocess import spleeter
 from duetto.preprocess.segment import Segment
 from duetto.preprocess.spleeter import UNet, load_spleeter
 from duetto.preprocess.steps.separate import Separate, separate_by_command, separate_by_mask, separate_by_spleeter
+from duetto.storage.audio import read_channels
 
 from .conftest import RATE, silence, voice
 

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import numpy as np
 
-from duetto.audio import read_channels
 from duetto.corpus.manifest import load_manifest
-from duetto.files import sha256_file
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.gate import Gate
 from duetto.preprocess.steps.low_pass import LowPass
 from duetto.preprocess.steps.slice import Slice
+from duetto.storage.audio import read_channels
+from duetto.storage.files import sha256_file
 
 from .conftest import RATE
 

@@ -3,13 +3,13 @@ import math
 import numpy as np
 import pytest
 
-from duetto.case_config import RoomConfig
-from duetto.corpus.room import add_room, room_response
+from duetto.corpus.embedded_cases.room import add_room, room_response
 from duetto.errors import ConfigError
 from duetto.preprocess.segment import Segment
 from duetto.preprocess.steps.dereverb import Dereverb, estimate_rt60, gate
 from duetto.preprocess.steps.high_pass import HighPass
 from duetto.preprocess.steps.loudness import Loudness, integrated_loudness
+from duetto.settings.case_config import RoomConfig
 
 from .conftest import RATE, silence, voice
 

@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console
 
 from duetto.__main__ import main
-from duetto.audio import read_audio
 from duetto.corpus.manifest import HELD_OUT_FROM, load_manifest, save_manifest
 from duetto.preprocess.ledger import damage_table, read_ledger, share, summarise
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.high_pass import HighPass
 from duetto.preprocess.steps.labels import Label, TrimByLabels, read_labels, write_labels
 from duetto.preprocess.steps.slice import Slice
+from duetto.storage.audio import read_audio
 
 from .conftest import RATE, silence, voice, write_corpus
 

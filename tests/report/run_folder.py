@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from duetto.audio import write_audio
+from duetto.storage.audio import write_audio
 
 RATE = 24000
 HOSTILE = "<script>alert('x')</script>&\"'"

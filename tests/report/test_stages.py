@@ -1,10 +1,10 @@
 from pathlib import Path
 
-from duetto.audio import read_audio, write_audio
-from duetto.corpus.consent import embedded_consent
 from duetto.corpus.manifest import Clip, Manifest
+from duetto.ownership.consent import embedded_consent
 from duetto.report.page import write_run_page
 from duetto.report.stages import EXCERPT_S, chosen_stages, keep_excerpts
+from duetto.storage.audio import read_audio, write_audio
 
 from .run_folder import RATE, sine
 

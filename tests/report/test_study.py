@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from duetto.evaluation.statistics.contrast import Score
-from duetto.files import read_json
 from duetto.report import study as report_study
 from duetto.report.study import scores_figure, scores_text, write_results
+from duetto.storage.files import read_json
 from duetto.studies.collect import collect_study
 from duetto.studies.conclude import conclude
 from duetto.studies.load import load_study

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-import duetto.corpus
+import duetto.corpus.embedded_cases
 from duetto.errors import ScoreError
 from duetto.score.compose import SongStyle, compose, compose_set, sample_songs, song_grams, write_sample_songs
+from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.score.kana import count_guessed, note_moras
 from duetto.score.melody import plan_phrases
 from duetto.score.mora import INVENTORY
 from duetto.score.tempo import TempoMap
-from duetto.score.vsqx import read_vsqx
 
-SONGS = Path(duetto.corpus.__file__).parent / "songs"
+SONGS = Path(duetto.corpus.embedded_cases.__file__).parent / "songs"
 STYLE = SongStyle(41, 53, 96, 16)
 
 

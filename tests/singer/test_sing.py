@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from swift_f0 import SwiftF0
 
-from duetto.audio import resample
 from duetto.errors import ConfigError, CorpusError, ScoreError
 from duetto.score.score import Curve
 from duetto.singer.sing import load_truth, save_truth, sing
 from duetto.singer.truth import save_truth_json
 from duetto.singer.voices import VOICES, get_voice
+from duetto.storage.audio import resample
 
 
 def test_equal_arguments_give_equal_samples_and_another_seed_others(melody, renditions):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from duetto.evaluation.speaker import SpeakerEncoder
+from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.singer.voices import VOICES
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "voices.py"

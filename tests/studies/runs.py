@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from duetto.files import write_json
+from duetto.storage.files import write_json
 from duetto.studies.expand import Arm, expand
 from duetto.studies.schema import Study
 

@@ -11,7 +11,7 @@ import yaml
 
 from duetto.__main__ import main
 from duetto.errors import StorageError
-from duetto.files import write_json
+from duetto.storage.files import write_json
 from duetto.studies.collect import collect_study, split_name
 from duetto.studies.conclude import conclude, decide_share
 from duetto.studies.expand import Arm, expand
@@ -231,7 +231,7 @@ def test_a_verdict_shows_on_the_page_of_several_runs(study: Study, tmp_path: Pat
 def test_the_list_of_studies_tells_what_was_found(study: Study, tmp_path: Path):
     from rich.console import Console
 
-    from duetto.verbs.study import print_studies
+    from duetto.cli.commands.study import print_studies
 
     write_runs(study, tmp_path, score)
     write_json(tmp_path / "small" / "verdict.json", conclude(study, collect_study(study, tmp_path)))

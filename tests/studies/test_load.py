@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from duetto.entry import prepare, typed
+from duetto.cli.entry import prepare, typed
 from duetto.errors import ConfigError
-from duetto.run_config import TrainConfig
+from duetto.settings.run_config import TrainConfig
 from duetto.studies.expand import ANY, expand
 from duetto.studies.load import load_study, registered, study_names
 from duetto.studies.schema import Study

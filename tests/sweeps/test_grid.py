@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from duetto.entry import compose_runs
+from duetto.cli.entry import compose_runs
 from duetto.errors import ConfigError
 from duetto.sweeps.command import arms_of, facts_of, parse, sweep_name
 from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names, with_extra

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from duetto.entry import compose_runs
+from duetto.cli.entry import compose_runs
 from duetto.errors import StorageError
-from duetto.files import write_json
 from duetto.report.comparison.find import run_folders
+from duetto.runs.test import evaluation_signature
+from duetto.storage.files import write_json
 from duetto.sweeps.grid import Arm
 from duetto.sweeps.planned import PlannedRun, assess, find_recorded, minutes_left, progress_of, wall_minutes
 from duetto.sweeps.pool import Ended, Task
 from duetto.sweeps.record import SweepRecord
 from duetto.sweeps.work import leave, settle, unfinished
-from duetto.training.trial import evaluation_signature
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 

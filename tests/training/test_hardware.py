@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from duetto.config import TrainerConfig
 from duetto.errors import ConfigError
+from duetto.settings.config import TrainerConfig
 from duetto.training.hardware import detect_hardware, measure_gflops, precision_for_capability
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from duetto.corpus.manifest import Clip
+from duetto.runs.test import known_of
 from duetto.singer.truth import Truth, save_truth
-from duetto.training.trial import known_of
 
 
 def clip_at(start: int) -> Clip:

@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 
+from duetto.architectures.rvc import training as rvc_module
+from duetto.architectures.rvc.losses import kl_loss
+from duetto.architectures.rvc.training import RVCModule
 from duetto.errors import DuettoError
-from duetto.models.rvc.losses import kl_loss
-from duetto.training import rvc_module
 from duetto.training.hardware import Hardware
 from duetto.training.precision import SMALLEST_SCALE, Precision
-from duetto.training.rvc_module import RVCModule
 from tests.training.tiny import tiny_fit
 
 

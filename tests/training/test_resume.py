@@ -16,7 +16,7 @@ KILLED_AT_STEP_5 = """
 import os, signal, sys
 from pathlib import Path
 import torch
-from duetto.training.rvc_module import RVCModule
+from duetto.architectures.rvc.training import RVCModule
 from tests.training.tiny import tiny_fit
 torch.set_num_threads(1)
 step = RVCModule.training_step

@@ -9,7 +9,7 @@ import soundfile
 from PIL import Image
 from rich.console import Console
 
-from duetto.config import LoggerConfig
+from duetto.settings.config import LoggerConfig
 from duetto.training.tracking import INIT_TIMEOUT_S, Tracker, has_api_key, start_tracking
 
 

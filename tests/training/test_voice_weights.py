@@ -7,13 +7,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from duetto.architectures.rvc.weights import export_weights
 from duetto.errors import CheckpointError
-from duetto.models.rvc.weights import export_weights
-from duetto.provenance import run_signature
-from duetto.training.base import find_base
-from duetto.training.modules import make_module
-from duetto.training.run import input_digests, make_room_for_speakers
-from duetto.training.stations import make_crop_plan
+from duetto.runs.prepare import make_crop_plan
+from duetto.runs.train import input_digests, make_room_for_speakers
+from duetto.settings.provenance import run_signature
+from duetto.voices.modules import make_module
+from duetto.voices.pretrained import find_base
 from tests.training.tiny import tiny_config, tiny_fit, tiny_material
 
 

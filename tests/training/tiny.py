@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from duetto.config import DataConfig, FeaturesConfig, TrainerConfig
 from duetto.corpus.manifest import Clip, Manifest
 from duetto.features.cache import ClipFeatures, save_features
 from duetto.features.extract import FeatureSet
-from duetto.model_config import DiscriminatorConfig, GeneratorConfig, RVCConfig
-from duetto.run_config import TrainConfig
-from duetto.training.fit import FitResult, fit
+from duetto.runs.fit import FitResult, fit
+from duetto.runs.prepare import Material
+from duetto.settings.config import DataConfig, FeaturesConfig, TrainerConfig
+from duetto.settings.model_config import DiscriminatorConfig, GeneratorConfig, RVCConfig
+from duetto.settings.run_config import TrainConfig
 from duetto.training.hardware import Hardware
-from duetto.training.stations import Material
 from duetto.training.tracking import Tracker
 
 WIDTH, HOP, RATE = 6, 16, 8000

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duetto.audio import Waveform
+from duetto.storage.audio import Waveform
 
 CONTEXT_S = 0.5  # audio on each side that a chunk sees and does not keep
 SEARCH_SHARE = 0.25  # the cut is looked for in the last quarter of the longest chunk

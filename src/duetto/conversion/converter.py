@@ -19,8 +19,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform
-from duetto.config import DiffusionConfig, FeaturesConfig, RetrievalConfig
 from duetto.conversion.chunking import Chunk, Grid, cut_chunks, join_pieces
 from duetto.conversion.formants import shift_formants
 from duetto.conversion.level import RmsMeter, level_gain
@@ -34,6 +32,8 @@ from duetto.features.content import ContentEncoder
 from duetto.features.extract import analyse
 from duetto.features.f0 import F0Extractor
 from duetto.features.timing import pitch_times_s
+from duetto.settings.config import DiffusionConfig, FeaturesConfig, RetrievalConfig
+from duetto.storage.audio import Waveform
 from duetto.units import semitones_to_ratio
 
 Contour = NDArray[np.float32]  # f0_hz, (T,)

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform
 from duetto.conversion.chunking import Grid
 from duetto.features.f0 import import_world
+from duetto.storage.audio import Waveform
 from duetto.units import db_to_amplitude, semitones_to_ratio
 
 LOWEST_HZ = 71.0  # WORLD's floor, which sets its window

@@ -8,7 +8,7 @@ the envelope over the output), and the gain has a ceiling, so that the residue o
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform
+from duetto.storage.audio import Waveform
 from duetto.units import db_to_amplitude
 
 RMS_FLOOR = 1e-6  # upstream's, of the output

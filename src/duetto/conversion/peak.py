@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
-from duetto.audio import Waveform
+from duetto.storage.audio import Waveform
 from duetto.units import amplitude_to_db
 
 PEAK_LIMIT = 0.98  # full scale kept free for the sample format

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from duetto.audio import Waveform, read_blocks, resample_blocks, write_blocks
 from duetto.conversion.converter import ConversionRequest, Converter, Progress
 from duetto.conversion.peak import PeakLimiter
 from duetto.conversion.sources import Source
 from duetto.errors import AudioError
-from duetto.files import make_folder
+from duetto.storage.audio import Waveform, read_blocks, resample_blocks, write_blocks
+from duetto.storage.files import make_folder
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from duetto.config import RetrievalConfig
 from duetto.errors import CheckpointError
-from duetto.files import atomic_path, read_json, write_json
+from duetto.settings.config import RetrievalConfig
+from duetto.storage.files import atomic_path, read_json, write_json
 
 INDEX_NAME = "index.faiss"
 CARD_NAME = "index.json"

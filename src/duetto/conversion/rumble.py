@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from duetto.audio import Waveform
 from duetto.conversion.samples import SampleStore
+from duetto.storage.audio import Waveform
 
 RUMBLE_HZ = 48.0  # upstream high-passes sources and training audio here
 RUMBLE_ORDER = 4

@@ -7,8 +7,8 @@ from types import TracebackType
 
 import numpy as np
 
-from duetto.audio import Waveform
-from duetto.files import storage_error
+from duetto.storage.audio import Waveform
+from duetto.storage.files import storage_error
 
 IN_MEMORY_BYTES = 64 * 2**20  # 11 minutes at 24 kHz
 SAMPLE_BYTES = 4  # float32

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from duetto.audio import AUDIO_SUFFIXES, read_blocks, read_info
-from duetto.audio_libav import LIBAV_SUFFIXES
 from duetto.errors import AudioError, ConfigError
+from duetto.storage.audio import AUDIO_SUFFIXES, read_blocks, read_info
+from duetto.storage.audio_libav import LIBAV_SUFFIXES
 
 MIN_SOURCE_S = 0.1  # shorter than a phone: nothing to convert
 SILENCE_PEAK = 1e-4  # -80 dBFS

@@ -7,16 +7,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from duetto.config import DataConfig
-from duetto.corpus.archive import open_archive, read_archive_consent
-from duetto.corpus.case_a import recipe_case_a
-from duetto.corpus.case_b import recipe_case_b
-from duetto.corpus.case_c import recipe_case_c
-from duetto.corpus.case_d import case_d_settings, case_d_singer, case_d_sung, plan_case_d
-from duetto.corpus.choir import choir_settings, plan_choir
-from duetto.corpus.consent import CONSENT_NAME
-from duetto.corpus.embedded import Recipe, embedded_settings, plan_embedded
-from duetto.corpus.folder import (
+from duetto.corpus.ddb.archive import open_archive, read_archive_consent
+from duetto.corpus.embedded_cases.case_a import recipe_case_a
+from duetto.corpus.embedded_cases.case_b import recipe_case_b
+from duetto.corpus.embedded_cases.case_c import recipe_case_c
+from duetto.corpus.embedded_cases.case_d import case_d_settings, case_d_singer, case_d_sung, plan_case_d
+from duetto.corpus.embedded_cases.choir import choir_settings, plan_choir
+from duetto.corpus.embedded_cases.embedded import Recipe, embedded_settings, plan_embedded
+from duetto.corpus.embedded_cases.performer import EmbeddedSinger, Singer
+from duetto.corpus.jobs import Progress, build_folder, is_complete, process_pool, thread_pool
+from duetto.corpus.recordings.folder import (
     folder_recordings,
     folder_settings,
     open_folder,
@@ -25,13 +25,13 @@ from duetto.corpus.folder import (
     reconstruct,
     train_only,
 )
-from duetto.corpus.folder_vsqx import SourcesOfScores, paired_recordings, paired_settings, unpaired_scores
-from duetto.corpus.performer import EmbeddedSinger, Singer
-from duetto.corpus.plan import Progress, build_folder, is_complete, process_pool, thread_pool
-from duetto.corpus.sung_scores import plan_sung, sung_settings
-from duetto.corpus.user_scores import open_scores
+from duetto.corpus.scores.folder_vsqx import SourcesOfScores, paired_recordings, paired_settings, unpaired_scores
+from duetto.corpus.scores.sung_scores import plan_sung, sung_settings
+from duetto.corpus.scores.user_scores import open_scores
 from duetto.errors import CorpusError
-from duetto.files import sha256_json
+from duetto.ownership.consent import CONSENT_NAME
+from duetto.settings.config import DataConfig
+from duetto.storage.files import sha256_json
 
 CORPORA = "corpora"
 RECIPES: Mapping[str, Callable[[DataConfig], Recipe]] = MappingProxyType(

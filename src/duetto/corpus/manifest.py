@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from duetto.errors import CorpusError
-from duetto.files import read_json, sha256_json, write_json
+from duetto.storage.files import read_json, sha256_json, write_json
 
 Role = Literal["target", "source", "truth", "stem", "stage"]
 LISTENED_TO = ("stem", "stage")  # roles that nothing is trained on or scored by

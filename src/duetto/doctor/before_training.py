@@ -11,19 +11,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.audio import read_channels
-from duetto.config import FeaturesConfig
 from duetto.corpus.manifest import Clip, Manifest
-from duetto.doctor import duplicates, register, tempo
+from duetto.doctor.checks import register, tempo
+from duetto.doctor.checks.duplicates import DuplicateEvidence
+from duetto.doctor.checks.songs import corpus_songs
 from duetto.doctor.diagnosis import FORMAT_VERSION, Diagnosis, diagnosis_from_dict
-from duetto.doctor.duplicates import DuplicateEvidence
 from duetto.doctor.examine import SHORT, Examination, close
-from duetto.doctor.songs import corpus_songs
 from duetto.doctor.sound import FRAME_S, Heard, Sound
 from duetto.errors import StorageError
 from duetto.features.cache import load_features
 from duetto.features.f0 import interpolate_f0
-from duetto.files import read_json, sha256_json, write_json
+from duetto.settings.config import FeaturesConfig
+from duetto.storage.audio import read_channels
+from duetto.storage.files import read_json, sha256_json, write_json
 
 SAMPLE_S = 60.0  # of audio that is listened to
 FROM_FEATURES = frozenset({"register", "tempo", "duplicates"})
@@ -88,7 +88,7 @@ def contour(path: Path, clip: Clip, features: FeaturesConfig) -> NDArray[np.floa
 
 def code_digest() -> str:
     """Of this package's sources: another limit is another diagnosis."""
-    sources = sorted(Path(duplicates.__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.config import F0Config
-from duetto.doctor import (
+from duetto.doctor.checks import (
     bleed,
     clipping,
     codec,
@@ -33,8 +32,9 @@ from duetto.doctor import (
 from duetto.doctor.diagnosis import Diagnosis, Problem
 from duetto.doctor.finding import Finding
 from duetto.doctor.sound import Heard, Sound
-from duetto.evaluation.speaker import SpeakerEncoder
+from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.features.f0 import F0Extractor, build_f0_extractor
+from duetto.settings.config import F0Config
 
 AUDIT_PIECE_S = 5.0  # of each sound, until the whole is spent
 Progress = Callable[[str], None]

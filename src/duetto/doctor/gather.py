@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from duetto.audio import Waveform, read_blocks, read_info
-from duetto.corpus.consent import CONSENT_NAME, read_consent, require_rights
-from duetto.corpus.ddb import read_ddb, read_segment
-from duetto.corpus.intake import display_name
-from duetto.corpus.listing import list_recordings
+from duetto.corpus.ddb.bank import read_ddb, read_segment
 from duetto.corpus.manifest import MANIFEST_NAME, Clip, Manifest, load_manifest
+from duetto.corpus.recordings.intake import display_name
+from duetto.corpus.recordings.listing import list_recordings
 from duetto.doctor.diagnosis import Problem
 from duetto.doctor.sound import Sound
 from duetto.errors import AudioError, CorpusError
+from duetto.ownership.consent import CONSENT_NAME, read_consent, require_rights
+from duetto.storage.audio import Waveform, read_blocks, read_info
 
 PIECE_S = 60.0
 SHORTEST_PIECE_S = 5.0  # what is left over at the end and shorter goes with the piece before

@@ -12,11 +12,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform
 from duetto.doctor.finding import Place
 from duetto.features.f0 import F0Extractor
 from duetto.preprocess.spectrum import OVERLAP, Power, fft_size, power_blocks
 from duetto.preprocess.steps.slice import frame_levels_db
+from duetto.storage.audio import Waveform
 
 FRAME_S = 0.01
 SPECTRUM_S = 1024 / 24_000

@@ -1,19 +1,19 @@
 """The numbers of one performance, by family: its melody, its sound against the truth, and what it shows by itself."""
 
-from duetto.evaluation.artefacts import hole_fraction, island_rate, log_kurtosis_ratio
-from duetto.evaluation.bandwidth import comb_index, cutoff, high_band_ratio
-from duetto.evaluation.cepstral import cepstral_distance
-from duetto.evaluation.formants import f2_slope_error
-from duetto.evaluation.harmonicity import harmonics_to_noise_ratio
-from duetto.evaluation.held import Span, held_notes, held_pitch_deviation, spectral_flux
-from duetto.evaluation.modulation import dip_rate, modulation_distance, modulation_energy
-from duetto.evaluation.performance import Performance
-from duetto.evaluation.pitch import f0_rmse_cents, gross_pitch_error, voicing_error
-from duetto.evaluation.speaker import embedding_similarity
-from duetto.evaluation.spectra import SAMPLE_RATE, active_frames, at_contour
-from duetto.evaluation.spectral import log_spectral_distance, mel_distance
-from duetto.evaluation.transitions import delta_cepstral_distance
-from duetto.evaluation.world import FloatArray
+from duetto.evaluation.analysis.held import Span, held_notes, held_pitch_deviation, spectral_flux
+from duetto.evaluation.analysis.performance import Performance
+from duetto.evaluation.analysis.pitch import f0_rmse_cents, gross_pitch_error, voicing_error
+from duetto.evaluation.analysis.spectra import SAMPLE_RATE, active_frames, at_contour
+from duetto.evaluation.analysis.world import FloatArray
+from duetto.evaluation.metrics.artefacts import hole_fraction, island_rate, log_kurtosis_ratio
+from duetto.evaluation.metrics.bandwidth import comb_index, cutoff, high_band_ratio
+from duetto.evaluation.metrics.cepstral import cepstral_distance
+from duetto.evaluation.metrics.formants import f2_slope_error
+from duetto.evaluation.metrics.harmonicity import harmonics_to_noise_ratio
+from duetto.evaluation.metrics.modulation import dip_rate, modulation_distance, modulation_energy
+from duetto.evaluation.metrics.spectral import log_spectral_distance, mel_distance
+from duetto.evaluation.metrics.transitions import delta_cepstral_distance
+from duetto.evaluation.models.speaker import embedding_similarity
 
 
 def timbre_distance(reference: Performance, estimate: Performance) -> float:

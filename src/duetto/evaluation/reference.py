@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.arrays import load_arrays, save_arrays
-from duetto.audio import Waveform, read_audio
+from duetto.evaluation.analysis.held import held_notes
+from duetto.evaluation.analysis.performance import Performance, analyse, analyse_alone
+from duetto.evaluation.analysis.pitch import settle_octaves, track_f0
+from duetto.evaluation.analysis.spectra import SAMPLE_RATE, analyse_spectra
+from duetto.evaluation.analysis.world import FloatArray, transpose
 from duetto.evaluation.families import melody_scores, properties, scores_against_truth
-from duetto.evaluation.held import held_notes
-from duetto.evaluation.intelligibility import PhoneRecogniser, Phones, error_rate
-from duetto.evaluation.metrics import place_name
-from duetto.evaluation.performance import Performance, analyse, analyse_alone
-from duetto.evaluation.pitch import settle_octaves, track_f0
-from duetto.evaluation.predictor import QualityPredictor
-from duetto.evaluation.speaker import SpeakerEncoder
-from duetto.evaluation.spectra import SAMPLE_RATE, analyse_spectra
-from duetto.evaluation.world import FloatArray, transpose
-from duetto.files import sha256_file, sha256_json
+from duetto.evaluation.models.intelligibility import PhoneRecogniser, Phones, error_rate
+from duetto.evaluation.models.predictor import QualityPredictor
+from duetto.evaluation.models.speaker import SpeakerEncoder
+from duetto.evaluation.registry import place_name
+from duetto.storage.arrays import load_arrays, save_arrays
+from duetto.storage.audio import Waveform, read_audio
+from duetto.storage.files import sha256_file, sha256_json
 from duetto.units import semitones_to_ratio
 
 EVALUATION_VERSION = 6  # raise when conversion or a metric changes: scores and references are then made again

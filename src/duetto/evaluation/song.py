@@ -10,15 +10,16 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from duetto.audio import read_audio, read_info
+from duetto.evaluation.analysis.held import held_notes
+from duetto.evaluation.analysis.levels import clipped_share, dc_offset, length_error_samples, peak_level
+from duetto.evaluation.analysis.performance import Performance, analyse
+from duetto.evaluation.analysis.spectra import SAMPLE_RATE
 from duetto.evaluation.bounds import gap_closed
 from duetto.evaluation.families import melody_scores, properties, scores_against_truth, timbre_distance
-from duetto.evaluation.held import held_notes
-from duetto.evaluation.intelligibility import PhoneRecogniser, Phones, error_rate
-from duetto.evaluation.levels import clipped_share, dc_offset, length_error_samples, peak_level
-from duetto.evaluation.memory import UNKNOWN_MEMORY, PeakMemory
-from duetto.evaluation.metrics import METRICS, place_name
-from duetto.evaluation.performance import Performance, analyse
+from duetto.evaluation.metrics.memory import UNKNOWN_MEMORY, PeakMemory
+from duetto.evaluation.metrics.speed import real_time_factor
+from duetto.evaluation.models.intelligibility import PhoneRecogniser, Phones, error_rate
+from duetto.evaluation.models.speaker import embedding_similarity
 from duetto.evaluation.reference import (
     Instruments,
     Known,
@@ -29,9 +30,8 @@ from duetto.evaluation.reference import (
     at_place,
     read,
 )
-from duetto.evaluation.speaker import embedding_similarity
-from duetto.evaluation.spectra import SAMPLE_RATE
-from duetto.evaluation.speed import real_time_factor
+from duetto.evaluation.registry import METRICS, place_name
+from duetto.storage.audio import read_audio, read_info
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from duetto.evaluation.intelligibility import PhoneRecogniser
-from duetto.evaluation.metrics import DIAGNOSTIC, DIAGNOSTIC_WITHOUT_TRUTH, METRICS, metric_named
-from duetto.evaluation.predictor import QualityPredictor
+from duetto.evaluation.analysis.spectra import SAMPLE_RATE as SCORING_SAMPLE_RATE
+from duetto.evaluation.models.intelligibility import PhoneRecogniser
+from duetto.evaluation.models.predictor import QualityPredictor
+from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.evaluation.reference import Instruments, ReferenceStore
+from duetto.evaluation.registry import DIAGNOSTIC, DIAGNOSTIC_WITHOUT_TRUTH, METRICS, metric_named
 from duetto.evaluation.song import SongFiles, score_song
-from duetto.evaluation.speaker import SpeakerEncoder
-from duetto.evaluation.spectra import SAMPLE_RATE as SCORING_SAMPLE_RATE
 
 __all__ = ["METRICS", "SCORING_SAMPLE_RATE", "SongFiles", "score_run", "score_song"]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.table import Table
 
-from duetto.evaluation.metrics import HEADLINE, METRICS, PLACES, Metric
+from duetto.evaluation.registry import HEADLINE, METRICS, PLACES, Metric
 
 BETTER = {"up": "higher", "down": "lower", "zero": "0", "truth": "as the truth"}
 PLACE_COLUMNS = {"output": "output", "source": "source", "resynthesis": "vocoder", "truth": "truth"}

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.arrays import load_arrays, save_arrays
-from duetto.audio import Waveform
-from duetto.config import FeaturesConfig
 from duetto.errors import StorageError
 from duetto.features.content import encoder_fingerprint
 from duetto.features.timing import CENTRED
-from duetto.files import sha256_json
+from duetto.settings.config import FeaturesConfig
+from duetto.storage.arrays import load_arrays, save_arrays
+from duetto.storage.audio import Waveform
+from duetto.storage.files import sha256_json
 
 FEATURE_VERSION = 1  # raise it when the numbers change although settings and weights do not
 

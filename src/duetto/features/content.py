@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform
-from duetto.config import ContentConfig
 from duetto.errors import ConfigError
 from duetto.features import hubert_variants, moonshine
+from duetto.settings.config import ContentConfig
+from duetto.storage.audio import Waveform
 
 MOONSHINE = "moonshine"
 ENCODERS = (MOONSHINE, hubert_variants.CONTENTVEC, hubert_variants.HUBERT_SOFT)

@@ -16,8 +16,6 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from duetto.audio import Waveform, read_audio
-from duetto.config import ContentConfig, F0Config, FeaturesConfig
 from duetto.corpus.manifest import Clip, Manifest
 from duetto.errors import CorpusError, StorageError
 from duetto.features.cache import ClipFeatures, feature_path, load_features, save_features
@@ -25,7 +23,9 @@ from duetto.features.content import ContentEncoder, build_encoder
 from duetto.features.f0 import F0Extractor, build_f0_extractor
 from duetto.features.frames import num_frames, pad_to_frames, require_usable
 from duetto.features.timing import pitch_times_s, place_content
-from duetto.files import sha256_file
+from duetto.settings.config import ContentConfig, F0Config, FeaturesConfig
+from duetto.storage.audio import Waveform, read_audio
+from duetto.storage.files import sha256_file
 
 Progress = Callable[[int, int], None]  # clips done, clips to do
 WORTH_A_WORKER_S = 60.0  # audio below which starting processes costs more than it saves

@@ -18,9 +18,9 @@ import swift_f0
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform, resample
-from duetto.config import F0Config
 from duetto.features.frames import frame_centres_s, require_usable
+from duetto.settings.config import F0Config
+from duetto.storage.audio import Waveform, resample
 
 Contour = tuple[NDArray[np.float64], NDArray[np.float64]]  # times s, f0 Hz; equally spaced
 Track = Callable[[Waveform, int], Contour]

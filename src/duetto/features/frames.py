@@ -7,8 +7,8 @@ has T = S // hop_length frames, and frame t is centred at sample (t + 0.5) * hop
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform
 from duetto.errors import AudioError
+from duetto.storage.audio import Waveform
 
 
 def num_frames(num_samples: int, hop_length: int) -> int:

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from torch.nn.utils import parametrize
 from torchaudio.models import Wav2Vec2Model, wav2vec2_model
 
-from duetto.audio import Waveform, resample
 from duetto.errors import AudioError, CheckpointError, ConfigError
 from duetto.features.chunks import encode_in_chunks
 from duetto.features.frames import require_usable
 from duetto.features.hubert_file import read_tensors
 from duetto.features.hubert_keys import detect_layout, translate, unwrap
 from duetto.features.hubert_variants import Variant
+from duetto.storage.audio import Waveform, resample
 
 SAMPLE_RATE = 16_000  # Hz
 CONVOLUTIONS = ((10, 5), (3, 2), (3, 2), (3, 2), (3, 2), (2, 2), (2, 2))  # kernel, stride

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from duetto.errors import CheckpointError
-from duetto.torch_file import refuse_inflated, why_unreadable
+from duetto.storage.torch_file import refuse_inflated, why_unreadable
 
 SAFETENSORS_SUFFIX = ".safetensors"
 NESTING_KEYS = ("model", "hubert", "state_dict")  # where training checkpoints keep the tensors

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from duetto.errors import ConfigError
 from duetto.features.hub import HUB, download_weights
-from duetto.files import sha256_file
+from duetto.storage.files import sha256_file
 
 CONTENTVEC, HUBERT_SOFT = "contentvec", "hubert_soft"
 NUMBERS_VERSION = 1  # raise it when the numbers change although weights and settings do not

@@ -24,9 +24,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform, resample
 from duetto.errors import ConfigError
 from duetto.features.frames import require_usable
+from duetto.storage.audio import Waveform, resample
 
 PACKAGE = "moonshine-voice==0.0.49"
 WEIGHTS_SHA256 = "94e90a4654fc45cdfedb77c4c08e1739f48862998e58fada384b25118134f221"

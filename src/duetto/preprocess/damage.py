@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
 
-from duetto.audio import Waveform
 from duetto.preprocess.segment import Segment, Segments
 from duetto.preprocess.spectrum import OVERLAP, Power, bin_frequencies_hz, fft_size, power_blocks
 from duetto.preprocess.steps.slice import frame_levels_db
+from duetto.storage.audio import Waveform
 from duetto.units import amplitude_to_db
 
 BAND_EDGES_HZ = (0.0, 300.0, 3000.0, 8000.0, math.inf)

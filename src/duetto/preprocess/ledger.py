@@ -11,8 +11,8 @@ from typing import Any
 
 from rich.table import Table
 
-from duetto.files import read_json
 from duetto.preprocess.pipeline import LEDGER_NAME
+from duetto.storage.files import read_json
 
 MEASURES = ("level_change_db", "hole_fraction", "log_kurtosis_ratio", "voiced_lost", "zero_share_after")
 WORST = ("seconds_dropped", "hole_fraction", "voiced_lost")

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from duetto import __version__
+from duetto.corpus.jobs import Job, Outcome, Plan, Progress, build_folder, thread_pool
 from duetto.corpus.manifest import HELD_OUT_FROM, Ledger, Manifest, load_manifest
-from duetto.corpus.plan import Job, Outcome, Plan, Progress, build_folder, thread_pool
 from duetto.errors import CorpusError
-from duetto.files import sha256_json, write_json
 from duetto.preprocess.segment import Step, fingerprint
 from duetto.preprocess.treat import PassClip, TreatClip
+from duetto.storage.files import sha256_json, write_json
 
 LEDGER_NAME = "ledger.json"
 LEDGER_FORM = 2  # of its rows; another form makes another folder

@@ -15,8 +15,8 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from duetto.audio import Waveform
 from duetto.corpus.manifest import Loss
+from duetto.storage.audio import Waveform
 
 
 @dataclass(frozen=True)

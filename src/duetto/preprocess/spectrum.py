@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
 
-from duetto.audio import Waveform
+from duetto.storage.audio import Waveform
 
 OVERLAP = 4  # frames over each sample
 WINDOW_GAIN = 1.5  # sum over the frames of the squared Hann window: 4 times 3/8

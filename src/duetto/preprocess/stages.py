@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from duetto.audio import write_audio
 from duetto.corpus.manifest import Clip
-from duetto.files import sha256_file
 from duetto.preprocess.segment import Segments
+from duetto.storage.audio import write_audio
+from duetto.storage.files import sha256_file
 
 PEAK = 0.99
 RECORDED = "recorded"  # name of stage 0

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from duetto.audio import read_span, write_audio, write_blocks
+from duetto.corpus.jobs import Outcome, clip_files
 from duetto.corpus.manifest import Clip, Loss
-from duetto.corpus.plan import Outcome, clip_files
 from duetto.errors import CorpusError
-from duetto.files import make_folder, sha256_file, storage_error
 from duetto.preprocess.damage import measure_damage
 from duetto.preprocess.segment import Losses, Origin, Segment, Segments, Step, takes_channels, total_s
 from duetto.preprocess.stages import NOT_KEPT, RECORDED, write_stage
 from duetto.preprocess.steps.slice import HOP_S, Slice, Span, cut_softest, frame_energies, levels_db
+from duetto.storage.audio import read_span, write_audio, write_blocks
+from duetto.storage.files import make_folder, sha256_file, storage_error
 from duetto.units import amplitude_to_db, seconds_to_samples
 
 PEAK_LIMIT = 0.99

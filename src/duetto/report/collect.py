@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.errors import StorageError
-from duetto.files import read_json
+from duetto.storage.files import read_json
 
 ROLES = ("source", "output", "truth", "resynthesis")
 Columns = dict[str, NDArray[np.float64]]

@@ -14,7 +14,7 @@ import requests
 import wandb
 
 from duetto.errors import ConfigError, StorageError
-from duetto.evaluation.metrics import HEADLINE, METRICS
+from duetto.evaluation.registry import HEADLINE, METRICS
 from duetto.report.collect import RunRecord, section
 from duetto.report.comparison.chart import axis_title
 from duetto.report.comparison.curves import HELD_OUT, QUALITY, SPEED

@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from duetto.audio import Waveform
+from duetto.doctor.checks.register import COVERED_S, note_name
 from duetto.doctor.diagnosis import Diagnosis
 from duetto.doctor.finding import Finding
-from duetto.doctor.register import COVERED_S, note_name
 from duetto.report.figures import BLUE, GREY, ORANGE, PICTURE_RATE, mel_level_db, png_bytes
+from duetto.storage.audio import Waveform
 
 RANGE_DB = 80.0
 MARGIN = 2  # semitones shown beyond what is sung

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from duetto.audio import Waveform, resample
 from duetto.doctor.diagnosis import Diagnosis, Problem
 from duetto.doctor.finding import Finding, Place
 from duetto.doctor.gather import Material
 from duetto.doctor.sound import Sound
 from duetto.doctor.table import STYLES, clock
-from duetto.files import write_text
 from duetto.report.doctor_figures import finding_figure, register_figure
 from duetto.report.page import content_policy, template_source
 from duetto.report.sections import PAGE_AUDIO_RATE, png_uri, waveform_uri
+from duetto.storage.audio import Waveform, resample
+from duetto.storage.files import write_text
 
 MAX_PLAYERS = 4  # of a finding
 LONGEST_PLAYED_S = 5.0

@@ -17,12 +17,12 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator
 from numpy.typing import NDArray
 from PIL import Image
 
-from duetto.audio import Waveform, read_audio
-from duetto.evaluation.pitch import track_f0
-from duetto.evaluation.world import FRAME_PERIOD_MS
+from duetto.evaluation.analysis.pitch import track_f0
+from duetto.evaluation.analysis.world import FRAME_PERIOD_MS
 from duetto.features.spectrogram import linear_spectrogram, mel_filterbank, mel_from_linear
-from duetto.files import atomic_path
 from duetto.report.collect import Columns
+from duetto.storage.audio import Waveform, read_audio
+from duetto.storage.files import atomic_path
 
 FloatArray = NDArray[np.float64]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from duetto.files import write_text
 from duetto.report import sections
 from duetto.report.collect import RunRecord, collect_run
 from duetto.report.damage import damage_part
 from duetto.report.headline import headline, warnings_of
+from duetto.storage.files import write_text
 
 PAGE_NAME = "index.html"
 

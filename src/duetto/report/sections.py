@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from duetto.audio import Waveform, read_audio
-from duetto.evaluation.metrics import HEADLINE, METRICS, Metric, metric_named
+from duetto.evaluation.registry import HEADLINE, METRICS, Metric, metric_named
 from duetto.report.collect import RunRecord, SongFolder, number, section
 from duetto.report.figures import loss_figure, quality_figure, song_picture
 from duetto.report.headline import duration_text
+from duetto.storage.audio import Waveform, read_audio
 
 PAGE_AUDIO_RATE = 24000  # Hz
 ENCODER_BLOCK = 65536  # samples handed to the encoder at once

@@ -5,8 +5,8 @@ There are stages only when they were asked for: `preprocess.keep_stages=true`.
 
 from pathlib import Path
 
-from duetto.audio import read_span, write_audio
 from duetto.corpus.manifest import Clip, Manifest
+from duetto.storage.audio import read_span, write_audio
 
 STAGES_FOLDER = "stages"
 EXCERPT_S = 12.0

@@ -13,12 +13,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from duetto.evaluation.metrics import metric_named
+from duetto.evaluation.registry import metric_named
 from duetto.evaluation.statistics.contrast import NATIVE, Score
-from duetto.files import atomic_path, write_json, write_text
 from duetto.report.comparison.chart import scaled
 from duetto.report.comparison.names import architecture_title
 from duetto.report.figures import BLUE, GREEN, ORANGE, png_bytes
+from duetto.storage.files import atomic_path, write_json, write_text
 from duetto.studies.schema import Study
 
 VERDICT_FILE, SCORES_FILE, PICTURE_FILE, PAGE_FILE = "verdict.json", "scores.csv", "scores.png", "README.md"

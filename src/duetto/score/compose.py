@@ -9,12 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from duetto.score.kana import vocaloid_phones
-from duetto.score.melody import GRAM_NOTES, Gram, Harmony, Slot, choose_harmony, write_pitches, write_rhythm
-from duetto.score.mora import INVENTORY, Mora
-from duetto.score.score import TICKS_PER_QUARTER, Curve, Note, Score, Tempo, Vibrato
-from duetto.score.song_style import EIGHTH, SIXTEENTH, TICKS_PER_BAR, SongStyle
-from duetto.score.vsqx_schema import (
+from duetto.score.formats.vsqx.schema import (
     DYNAMICS_DEFAULT,
     VIBRATO_POSITION_MAX,
     bend_controller,
@@ -23,7 +18,12 @@ from duetto.score.vsqx_schema import (
     vibrato_depth_cents,
     vibrato_rate_hz,
 )
-from duetto.score.vsqx_writer import write_vsqx
+from duetto.score.formats.vsqx.writer import write_vsqx
+from duetto.score.kana import vocaloid_phones
+from duetto.score.melody import GRAM_NOTES, Gram, Harmony, Slot, choose_harmony, write_pitches, write_rhythm
+from duetto.score.mora import INVENTORY, Mora
+from duetto.score.score import TICKS_PER_QUARTER, Curve, Note, Score, Tempo, Vibrato
+from duetto.score.song_style import EIGHTH, SIXTEENTH, TICKS_PER_BAR, SongStyle
 
 __all__ = [
     "SongStyle",

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from duetto.errors import ScoreError
+from duetto.score.formats.vsqx.expression import counted
+from duetto.score.formats.vsqx.schema import VELOCITY_DEFAULT
 from duetto.score.kana import count_guessed, note_moras
 from duetto.score.score import Note, Score
-from duetto.score.vsqx_expression import counted
-from duetto.score.vsqx_schema import VELOCITY_DEFAULT
 from duetto.singer.sing import HIGHEST_SUNG_MIDI, LOWEST_SUNG_MIDI
 from duetto.singer.timing import note_edges
 from duetto.singer.voices import Voice

@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
-from duetto.audio import Waveform
 from duetto.singer.spectrum import SAMPLE_RATE
 from duetto.singer.timing import HOP_S, PAUSE, Timing
 from duetto.singer.voices import Voice
+from duetto.storage.audio import Waveform
 from duetto.units import amplitude_to_db, db_to_amplitude
 
 LEVEL_DBFS = -20.0  # root mean square while singing

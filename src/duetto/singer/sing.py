@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from duetto.audio import Waveform
 from duetto.errors import ScoreError
 from duetto.score.score import Score
 from duetto.score.tempo import TempoMap
@@ -31,6 +30,7 @@ from duetto.singer.spectrum import SAMPLE_RATE, Shape, Sound, aperiodicity, head
 from duetto.singer.timing import CLOSURE, HOP_S, PAUSE, Timing, lay_out
 from duetto.singer.truth import Truth, load_truth, save_truth
 from duetto.singer.voices import Voice
+from duetto.storage.audio import Waveform
 
 __all__ = ["Rendition", "Truth", "load_truth", "save_truth", "sing"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.errors import CorpusError
-from duetto.files import atomic_path, write_json
+from duetto.storage.files import atomic_path, write_json
 
 SILENCES = ("pau", "sil")
 NOTE_FIELDS = ("note_start_s", "note_end_s", "note_midi")

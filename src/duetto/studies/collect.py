@@ -13,7 +13,7 @@ from typing import Any
 
 from duetto.errors import StorageError
 from duetto.evaluation.statistics.contrast import NATIVE, Score
-from duetto.files import read_json
+from duetto.storage.files import read_json
 from duetto.studies.expand import Arm, expand
 from duetto.studies.number import as_number
 from duetto.studies.schema import Study

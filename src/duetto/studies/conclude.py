@@ -20,7 +20,7 @@ from duetto.evaluation.statistics.verdict import (
     Finding,
     judge,
 )
-from duetto.provenance import code_version
+from duetto.settings.provenance import code_version
 from duetto.studies.collect import Collection
 from duetto.studies.expand import run_name
 from duetto.studies.number import as_number

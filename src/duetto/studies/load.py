@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from duetto.errors import ConfigError
 from duetto.evaluation.statistics.power import Spread
-from duetto.files import sha256_file, sha256_json, write_text
+from duetto.storage.files import sha256_file, sha256_json, write_text
 from duetto.studies.schema import ArmPlan, Design, Factor, Hypothesis, Study
 
 FOLDER = "study"

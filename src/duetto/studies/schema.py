@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from duetto.errors import ConfigError
-from duetto.evaluation.metrics import METRICS
+from duetto.evaluation.registry import METRICS
 from duetto.evaluation.statistics.contrast import NATIVE, Contrast, slope_weights
 from duetto.evaluation.statistics.equivalence import DIRECTIONS, EITHER
 from duetto.evaluation.statistics.power import Spread

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from duetto.entry import compose_runs
+from duetto.cli.entry import compose_runs
 from duetto.errors import ConfigError
-from duetto.files import sha256_json
+from duetto.storage.files import sha256_json
 from duetto.studies.expand import expand
 from duetto.studies.load import load_study, study_names
 from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names, with_extra
 
 if TYPE_CHECKING:
-    from duetto.run_config import TrainConfig
+    from duetto.settings.run_config import TrainConfig
 
 OWN = ("sweep", "study", "workers", "plan_only")
 PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not make another sweep

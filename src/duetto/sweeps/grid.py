@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from duetto.entry import expand_choices
+from duetto.cli.entry import expand_choices
 from duetto.errors import ConfigError
 
 FORM = "expected `about: ...` and `runs:` with a list of lines such as `model=rvc,diffsvc data=case_a,case_b`"

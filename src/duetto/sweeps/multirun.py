@@ -12,7 +12,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from duetto.errors import DuettoError
-from duetto.files import sha256_json, write_json
+from duetto.storage.files import sha256_json, write_json
 
 SWEEPS = "sweeps"
 STATE_FILE = "state.json"

@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from duetto.conversion.find import RUN_FILE
-from duetto.conversion.voice import VOICE_CARD_NAME, VOICE_FOLDER, WEIGHTS_NAME
 from duetto.errors import StorageError
-from duetto.files import read_json
-from duetto.provenance import TRAINER_NUMBERS, described_features
-from duetto.report.closing import EVALUATION_FILE
-from duetto.run_config import TrainConfig
+from duetto.runs.finish import EVALUATION_FILE
+from duetto.runs.plan import make_plan
+from duetto.runs.test import evaluation_signature
+from duetto.settings.provenance import TRAINER_NUMBERS, described_features
+from duetto.settings.run_config import TrainConfig
+from duetto.storage.files import read_json
 from duetto.sweeps.grid import Arm
-from duetto.training.plan import make_plan
-from duetto.training.trial import evaluation_signature
+from duetto.voices.find import RUN_FILE
+from duetto.voices.voice import VOICE_CARD_NAME, VOICE_FOLDER, WEIGHTS_NAME
 
 State = Literal["new", "broken", "finished", "running", "failed"]
 SHARED_STATIONS = ("corpus", "preprocess", "features")  # prepared once for all runs that need the same

@@ -10,10 +10,10 @@ from pathlib import Path
 from rich.console import Console
 
 from duetto.errors import DuettoError
-from duetto.files import make_folder
+from duetto.runs.prepare import Material, prepare_material
+from duetto.runs.train import identify
+from duetto.storage.files import make_folder
 from duetto.sweeps.planned import PlannedRun, material_key
-from duetto.training.run import identify
-from duetto.training.stations import Material, prepare_material
 
 LOG_WIDTH = 160
 ERROR_LINES = 6

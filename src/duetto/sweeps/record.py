@@ -12,8 +12,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from duetto.errors import StorageError
-from duetto.files import make_folder, write_json
-from duetto.provenance import code_version
+from duetto.settings.provenance import code_version
+from duetto.storage.files import make_folder, write_json
 from duetto.sweeps.planned import PlannedRun
 
 SWEEPS = "sweeps"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from duetto.run_config import TrainConfig
+from duetto.settings.run_config import TrainConfig
 from duetto.sweeps.pool import visible_gpus, worker_count
 from duetto.training.hardware import REFERENCE_GFLOPS, available_cores, has_cuda, measure_gflops
 

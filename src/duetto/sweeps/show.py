@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from duetto.conversion.find import RUN_FILE
 from duetto.errors import StorageError
-from duetto.files import read_json
+from duetto.storage.files import read_json
 from duetto.sweeps.planned import PlannedRun, progress_of
+from duetto.voices.find import RUN_FILE
 
 STYLES = {"finished": "green", "broken": "yellow", "failed": "red", "running": "cyan", "new": ""}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from duetto.entry import compose_runs, report_errors, run_settings
+from duetto.cli.entry import compose_runs, report_errors, run_settings
 
 LINE_WIDTH = 160  # of the log
 

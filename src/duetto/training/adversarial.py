@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from duetto.config import FeaturesConfig
 from duetto.data.batch import Batch
-from duetto.model_config import DiscriminatorConfig, LossConfig, ModelConfig
-from duetto.models.layers.discriminators import MultiPeriodDiscriminator
-from duetto.models.layers.gan_losses import adversarial_loss, discriminator_loss, feature_matching_loss
+from duetto.layers.discriminators import MultiPeriodDiscriminator
+from duetto.layers.gan_losses import adversarial_loss, discriminator_loss, feature_matching_loss
+from duetto.settings.config import FeaturesConfig
+from duetto.settings.model_config import DiscriminatorConfig, LossConfig, ModelConfig
 from duetto.training.module import TrainingModule
 
 

@@ -15,11 +15,11 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from duetto.files import atomic_path, write_text
+from duetto.storage.files import atomic_path, write_text
 from duetto.training.checkpoint import save_checkpoint
-from duetto.training.choice import forget_looks_after, keep_look, newest_look, write_judgement
 from duetto.training.module import TrainingModule
 from duetto.training.overtraining import Judgement, judge
+from duetto.training.selection import forget_looks_after, keep_look, newest_look, write_judgement
 
 CURVE_NAME = "curve.csv"  # looks at a held-out song
 Scores = dict[str, float]

@@ -14,7 +14,7 @@ import torch
 from pytorch_lightning import Trainer
 
 from duetto.errors import CheckpointError
-from duetto.files import atomic_path
+from duetto.storage.files import atomic_path
 
 LAST = "last.ckpt"
 PREVIOUS = "previous.ckpt"

@@ -12,8 +12,8 @@ from typing import Literal
 
 import torch
 
-from duetto.config import TrainerConfig
 from duetto.errors import ConfigError
+from duetto.settings.config import TrainerConfig
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
 PRECISIONS: dict[str, LightningPrecision] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from duetto.config import FeaturesConfig
 from duetto.data.batch import Batch
 from duetto.data.dataset import CropPlan
 from duetto.errors import DuettoError
-from duetto.model_config import ModelConfig, OptimizerConfig
+from duetto.settings.config import FeaturesConfig
+from duetto.settings.model_config import ModelConfig, OptimizerConfig
 from duetto.training.precision import SMALLEST_SCALE, Precision
 
 SEED_STRIDE = 1_000_003  # keeps the step seeds of different run seeds apart

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import wandb
 from rich.console import Console
 
-from duetto.config import LoggerConfig
+from duetto.settings.config import LoggerConfig
 
 INIT_TIMEOUT_S = 15.0
 DEFAULT_HOST = "https://api.wandb.ai"

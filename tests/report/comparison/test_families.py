@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from duetto.evaluation.metrics import metric_named
+from duetto.evaluation.registry import metric_named
 from duetto.report.collect import RunRecord
 from duetto.report.comparison.families import BARS, bars_note, families, family_name, panels, seed_lines
 

@@ -17,10 +17,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.settings.config import require
+from duetto.storage.audio import Waveform
 from duetto.units import semitones_to_ratio
 
 with warnings.catch_warnings():

@@ -22,11 +22,11 @@ from typing import ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.segment import Losses, Segment, Segments
 from duetto.preprocess.spectrum import Spectrum, bin_frequencies_hz, fft_size, transform_spectrum
+from duetto.settings.config import require
+from duetto.storage.audio import Waveform
 
 FRAME_S = 4096 / 44_100
 LEAST_POWER = 1e-20

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.linalg import solve, solve_toeplitz
 
-from duetto.audio import Waveform
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.segment import Losses, Segments
+from duetto.settings.config import require
+from duetto.storage.audio import Waveform
 
 NEAR_PEAK = 0.999  # within 0.1 % of the peak
 MIN_RUN = 3  # samples; fewer are a peak

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import lfilter
 
-from duetto.audio import Waveform
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.segment import Losses, Segment, Segments
 from duetto.preprocess.steps.slice import frame_levels_db
+from duetto.settings.config import require
+from duetto.storage.audio import Waveform
 from duetto.units import db_to_amplitude, seconds_to_samples
 
 FRAME_S = 0.04  # rounded up to a power of two

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from duetto.audio import Waveform
-from duetto.config import require
 from duetto.preprocess.envelope import closing_depth
 from duetto.preprocess.segment import Losses, Segments
+from duetto.settings.config import require
+from duetto.storage.audio import Waveform
 from duetto.units import db_to_amplitude, seconds_to_samples
 
 BLOCK_S = 0.001  # the level is judged this often

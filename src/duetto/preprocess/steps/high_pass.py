@@ -10,9 +10,9 @@ from typing import cast
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from duetto.audio import Waveform
-from duetto.config import require
 from duetto.preprocess.segment import Losses, Segments
+from duetto.settings.config import require
+from duetto.storage.audio import Waveform
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from duetto.config import require
-from duetto.corpus.intake import display_name, recording_id
 from duetto.corpus.manifest import Loss
+from duetto.corpus.recordings.intake import display_name, recording_id
 from duetto.errors import CorpusError
-from duetto.files import sha256_file, sha256_json, write_text
 from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.settings.config import require
+from duetto.storage.files import sha256_file, sha256_json, write_text
 from duetto.units import seconds_to_samples
 
 BEYOND_END_S = 0.01  # a label may end this far behind the clip: Audacity rounds to 6 digits, editors do not

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torchaudio.functional import loudness
 
-from duetto.audio import Waveform
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.settings.config import require
+from duetto.storage.audio import Waveform
 from duetto.units import amplitude_to_db, db_to_amplitude
 
 PEAK_LIMIT = 0.99

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from duetto.audio import Waveform
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.segment import Losses, Segments
 from duetto.preprocess.spectrum import bin_frequencies_hz, fft_size, power_blocks
+from duetto.settings.config import require
+from duetto.storage.audio import Waveform
 
 FRAME_S = 2048 / 48_000
 LOWEST_HZ = 20.0  # a cutoff below takes out everything

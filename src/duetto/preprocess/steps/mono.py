@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.settings.config import require
 from duetto.units import amplitude_to_db
 
 CHOICES = ("mean", "left", "right", "loudest")

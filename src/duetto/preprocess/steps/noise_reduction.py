@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import rank_filter, uniform_filter1d
 
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.envelope import closing_depth
 from duetto.preprocess.noise_profile import Stretch, noise_profile
 from duetto.preprocess.segment import Losses, Segments
 from duetto.preprocess.spectrum import OVERLAP, Power, Spectrum, fft_size, transform_spectrum
+from duetto.settings.config import require
 from duetto.units import db_to_amplitude
 
 FRAME_S = 2048 / 44_100  # Audacity's window at its usual rate

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from math import gcd
 from typing import ClassVar
 
-from duetto.audio import resample
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.settings.config import require
+from duetto.storage.audio import resample
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ from typing import ClassVar, cast
 import numpy as np
 from scipy.ndimage import median_filter
 
-from duetto.audio import Waveform, read_channels, resample, write_audio
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.errors import AudioError, ConfigError
 from duetto.preprocess.segment import Losses, Segment, Segments
 from duetto.preprocess.spectrum import Spectrum, fft_size, transform_spectrum
 from duetto.preprocess.spleeter import N_FFT, NUM_FRAMES, SAMPLE_RATE, load_spleeter, package_version
 from duetto.preprocess.steps.centre import similarity_mask
+from duetto.settings.config import require
+from duetto.storage.audio import Waveform, read_channels, resample, write_audio
 
 MASK_FRAME_S = 2048 / 44_100
 MEDIAN_FRAMES = 17  # along time: what lasts

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.audio import Waveform
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.segment import Losses, Segment, Segments, total_s
+from duetto.settings.config import require
+from duetto.storage.audio import Waveform
 from duetto.units import amplitude_to_db, seconds_to_samples
 
 HOP_S = 0.01

@@ -14,12 +14,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.config import require
 from duetto.corpus.manifest import Loss
 from duetto.preprocess.noise_profile import Stretch, noise_profile
 from duetto.preprocess.segment import Losses, Segments
 from duetto.preprocess.spectrum import Power, Spectrum, fft_size, transform_spectrum
 from duetto.preprocess.steps.noise_reduction import NO_PROFILE
+from duetto.settings.config import require
 
 FRAME_S = 0.032
 LEAST_POWER = 1e-20

@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from duetto.config import require
 from duetto.errors import ConfigError
 from duetto.preprocess.segment import Losses, Segment, Segments
 from duetto.preprocess.spectrum import OVERLAP, Spectrum, fft_size, transform_spectrum
+from duetto.settings.config import require
 
 FRAME_S = 0.032
 BLOCK_S = 30.0  # a filter is estimated for each: rooms do not change, singers move

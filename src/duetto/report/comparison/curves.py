@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 
-from duetto.evaluation.metrics import Metric, metric_named
+from duetto.evaluation.registry import Metric, metric_named
 from duetto.report.collect import RunRecord
 from duetto.report.comparison.chart import Chart, Series, axis_title, scaled
 from duetto.report.comparison.families import bars_note, panels, seed_lines

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from duetto.evaluation.metrics import Metric, metric_named
-from duetto.files import sha256_json
+from duetto.evaluation.registry import Metric, metric_named
 from duetto.report.collect import RunRecord, number, section
 from duetto.report.comparison.chart import Chart, Series, axis_title
 from duetto.report.comparison.families import mean_line
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
+from duetto.storage.files import sha256_json
 
 SCORES = ("mcd_output", "f0_rmse_cents", "speaker_similarity")
 

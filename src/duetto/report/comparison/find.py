@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from duetto.errors import ConfigError, DuettoError, StorageError
-from duetto.files import read_json
 from duetto.report.collect import RunRecord, collect_run
+from duetto.storage.files import read_json
 
 RUN_FILES = ("run.json", "metrics.json")
 VERDICT_NAME = "verdict.json"

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from duetto.evaluation.metrics import metric_named
-from duetto.files import sha256_file
+from duetto.evaluation.registry import metric_named
 from duetto.report.collect import RunRecord, SongFolder, section
 from duetto.report.comparison.curves import split_shift
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
 from duetto.report.figures import spectrogram_stack
 from duetto.report.sections import SONG_METRICS, audio_uri, png_uri
+from duetto.storage.files import sha256_file
 
 MEGABYTES = 24.0  # of sound in the page, as it is written there
 MAX_PICTURES = 12

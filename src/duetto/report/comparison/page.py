@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from duetto.files import write_text
 from duetto.report.collect import RunRecord, section
 from duetto.report.comparison.cards import data_cards, model_cards
 from duetto.report.comparison.chart import Chart, chart_part
@@ -22,6 +21,7 @@ from duetto.report.comparison.probes import probe_charts
 from duetto.report.comparison.table import filters, runs_table, secondary_tables
 from duetto.report.comparison.verdicts import read_verdicts, verdict_parts
 from duetto.report.page import content_policy, make_environment, template_source
+from duetto.storage.files import write_text
 
 WANTED, TRAINING = ("Register", "Tempo", "Dose", "Length"), "Held-out scores against minutes of training"
 COMPARISON_NAME = "comparison.html"

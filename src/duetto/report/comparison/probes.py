@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from duetto.evaluation.metrics import Metric, metric_named
+from duetto.evaluation.registry import Metric, metric_named
 from duetto.report.collect import RunRecord, number, section
 from duetto.report.comparison.chart import Chart, axis_title
 from duetto.report.comparison.families import bars_note, panels, seed_lines

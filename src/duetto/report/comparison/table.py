@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from duetto.evaluation.metrics import HEADLINE, METRICS, Metric
+from duetto.evaluation.registry import HEADLINE, METRICS, Metric
 from duetto.report.collect import RunRecord
 from duetto.report.comparison.chart import ARROWS
 from duetto.report.sections import BETTER

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from duetto.errors import StorageError
-from duetto.evaluation.metrics import METRICS
-from duetto.files import read_json
+from duetto.evaluation.registry import METRICS
 from duetto.report.collect import number
 from duetto.report.comparison.names import architecture_order, architecture_title
+from duetto.storage.files import read_json
 
 KINDS = {
     "reproduced": ("good", "✓"),

@@ -1,0 +1,118 @@
+"""Training Diff-SVC: the noise in a noised mel is predicted from content and melody.
+
+As upstream (Ho et al. 2020, eq. 14: squared error of the noise, t uniform), but on random crops, with padding left out
+of the loss (upstream counts it), and the mel's range taken from the training set into the weights. The vocoder
+is not trained; it is loaded once and travels with the voice.
+
+Augmentation, off by default: the spectrum shifted in pitch, f0 with it (key shift), and the level moved.
+"""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from duetto.architectures.diffsvc.model import ConditionInputs
+from duetto.architectures.diffsvc.renderer import SingingDiffSVC, build_diffsvc, mel_energy, mel_for
+from duetto.architectures.diffsvc.schedule import noise_loss
+from duetto.architectures.vocoder.loading import load_vocoder_into
+from duetto.data.batch import Batch
+from duetto.data.dataset import CropPlan, TrainingClip, collate
+from duetto.layers.masks import sequence_mask
+from duetto.settings.config import FeaturesConfig
+from duetto.settings.model_config import DiffSVCConfig
+from duetto.training.module import TrainingModule, make_optimizer
+from duetto.units import semitones_to_ratio
+
+VALIDATION_SEED = 20_190  # of the noise and timesteps that every validation uses
+VALIDATION_DRAWS = 16  # timesteps, evenly spread
+MEL_MARGIN = 1e-3  # least width of a bin's range: a constant bin would divide by zero
+
+
+class DiffSVCModule(TrainingModule):
+    """The acoustic model with its optimiser, and the vocoder that will sing its mels."""
+
+    loss_names = ("noise",)
+    network_names = ("denoiser",)
+
+    def __init__(self, model: DiffSVCConfig, features: FeaturesConfig, seed: int) -> None:
+        super().__init__(model, features, seed)
+        self.config = model
+        self.network = build_diffsvc(model, features)
+        load_vocoder_into(self.network.vocoder, model.vocoder, features)
+        self.network.vocoder.requires_grad_(False)
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        """AdamW for the acoustic model."""
+        return [make_optimizer(self.network.acoustic, self.config.optimizer)]
+
+    def exported_network(self) -> SingingDiffSVC:
+        """Acoustic model and vocoder."""
+        return self.network
+
+    def acquired(self, network: nn.Module) -> nn.Module:
+        """The acoustic model: a voice from a base sings through the vocoder that its own run names."""
+        return cast(SingingDiffSVC, network).acoustic
+
+    def learn_statistics(self, plan: CropPlan) -> str | None:
+        """Take the range of the training set's mel, bin by bin, into the weights.
+
+        A base keeps the range that it knows; the share of the training set's mel outside of it is told.
+        """
+        mels = (self._mel_of(clip, plan.hop_length) for clip in plan.clips)
+        if self.start.from_base:
+            acoustic = self.network.acoustic
+            outside = torch.cat([(acoustic.normalise(mel).abs() > 1.0).float().flatten() for mel in mels])
+            return (
+                f"{100 * float(outside.mean()):.2f} % of the training set's mel lies outside the range that the base "
+                "knows; conversions are cut there."
+            )
+        lows, highs = zip(*((mel.amin(dim=(0, 2)), mel.amax(dim=(0, 2))) for mel in mels), strict=True)
+        low, high = torch.stack(lows).amin(dim=0), torch.stack(highs).amax(dim=0)
+        self.network.acoustic.set_mel_range(low, torch.maximum(high, low + MEL_MARGIN))
+        return None
+
+    def _mel_of(self, clip: TrainingClip, hop_length: int) -> Tensor:
+        whole = collate([(clip, 0)], clip.num_frames, hop_length)
+        return mel_for(self.config, whole.waveform, self.features)
+
+    def train_on(self, batch: Batch) -> dict[str, Tensor]:
+        """One step."""
+        (optimizer,) = self.optimiser_list()
+        mel, inputs = self._augmented(batch)
+        timestep = torch.randint(self.config.num_timesteps, (len(mel),), device=mel.device)
+        noise = torch.randn_like(mel)
+        predicted = self.network.acoustic(mel, inputs, timestep, noise)
+        loss = noise_loss(noise, predicted, inputs.mask, self.config.has_absolute_loss)
+        self.optimise(optimizer, loss, batch, self.config.max_gradient_norm)
+        return {"noise": loss.detach()}
+
+    @torch.no_grad()
+    def validate_on(self, batch: Batch) -> dict[str, float]:
+        """The loss on held-out frames with noise and timesteps that never change: comparable over training."""
+        generator = torch.Generator().manual_seed(VALIDATION_SEED)
+        mel, inputs = self._inputs(batch, batch.waveform, batch.f0_hz, 0.0)
+        losses = []
+        for timestep in torch.linspace(0, self.config.num_timesteps - 1, VALIDATION_DRAWS).round().long():
+            noise = torch.randn(mel.shape, generator=generator).to(mel)
+            predicted = self.network.acoustic(mel, inputs, timestep.to(mel.device).expand(len(mel)), noise)
+            losses.append(noise_loss(noise, predicted, inputs.mask, self.config.has_absolute_loss))
+        return {"val_noise_loss": float(torch.stack(losses).mean())}
+
+    def _augmented(self, batch: Batch) -> tuple[Tensor, ConditionInputs]:
+        waveform, f0_hz, semitones = batch.waveform, batch.f0_hz, 0.0
+        if self.config.gain_db:
+            gain_db = (2 * torch.rand(len(waveform), 1, device=waveform.device) - 1) * self.config.gain_db
+            waveform = waveform * 10.0 ** (gain_db / 20.0)
+        if self.config.key_shift_semitones:
+            semitones = (2 * float(torch.rand(())) - 1) * self.config.key_shift_semitones
+            f0_hz = f0_hz * semitones_to_ratio(semitones)
+        return self._inputs(batch, waveform, f0_hz, semitones)
+
+    def _inputs(
+        self, batch: Batch, waveform: Tensor, f0_hz: Tensor, semitones: float
+    ) -> tuple[Tensor, ConditionInputs]:
+        mel = mel_for(self.config, waveform, self.features, semitones)
+        mask = sequence_mask(batch.lengths, mel.shape[-1], mel.dtype)
+        energy = mel_energy(mel) if self.config.uses_energy else None
+        return mel, ConditionInputs(batch.content, f0_hz, mask, batch.speaker_id, energy)

@@ -1,0 +1,90 @@
+"""Training RVC: one discriminator step and one generator step a batch, by hand.
+
+Order and losses follow upstream (rvc: discriminator on (real, generated.detach()), its step, then
+the generator on fresh discriminator outputs): LSGAN, feature matching, mel L1, KL.
+
+Deviation 2 (docs/deviations.md): both mels of the mel loss are taken from the segment's waveform;
+upstream slices the recording's from the mel of the whole clip, whose edges saw other samples.
+"""
+
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from duetto.architectures.rvc.losses import kl_loss, mel_loss
+from duetto.architectures.rvc.renderer import build_rvc
+from duetto.architectures.rvc.synthesizer import Synthesizer, TrainingOutput
+from duetto.data.batch import Batch
+from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
+from duetto.layers.masks import slice_segments
+from duetto.settings.config import FeaturesConfig
+from duetto.settings.model_config import RVCConfig
+from duetto.training.adversarial import AdversarialModule
+from duetto.training.module import make_optimizer
+
+
+class RVCModule(AdversarialModule):
+    """Generator and discriminator with their two optimisers."""
+
+    loss_names = ("mel", "kl", "discriminator", "adversarial", "feature_matching")
+
+    def __init__(self, model: RVCConfig, features: FeaturesConfig, seed: int) -> None:
+        super().__init__(model, features, seed, model.loss)
+        self.config = model
+        self.synthesizer = build_rvc(model, features)
+        self.add_discriminator(model.discriminator)
+        top_hz = features.mel_max_hz or features.sample_rate / 2
+        filterbank = mel_filterbank(features.sample_rate, features.n_fft, features.n_mels, features.mel_min_hz, top_hz)
+        self.register_buffer("mel_filters", filterbank, persistent=False)
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        """AdamW for generator and discriminator."""
+        return [
+            make_optimizer(self.synthesizer, self.config.optimizer),
+            make_optimizer(self.discriminator, self.config.optimizer),
+        ]
+
+    def exported_network(self) -> Synthesizer:
+        """The synthesizer."""
+        return self.synthesizer
+
+    def train_on(self, batch: Batch) -> dict[str, Tensor]:
+        """One step of both networks."""
+        optimizer_g, optimizer_d = self.optimiser_list()
+        generated, real = self._generate(batch)
+        parts: dict[str, Tensor] = {}
+        is_adversarial = self.is_adversarial()
+        if is_adversarial:
+            parts["discriminator"] = self.discriminator_step(optimizer_d, real, generated.waveform.detach(), batch)
+        own = self._own_losses(real, generated)
+        parts |= self.generator_step(optimizer_g, real, generated.waveform, own, batch, is_adversarial)
+        return parts
+
+    def _generate(self, batch: Batch) -> tuple[TrainingOutput, Tensor]:
+        spectrogram = linear_spectrogram(batch.waveform, self.features.n_fft, self.features.hop_length)
+        uses_f0 = self.config.uses_f0
+        generated = self.synthesizer(
+            content=batch.content,
+            f0_hz=batch.f0_hz if uses_f0 else None,
+            pitch_coarse=batch.pitch_coarse if uses_f0 else None,
+            spectrogram=spectrogram,
+            lengths=batch.lengths,
+            speaker_id=batch.speaker_id,
+        )
+        hop = self.features.hop_length
+        start, size = generated.segment_start * hop, self.config.segment_frames * hop
+        return generated, slice_segments(batch.waveform[:, None], start, size)
+
+    def _own_losses(self, real: Tensor, generated: TrainingOutput) -> dict[str, Tensor]:
+        """Those that need no discriminator, in float32."""
+        statistics = (generated.posterior_log_std, generated.prior_mean, generated.prior_log_std)
+        with self.step_precision.float32():
+            return {
+                "mel": mel_loss(self._log_mel(real), self._log_mel(generated.waveform)),
+                "kl": kl_loss(generated.z_p, *statistics, generated.mask),
+            }
+
+    def _log_mel(self, waveform: Tensor) -> Tensor:
+        spectrogram = linear_spectrogram(waveform[:, 0].float(), self.features.n_fft, self.features.hop_length)
+        return log_mel(mel_from_linear(spectrogram, cast(Tensor, self.mel_filters)))

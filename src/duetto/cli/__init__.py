@@ -1,0 +1,1 @@
+"""The glue between Hydra, the command line and the typed functions below."""

@@ -1,0 +1,1 @@
+"""The commands of `python -m duetto`, one a file."""

@@ -1,0 +1,24 @@
+"""`python -m duetto base`: a run's weights, as a base that ships with the package."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser("base", help="write a run on embedded voices as a base of the package")
+    parser.add_argument("run", type=Path, help="the run's folder; it may still be training")
+    parser.add_argument("--folder", type=Path, help="where to; default: the package's own bases")
+    parser.set_defaults(action=write_base)
+
+
+def write_base(options: argparse.Namespace, console: Console) -> None:
+    """Write weights and card, and say how large they are."""
+    from duetto.architectures.vocoder.loading import BASES
+    from duetto.runs.pretrained_export import export_base
+
+    path = export_base(options.run, options.folder or BASES)
+    console.print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB, card {path.with_suffix('.json').name}", markup=False)

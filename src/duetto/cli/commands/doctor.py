@@ -1,0 +1,123 @@
+"""`python -m duetto doctor PATH`: what will go wrong with a voice, said before it is trained."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+
+if TYPE_CHECKING:
+    from duetto.doctor.gather import Material
+
+EPILOG = """
+PATH is a recording, a folder of them, a built corpus (a folder with manifest.json), or a .ddb with its consent.yaml.
+Instead of PATH, data=case_b builds and examines a case of conf/data; overrides such as data.target=low may follow.
+Options are written songs=... or --songs=..., as you like.
+
+exit status: 0 nothing serious, 1 something serious, 2 an error
+"""
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser(
+        "doctor",
+        help="examine recordings before training",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH")
+    parser.add_argument("--data", help="a case of conf/data, instead of PATH")
+    parser.add_argument(
+        "--songs",
+        default="",
+        help="songs you mean to convert, with commas: .vsqx, recordings, embedded songs (a corpus brings its own)",
+    )
+    parser.add_argument("--transpose", type=float, default=0.0, help="semitones by which those will be transposed")
+    parser.add_argument("--json", type=Path, help="write the findings as JSON")
+    parser.add_argument("--html", type=Path, help="write a page with plots, and the offending seconds to play")
+    parser.add_argument("--quick", nargs="?", const="true", default="false", help="leave out what takes long")
+    parser.set_defaults(action=run_doctor)
+
+
+def run_doctor(options: argparse.Namespace, console: Console) -> int:
+    """Examine, print, and write what was asked for; 1 when something is serious."""
+    from duetto.doctor.examine import SHORT, THOROUGH, examine
+    from duetto.doctor.gather import open_material
+    from duetto.doctor.table import print_diagnosis
+    from duetto.storage.files import write_json
+
+    material = open_material(find_path(options, console))
+    songs = wanted_songs(options, material)
+    depth = SHORT if options.quick.lower() in ("true", "1", "yes") else THOROUGH
+    with console.status("listening") as status:
+        diagnosis = examine(
+            material.name, material.sounds(), songs, depth, lambda name: status.update(f"listening to {escape(name)}")
+        )
+    print_diagnosis(diagnosis, console)
+    if options.json is not None:
+        write_json(options.json, diagnosis.as_dict())
+        console.print(f"JSON: {options.json}", markup=False)
+    if options.html is not None:
+        from duetto.report.doctor_page import write_doctor_page
+
+        write_doctor_page(diagnosis, material, options.html)
+        console.print(f"page: {options.html}", markup=False)
+    return diagnosis.exit_status
+
+
+def find_path(options: argparse.Namespace, console: Console) -> Path:
+    """The path named, or the corpus of the case named.
+
+    Raises:
+        ConfigError: If there is neither, or both, or more than one path.
+    """
+    from duetto.errors import ConfigError
+
+    paths = [path for path in options.paths if not path.startswith("data.") or Path(path).exists()]
+    overrides = [path for path in options.paths if path not in paths]
+    if len(paths) + (options.data is not None) != 1 or (overrides and options.data is None):
+        raise ConfigError("Name one path (a recording, a folder, a corpus, a .ddb), or one case such as data=case_b.")
+    return Path(paths[0]) if paths else build_case([f"data={options.data}", *overrides], console)
+
+
+def build_case(overrides: list[str], console: Console) -> Path:
+    """The corpus of a case, built or found."""
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+
+    from duetto.cli.entry import prepare, typed
+    from duetto.corpus.build import build_corpus
+    from duetto.errors import ConfigError
+    from duetto.settings.run_config import TrainConfig
+
+    conf = Path(__file__).resolve().parents[4] / "conf"
+    if not conf.is_dir():
+        raise ConfigError(f"There is no {conf}: run this from a checkout of the repository.")
+    prepare()
+    try:
+        with initialize_config_dir(str(conf), version_base="1.3"):
+            config = typed(compose("train", overrides), TrainConfig)
+    except HydraException as error:
+        raise ConfigError(str(error).splitlines()[0]) from error
+    with console.status("building the corpus") as status:
+        return build_corpus(
+            config.data, lambda name, done, total: status.update(f"building the corpus: {name} ({done} of {total})")
+        )
+
+
+def wanted_songs(options: argparse.Namespace, material: "Material") -> dict[str, Any]:
+    """Seconds per semitone of the songs to be converted: those named, else those of the corpus.
+
+    Raises:
+        DuettoError: If a song cannot be read.
+    """
+    from duetto.doctor.checks.songs import corpus_songs, song_seconds
+
+    names = [name for name in options.songs.split(",") if name]
+    if names:
+        return {Path(name).name: song_seconds(name, options.transpose) for name in names}
+    if material.manifest is not None:
+        return dict(corpus_songs(material.path, material.manifest))
+    return {}

@@ -1,0 +1,44 @@
+"""`python -m duetto export`: a voice of ours becomes the files that RVC WebUI, Applio or Diff-SVC load."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+EXPORT_FOLDER = "export"
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser("export", help="write a voice for RVC WebUI and Applio, or for Diff-SVC")
+    parser.add_argument("run", help="latest, a run's name or signature, or its folder")
+    parser.add_argument("--output", type=Path, help="a folder; default: export/ in the run's folder")
+    parser.add_argument("--name", help="what users will see; default: the run's name")
+    parser.add_argument("--logs", type=Path, default=Path("logs"))
+    parser.set_defaults(action=export)
+
+
+def export(options: argparse.Namespace, console: Console) -> None:
+    """Write the files and say where they belong."""
+    from datetime import UTC, datetime
+
+    from duetto.storage.files import read_json
+    from duetto.voices.find import find_run
+    from duetto.voices.interchange.diffsvc_voice import export_diffsvc
+    from duetto.voices.interchange.exporting import export_voice
+    from duetto.voices.voice import VOICE_CARD_NAME, VOICE_FOLDER
+
+    run = find_run(options.logs, options.run)
+    today = datetime.now(UTC).date()
+    name = options.name or run.resolve().name
+    if read_json(run / VOICE_FOLDER / VOICE_CARD_NAME)["model"]["name"] == "diffsvc":
+        path = export_diffsvc(run / VOICE_FOLDER, options.output or run / EXPORT_FOLDER, today)
+        console.print(f"{path}: Diff-SVC's checkpoints/{name}/, config.yaml beside it", markup=False, soft_wrap=True)
+        return
+    exported = export_voice(run / VOICE_FOLDER, options.output or run / EXPORT_FOLDER, name, today)
+    console.print(f"{exported.model}: RVC WebUI assets/weights/, or Applio logs/{name}/", markup=False, soft_wrap=True)
+    where = f"{exported.index}: RVC WebUI logs/{name}/, or Applio logs/{name}/"
+    console.print(
+        where if exported.index else "No index: the voice was imported without one.", markup=False, soft_wrap=True
+    )

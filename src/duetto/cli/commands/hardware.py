@@ -1,0 +1,36 @@
+"""`python -m duetto hardware`: what this machine is, and what the default run takes here."""
+
+import argparse
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser("hardware", help="device, precision and how long the default run takes here")
+    parser.set_defaults(action=show_hardware)
+
+
+def show_hardware(options: argparse.Namespace, console: Console) -> None:
+    """Print what this machine is and the plan of the default run."""
+    from hydra import compose, initialize_config_dir
+
+    from duetto.cli.entry import conf_folder, prepare, typed
+    from duetto.runs.plan import announce
+    from duetto.settings.run_config import TrainConfig
+    from duetto.training.hardware import REFERENCE_GFLOPS, detect_hardware, measure_gflops
+
+    prepare()
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        config = typed(compose("train"), TrainConfig)
+    hardware = detect_hardware(config.trainer)
+    gflops = measure_gflops(hardware.num_threads)
+    table = Table("what", "value", title="Hardware", title_justify="left")
+    table.add_row("device", hardware.device_name)
+    table.add_row("precision", hardware.precision)
+    table.add_row("model size that `auto` picks", config.model.size)
+    table.add_row("matrix product", f"{gflops:.0f} GFLOP/s ({gflops / REFERENCE_GFLOPS:.1f} x the reference machine)")
+    console.print(table)
+    announce(config, hardware, console)

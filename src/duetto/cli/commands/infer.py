@@ -1,0 +1,27 @@
+"""`python -m duetto infer KEY=VALUE ...`: what infer.py does, for those who installed a wheel."""
+
+import argparse
+from typing import Any
+
+from rich.console import Console
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser(
+        "infer", help="convert recordings with a trained voice, as infer.py does: source=song.wav"
+    )
+    parser.add_argument(
+        "settings", nargs="*", metavar="KEY=VALUE", help="such as run=latest source=song.wav transpose=6"
+    )
+    parser.set_defaults(action=convert_recordings)
+
+
+def convert_recordings(options: argparse.Namespace, console: Console) -> None:
+    """Each source once."""
+    from duetto.cli.entry import compose_inference, conf_folder
+
+    settings = compose_inference(conf_folder(), options.settings)
+    from duetto.runs.infer import infer
+
+    infer(settings, console)

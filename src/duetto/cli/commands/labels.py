@@ -1,0 +1,46 @@
+"""`python -m duetto labels export`: what the slicer kept, as label tracks that Audacity opens."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser("labels", help="label tracks for Audacity: what preprocessing kept")
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    export = actions.add_parser("export", help="a track for each recording, a label for each piece that was kept")
+    export.add_argument("corpus", type=Path, help="a treated corpus, data/preprocessed/HASH, or the folder of a run")
+    export.add_argument("--output", type=Path, default=Path("labels"), help="where the tracks go (default: labels)")
+    export.set_defaults(action=export_labels)
+
+
+def export_labels(options: argparse.Namespace, console: Console) -> None:
+    """Write `<song>.txt` for each recording of the target; `preprocess=labels` reads them back."""
+    from duetto.corpus.manifest import load_manifest
+    from duetto.preprocess.kept import kept_labels
+    from duetto.preprocess.steps.labels import SUFFIX, write_labels
+
+    folder = corpus_of(options.corpus)
+    manifest = load_manifest(folder)
+    tracks = kept_labels(manifest.select("target"))
+    for song, labels in tracks.items():
+        write_labels(options.output / f"{song}{SUFFIX}", labels)
+    pieces = sum(len(labels) for labels in tracks.values())
+    console.print(
+        f"{options.output}: {len(tracks)} label tracks with {pieces} pieces. Open a recording in Audacity, then "
+        "File > Import > Labels; change, export into the same folder, and train with preprocess=labels "
+        f"preprocess.steps.labels.path={options.output} 'preprocess.steps.labels.keep=[keep]'.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def corpus_of(path: Path) -> Path:
+    """The treated corpus that a folder is, or that a run was trained on."""
+    from duetto.storage.files import read_json
+
+    record = path / "preprocessing.json"
+    return Path(str(read_json(record)["corpus"])) if record.is_file() else path

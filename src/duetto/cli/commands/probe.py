@@ -1,0 +1,69 @@
+"""`python -m duetto probe`: a trained voice under stress: other pitches, slow songs, held notes, fragments."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+SHOWN = ("mcd_output", "f0_rmse_cents", "voicing_error", "speaker_similarity", "modulation_energy", "dip_rate")
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser("probe", help="put trained voices to other pitches, slow songs, held notes, fragments")
+    parser.add_argument("runs", nargs="+", metavar="run", help="latest, a run's name or signature, or its folder")
+    parser.add_argument("--probe", action="append", help="transposition, tempo, held or fragments; default: all")
+    parser.add_argument("--songs", type=int, default=0, help="songs of each probe (default: all)")
+    parser.add_argument("--logs", type=Path, default=Path("logs"), help="where the runs are (default: logs)")
+    parser.set_defaults(action=probe_runs)
+
+
+def probe_runs(options: argparse.Namespace, console: Console) -> None:
+    """Probe each run and show its scores by condition."""
+    from duetto.runs.prepare import progress_bar
+    from duetto.runs.stress import PROBES_FILE, check_names, probe_run
+    from duetto.runs.stress_cases import PROBES
+    from duetto.voices.find import find_run
+
+    names = options.probe or list(PROBES)
+    check_names(names)
+    for wanted in options.runs:
+        folder = find_run(options.logs, wanted)
+        with progress_bar(console) as report:
+            state = probe_run(folder, names, report, max(0, options.songs))
+        for name in names:
+            console.print(probe_table(name, state["probes"][name]["cases"]))
+        console.print(str(folder / PROBES_FILE), markup=False, soft_wrap=True)
+
+
+def probe_table(name: str, cases: list[dict[str, Any]]) -> Table:
+    """Mean scores of a probe, a row a condition, by its number; undefined ones are left out of the mean."""
+    from duetto.evaluation.registry import metric_named
+    from duetto.report.comparison.probes import condition_value
+
+    def place(condition: str) -> float:
+        value = condition_value(condition, native=0.0)
+        return -math.inf if math.isnan(value) else value
+
+    metrics = [metric_named(metric) for metric in SHOWN]
+    is_diagnostic = any(case["label"] for case in cases)
+    title = f"{name}{' (diagnostic: nobody sang the truth)' if is_diagnostic else ''}"
+    table = Table(Column("condition", no_wrap=True), "songs", title=title, title_justify="left")
+    for metric in metrics:
+        table.add_column(metric.title, justify="right")
+    for condition in sorted(dict.fromkeys(case["condition"] for case in cases), key=place):
+        rows = [case for case in cases if case["condition"] == condition]
+        means = [mean([row["metrics"].get(metric.name) for row in rows]) for metric in metrics]
+        shown = [metric.shown(value) for metric, value in zip(metrics, means, strict=True)]
+        table.add_row(escape(condition), str(len(rows)), *shown)
+    return table
+
+
+def mean(values: list[float | None]) -> float:
+    """Mean of what is defined; NaN when nothing is."""
+    defined = [value for value in values if value is not None and math.isfinite(value)]
+    return sum(defined) / len(defined) if defined else math.nan

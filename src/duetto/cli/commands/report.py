@@ -1,0 +1,41 @@
+"""`python -m duetto report`: the page of a run, written again, or one page that compares several."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from duetto.errors import ConfigError
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser("report", help="write the page of a run again, or one that compares several runs")
+    parser.add_argument(
+        "runs", type=Path, nargs="+", metavar="run", help="a run's folder; several, or a sweep's folder"
+    )
+    parser.add_argument("--output", type=Path, help="of a comparison; default: comparison.html in the working folder")
+    parser.add_argument("--results", type=Path, help="where studies leave verdicts; default: docs/results")
+    parser.add_argument("--megabytes", type=float, help="of sound inside a comparison, the rest is linked; default: 24")
+    parser.set_defaults(action=write_report)
+
+
+def write_report(options: argparse.Namespace, console: Console) -> None:
+    """Render index.html of a run anew, or a comparison."""
+    from duetto.report.comparison.find import RESULTS, run_folders
+    from duetto.report.comparison.listening import MEGABYTES
+    from duetto.report.comparison.page import COMPARISON_NAME, write_comparison
+    from duetto.report.page import write_run_page
+    from duetto.runs.prepare import progress_bar
+
+    if len(options.runs) == 1 and options.runs[0].is_dir() and run_folders(options.runs[0]) == options.runs:
+        page = write_run_page(options.runs[0])
+    else:
+        megabytes = MEGABYTES if options.megabytes is None else options.megabytes
+        if not 0 <= megabytes <= 1000:
+            raise ConfigError(f"--megabytes={megabytes:g}: expected 0 to 1000.")
+        output = options.output or Path(COMPARISON_NAME)
+        with progress_bar(console) as report:
+            page = write_comparison(options.runs, output, options.results or RESULTS, megabytes, report)
+    console.print(str(page), markup=False, soft_wrap=True)

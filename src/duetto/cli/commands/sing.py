@@ -1,0 +1,125 @@
+"""`python -m duetto sing`: a score, sung by an embedded voice."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from duetto.score.score import Score
+    from duetto.singer.sing import Rendition
+    from duetto.singer.voices import Voice
+
+TRUTH_SUFFIXES = (".npz", ".json")
+ALL = "all"
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    from duetto.singer.voices import VOICES
+
+    lines = (
+        f"  {voice.name:8} {voice.family:6} MIDI {voice.range_midi[0]} to {voice.range_midi[1]}"
+        for voice in VOICES.values()
+    )
+    parser = verbs.add_parser(
+        "sing",
+        help="sing a VSQX file with an embedded voice",
+        description="Sing a VSQX file (VOCALOID 3 or 4): python -m duetto sing song.vsqx voice=mei",
+        epilog="\n".join(("voices (name, family, comfortable range):", *lines)),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("score", type=Path, help="a .vsqx file")
+    parser.add_argument("--voice", default="miku", help="an embedded voice, see below (default: miku)")
+    parser.add_argument("--track", default=ALL, help="which vocal track, counted from 1, or all (default: all)")
+    parser.add_argument("--transpose", type=float, default=0.0, help="semitones")
+    parser.add_argument("--seed", type=int, default=0, help="of drift, jitter, breaths and noise (default: 0)")
+    parser.add_argument("--output", type=Path, help="a .wav file (default: SCORE_VOICE.wav in the working folder)")
+    parser.add_argument("--truth", type=Path, help="also write phones, notes and F0: a .npz or .json file")
+    parser.set_defaults(action=sing_score)
+
+
+def sing_score(options: argparse.Namespace, console: Console) -> None:
+    """Render the tracks of a VSQX file, one WAV each."""
+    from duetto.errors import ConfigError
+    from duetto.score.formats.vsqx.reader import read_vsqx
+    from duetto.singer.adapt import adapt
+    from duetto.singer.voices import get_voice
+    from duetto.storage.audio import write_audio
+
+    voice = get_voice(options.voice)
+    if options.truth is not None and options.truth.suffix.lower() not in TRUTH_SUFFIXES:
+        raise ConfigError(f"truth={options.truth} must end in {' or '.join(TRUTH_SUFFIXES)}.")
+    scores = read_vsqx(options.score)
+    numbers = _chosen(options, len(scores))
+    output = options.output or Path(f"{options.score.stem}_{voice.name}.wav")
+    table = Table("track", "name", "notes", "seconds", "sung MIDI", title=f"sung by {voice.name}")
+    table.add_column("file", overflow="fold")
+    remarks: dict[str, None] = {}  # in order, each once
+    for number in numbers:
+        score, changes = adapt(scores[number - 1], voice, options.transpose)
+        prefix = f"track {number}: " if len(numbers) > 1 else ""
+        remarks.update(dict.fromkeys(f"ignored: {line}" for line in score.ignored))
+        remarks.update(dict.fromkeys(f"{prefix}{line}" for line in changes))
+        rendition = _sing_with_progress(score, voice, options, console)
+        path = _numbered(output, number, len(numbers))
+        write_audio(path, rendition.waveform, rendition.sample_rate)
+        if options.truth is not None:
+            _write_truth(rendition, _numbered(options.truth, number, len(numbers)))
+        seconds = len(rendition.waveform) / rendition.sample_rate
+        span = f"{rendition.note_midi.min():g} to {rendition.note_midi.max():g}"
+        table.add_row(str(number), _plain(score.name), str(len(score.notes)), f"{seconds:.1f}", span, _plain(str(path)))
+    for line in remarks:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(table)
+
+
+def _chosen(options: argparse.Namespace, num_tracks: int) -> list[int]:
+    from duetto.errors import ScoreError
+
+    if options.track == ALL:
+        return list(range(1, num_tracks + 1))
+    if not options.track.isdecimal() or not 1 <= int(options.track) <= num_tracks:
+        raise ScoreError(
+            f"{options.score} has {num_tracks} vocal tracks with notes; there is no track {options.track}. "
+            f"Give 1 to {num_tracks}, or {ALL}."
+        )
+    return [int(options.track)]
+
+
+def _sing_with_progress(score: "Score", voice: "Voice", options: argparse.Namespace, console: Console) -> "Rendition":
+    from duetto.score.tempo import TempoMap
+    from duetto.singer.sing import sing
+
+    last = score.notes[-1]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("s"))
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        seconds = TempoMap(score.tempos).seconds(last.tick + last.duration)
+        task = progress.add_task(f"{voice.name} sings {len(score.notes)} notes", total=round(seconds))
+        return sing(
+            score,
+            voice,
+            seed=options.seed,
+            transpose_semitones=options.transpose,
+            progress=lambda done: progress.advance(task, round(done)),
+        )
+
+
+def _numbered(path: Path, number: int, total: int) -> Path:
+    return path if total == 1 else path.with_stem(f"{path.stem}_track{number}")
+
+
+def _write_truth(rendition: "Rendition", path: Path) -> None:
+    from duetto.singer.truth import save_truth, save_truth_json
+
+    (save_truth_json if path.suffix.lower() == ".json" else save_truth)(rendition.truth, path)
+
+
+def _plain(text: str) -> Any:
+    """Text for a table, square brackets and all."""
+    from rich.text import Text
+
+    return Text(text)

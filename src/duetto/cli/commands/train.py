@@ -1,0 +1,24 @@
+"""`python -m duetto train KEY=VALUE ...`: what train.py does, for those who installed a wheel."""
+
+import argparse
+from typing import Any
+
+from rich.console import Console
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser(
+        "train", help="train a voice on a case and score it, as train.py does: model=rvc data=case_b"
+    )
+    parser.add_argument(
+        "settings", nargs="*", metavar="KEY=VALUE", help="groups and settings, such as model=rvc seed=1"
+    )
+    parser.set_defaults(action=train_voice)
+
+
+def train_voice(options: argparse.Namespace, console: Console) -> None:
+    """One run, from corpus to page."""
+    from duetto.cli.entry import compose_runs, conf_folder, run_settings
+
+    run_settings(compose_runs(conf_folder(), [options.settings])[0], console)

@@ -1,0 +1,1 @@
+"""The cases that embedded singers perform: their songs, rooms, bands and fragments."""

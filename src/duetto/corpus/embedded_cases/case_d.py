@@ -1,0 +1,275 @@
+"""Case D: an embedded voice cut into fragments, as a VOCALOID .ddb holds its singer; here with a known truth.
+
+What is sung is case B, dry: same voice, songs and seeds, so that a dose of fragments is compared
+with the whole songs and with nothing else changed. It is sung once as a corpus of its own; each
+dose, join and archive is then made from that. Only the target's clips of train are cut; val and
+test, truths and sources are those of the sung corpus.
+
+A real bank also holds few pitches. So that this is not mistaken for the cutting, `pitches: flat`
+sings each song of train on one pitch of the bank, uncut or cut, and `pitches: melodic` keeps the
+melody however it is cut.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from duetto import __version__
+from duetto.corpus.ddb.bank import read_ddb, read_segment
+from duetto.corpus.ddb.writer import DdbFragment, write_ddb
+from duetto.corpus.embedded_cases.fragments import arrange, cut_spans, lay_together, least_samples
+from duetto.corpus.embedded_cases.performer import Singer
+from duetto.corpus.embedded_cases.songs import read_song
+from duetto.corpus.jobs import Outcome, Plan, clip_files
+from duetto.corpus.manifest import Clip, Ledger, Loss, Manifest, load_manifest
+from duetto.errors import CorpusError
+from duetto.ownership.consent import Consent, consent_from_dict
+from duetto.score.score import Curve, Score
+from duetto.settings.case_config import FragmentConfig, RoomConfig
+from duetto.settings.config import DataConfig
+from duetto.singer.sing import Truth, load_truth, save_truth, sing
+from duetto.singer.voices import get_voice
+from duetto.storage.audio import Waveform, read_audio, write_audio
+from duetto.storage.files import atomic_path, sha256_file, write_json
+from duetto.units import cents_between, seconds_to_samples
+
+ARCHIVE = Path("archive") / "embedded.ddb"
+FRAGMENTS_NAME = "fragments.json"  # which clip holds which samples of which song
+STATEMENT = "The voice is synthetic and this archive was made from it by duetto: nobody else's rights are touched."
+SHORTEST_PHONE_S = 0.01  # of a phone within a fragment, to be named
+REFERENCE_HZ = 440.0  # pitches of the archive are cents above it
+
+
+@dataclass(frozen=True)
+class FlatSinger:
+    """A singer who sings some songs of one voice on a single pitch each, and all else as ever."""
+
+    singer: Singer
+    voice: str
+    pitches: tuple[tuple[str, int], ...]  # song, MIDI as sung
+
+    def describe(self, voice: str) -> Any:
+        """The voice's parameters, and the pitches of the one that sings flat."""
+        description = self.singer.describe(voice)
+        return [description, [list(pair) for pair in self.pitches]] if voice == self.voice else description
+
+    def code_digest(self) -> str:
+        """That of the singer."""
+        return self.singer.code_digest()
+
+    def transposition(self, voice: str) -> float:
+        """Semitones by which the voice sings other than written."""
+        return self.singer.transposition(voice)
+
+    def render(self, song: Path, voice: str, seed: int, truth: Path, shift_semitones: float = 0.0) -> Waveform:
+        """Sing, flat where that is asked; (S,)."""
+        midi = dict(self.pitches).get(song.stem)
+        if voice != self.voice or midi is None:
+            return self.singer.render(song, voice, seed, truth, shift_semitones)
+        score = flatten(read_song(song), midi - get_voice(voice).transposition)
+        rendition = sing(score, get_voice(voice), seed=seed)
+        save_truth(rendition.truth, truth)
+        return rendition.waveform
+
+
+def flatten(score: Score, midi: int) -> Score:
+    """The same words in the same rhythm on one pitch, without bends or vibrato."""
+    notes = tuple(replace(note, midi=midi, vibrato=None) for note in score.notes)
+    return replace(score, notes=notes, pitch_bend_semitones=Curve())
+
+
+def case_d_singer(config: DataConfig, fragments: FragmentConfig, singer: Singer) -> Singer:
+    """Who sings case D; with flat pitches, the songs of train take those of the bank in turn."""
+    if fragments.pitches == "melodic":
+        return singer
+    bank = fragments.bank_pitches
+    pitches = tuple((song, bank[index % len(bank)]) for index, song in enumerate(config.train_songs))
+    return FlatSinger(singer, config.target, pitches)
+
+
+def case_d_sung(config: DataConfig) -> DataConfig:
+    """The case that is sung, and then cut: case B without its room."""
+    return replace(config, case="case_b", room=RoomConfig(rt60_s=0.0))
+
+
+def case_d_settings(config: DataConfig, fragments: FragmentConfig, sung: Path) -> dict[str, Any]:
+    """All that decides how the corpus sounds, as JSON values; no paths.
+
+    Args:
+        config: The case.
+        fragments: How it is cut and joined.
+        sung: The corpus that `case_d_sung` describes, complete.
+
+    Raises:
+        ConfigError: If the fragments' settings contradict each other.
+    """
+    fragments.validate()
+    manifest = load_manifest(sung)
+    return {
+        **manifest.settings,
+        "duetto": __version__,
+        "sung": manifest.content_hash(),
+        "seed": config.seed,
+        "fragments": asdict(fragments),
+    }
+
+
+def plan_case_d(config: DataConfig, fragments: FragmentConfig, settings: dict[str, Any], sung: Path) -> Plan:
+    """Jobs of case D: the clips that stay whole, and one for all fragments.
+
+    Raises:
+        CorpusError: If the sung corpus is missing or has nothing to train on.
+    """
+    manifest = load_manifest(sung)
+    train = manifest.select("target", "train")
+    if not train:
+        raise CorpusError(f"{sung} has no clip to train on. Delete the folder and run again.")
+    consent = consent_from_dict(manifest.consent)
+    is_cut = fragments.fragment_ms is not None
+    kept = tuple(clip for clip in manifest.clips if not (is_cut and clip in train))
+    jobs = [KeepClip(sung, clip, fragments.pitches == "flat" and clip in train) for clip in kept]
+    cutting = [CutClips(sung, train, fragments, config.seed, consent)] if is_cut else []
+
+    def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
+        clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
+        losses = tuple(loss for outcome in outcomes for loss in outcome.losses)
+        used_s = sum(clip.duration_s for clip in clips if clip.role == "target")
+        ledger = Ledger(used_s + sum(loss.seconds for loss in losses), used_s, losses)
+        return Manifest(config.case, clips, settings, manifest.consent, ledger)
+
+    return Plan((*jobs, *cutting), assemble)
+
+
+@dataclass(frozen=True)
+class KeepClip:
+    """A job: a clip of the sung corpus as it is."""
+
+    sung: Path
+    clip: Clip
+    is_flat: bool  # sung on another pitch than the score says: the score is left behind
+
+    @property
+    def name(self) -> str:
+        """Unique in the case."""
+        return self.clip.id.replace("/", "--")
+
+    def run(self, folder: Path) -> Outcome:
+        """Copy its files."""
+        clip = replace(self.clip, score=None) if self.is_flat else self.clip
+        for path in clip_files(clip):
+            with atomic_path(folder / path) as temporary:
+                shutil.copyfile(self.sung / path, temporary)
+        return Outcome((clip,))
+
+
+@dataclass(frozen=True)
+class _Fragment:
+    """Samples of a song."""
+
+    song: int  # index among the clips
+    first: int
+    last: int
+
+    @property
+    def num_samples(self) -> int:
+        return self.last - self.first
+
+
+@dataclass(frozen=True)
+class CutClips:
+    """A job: the target's clips of train, cut, through an archive if asked, and joined."""
+
+    sung: Path
+    clips: tuple[Clip, ...]  # all at one rate
+    config: FragmentConfig
+    seed: int
+    consent: Consent
+
+    @property
+    def name(self) -> str:
+        """Unique in the case."""
+        return "fragments"
+
+    def run(self, folder: Path) -> Outcome:
+        """Write the clips, the list of what is in them, and the archive."""
+        sample_rate = self.clips[0].sample_rate
+        songs = [read_audio(self.sung / clip.path)[0] for clip in self.clips]
+        length = seconds_to_samples((self.config.fragment_ms or 0.0) / 1000.0, sample_rate)
+        fragments = [
+            _Fragment(index, first, last)
+            for index, song in enumerate(songs)
+            for first, last in cut_spans(len(song), length)
+        ]
+        sounds: list[Waveform] = [songs[fragment.song][fragment.first : fragment.last] for fragment in fragments]
+        if self.config.as_ddb:
+            sounds = self._through_archive(folder, fragments, sounds, sample_rate)
+        groups = arrange([len(sound) for sound in sounds], sample_rate, self.config.join, self.seed)
+        least = least_samples(self.config.join, self.config.padding_ms, sample_rate)
+        clips, contents = [], {}
+        for number, group in enumerate(groups):
+            clip = self._write(folder, number, lay_together([sounds[index] for index in group], least))
+            clips.append(clip)
+            contents[clip.id] = [
+                [self.clips[fragments[index].song].song, fragments[index].first, fragments[index].num_samples]
+                for index in group
+            ]
+        write_json(folder / FRAGMENTS_NAME, {"sample_rate": sample_rate, "clips": contents})
+        return Outcome(tuple(clips), self._remarks(sum(clip.num_samples for clip in clips), songs, sample_rate))
+
+    def _through_archive(
+        self, folder: Path, fragments: list[_Fragment], sounds: list[Waveform], sample_rate: int
+    ) -> list[Waveform]:
+        """The fragments as a .ddb gives them back: 16 bit, in the same order."""
+        consent = replace(self.consent, rights_statement=STATEMENT)
+        write_ddb(folder / ARCHIVE, self._named(fragments, sounds, sample_rate), sample_rate, consent)
+        archive = read_ddb(folder / ARCHIVE)
+        if len(archive.segments) != len(sounds):
+            raise RuntimeError(f"{len(archive.segments)} of {len(sounds)} sounds were found in {folder / ARCHIVE}")
+        with (folder / ARCHIVE).open("rb") as file:
+            return [read_segment(file, segment) for segment in archive.segments]
+
+    def _named(self, fragments: list[_Fragment], sounds: list[Waveform], sample_rate: int) -> Iterator[DdbFragment]:
+        truths = [load_truth(self.sung / str(clip.truth)) for clip in self.clips]
+        for fragment, sound in zip(fragments, sounds, strict=True):
+            span_s = (fragment.first / sample_rate, fragment.last / sample_rate)
+            truth = truths[fragment.song]
+            yield DdbFragment(sound, phones_within(truth, *span_s), pitch_within(truth, *span_s))
+
+    def _write(self, folder: Path, number: int, waveform: Waveform) -> Clip:
+        name = f"target/fragments_{number:05d}"
+        path = f"audio/{name}.wav"
+        write_audio(folder / path, waveform, self.clips[0].sample_rate)
+        return replace(
+            self.clips[0],
+            id=name,
+            path=path,
+            sha256=sha256_file(folder / path),
+            song=f"fragments_{number:05d}",
+            num_samples=len(waveform),
+            score=None,
+            truth=None,
+        )
+
+    def _remarks(self, num_samples: int, songs: list[Waveform], sample_rate: int) -> tuple[Loss, ...]:
+        added_s = (num_samples - sum(len(song) for song in songs)) / sample_rate
+        if added_s == 0:
+            return ()
+        return (Loss("target/fragments", 0.0, f"zero padding added {added_s:.1f} s of silence, counted as used"),)
+
+
+def phones_within(truth: Truth, first_s: float, last_s: float) -> tuple[str, ...]:
+    """Phones of which a stretch holds at least 10 ms; without pauses."""
+    lengths = np.minimum(truth.phone_end_s, last_s) - np.maximum(truth.phone_start_s, first_s)
+    held = lengths > SHORTEST_PHONE_S - 1e-9
+    return tuple(phone for phone, is_held in zip(truth.phones, held, strict=True) if is_held and phone != "pau")
+
+
+def pitch_within(truth: Truth, first_s: float, last_s: float) -> float:
+    """Median pitch of a stretch's voiced frames, cents above 440 Hz; 0 where none is voiced."""
+    f0_hz = truth.f0_hz[round(first_s / truth.f0_hop_s) : round(last_s / truth.f0_hop_s)]
+    voiced = f0_hz[f0_hz > 0]
+    return float(cents_between(REFERENCE_HZ, float(np.median(voiced)))) if voiced.size else 0.0

@@ -1,0 +1,164 @@
+"""The choir as a corpus: many embedded voices from bass to soprano, slow to fast, to train base weights on.
+
+Every voice sings songs of its own, composed on the spot from seeds that no case uses; melodies share no six notes,
+at any pitch, with the songs that come with the package and those that cases A and C hold out. Of every fifth voice
+one song is held out, in turn for val and test; there another voice of the choir is the source. Readers
+(duetto.corpus.embedded_cases.readers) add English, for training alone.
+"""
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from duetto import __version__
+from duetto.corpus.embedded_cases.case_a import plan_songs
+from duetto.corpus.embedded_cases.case_c import song_style
+from duetto.corpus.embedded_cases.embedded import soften
+from duetto.corpus.embedded_cases.performer import SAMPLE_RATE, EmbeddedSinger
+from duetto.corpus.embedded_cases.readers import Reading, reader_names, reader_settings
+from duetto.corpus.embedded_cases.songs import compose_scores
+from duetto.corpus.jobs import Job, Outcome, Plan
+from duetto.corpus.manifest import Clip, Ledger, Manifest, Role, Split
+from duetto.ownership.consent import embedded_consent
+from duetto.score.compose import compose, sample_songs, shift_grams, song_grams
+from duetto.score.melody import Gram
+from duetto.score.score import TICKS_PER_QUARTER, Score
+from duetto.score.song_style import EIGHTH, SIXTEENTH, SongStyle
+from duetto.settings.case_config import ChoirConfig
+from duetto.settings.config import DataConfig
+from duetto.singer.choir import choir_names, choir_voice
+from duetto.singer.sing import save_truth, sing
+from duetto.storage.audio import write_audio
+from duetto.storage.files import atomic_path, sha256_file
+
+SEED = 40_000  # of the first song; cases compose from others
+SECONDS = 28.0  # of a song, about
+WRITTEN_LOW = 59  # MIDI; what a voice's transposition starts from
+WRITTEN_SPAN = 18  # semitones
+TEMPI = (58, 66, 76, 88, 100, 116, 132, 152, 172, 192)  # BPM
+SLOW_BPM = 90
+SLOW = tuple((beats * TICKS_PER_QUARTER, weight) for beats, weight in ((1, 0.4), (2, 0.4), (3, 0.1), (4, 0.1)))
+MIDDLE = ((EIGHTH, 0.5), (TICKS_PER_QUARTER, 0.35), (2 * TICKS_PER_QUARTER, 0.15))
+FAST = ((EIGHTH, 0.7), (SIXTEENTH, 0.1), (TICKS_PER_QUARTER, 0.2))
+HELD_OUT_EVERY = 5  # of this many voices one song is not trained on
+# what the cases hold out of the songs that they compose, and who sings it
+CASE_A = DataConfig(
+    case="case_a",
+    target="low",
+    test_songs=["air_13", "air_14", "above_08"],
+    val_songs=["air_12"],
+)
+CASE_C_SONGS = ("song_13", "song_14", "song_12")
+SOURCE_DISTANCE = 7  # the source of a held-out song is the voice so many places on
+
+
+@dataclass(frozen=True)
+class ChoirSong:
+    """A job: one voice of the choir sings one song."""
+
+    voice: str
+    singer: str  # whose song it is: the voice itself, or the target whose source this is
+    number: int  # of the song among those of `singer`
+    split: Split
+    seed: int
+
+    @property
+    def song(self) -> str:
+        """Name of the song."""
+        return f"{self.singer}_{self.number:02d}"
+
+    @property
+    def name(self) -> str:
+        """Unique in the corpus."""
+        return f"{self.voice}-{self.song}"
+
+    def run(self, folder: Path) -> Outcome:
+        """Sing; write audio and truth."""
+        voice = choir_voice(self.voice)
+        rendition = sing(choir_song(self.singer, self.number, self.seed), voice, seed=self.seed)
+        truth = f"truth/{self.voice}/{self.song}.npz"
+        with atomic_path(folder / truth) as temporary:
+            save_truth(rendition.truth, temporary)
+        waveform = soften(rendition.waveform)
+        is_source = self.voice != self.singer
+        path = f"audio/{self.voice}/{self.song}.wav"
+        write_audio(folder / path, waveform, SAMPLE_RATE)
+        up = choir_voice(self.singer).transposition - voice.transposition
+
+        def clip(role: Role) -> Clip:
+            return Clip(
+                id=f"{role}/{self.song}" if role != "source" else f"source/{self.voice}/{self.song}",
+                path=path,
+                sha256=sha256_file(folder / path),
+                role=role,
+                split=self.split,
+                song=self.song,
+                singer=self.voice,
+                sample_rate=SAMPLE_RATE,
+                num_samples=len(waveform),
+                truth=truth,
+                transpose_semitones=float(up),
+            )
+
+        if is_source:
+            return Outcome((clip("source"),))
+        return Outcome((clip("target"),) if self.split == "train" else (clip("target"), clip("truth")))
+
+
+def choir_song(singer: str, number: int, seed: int) -> Score:
+    """A song of a voice: tempo and rhythm go round over voices and songs."""
+    place = choir_names().index(singer)
+    bpm = TEMPI[(3 * place + number) % len(TEMPI)]
+    bars = 2 * round(SECONDS * bpm / 480)  # even; 240 / bpm seconds a bar
+    rhythm = SLOW if bpm < SLOW_BPM else FAST if bpm > 2 * SLOW_BPM - 20 else MIDDLE
+    low = WRITTEN_LOW + place % 4
+    style = SongStyle(low, low + WRITTEN_SPAN, bpm, bars, rhythm, 2 if bpm < SLOW_BPM else 4)
+    song_seed = SEED + 1000 * seed + 50 * place + number
+    return compose(f"{singer}_{number:02d}", song_seed, style, kept_apart())
+
+
+@cache
+def kept_apart() -> frozenset[Gram]:
+    """Runs of six notes, at any pitch, that cases test on and a base therefore has not heard."""
+    case_a = compose_scores(plan_songs(CASE_A, CASE_A.register), at_any_pitch=True)
+    case_c = compose_scores((name, song_style(name)) for name in CASE_C_SONGS)
+    scores = (*case_a.values(), *case_c.values(), *sample_songs())
+    return shift_grams(song_grams(scores), range(-24, 25))
+
+
+def choir_settings(config: DataConfig, choir: ChoirConfig) -> dict[str, Any]:
+    """All that decides how the choir sounds, as JSON values."""
+    return {
+        "duetto": __version__,
+        "singer": EmbeddedSinger().code_digest(),
+        "engines": {name: version(name) for name in ("pysinsy", "pyworld")},
+        "seed": config.seed,
+        "choir": asdict(choir),
+        "voices": {name: asdict(choir_voice(name)) for name in choir_names()[: choir.voices]},
+        **reader_settings(choir.readers),
+    }
+
+
+def plan_choir(config: DataConfig, choir: ChoirConfig, settings: dict[str, Any]) -> Plan:
+    """Jobs of the choir, voice by voice, then the readers."""
+    names = choir_names()[: choir.voices]
+    jobs: list[Job] = []
+    for place, singer in enumerate(names):
+        for number in range(choir.songs):
+            is_held_out = place % HELD_OUT_EVERY == 0 and number == choir.songs - 1
+            split: Split = "train" if not is_held_out else "val" if place == 0 else "test"
+            jobs.append(ChoirSong(singer, singer, number, split, config.seed))
+            if is_held_out:
+                source = names[(place + SOURCE_DISTANCE) % len(names)]
+                jobs.append(ChoirSong(source, singer, number, split, config.seed))
+    for reader in reader_names()[: choir.readers]:
+        jobs.extend(Reading(reader, number, SECONDS, config.seed) for number in range(choir.songs))
+
+    def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
+        clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
+        seconds = sum(clip.duration_s for clip in clips if clip.role == "target")
+        return Manifest(config.case, clips, settings, embedded_consent().as_dict(), Ledger(seconds, seconds))
+
+    return Plan(tuple(jobs), assemble)

@@ -1,0 +1,249 @@
+"""What the embedded cases share: who sings which song, in which split and role, and what is kept of it.
+
+For each song the target voice sings, role `target`: what there is to train on, after the case's
+treatment (a room, a band, or nothing). For songs of val and test also role `truth`: the same
+rendition, untreated, and role `source`: each source voice singing the song, untreated, at the pitch
+that its voice is written for. All renditions of a song are frame-synchronous.
+
+With `data.transpositions` the target sings test songs at further pitches. Such a rendition is
+the truth of a song of its own, `<song>_up6` or `<song>_down3`, whose source is the song's.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from duetto import __version__
+from duetto.corpus.embedded_cases.performer import SAMPLE_RATE, Singer
+from duetto.corpus.embedded_cases.songs import Song
+from duetto.corpus.jobs import Outcome, Plan
+from duetto.corpus.manifest import Clip, Ledger, Manifest, Role, Split
+from duetto.errors import CorpusError
+from duetto.ownership.consent import embedded_consent
+from duetto.settings.config import DataConfig
+from duetto.storage.audio import Waveform, write_audio
+from duetto.storage.files import atomic_path, sha256_file, sha256_json
+
+PEAK_LIMIT = 0.99
+
+
+@dataclass(frozen=True)
+class Treated:
+    """What a treatment makes of a rendition."""
+
+    waveform: Waveform  # (S,) or (2, S), on the rendition's time base
+    stems: Mapping[str, Waveform] = field(default_factory=dict)  # what it was made of, by name, to listen to
+
+
+class Treatment(Protocol):
+    """What a case does to the target's singing; picklable, the same every time."""
+
+    def apply(self, dry: Waveform, song: Song) -> Treated:
+        """The rendition (S,) at 48 kHz, treated."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is particular to a case."""
+
+    songs: Mapping[str, Song]  # of every split
+    unshifted: frozenset[str] = frozenset()  # test songs that stay at their pitch whatever data.transpositions says
+    settings: Mapping[str, Any] = field(default_factory=dict)  # that decide how it sounds, as JSON values
+    make_treatment: Callable[[], Treatment | None] = lambda: None  # called when something has to be sung
+    engines: tuple[str, ...] = ()  # further packages whose versions decide how it sounds
+
+
+def embedded_settings(config: DataConfig, recipe: Recipe, performer: Singer) -> dict[str, Any]:
+    """All that decides how the corpus sounds, as JSON values; no paths.
+
+    Raises:
+        CorpusError: If a voice is named twice or does not exist, or train or test is empty.
+    """
+    splits = _splits(config)
+    empty = [name for name in ("train", "test") if not splits[name]]
+    if empty:
+        raise CorpusError(f"data.{empty[0]}_songs is empty; {config.case} needs at least one song there.")
+    voices = [config.target, *config.sources]
+    if len(set(voices)) < len(voices):
+        raise CorpusError(f"data.target and data.sources name a voice twice: {voices}.")
+    return {
+        "duetto": __version__,
+        "singer": performer.code_digest(),
+        "engines": {name: version(name) for name in ("pysinsy", "pyworld", *recipe.engines)},
+        "seed": config.seed,
+        "target": config.target,
+        "sources": list(config.sources),
+        "splits": {name: list(songs) for name, songs in splits.items()},
+        "songs": {song: recipe.songs[song].sha256 for songs in splits.values() for song in songs},
+        "voices": {voice: performer.describe(voice) for voice in voices},
+        "transpositions": list(config.transpositions),
+        **recipe.settings,
+    }
+
+
+def plan_embedded(config: DataConfig, recipe: Recipe, settings: dict[str, Any], performer: Singer) -> Plan:
+    """Jobs of an embedded case, the target's first."""
+    treatment = recipe.make_treatment()
+    target_pitch = performer.transposition(config.target)
+    shifts = tuple(shift for shift in config.transpositions if shift)
+    shifted = [song for song in config.test_songs if song not in recipe.unshifted]
+
+    def part(song: str, voice: str, split: Split) -> Part:
+        return Part(recipe.songs[song], voice, split, _job_seed(config.seed, song, voice), performer)
+
+    held_out: list[tuple[str, Split]] = [(song, "val") for song in config.val_songs]
+    held_out += [(song, "test") for song in config.test_songs]
+    everything: list[tuple[str, Split]] = [*((song, "train") for song in config.train_songs), *held_out]
+    jobs: list[Any] = [TargetSings(part(song, config.target, split), treatment) for song, split in everything]
+    jobs += [TruthSings(part(song, config.target, "test"), shift) for song in shifted for shift in shifts]
+    jobs += [
+        SourceSings(
+            part(song, voice, split),
+            target_pitch - performer.transposition(voice),
+            (0, *shifts) if song in shifted else (0,),
+        )
+        for song, split in held_out
+        for voice in config.sources
+    ]
+
+    def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
+        clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
+        seconds = sum(clip.duration_s for clip in clips if clip.role == "target")
+        return Manifest(config.case, clips, settings, embedded_consent().as_dict(), Ledger(seconds, seconds))
+
+    return Plan(tuple(jobs), assemble)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One voice, one song."""
+
+    song: Song
+    voice: str
+    split: Split
+    seed: int
+    performer: Singer
+
+    @property
+    def score(self) -> str:
+        """The song's file in the corpus."""
+        return f"scores/{self.song.name}.vsqx"
+
+    def truth(self, shift: int = 0) -> str:
+        """The truth's file in the corpus."""
+        return f"truth/{self.voice}/{shifted_name(self.song.name, shift)}.npz"
+
+    def sing(self, folder: Path, shift: int = 0) -> Waveform:
+        """Write score and truth, and return what was sung, (S,)."""
+        with atomic_path(folder / self.score) as temporary:
+            temporary.write_bytes(self.song.vsqx)
+        with atomic_path(folder / self.truth(shift)) as temporary:
+            return soften(self.performer.render(folder / self.score, self.voice, self.seed, temporary, float(shift)))
+
+    def write(self, folder: Path, role: Role, group: str, waveform: Waveform, shift: int = 0) -> Clip:
+        """Write a waveform and say what it is."""
+        name = shifted_name(self.song.name, shift)
+        path = f"audio/{group}/{name}.{'flac' if role == 'stem' else 'wav'}"
+        write_audio(folder / path, waveform, SAMPLE_RATE, "PCM_16" if role == "stem" else "PCM_24")
+        return Clip(
+            id=f"{group}/{name}",
+            path=path,
+            sha256=sha256_file(folder / path),
+            role=role,
+            split=self.split,
+            song=name,
+            singer=self.voice,
+            sample_rate=SAMPLE_RATE,
+            num_samples=waveform.shape[-1],
+            score=None if shift else self.score,  # what is sung elsewhere than written has no score
+            truth=self.truth(shift),
+        )
+
+
+@dataclass(frozen=True)
+class TargetSings:
+    """A job: the target's rendition as there is one to train on; of held-out songs also the truth."""
+
+    part: Part
+    treatment: Treatment | None
+
+    @property
+    def name(self) -> str:
+        """Unique in the case."""
+        return f"target-{self.part.voice}-{self.part.song.name}"
+
+    def run(self, folder: Path) -> Outcome:
+        """Sing, treat, write audio, stems, truth and score."""
+        dry = self.part.sing(folder)
+        treated = Treated(dry) if self.treatment is None else self.treatment.apply(dry, self.part.song)
+        clips = [self.part.write(folder, "target", "target", treated.waveform)]
+        if self.part.split != "train":
+            clips.append(self.part.write(folder, "truth", "truth", dry))
+        stems = sorted(treated.stems.items())
+        clips += [self.part.write(folder, "stem", f"stem/{name}", waveform) for name, waveform in stems]
+        return Outcome(tuple(clips))
+
+
+@dataclass(frozen=True)
+class TruthSings:
+    """A job: the target sings a test song at another pitch than is written for it."""
+
+    part: Part
+    shift: int  # semitones
+
+    @property
+    def name(self) -> str:
+        """Unique in the case."""
+        return f"truth-{self.part.voice}-{shifted_name(self.part.song.name, self.shift)}"
+
+    def run(self, folder: Path) -> Outcome:
+        """Sing and write audio, truth and score."""
+        return Outcome((self.part.write(folder, "truth", "truth", self.part.sing(folder, self.shift), self.shift),))
+
+
+@dataclass(frozen=True)
+class SourceSings:
+    """A job: a source sings a held-out song once, and is the source of every pitch asked for."""
+
+    part: Part
+    transpose_semitones: float  # to the target's pitch
+    shifts: tuple[int, ...]  # semitones, 0 among them
+
+    @property
+    def name(self) -> str:
+        """Unique in the case."""
+        return f"source-{self.part.voice}-{self.part.song.name}"
+
+    def run(self, folder: Path) -> Outcome:
+        """Sing and write audio, truth and score."""
+        group = f"source/{self.part.voice}"
+        sung = self.part.write(folder, "source", group, self.part.sing(folder))
+        return Outcome(tuple(self._shifted(sung, group, shift) for shift in self.shifts))
+
+    def _shifted(self, sung: Clip, group: str, shift: int) -> Clip:
+        song = shifted_name(sung.song, shift)
+        return replace(sung, id=f"{group}/{song}", song=song, transpose_semitones=self.transpose_semitones + shift)
+
+
+def shifted_name(song: str, shift: int) -> str:
+    """Name of a song at another pitch; the song's own for 0."""
+    return f"{song}_{'up' if shift > 0 else 'down'}{abs(shift)}" if shift else song
+
+
+def _splits(config: DataConfig) -> dict[str, list[str]]:
+    return {"train": config.train_songs, "val": config.val_songs, "test": config.test_songs}
+
+
+def _job_seed(seed: int, song: str, voice: str) -> int:
+    """A seed of its own for every rendition, so that no two share their drift."""
+    return int(sha256_json([seed, song, voice])[:8], 16)
+
+
+def soften(waveform: Waveform) -> Waveform:
+    """Full scale is the format's limit, not the singer's."""
+    peak = float(np.max(np.abs(waveform), initial=0.0))
+    return waveform if peak <= PEAK_LIMIT else (waveform * np.float32(PEAK_LIMIT / peak)).astype(np.float32)

@@ -1,0 +1,59 @@
+"""Who sings the embedded cases."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from duetto import score as score_package
+from duetto import singer as singer_package
+from duetto.corpus.embedded_cases.songs import read_song
+from duetto.errors import CorpusError
+from duetto.singer.sing import save_truth, sing
+from duetto.singer.voices import get_voice
+from duetto.storage.audio import Waveform
+from duetto.storage.files import sha256_file, sha256_json
+
+SAMPLE_RATE = 48_000  # Hz, of every embedded voice
+
+
+class Singer(Protocol):
+    """Sings a song and says how; picklable, the same every time."""
+
+    def describe(self, voice: str) -> Any:
+        """JSON value that changes whenever the voice sounds different."""
+
+    def code_digest(self) -> str:
+        """SHA-256 that changes whenever the way of singing does."""
+
+    def transposition(self, voice: str) -> float:
+        """Semitones by which the voice sings other than written."""
+
+    def render(self, song: Path, voice: str, seed: int, truth: Path, shift_semitones: float = 0.0) -> Waveform:
+        """Sing a VSQX file named after its song at 48 kHz, (S,), shifted in pitch, and write the truth (.npz)."""
+
+
+@dataclass(frozen=True)
+class EmbeddedSinger:
+    """The singer of `duetto.singer`."""
+
+    def describe(self, voice: str) -> Any:
+        """The voice's parameters."""
+        return asdict(get_voice(voice))
+
+    def code_digest(self) -> str:
+        """Digest of the sources of `duetto.singer` and `duetto.score`: a corpus is cheaper to sing than to doubt."""
+        folders = [Path(package.__path__[0]) for package in (singer_package, score_package)]
+        sources = sorted(path for folder in folders for path in folder.rglob("*.py"))
+        return sha256_json([[path.name, sha256_file(path)] for path in sources])
+
+    def transposition(self, voice: str) -> float:
+        """Semitones by which the voice sings other than written."""
+        return float(get_voice(voice).transposition)
+
+    def render(self, song: Path, voice: str, seed: int, truth: Path, shift_semitones: float = 0.0) -> Waveform:
+        """Sing at 48 kHz, (S,), and write the truth (.npz)."""
+        rendition = sing(read_song(song), get_voice(voice), seed=seed, transpose_semitones=shift_semitones)
+        if rendition.sample_rate != SAMPLE_RATE:
+            raise CorpusError(f"Voice {voice} sang at {rendition.sample_rate} Hz; expected {SAMPLE_RATE} Hz.")
+        save_truth(rendition.truth, truth)
+        return rendition.waveform

@@ -1,0 +1,146 @@
+"""Building a folder of clips piece by piece, so that a crash costs one piece and not the whole.
+
+A plan is a list of jobs. Each writes its audio atomically and then a record of what it made;
+a job whose record and files are there is not run again. The manifest is written last: a folder
+with a manifest is complete. Two processes may build the same folder at once: both write the same
+bytes under the same names.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Protocol
+
+from duetto.corpus.manifest import MANIFEST_NAME, Clip, Loss, Manifest, load_manifest, save_manifest
+from duetto.errors import CorpusError
+from duetto.ownership.consent import CONSENT_NAME, consent_from_dict, write_consent
+from duetto.storage.files import make_folder, read_json, write_json
+
+Progress = Callable[[str, int, int], None]  # what was done, how many are done, of how many
+RECORDS = ".jobs"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job made: clips with their files written, and what it had to leave out."""
+
+    clips: tuple[Clip, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    notes: dict[str, Any] = field(default_factory=dict)  # JSON values for the plan's own use
+
+
+class Job(Protocol):
+    """A piece of work; picklable, and the same bytes whenever it is run."""
+
+    @property
+    def name(self) -> str:
+        """Unique in its plan and a valid file name."""
+
+    def run(self, folder: Path) -> Outcome:
+        """Write the files below `folder`."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Jobs and how their outcomes become a manifest."""
+
+    jobs: tuple[Job, ...]
+    assemble: Callable[[Path, tuple[Outcome, ...]], Manifest]  # may write further files below the folder
+
+
+def process_pool(workers: int | None = None) -> Executor:
+    """Processes for work that holds the interpreter lock; `spawn` keeps them clear of the caller's threads."""
+    return ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn"))
+
+
+def thread_pool(workers: int | None = None) -> Executor:
+    """Threads for work that numpy, scipy and libsndfile do outside the interpreter lock."""
+    return ThreadPoolExecutor(workers or os.cpu_count())
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether the folder has a manifest and every file that it names."""
+    if not (folder / MANIFEST_NAME).is_file():
+        return False
+    return all((folder / path).is_file() for clip in load_manifest(folder).clips for path in clip_files(clip))
+
+
+def clip_files(clip: Clip) -> tuple[str, ...]:
+    """Files of a clip, relative to its corpus: audio, then score and truth where it has them."""
+    return tuple(path for path in (clip.path, clip.score, clip.truth) if path is not None)
+
+
+def build_folder(folder: Path, plan: Plan, executor: Executor, progress: Progress | None = None) -> Path:
+    """Run what is missing of a plan, then write the manifest.
+
+    Args:
+        folder: Where to build; may hold a part from an earlier attempt.
+        plan: What to build.
+        executor: Runs the jobs; processes need picklable jobs.
+        progress: Called after each job, in this process.
+
+    Returns:
+        The folder, complete.
+
+    Raises:
+        CorpusError: If a worker process dies.
+        DuettoError: What a job raises; finished jobs stay and are not run again.
+    """
+    if is_complete(folder):
+        return folder
+    make_folder(folder)
+    outcomes = _run_jobs(folder, plan.jobs, executor, progress)
+    manifest = plan.assemble(folder, outcomes)
+    write_consent(folder / CONSENT_NAME, consent_from_dict(manifest.consent))
+    save_manifest(manifest, folder)
+    return folder
+
+
+def _run_jobs(folder: Path, jobs: Sequence[Job], executor: Executor, progress: Progress | None) -> tuple[Outcome, ...]:
+    outcomes = {job.name: _read_record(folder, job) for job in jobs}
+    futures = {executor.submit(_run_job, job, folder): job for job in jobs if outcomes[job.name] is None}
+    done = len(jobs) - len(futures)
+    try:
+        for future in as_completed(futures):
+            job = futures[future]
+            outcomes[job.name] = future.result()
+            done += 1
+            if progress is not None:
+                progress(job.name, done, len(jobs))
+    except BrokenProcessPool as error:
+        raise CorpusError(
+            f"A worker process died while building {folder}, perhaps for lack of memory. Run again: it goes on from "
+            f"{done} of {len(jobs)}."
+        ) from error
+    finally:
+        for future in futures:
+            future.cancel()
+    return tuple(outcome for outcome in (outcomes[job.name] for job in jobs) if outcome is not None)
+
+
+def _record_path(folder: Path, job: Job) -> Path:
+    return folder / RECORDS / f"{job.name}.json"
+
+
+def _read_record(folder: Path, job: Job) -> Outcome | None:
+    path = _record_path(folder, job)
+    if not path.is_file():
+        return None
+    value = read_json(path)
+    clips = tuple(Clip(**clip) for clip in value["clips"])
+    if not all((folder / name).is_file() for clip in clips for name in clip_files(clip)):
+        return None
+    return Outcome(clips, tuple(Loss(**loss) for loss in value["losses"]), value["notes"])
+
+
+def _run_job(job: Job, folder: Path) -> Outcome:
+    done = _read_record(folder, job)  # another process may have been faster
+    if done is not None:
+        return done
+    outcome = job.run(folder)
+    write_json(_record_path(folder, job), asdict(outcome))
+    return outcome

@@ -1,0 +1,172 @@
+"""A folder of the user's own recordings, stems (`folder`) or stereo mixes (`mix`), as a corpus.
+
+Every file below the folder is looked at; what cannot be used is left out with its reason in the
+ledger. Whose recordings they are says `corpus.listing`, which are held out `corpus.held_out`.
+
+No other singer is there to convert, so clips of val and test stand three times in the manifest:
+as `target` (preprocessed, for the validation loss) and as `source` and `truth` (the same audio,
+transposition 0). Converting such a clip measures reconstruction, not conversion; the settings
+say so. A mix cannot be a source: there preprocessing makes source and truth of the treated clip.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from duetto.corpus.jobs import Outcome, Plan, thread_pool
+from duetto.corpus.manifest import HELD_OUT_FROM, Clip, Ledger, Loss, Manifest
+from duetto.corpus.recordings.held_out import SPLIT_SHARE, reconstruction_roles, split_clips, without_repeats
+from duetto.corpus.recordings.intake import Recording, display_name, recording_id
+from duetto.corpus.recordings.listing import Listing, digests_of, list_recordings
+from duetto.errors import CorpusError
+from duetto.ownership.consent import CONSENT_NAME, Consent, join_consents, read_consent, require_scope
+from duetto.settings.config import DataConfig
+
+LISTED_REASONS = 20
+TOLD = {"gain": "gains", "offset_s": "offsets_s"}  # notes of single recordings, and what the settings call them
+Roles = Callable[[Path, Clip], tuple[list[Clip], list[Loss]]]  # (corpus folder, clip) -> its rows, and remarks
+RECONSTRUCTION = "reconstruction: sources are the singer's own held-out recordings"
+
+
+def open_folder(config: DataConfig) -> Listing:
+    """The recordings of `data.path`, of one singer if `data.singer` chooses one.
+
+    Raises:
+        CorpusError: If there is no such folder, singer or recording.
+    """
+    root = Path(config.path or "")
+    if config.path is None or not root.is_dir():
+        raise CorpusError(f"data.path={config.path}: there is no such folder. Name the folder with the recordings.")
+    return list_recordings(root).of_singer(config.singer)
+
+
+def read_folder_consents(config: DataConfig, listing: Listing, today: date) -> dict[str, Consent]:
+    """The consent record for each singer, checked for training: in the singer's subfolder, or beside all.
+
+    Raises:
+        CorpusError: If a record is missing, or does not allow training today.
+    """
+    consents: dict[str, Consent] = {}
+    for path in listing.files:
+        singer = listing.singer_of(path, config.singer)
+        if singer in consents:
+            continue
+        place = listing.root
+        if listing.has_singers:
+            own = listing.root / path.relative_to(listing.root).parts[0]
+            is_own = (own / CONSENT_NAME).is_file() or not (place / CONSENT_NAME).is_file()
+            place = own if is_own else place
+        consents[singer] = read_consent(place / CONSENT_NAME)
+        require_scope(consents[singer], "train", today, place / CONSENT_NAME)
+    return consents
+
+
+def folder_recordings(
+    config: DataConfig, listing: Listing, consents: dict[str, Consent], workers: int | None = None
+) -> tuple[Recording, ...]:
+    """One job for every file of the folder, sorted by name."""
+    with thread_pool(workers) as executor:
+        digests = digests_of(listing.files, executor)
+    recordings = []
+    for path, digest in zip(listing.files, digests, strict=True):
+        name = display_name(path.relative_to(listing.root))
+        singer = listing.singer_of(path, config.singer)
+        allowed = consents[singer].recordings
+        recordings.append(
+            Recording(
+                path=str(path),
+                display=name,
+                name=recording_id(name, digest),
+                sha256=digest,
+                singer=singer,
+                is_covered=not allowed or digest in allowed,
+                keeps_channels=config.case == "mix",
+            )
+        )
+    return tuple(_distinct(recordings))
+
+
+def folder_settings(config: DataConfig, recordings: Sequence[Recording]) -> dict[str, Any]:
+    """All that decides what the corpus holds; content, not paths."""
+    settings = {
+        "recordings": {recording.name: recording.sha256 for recording in recordings},
+        "singers": sorted({recording.singer for recording in recordings}),
+        "split_share": SPLIT_SHARE,
+        "evaluation": RECONSTRUCTION,
+    }
+    return settings | {HELD_OUT_FROM: "treated"} if config.case == "mix" else settings
+
+
+def reconstruct(_: Path, clip: Clip) -> tuple[list[Clip], list[Loss]]:
+    """Held-out clips are source and truth of themselves."""
+    return reconstruction_roles(clip), []
+
+
+def train_only(_: Path, clip: Clip) -> tuple[list[Clip], list[Loss]]:
+    """No source and truth from here: preprocessing makes them."""
+    return [clip], []
+
+
+def plan_folder(
+    config: DataConfig,
+    settings: dict[str, Any],
+    recordings: Sequence[Recording],
+    consents: Sequence[Consent],
+    remarks: tuple[Loss, ...] = (),
+    roles: Roles = reconstruct,
+) -> Plan:
+    """Jobs that read one file each; splitting and roles follow when all are known."""
+
+    def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
+        losses = [*remarks, *(loss for outcome in outcomes for loss in outcome.losses)]
+        clips, repeats = without_repeats(outcomes)
+        losses += repeats
+        require_clips(config, clips, losses)
+        split, cuts = split_clips(folder, clips)
+        told = {title: _told(name, outcomes) for name, title in TOLD.items()}
+        recorded = {**settings, "cuts": cuts, **{title: values for title, values in told.items() if values}}
+        rows: list[Clip] = []
+        for clip in split:
+            cast, remarks_on_roles = roles(folder, clip)
+            rows += cast
+            losses += remarks_on_roles
+        return Manifest(config.case, tuple(rows), recorded, join_consents(consents).as_dict(), balance(split, losses))
+
+    return Plan(tuple(recordings), assemble)
+
+
+def _told(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    return {outcome.notes["id"]: outcome.notes[name] for outcome in outcomes if name in outcome.notes}
+
+
+def require_clips(config: DataConfig, clips: Sequence[Clip], losses: Sequence[Loss]) -> None:
+    """Pass only if something is left.
+
+    Raises:
+        CorpusError: With the reasons.
+    """
+    if clips:
+        return
+    reasons = [f"  {loss.clip_id}: {loss.reason}" for loss in losses]
+    more = [f"  and {len(reasons) - LISTED_REASONS} more"] if len(reasons) > LISTED_REASONS else []
+    listing = "\n".join(reasons[:LISTED_REASONS] + more)
+    raise CorpusError(f"{config.path} holds no usable recording:\n{listing}")
+
+
+def balance(clips: Sequence[Clip], losses: Sequence[Loss]) -> Ledger:
+    """Seconds in = those of the clips + those lost."""
+    used = sum(clip.duration_s for clip in clips)
+    return Ledger(used + sum(loss.seconds for loss in losses), used, tuple(losses))
+
+
+def _distinct(recordings: Sequence[Recording]) -> list[Recording]:
+    """Jobs with names of their own: byte-identical files of the same name get a counter."""
+    counts: dict[str, int] = {}
+    jobs = []
+    for recording in recordings:
+        count = counts.get(recording.name, 0)
+        counts[recording.name] = count + 1
+        jobs.append(recording if count == 0 else replace(recording, name=f"{recording.name}-{count + 1}"))
+    return jobs

@@ -1,0 +1,183 @@
+"""Taking in one recording of the user's: read, judge, write as 24-bit WAV at its own rate.
+
+The file is read twice in blocks, first to judge and then to write, so that memory does not grow with
+its length. What is written is mono, or has the file's channels where the corpus is of mixes.
+"""
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from duetto.corpus.jobs import Outcome
+from duetto.corpus.manifest import Clip, Loss
+from duetto.errors import AudioError
+from duetto.storage.audio import Waveform, read_blocks, read_info, write_blocks
+from duetto.storage.files import sha256_file
+from duetto.units import amplitude_to_db
+
+ARCHIVE_SUFFIXES = frozenset({".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"})  # reported, never unpacked
+SILENT_DB = -60.0  # peak, dB against full scale
+MIN_S = 0.3
+PEAK_LIMIT = 0.99  # float files may exceed full scale; they are turned down and the gain recorded
+HEADER_TOLERANCE_S = 0.05  # compressed formats estimate their length
+SLUG_LENGTH = 40
+NUM_PROBES = 256  # samples by which a recording is known again
+PROBE_TOLERANCE = 1e-4  # three steps of 16 bits
+
+
+def display_name(path: Path) -> str:
+    """A relative path as text that any file can hold, bytes that are not UTF-8 escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def recording_id(display: str, sha256: str) -> str:
+    """A short name safe for files and pages: letters of the file's name and 8 digits of its content hash."""
+    ascii_name = unicodedata.normalize("NFKD", Path(display).stem).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:SLUG_LENGTH].strip("-")
+    digest = sha256 or hashlib.sha256(display.encode()).hexdigest()
+    return f"{slug or 'recording'}-{digest[:8]}"
+
+
+@dataclass
+class Measured:
+    """What the first reading of a file found."""
+
+    sample_rate: int = 0
+    num_samples: int = 0
+    num_channels: int = 0
+    peak: float = 0.0  # of the mean of the channels
+    channel_peak: float = 0.0
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.num_samples / self.sample_rate
+
+    def add(self, block: Waveform) -> None:
+        """Take a block, (channels, S), into account."""
+        self.num_channels = len(block)
+        self.num_samples += block.shape[1]
+        self.peak = max(self.peak, float(np.max(np.abs(block.mean(axis=0, dtype=np.float32)), initial=0.0)))
+        self.channel_peak = max(self.channel_peak, float(np.max(np.abs(block), initial=0.0)))
+
+
+@dataclass
+class Probes:
+    """Evenly spaced samples of a waveform that comes in blocks."""
+
+    num_samples: int
+    values: list[float] = field(default_factory=list)
+    done: int = 0
+
+    def add(self, block: Waveform) -> None:
+        """Take the mono block that follows."""
+        places = np.linspace(0, self.num_samples - 1, NUM_PROBES).astype(int)
+        inside = places[(places >= self.done) & (places < self.done + block.shape[-1])]
+        self.values += block[inside - self.done].tolist()
+        self.done += block.shape[-1]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A job: one file of the user's."""
+
+    path: str  # with undecodable bytes as surrogates, as the operating system gave it
+    display: str  # relative, for people
+    name: str  # see `recording_id`
+    sha256: str  # of the file's bytes; empty for a link to nothing
+    singer: str
+    is_covered: bool  # by the consent record
+    keeps_channels: bool = field(default=False, kw_only=True)
+
+    def run(self, folder: Path) -> Outcome:
+        """Write the audio, or say why not."""
+        path = Path(self.path)
+        if path.suffix.lower() in ARCHIVE_SUFFIXES:
+            return self._refuse(0.0, f"{self.display} is an archive: unpack it first, nothing is read from it")
+        try:
+            info = read_info(path)
+        except AudioError as error:
+            return self._refuse(0.0, str(error).replace(str(path), self.display))
+        measured = Measured(info.sample_rate)
+        try:
+            for block in read_blocks(path):
+                measured.add(block)
+        except AudioError as error:
+            seconds = max(info.duration_s, measured.duration_s)
+            return self._refuse(seconds, str(error).replace(str(path), self.display))
+        missing_s = info.duration_s - measured.duration_s
+        losses = []
+        if missing_s > HEADER_TOLERANCE_S:
+            losses.append(Loss(self._id, missing_s, f"{self.display} breaks off: its header promises more"))
+        reason = self._reason_against(measured)
+        if reason:
+            return Outcome(losses=(*losses, Loss(self._id, measured.duration_s, f"{self.display} {reason}")))
+        return self._write(folder, measured, read_blocks(path), tuple(losses))
+
+    @property
+    def _id(self) -> str:
+        return f"target/{self.name}"
+
+    def _refuse(self, seconds: float, reason: str) -> Outcome:
+        return Outcome(losses=(Loss(self._id, seconds, reason),))
+
+    def _reason_against(self, measured: Measured) -> str:
+        if not self.is_covered:
+            return "is not among the recordings of the consent record"
+        if measured.duration_s < MIN_S:
+            return f"is shorter than {MIN_S} s"
+        if amplitude_to_db(measured.peak) >= SILENT_DB:
+            return ""
+        if amplitude_to_db(measured.channel_peak) >= SILENT_DB:
+            return (
+                "" if self.keeps_channels else "is silent as a mix: its channels cancel each other. Export it as mono"
+            )
+        return f"is silent: its peak is below {SILENT_DB:.0f} dBFS"
+
+    def _write(self, folder: Path, measured: Measured, blocks: Iterator[Waveform], losses: tuple[Loss, ...]) -> Outcome:
+        peak = measured.channel_peak if self.keeps_channels else measured.peak
+        gain = PEAK_LIMIT / peak if peak > 1.0 else 1.0
+        probes = Probes(measured.num_samples)
+
+        def prepared() -> Iterator[Waveform]:
+            for block in blocks:
+                mono = block.mean(axis=0, dtype=np.float32)
+                probes.add(mono)
+                waveform = block if self.keeps_channels else mono
+                yield waveform if gain == 1.0 else (waveform * np.float32(gain)).astype(np.float32)
+
+        path = f"audio/{self.name}.wav"
+        write_blocks(folder / path, prepared(), measured.sample_rate)
+        notes: dict[str, Any] = {
+            "id": self._id,
+            "sample_rate": measured.sample_rate,
+            "num_samples": measured.num_samples,
+            "probes": probes.values,
+        }
+        if gain != 1.0:
+            notes["gain"] = gain
+        clip = Clip(
+            id=self._id,
+            path=path,
+            sha256=sha256_file(folder / path),
+            role="target",
+            split="train",
+            song=self.name,
+            singer=self.singer,
+            sample_rate=measured.sample_rate,
+            num_samples=measured.num_samples,
+        )
+        return Outcome((clip,), losses, notes)
+
+
+def is_same_recording(notes: dict[str, Any], others: dict[str, Any]) -> bool:
+    """Whether two outcomes hold the same audio, be it in another lossless format or to fewer bits."""
+    same_form = all(notes[key] == others[key] for key in ("sample_rate", "num_samples"))
+    return same_form and bool(np.allclose(notes["probes"], others["probes"], rtol=0.0, atol=PROBE_TOLERANCE))

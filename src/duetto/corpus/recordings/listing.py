@@ -1,0 +1,110 @@
+"""What lies in a user's folder: recordings, whose they are, and what is passed over with its reason.
+
+Singers: recordings directly in the folder make it one singer's, and subfolders are only order. Without
+any, each subfolder is a singer of that name. Files are known by suffix; hidden ones are left out, and
+links to folders are not followed, so that a loop of them ends.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from duetto.corpus.manifest import Loss
+from duetto.corpus.recordings.intake import ARCHIVE_SUFFIXES, display_name
+from duetto.errors import CorpusError
+from duetto.storage.audio import AUDIO_SUFFIXES
+from duetto.storage.audio_libav import LIBAV_SUFFIXES
+from duetto.storage.files import sha256_file
+
+READABLE_SUFFIXES = AUDIO_SUFFIXES | {".wave", ".rf64", ".w64", ".oga", ".opus", ".aifc", ".au", ".snd", ".caf"}
+SCORE_SUFFIXES = frozenset({".vsqx"})
+TAKEN_SUFFIXES = READABLE_SUFFIXES | LIBAV_SUFFIXES | ARCHIVE_SUFFIXES
+DEFAULT_SINGER = "singer"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Files of a folder in a fixed order, and remarks (losses of 0 s) about the rest."""
+
+    root: Path
+    files: tuple[Path, ...]
+    remarks: tuple[Loss, ...] = ()
+    has_singers: bool = False  # no recording lies directly in the folder: its subfolders are singers
+
+    def singer_of(self, path: Path, chosen: str | None) -> str:
+        """Whose recording it is; `chosen` names the singer of a folder without singers."""
+        if not self.has_singers:
+            return chosen or DEFAULT_SINGER
+        return display_name(Path(path.relative_to(self.root).parts[0]))
+
+    def of_singer(self, chosen: str | None) -> "Listing":
+        """Only the recordings of one singer; all with None, or where there are no singers.
+
+        Raises:
+            CorpusError: If there is no singer of that name.
+        """
+        if chosen is None or not self.has_singers:
+            return self
+        files = tuple(path for path in self.files if self.singer_of(path, None) == chosen)
+        if not files:
+            names = sorted({self.singer_of(path, None) for path in self.files})
+            raise CorpusError(f"data.singer={chosen}: {self.root} has no such singer, only {', '.join(names)}.")
+        return Listing(self.root, files, self.remarks, has_singers=True)
+
+
+def list_recordings(root: Path) -> Listing:
+    """Recordings below a folder, sorted by name.
+
+    Raises:
+        CorpusError: If no file has the suffix of one.
+    """
+    listing = list_files(root, TAKEN_SUFFIXES)
+    if not listing.files:
+        reasons = "".join(f" {loss.reason}." for loss in listing.remarks)
+        raise CorpusError(
+            f"{root} holds no audio file. Put WAV, FLAC, OGG, MP3, AIFF or M4A recordings there.{reasons}"
+        )
+    if len({path.parent == root for path in listing.files}) > 1:
+        reason = "the folder holds recordings both directly and in subfolders: taken as one singer's"
+        return Listing(root, listing.files, (*listing.remarks, Loss("the folder", 0.0, reason)))
+    return listing
+
+
+def list_files(root: Path, suffixes: frozenset[str]) -> Listing:
+    """Files below a folder that have one of some suffixes, sorted by name; perhaps none."""
+    remarks: list[Loss] = []
+
+    def remark(path: str | Path, reason: str) -> None:
+        display = "the folder" if Path(path) == root else display_name(Path(path).relative_to(root))
+        remarks.append(Loss(display, 0.0, f"{display} {reason}"))
+
+    found: list[Path] = []
+    walk = os.walk(root, onerror=lambda error: remark(error.filename, f"cannot be listed ({error.strerror})"))
+    for folder, folders, names in walk:
+        seen = sorted(name for name in folders if not name.startswith("."))
+        for name in seen:
+            if Path(folder, name).is_symlink():
+                remark(Path(folder, name), "is a link to a folder and is not followed")
+        folders[:] = seen
+        taken = (name for name in names if not name.startswith(".") and _suffix(name) in suffixes)
+        found += [Path(folder, name) for name in taken]
+    files = tuple(sorted(found, key=lambda path: os.fsencode(path.relative_to(root))))
+    return Listing(root, files, tuple(remarks), bool(files) and all(path.parent != root for path in files))
+
+
+def digests_of(files: Sequence[Path], executor: Executor) -> tuple[str, ...]:
+    """SHA-256 of each file; empty where it cannot be read: reading the audio fails for the same reason."""
+    return tuple(executor.map(_digest, files))
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256_file(path) if path.is_file() else ""
+    except OSError:
+        return ""
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - of 50,000 names

@@ -1,0 +1,161 @@
+"""The user's own VSQX files without recordings, as a corpus: embedded voices sing them.
+
+`data.target` sings every vocal track, `data.sources` those that are held out. Data are embedded then: nobody
+has to be asked, and the consent record says so.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from duetto.corpus.jobs import Outcome, Plan
+from duetto.corpus.manifest import Clip, Loss, Manifest, Split
+from duetto.corpus.recordings.folder import balance
+from duetto.corpus.recordings.held_out import MIN_FILES, SPLIT_SHARE
+from duetto.corpus.recordings.intake import display_name, recording_id
+from duetto.corpus.scores.user_scores import Scores, singing_settings, soften
+from duetto.errors import CorpusError, ScoreError
+from duetto.ownership.consent import embedded_consent
+from duetto.score.formats.vsqx.reader import read_vsqx
+from duetto.score.score import Score
+from duetto.score.tempo import TempoMap
+from duetto.settings.config import DataConfig
+from duetto.singer.sing import sing
+from duetto.singer.voices import get_voice
+from duetto.storage.audio import write_audio
+from duetto.storage.files import sha256_file
+
+
+@dataclass(frozen=True)
+class SungTrack:
+    """A job: one voice sings one track of a score of the user's."""
+
+    path: str
+    song: str
+    track: int
+    voice: str
+    split: Split
+    is_target: bool
+    transpose_semitones: float
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Unique in the corpus."""
+        return f"{'target' if self.is_target else 'source'}-{self.voice}-{self.song}"
+
+    def run(self, folder: Path) -> Outcome:
+        """Sing and write; a score that the voice cannot sing is left out with the reason."""
+        group = "target" if self.is_target else f"source/{self.voice}"
+        try:
+            rendition = sing(read_vsqx(Path(self.path))[self.track], get_voice(self.voice), seed=self.seed)
+        except ScoreError as error:
+            return Outcome(losses=(Loss(f"{group}/{self.song}", 0.0, f"{self.voice} cannot sing it: {error}"),))
+        path = f"audio/{group}/{self.song}.wav"
+        write_audio(folder / path, soften(rendition.waveform), rendition.sample_rate)
+        clip = Clip(
+            id=f"{group}/{self.song}",
+            path=path,
+            sha256=sha256_file(folder / path),
+            role="target" if self.is_target else "source",
+            split=self.split,
+            song=self.song,
+            singer=self.voice,
+            sample_rate=rendition.sample_rate,
+            num_samples=len(rendition.waveform),
+            transpose_semitones=0.0 if self.is_target else self.transpose_semitones,
+        )
+        is_held_out = self.is_target and self.split != "train"
+        truth = (replace(clip, id=f"truth/{self.song}", role="truth"),) if is_held_out else ()
+        return Outcome((clip, *truth))
+
+
+def sung_settings(config: DataConfig, scores: Scores) -> dict[str, Any]:
+    """All that decides how the corpus sounds.
+
+    Raises:
+        CorpusError: If the target is among the sources.
+    """
+    if config.target in config.sources:
+        raise CorpusError(f"data.target={config.target} is among data.sources {config.sources}; choose another source.")
+    return {
+        "scores": {_song(path, scores.root): sha256_file(path) for path in scores.files.values()},
+        "target": config.target,
+        "sources": list(config.sources),
+        "split_share": SPLIT_SHARE,
+        **singing_settings(config, [config.target, *config.sources]),
+    }
+
+
+def plan_sung(config: DataConfig, settings: dict[str, Any], scores: Scores) -> Plan:
+    """Jobs of a folder of scores alone.
+
+    Raises:
+        CorpusError: If fewer than two tracks can be read.
+    """
+    tracks, losses = _tracks(scores)
+    if len(tracks) < 2:
+        reasons = "; ".join(loss.reason for loss in losses)
+        raise CorpusError(
+            f"{config.path} holds {len(tracks)} vocal track(s) without recordings; expected at least two, one to learn "
+            f"from and one to test on.{' ' + reasons if reasons else ''}"
+        )
+    splits = _splits(tracks)
+    pitch = float(get_voice(config.target).transposition)
+
+    def job(song: str, voice: str) -> SungTrack:
+        path, track, _ = tracks[song]
+        shift = pitch - float(get_voice(voice).transposition)
+        return SungTrack(str(path), song, track, voice, splits[song], voice == config.target, shift, config.seed)
+
+    jobs = [job(song, config.target) for song in tracks]
+    jobs += [job(song, voice) for song in tracks if splits[song] != "train" for voice in config.sources]
+
+    def assemble(_: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
+        clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
+        left = [*losses, *(loss for outcome in outcomes for loss in outcome.losses)]
+        sung = [clip for clip in clips if clip.role == "target"]
+        if not any(clip.split == "train" for clip in sung):
+            raise CorpusError(f"No score of {config.path} can be sung: {'; '.join(loss.reason for loss in left)}")
+        return Manifest(config.case, clips, settings, embedded_consent().as_dict(), balance(sung, left))
+
+    return Plan(tuple(jobs), assemble)
+
+
+Tracks = dict[str, tuple[Path, int, float]]  # song -> file, track, seconds
+
+
+def _song(path: Path, root: Path) -> str:
+    return recording_id(display_name(path.relative_to(root)), sha256_file(path))
+
+
+def _tracks(scores: Scores) -> tuple[Tracks, list[Loss]]:
+    tracks: Tracks = {}
+    losses: list[Loss] = []
+    for path in scores.files.values():
+        song = _song(path, scores.root)
+        try:
+            lines = read_vsqx(path)
+        except ScoreError as error:
+            losses.append(Loss(song, 0.0, str(error)))
+            continue
+        for number, line in enumerate(lines):
+            tracks[song if number == 0 else f"{song}-track-{number + 1}"] = (path, number, _duration_s(line))
+    return tracks, losses
+
+
+def _duration_s(score: Score) -> float:
+    last = max((note.tick + note.duration for note in score.notes), default=0)
+    return TempoMap(score.tempos).seconds(last)
+
+
+def _splits(tracks: Tracks) -> dict[str, Split]:
+    """As for recordings: the longest trains, a tenth each (at least one) is held out; of two, one is."""
+    longest = max(tracks, key=lambda song: (tracks[song][2], song))
+    others = sorted((song for song in tracks if song != longest), key=lambda song: song[-8:])
+    count = max(1, round(SPLIT_SHARE * len(tracks)))
+    splits: dict[str, Split] = dict.fromkeys(tracks, "train")
+    splits |= dict.fromkeys(others[:count], "val")
+    if len(tracks) >= MIN_FILES:
+        splits |= dict.fromkeys(others[count : 2 * count], "test")
+    return splits

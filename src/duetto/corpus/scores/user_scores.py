@@ -1,0 +1,67 @@
+"""The user's own VSQX files, and what singing them depends on."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from duetto import __version__
+from duetto.corpus.embedded_cases.performer import EmbeddedSinger
+from duetto.corpus.recordings.intake import display_name
+from duetto.corpus.recordings.listing import SCORE_SUFFIXES, TAKEN_SUFFIXES, list_files
+from duetto.errors import CorpusError
+from duetto.settings.config import DataConfig
+from duetto.singer.voices import get_voice
+from duetto.storage.audio import Waveform
+
+PEAK_LIMIT = 0.99
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The score files of a folder by the name that a recording shares with them."""
+
+    root: Path
+    files: dict[str, Path]
+    has_recordings: bool
+
+
+def open_scores(config: DataConfig) -> Scores:
+    """The VSQX files below `data.path`.
+
+    Raises:
+        CorpusError: If there is no such folder, or no score in it.
+    """
+    root = Path(config.path or "")
+    if config.path is None or not root.is_dir():
+        raise CorpusError(f"data.path={config.path}: there is no such folder. Name the folder with the VSQX files.")
+    files = {score_key(root, path): path for path in list_files(root, SCORE_SUFFIXES).files}
+    if not files:
+        raise CorpusError(f"{root} holds no .vsqx file. Put the scores beside the recordings, under the same names.")
+    return Scores(root, files, bool(list_files(root, TAKEN_SUFFIXES).files))
+
+
+def score_key(root: Path, path: Path) -> str:
+    """What a score and its recording share: the path without suffix, whatever its case and composition."""
+    return unicodedata.normalize("NFC", display_name(path.relative_to(root).with_suffix(""))).casefold()
+
+
+def singing_settings(config: DataConfig, voices: Sequence[str]) -> dict[str, Any]:
+    """What decides how embedded voices sound, as JSON values."""
+    return {
+        "duetto": __version__,
+        "singer_code": EmbeddedSinger().code_digest(),
+        "engines": {name: version(name) for name in ("pysinsy", "pyworld")},
+        "voices": {voice: asdict(get_voice(voice)) for voice in voices},
+        "seed": config.seed,
+    }
+
+
+def soften(waveform: Waveform) -> Waveform:
+    """Full scale is the format's limit, not the singer's."""
+    peak = float(np.max(np.abs(waveform), initial=0.0))
+    return waveform if peak <= PEAK_LIMIT else (waveform * np.float32(PEAK_LIMIT / peak)).astype(np.float32)

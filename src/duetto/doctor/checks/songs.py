@@ -1,0 +1,94 @@
+"""What the songs to be converted ask of a voice: seconds at every semitone, transposed to it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.corpus.embedded_cases.songs import load_song, song_names
+from duetto.corpus.manifest import Clip, Manifest
+from duetto.corpus.recordings.intake import display_name
+from duetto.doctor.checks.register import NUM_SEMITONES
+from duetto.doctor.diagnosis import Problem
+from duetto.doctor.gather import recording_sounds
+from duetto.doctor.sound import FRAME_S, Heard
+from duetto.errors import AudioError, CorpusError
+from duetto.features.f0 import build_f0_extractor
+from duetto.score.formats.vsqx.reader import read_vsqx
+from duetto.score.score import Score
+from duetto.score.tempo import TempoMap
+from duetto.settings.config import F0Config
+from duetto.singer.sing import load_truth
+
+Seconds = NDArray[np.float64]  # at each MIDI semitone, (128,)
+
+
+def song_seconds(name: str, transpose_semitones: float = 0.0) -> Seconds:
+    """Seconds per semitone of a song.
+
+    Args:
+        name: An embedded song, a .vsqx file, or a recording.
+        transpose_semitones: To the voice.
+
+    Raises:
+        CorpusError: If there is none of that name.
+        ScoreError: If a .vsqx cannot be read.
+        AudioError: If a recording cannot be read.
+    """
+    path = Path(name)
+    if name in song_names():
+        return score_seconds(load_song(name), transpose_semitones)
+    if not path.is_file():
+        raise CorpusError(f"songs={name}: there is no such file, nor an embedded song of that name.")
+    if path.suffix.lower() == ".vsqx":
+        scores = [score for score in read_vsqx(path) if score.notes]
+        if not scores:
+            raise CorpusError(f"songs={name}: the file has no notes.")
+        return score_seconds(scores[0], transpose_semitones)
+    return recording_seconds(path, transpose_semitones)
+
+
+def corpus_songs(folder: Path, manifest: Manifest) -> Mapping[str, Seconds]:
+    """Seconds per semitone of a corpus's sources of test, transposed as conversion will."""
+    sources = manifest.select("source", "test")
+    return {clip.id.removeprefix("source/"): _clip_seconds(folder, clip) for clip in sources}
+
+
+def score_seconds(score: Score, transpose_semitones: float) -> Seconds:
+    """Seconds of the notes of a score at each semitone."""
+    tempo = TempoMap(score.tempos)
+    lengths = [tempo.seconds(note.tick + note.duration) - tempo.seconds(note.tick) for note in score.notes]
+    return histogram(np.array([note.midi for note in score.notes]) + transpose_semitones, np.array(lengths))
+
+
+def recording_seconds(path: Path, transpose_semitones: float) -> Seconds:
+    """Seconds that a recording sings at each semitone."""
+    tracker = build_f0_extractor(F0Config())
+    total = np.zeros(NUM_SEMITONES)
+    for sound in recording_sounds(path, display_name(Path(path.name))):
+        if isinstance(sound, Problem):
+            raise AudioError(f"songs: {sound.reason}")
+        total += contour_seconds(Heard(sound, tracker).midi, FRAME_S, transpose_semitones)
+    return total
+
+
+def contour_seconds(midi: NDArray[np.float64], hop_s: float, transpose_semitones: float) -> Seconds:
+    """Seconds of a contour (T,), MIDI, NaN = unvoiced."""
+    voiced = midi[np.isfinite(midi)] + transpose_semitones
+    return histogram(voiced, np.full(len(voiced), hop_s))
+
+
+def histogram(midi: NDArray[np.float64], seconds: NDArray[np.float64]) -> Seconds:
+    """Seconds by nearest semitone."""
+    nearest = np.clip(np.rint(midi), 0, NUM_SEMITONES - 1).astype(np.int64)
+    return np.asarray(np.bincount(nearest, weights=seconds, minlength=NUM_SEMITONES), dtype=np.float64)
+
+
+def _clip_seconds(folder: Path, clip: Clip) -> Seconds:
+    if clip.truth is None:
+        return recording_seconds(folder / clip.path, clip.transpose_semitones)
+    truth = load_truth(folder / clip.truth)
+    with np.errstate(divide="ignore"):
+        midi = np.where(truth.f0_hz > 0, 69.0 + 12.0 * np.log2(truth.f0_hz / 440.0), np.nan)
+    return contour_seconds(midi, truth.f0_hop_s, clip.transpose_semitones)

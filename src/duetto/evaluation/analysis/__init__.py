@@ -1,0 +1,1 @@
+"""What metrics are computed from: spectra, WORLD analysis, pitch, levels, held notes."""

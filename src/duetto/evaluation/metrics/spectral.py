@@ -1,0 +1,39 @@
+"""How far two spectra are apart cell by cell: log-spectral distance and mel distance.
+
+Both compare levels in dB over the frames in which the reference sings, the gain between the two taken
+out, and both clamped 50 dB below the maximum of the reference's frame. Unlike MCD* they see harmonics and
+noise, and overreact to noise between the harmonics: secondary.
+
+Equations: LSD = mean_k sqrt(mean_f (L_kf - L'_kf)^2), Gray and Markel, IEEE TASSP 24(5), 1976, over 513 linear
+bins; the mel distance is the same over 80 mel bands. Unit dB, lower is better, 0 for the same recording.
+Undefined (NaN) when either is silent or the reference has no active frame.
+"""
+
+import math
+
+import numpy as np
+
+from duetto.evaluation.analysis.spectra import Levels, Spectra, active_frames, gain_between
+
+CLAMP_DB = 50.0  # below the maximum of the reference's frame
+
+
+def log_spectral_distance(reference: Spectra, estimate: Spectra) -> float:
+    """LSD of an estimate that sings the same at the same time, dB; NaN when either is silent."""
+    return _distance(reference.level_db, estimate.level_db, reference, estimate)
+
+
+def mel_distance(reference: Spectra, estimate: Spectra) -> float:
+    """The same over mel bands, dB; NaN when either is silent."""
+    return _distance(reference.mel_db, estimate.mel_db, reference, estimate)
+
+
+def _distance(first_db: Levels, second_db: Levels, reference: Spectra, estimate: Spectra) -> float:
+    gain_db = gain_between(reference, estimate)
+    is_active = active_frames(reference)
+    if math.isnan(gain_db) or not is_active.any():
+        return math.nan
+    first, second = first_db[is_active], second_db[is_active] - np.float32(gain_db)
+    floor = first.max(axis=1, keepdims=True) - np.float32(CLAMP_DB)
+    difference = np.maximum(first, floor) - np.maximum(second, floor)
+    return float(np.mean(np.sqrt(np.mean(difference**2, axis=1, dtype=np.float64))))

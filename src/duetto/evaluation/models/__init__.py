@@ -1,0 +1,1 @@
+"""Networks that listen: phones, words, speakers, predicted opinion."""

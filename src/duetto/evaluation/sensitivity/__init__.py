@@ -1,0 +1,1 @@
+"""What each metric answers to: known degradations in known doses."""

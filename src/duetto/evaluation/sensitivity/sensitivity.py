@@ -1,0 +1,94 @@
+"""What each metric does under each degradation: the matrix that says when to believe which number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from duetto.corpus.embedded_cases.songs import load_song
+from duetto.evaluation.analysis.held import held_notes
+from duetto.evaluation.analysis.performance import Performance, analyse, analyse_alone, fit_length
+from duetto.evaluation.analysis.pitch import track_f0
+from duetto.evaluation.analysis.spectra import SAMPLE_RATE
+from duetto.evaluation.analysis.world import FloatArray
+from duetto.evaluation.families import melody_scores, properties, scores_against_truth
+from duetto.evaluation.models.predictor import QualityPredictor
+from duetto.evaluation.models.speaker import SpeakerEncoder
+from duetto.evaluation.sensitivity.degradations import DEGRADATIONS, Degradation
+from duetto.singer.sing import sing
+from duetto.singer.voices import get_voice
+from duetto.storage.audio import Waveform, resample
+
+SONG, VOICE = "slow_02", "mei"
+NUM_NOTES = 10
+TRANSPOSED = -13.0  # semitones: below 300 Hz, where formants can be read
+
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A degradation in its doses."""
+
+    degradation: Degradation
+    scores: tuple[Scores, ...]  # by family, one a dose, in order
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clean performance with everything that scoring against it needs."""
+
+    performance: Performance
+    f0_hz: FloatArray  # (T,)
+    boundaries_s: tuple[float, ...]
+    encoder: SpeakerEncoder
+    predictor: QualityPredictor | None
+
+    def score(self, waveform: Waveform) -> Scores:
+        """All families of a degraded version of the clip; an undefined one is NaN."""
+        num_samples = self.performance.waveform.size
+        estimate = analyse(waveform, None, num_samples, self.f0_hz, self.encoder)
+        scores = melody_scores(self.performance, estimate)
+        scores |= scores_against_truth(self.performance, estimate, self.boundaries_s)
+        whole = analyse_alone(waveform, estimate.f0_hz) if waveform.size > num_samples else estimate
+        scores |= properties(whole, held_notes(self.f0_hz), self.f0_hz)
+        if self.predictor is not None:
+            scores["predicted_quality"] = self.predictor.predict(waveform, SAMPLE_RATE)
+        return scores
+
+
+def make_clip(
+    waveform: Waveform,
+    boundaries_s: tuple[float, ...],
+    encoder: SpeakerEncoder,
+    predictor: QualityPredictor | None = None,
+) -> Clip:
+    """Analyse a clean performance (S,) at 24 kHz."""
+    f0_hz = track_f0(waveform, SAMPLE_RATE)
+    performance = analyse(fit_length(waveform, waveform.size), f0_hz, waveform.size, f0_hz, encoder)
+    return Clip(performance, f0_hz, boundaries_s, encoder, predictor)
+
+
+def sung_excerpt() -> tuple[Waveform, tuple[float, ...]]:
+    """An embedded singer's first phrases of a slow song, (S,) at 24 kHz, and the boundaries of its phones, s."""
+    song = load_song(SONG)
+    score = replace(song, notes=song.notes[:NUM_NOTES])
+    rendition = sing(score, get_voice(VOICE), seed=1, transpose_semitones=TRANSPOSED)
+    last = round(float(rendition.truth.note_end_s[-1] + 0.5) * rendition.sample_rate)
+    waveform = resample(rendition.waveform[:last], rendition.sample_rate, SAMPLE_RATE)
+    return waveform, rendition.truth.boundaries_s
+
+
+def sensitivity(clip: Clip, report: Callable[[str, int, int], None] | None = None) -> tuple[Scores, tuple[Row, ...]]:
+    """Scores of the clean clip against itself, and of every degradation in every dose.
+
+    Args:
+        clip: What is degraded.
+        report: Told (degradation, how many are done, how many there are).
+    """
+    clean = clip.score(clip.performance.waveform)
+    rows = []
+    for number, degradation in enumerate(DEGRADATIONS):
+        if report is not None:
+            report(degradation.name, number, len(DEGRADATIONS))
+        doses = (degradation.apply(clip.performance.waveform, dose) for dose in degradation.doses)
+        rows.append(Row(degradation, tuple(clip.score(waveform) for waveform in doses)))
+    return clean, tuple(rows)

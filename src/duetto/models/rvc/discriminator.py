@@ -1,5 +1,0 @@
-"""The jury of waveform judges that RVC trains against; the vocoder shares it."""
-
-from duetto.models.layers.discriminators import MultiPeriodDiscriminator
-
-__all__ = ["MultiPeriodDiscriminator"]

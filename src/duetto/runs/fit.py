@@ -1,0 +1,170 @@
+"""The optimisation itself: module, data and callbacks under a Lightning trainer."""
+
+import logging
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, Trainer
+from rich.console import Console
+from torch import nn
+
+from duetto.data.dataset import CropDataset, describe_use
+from duetto.runs.prepare import Material, make_crop_plan
+from duetto.runs.test import HeldOutSong
+from duetto.settings.run_config import TrainConfig
+from duetto.storage.files import make_folder
+from duetto.training.callbacks import (
+    Clock,
+    HeldOutConversion,
+    LogLosses,
+    LookActions,
+    SaveCheckpoint,
+    ShowProgress,
+    StampCheckpoint,
+)
+from duetto.training.checkpoint import find_checkpoint
+from duetto.training.hardware import Hardware
+from duetto.training.precision import Precision
+from duetto.training.selection import Choice, choose_weights
+from duetto.training.tracking import Tracker
+from duetto.voices.modules import make_module
+from duetto.voices.pretrained import choose_base, explain_start
+
+CHECKPOINT_FOLDER = "checkpoints"
+Draw = Callable[[Path, Path, Path | None], bytes]  # source, output and truth as one picture, PNG
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A trained network and what it took."""
+
+    network: nn.Module
+    steps: int
+    seconds: float
+    choice: Choice  # which moment the network is
+
+    def summary(self) -> dict[str, Any]:
+        """Fields for run.json and the voice's card."""
+        times = {"steps": self.steps, "training_minutes": self.seconds / 60, "hours": self.seconds / 3600}
+        return {**times, "chosen": self.choice.as_dict()}
+
+
+def fit(
+    config: TrainConfig,
+    material: Material,
+    hardware: Hardware,
+    folder: Path,
+    tracker: Tracker,
+    console: Console,
+    draw: Draw | None = None,
+) -> FitResult:
+    """Train from the last checkpoint, or from the start, until the limit of minutes or steps.
+
+    Args:
+        config: The run.
+        material: What to train on, and the held-out songs.
+        hardware: Where.
+        folder: Of the run.
+        tracker: Gets losses, scores, pictures and sounds.
+        console: Told what happens.
+        draw: Makes the pictures of held-out conversions; None = the tracker gets sounds alone.
+
+    Returns:
+        The network of the last step, or of the moment that the rule keeps (`trainer.choose`).
+    """
+    checkpoints = make_folder(folder / CHECKPOINT_FOLDER)
+    found = find_checkpoint(checkpoints, lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"))
+    module = make_module(config.model, config.features, config.seed)
+    module.step_precision = Precision(hardware.precision, hardware.accelerator)
+    if found:
+        minutes = found[1].seconds / 60
+        console.print(f"Going on from step {found[1].step} ({minutes:.1f} minutes of training done).")
+    first_step = found[1].step if found else 0
+    clock = Clock(config.trainer.max_minutes, config.trainer.max_steps)
+    if not (found and is_over(found[1].step, found[1].seconds, clock)):
+        plan = make_crop_plan(config, material)
+        console.print(describe_use(plan, config.features.sample_rate))
+        if not found:
+            console.print(explain_start(config.model, choose_base(config.model, config.features)))
+            note = module.learn_statistics(plan)
+            if note:
+                console.print(note)
+        dataset = CropDataset(plan, first_step, config.trainer.max_steps)
+        callbacks = make_callbacks(config, material, folder, clock, tracker, console, draw)
+        with quiet_lightning():
+            trainer = build_trainer(hardware, callbacks)
+            loader = dataset.loader(config.trainer.num_workers)
+            trainer.fit(module, loader, ckpt_path=found[0] if found else None, weights_only=True if found else None)
+    else:
+        module.load_state_dict(torch.load(found[0], map_location="cpu", weights_only=True)["state_dict"])
+        module.step, module.seconds = found[1].step, found[1].seconds
+    network = module.voice_network().cpu().eval()
+    choice = choose_weights(config.trainer.choose, folder, checkpoints, network, module.step)
+    console.print(f"The voice is that of step {choice.step} of {module.step}: {choice.why}.")
+    return FitResult(network, module.step, module.seconds, choice)
+
+
+def is_over(step: int, seconds: float, clock: Clock) -> bool:
+    """Whether a checkpoint has already reached the limits."""
+    return step >= clock.max_steps or seconds >= clock.max_seconds
+
+
+def make_callbacks(
+    config: TrainConfig,
+    material: Material,
+    folder: Path,
+    clock: Clock,
+    tracker: Tracker,
+    console: Console,
+    draw: Draw | None,
+) -> list[Callback]:
+    """The callbacks, in the order in which they act."""
+    trainer = config.trainer
+    manifest = material.manifest
+    origin = {"run": folder.name, "data_hash": manifest.content_hash(), "consent": manifest.consent}
+    callbacks: list[Callback] = [clock, StampCheckpoint(origin)]
+    callbacks.append(LogLosses(folder / "losses.csv", trainer.log_every_steps, tracker.log))
+    pairs = material.pairs("val", config.model.can_convert)
+    if trainer.evaluate_every_steps and pairs:
+        song = HeldOutSong(config, material, pairs[0], folder)
+        actions = LookActions(
+            song.evaluate,
+            tracker.log,
+            lambda step: tracker.show_look(step, song.place, draw),
+            lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"),
+        )
+        every = trainer.evaluate_every_steps
+        callbacks.append(HeldOutConversion(folder, folder / CHECKPOINT_FOLDER, every, actions))
+    every = trainer.checkpoint_every_steps
+    checkpoints = SaveCheckpoint(folder / CHECKPOINT_FOLDER, every, trainer.evaluate_every_steps)
+    return [*callbacks, checkpoints, ShowProgress(console, clock)]
+
+
+def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:
+    """A Lightning trainer that does only what we ask: no logger, checkpoint, summary or bar of its own."""
+    return Trainer(
+        accelerator="cuda" if hardware.accelerator == "cuda" else "cpu",
+        devices=1,
+        precision="32-true",  # autocast and scalers are ours: training.precision
+        max_epochs=1_000_000,
+        callbacks=callbacks,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+class quiet_lightning(warnings.catch_warnings):  # noqa: N801 - a context manager, used like a function
+    """Silence hints that do not concern our users (number of workers, missing val loop, hardware banner)."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.filterwarnings("ignore", module="pytorch_lightning")
+        warnings.filterwarnings("ignore", module="lightning_fabric")
+        for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightning"):
+            logging.getLogger(name).setLevel(logging.ERROR)

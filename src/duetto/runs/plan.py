@@ -1,0 +1,163 @@
+"""What a run is going to do and how long that takes, said before it starts.
+
+The constants were measured on two cores whose matrix product reaches `REFERENCE_GFLOPS`;
+a quick probe scales them to this machine.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from duetto.corpus.embedded_cases.case_a import ABOVE
+from duetto.runs.own_vocoder import LARGEST_SHARE, trains_vocoder
+from duetto.settings.config import DataConfig
+from duetto.settings.run_config import TrainConfig
+from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
+
+RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, both cores at work
+RENDER_S_PER_READING = 0.9  # the same, of a reader
+MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
+PREPROCESS_S_PER_SONG = 0.5
+FEATURES_S_PER_SONG = 0.8
+COMPACT_STEP_S = {  # of the default batch, two threads
+    "rvc": 0.25,  # between 0.20 before and 0.30 after the discriminators join
+    "diffsvc": 0.2,
+    "vocoder": 0.3,
+}
+LOOK_S = {"rvc": 3.0, "diffsvc": 5.0, "vocoder": 3.0}  # a look, scored and drawn, compact sizes, mostly one core
+LOOKS_SHARE = 0.06  # of the training time, where a step's cost is not known
+TRIAL_S_PER_SONG = 9.0  # conversion, resynthesis and scoring
+CLOSING_S = 20.0  # imports and workers at the start, index, page and tracker at the end
+UNKNOWN = math.nan
+
+
+@dataclass(frozen=True)
+class Station:
+    """One line of the plan."""
+
+    name: str
+    what: str
+    seconds: float  # wall; NaN = not known beforehand
+
+
+def make_plan(config: TrainConfig, speed: float) -> list[Station]:
+    """Stations with their expected wall seconds.
+
+    Args:
+        config: The run.
+        speed: This machine's speed relative to the reference machine.
+    """
+    trial_songs = count_trial_songs(config)
+    trial = "your held-out recordings" if math.isnan(trial_songs) else f"{trial_songs:g} songs"
+    steps = f"{config.preprocess.name}: {', '.join(config.preprocess.steps)}"
+    encoders = f"{config.features.content.encoder} content, {config.features.f0.method} f0"
+    num_train = len(config.data.train_songs) or UNKNOWN
+    return [
+        corpus_station(config, speed),
+        Station("preprocess", steps, num_train * PREPROCESS_S_PER_SONG / speed),
+        Station("features", encoders, num_train * FEATURES_S_PER_SONG / speed),
+        *([vocoder_station(config, speed)] if trains_vocoder(config.model) else []),
+        training_station(config, speed),
+        looks_station(config, speed),
+        Station("trial", f"{trial} converted and scored", trial_songs * TRIAL_S_PER_SONG / speed),
+        Station("closing", "index, page and tracking", CLOSING_S / speed),
+    ]
+
+
+def corpus_station(config: TrainConfig, speed: float) -> Station:
+    """Songs that the embedded voices have to sing, or recordings to read."""
+    data = config.data
+    if data.case == "choir":
+        songs, readings = data.choir.voices * data.choir.songs, data.choir.readers * data.choir.songs
+        seconds = songs * RENDER_S_PER_SONG + readings * RENDER_S_PER_READING
+        return Station("corpus", f"{songs} songs sung, {readings} texts read (kept for later runs)", seconds / speed)
+    if not data.train_songs:
+        return Station("corpus", "your recordings read and split", UNKNOWN)
+    num_targets = len(data.train_songs) + len(data.val_songs) + len(data.test_songs)
+    renders = num_targets + (len(data.val_songs) + len(data.test_songs)) * len(data.sources)
+    renders += count_test_songs(data) - len(data.test_songs)  # the target at further pitches
+    what, seconds = f"{renders} songs sung", renders * RENDER_S_PER_SONG
+    if data.case == "case_c" and data.mix.vocal_to_backing_db is not None:
+        what, seconds = f"{what} and {num_targets} mixed", seconds + num_targets * MIX_S_PER_SONG
+    if data.case == "case_d" and data.fragments.fragment_ms is not None:
+        what = f"{what}, then cut every {data.fragments.fragment_ms:g} ms"
+    return Station("corpus", f"{what} (kept for later runs)", seconds / speed)
+
+
+def vocoder_station(config: TrainConfig, speed: float) -> Station:
+    """The vocoder's own training; no time where it has none."""
+    steps = min(config.model.vocoder_steps, config.trainer.max_steps) if trains_vocoder(config.model) else 0
+    seconds = steps * COMPACT_STEP_S["vocoder"] / speed if config.model.size == "compact" or not steps else UNKNOWN
+    if steps and config.trainer.max_minutes:
+        limit_s = 60 * LARGEST_SHARE * config.trainer.max_minutes
+        seconds = limit_s if math.isnan(seconds) else min(seconds, limit_s)
+    return Station("vocoder", f"up to {steps} steps on the target's recordings", seconds)
+
+
+def training_station(config: TrainConfig, speed: float) -> Station:
+    """The training time: its limit, or the steps' cost where that is known."""
+    minutes = config.trainer.max_minutes
+    what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
+    if minutes:
+        left_s = minutes * 60 - vocoder_station(config, speed).seconds
+        return Station("training", f"{what}, at most {minutes:g} minutes in all", left_s)
+    return Station("training", what, config.trainer.max_steps * step_seconds(config, speed))
+
+
+def step_seconds(config: TrainConfig, speed: float) -> float:
+    """Seconds of a step; NaN where they were not measured."""
+    return COMPACT_STEP_S[config.model.name] / speed if config.model.size == "compact" else UNKNOWN
+
+
+def looks_station(config: TrainConfig, speed: float) -> Station:
+    """Held-out conversions while training: one at every interval and one at the end."""
+    every, minutes = config.trainer.evaluate_every_steps, config.trainer.max_minutes
+    if not every:
+        return Station("looks", "none (trainer.evaluate_every_steps=0)", 0.0)
+    step_s = step_seconds(config, speed)
+    if math.isnan(step_s):
+        what = f"a held-out conversion every {every} steps"
+        return Station("looks", what, minutes * 60 * LOOKS_SHARE if minutes else UNKNOWN)
+    steps = min(config.trainer.max_steps, minutes * 60 / step_s) if minutes else config.trainer.max_steps
+    looks = math.ceil(steps / every)
+    return Station("looks", f"{looks} held-out conversions", looks * LOOK_S[config.model.name] / speed)
+
+
+def count_trial_songs(config: TrainConfig) -> float:
+    """Conversions of the trial; NaN for recordings, which have yet to be split."""
+    if not config.data.train_songs:
+        return UNKNOWN
+    count = count_test_songs(config.data) * len(config.data.sources)
+    return min(count, config.eval.max_songs) if config.eval.max_songs else count
+
+
+def count_test_songs(data: DataConfig) -> int:
+    """Test songs, each pitch at which one is sung counted."""
+    stays = sum(song.startswith(ABOVE) for song in data.test_songs) if data.case == "case_a" else 0
+    return stays + (len(data.test_songs) - stays) * len(data.transpositions)
+
+
+def announce(config: TrainConfig, hardware: Hardware, console: Console) -> None:
+    """Print the plan."""
+    speed = measure_gflops(hardware.num_threads) / REFERENCE_GFLOPS
+    table = Table("station", "what", "expected", title="Plan", title_justify="left")
+    stations = make_plan(config, speed)
+    for station in stations:
+        table.add_row(station.name, station.what, clock_text(station.seconds))
+    known = sum(station.seconds for station in stations if not math.isnan(station.seconds))
+    is_complete = not any(math.isnan(station.seconds) for station in stations)
+    total = clock_text(known) if is_complete else f"{clock_text(known)} and what is not known"
+    table.add_row("all", f"{hardware.device_name}, {hardware.precision}", total)
+    console.print(table)
+    if Path(config.data.root).is_dir():
+        console.print("What an earlier run left in the caches is not done again, so it may be sooner.")
+
+
+def clock_text(seconds: float) -> str:
+    """Seconds as minutes and seconds."""
+    if math.isnan(seconds):
+        return "not known yet"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"

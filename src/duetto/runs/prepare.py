@@ -1,0 +1,179 @@
+"""The stations before training: corpus, preprocessing, features, each behind its content hash."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from duetto.corpus.build import build_corpus
+from duetto.corpus.manifest import Clip, Manifest, Split, load_manifest
+from duetto.corpus.minutes import keep_minutes
+from duetto.data.dataset import CropPlan, TrainingClip
+from duetto.doctor.before_training import examine_before_training
+from duetto.doctor.diagnosis import Diagnosis
+from duetto.doctor.table import print_short
+from duetto.errors import ConfigError
+from duetto.features.cache import load_features
+from duetto.features.extract import FeatureSet, extract_corpus
+from duetto.preprocess.ledger import damage_table, read_ledger, summarise
+from duetto.preprocess.pipeline import preprocess_corpus
+from duetto.preprocess.steps.centre import Centre
+from duetto.preprocess.steps.separate import Separate
+from duetto.settings.config import PreprocessConfig
+from duetto.settings.run_config import TrainConfig
+
+STEP_PACKAGE = "duetto.preprocess.steps."
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What training and trial read."""
+
+    folder: Path  # of the preprocessed corpus
+    manifest: Manifest
+    features: FeatureSet  # of the target's training clips
+    diagnosis: Diagnosis | None = None  # what the data doctor says of the training clips
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Singers of the training clips, sorted; a speaker's id is the place of its name."""
+        return tuple(sorted({clip.singer for clip in self.manifest.select("target", "train")}))
+
+    def speaker_id(self, singer: str) -> int:
+        """The id of a singer; 0 for one that is not trained on."""
+        return self.speakers.index(singer) if singer in self.speakers else 0
+
+    def pairs(self, split: str, can_convert: bool = True) -> list[tuple[Clip, Clip]]:
+        """(source, truth) clips of the same song in a split, sorted; where nothing is converted the truth is both."""
+        truths = {clip.song: clip for clip in self.manifest.clips if clip.role == "truth" and clip.split == split}
+        if not can_convert:
+            return [(truths[song], truths[song]) for song in sorted(truths)]
+        sources = [clip for clip in self.manifest.clips if clip.role == "source" and clip.split == split]
+        return [(clip, truths[clip.song]) for clip in sorted(sources, key=lambda c: c.id) if clip.song in truths]
+
+
+def prepare_material(config: TrainConfig, console: Console) -> Material:
+    """Build or reuse corpus, preprocessed corpus and features; print the ledger."""
+    root = Path(config.data.root)
+    with progress_bar(console) as report:
+        corpus = build_corpus(config.data, report)
+    steps = build_steps(config.preprocess)
+    warn_about_mix(config, steps, console)
+    settings = config.preprocess.what_is_done()
+    with progress_bar(console) as report:
+        folder = preprocess_corpus(
+            corpus, steps, root / "preprocessed", settings, report, keep_stages=config.preprocess.keep_stages
+        )
+    manifest = keep_minutes(load_manifest(folder), config.data.minutes)
+    print_ledger(manifest, console)
+    console.print(damage_table(summarise(read_ledger(folder))))
+    training = replace(manifest, clips=manifest.select("target", "train"))
+    with progress_bar(console) as report:
+        features = extract_corpus(
+            folder, training, config.features, root / "features", lambda done, total: report("Features", done, total)
+        )
+    for path in features.damaged:
+        console.print(f"[yellow]warning:[/] the cached features {path.name} were damaged and have been made again.")
+    console.print(
+        f"Features: {features.seconds_extracted:.0f} s of audio extracted in {features.wall_s:.0f} s, "
+        f"{features.seconds_from_cache:.0f} s from the cache."
+    )
+    diagnosis = examine_before_training(folder, manifest, features.paths, config.features, root / "doctor")
+    print_short(diagnosis, console, str(folder))
+    return Material(folder, manifest, features, diagnosis)
+
+
+def warn_about_mix(config: TrainConfig, steps: dict[str, Any], console: Console) -> None:
+    """Say so when mixes are to be trained on with their accompaniment."""
+    if config.data.case == "mix" and not any(isinstance(step, Separate | Centre) for step in steps.values()):
+        console.print(
+            f"[yellow]warning:[/] data=mix with preprocess={config.preprocess.name}: no step takes the accompaniment "
+            "out, so the voice will be trained on it. Use preprocess=study_c_spleeter, study_c, separate or centre."
+        )
+
+
+def build_steps(config: PreprocessConfig) -> dict[str, Any]:
+    """Instantiate the named steps in order.
+
+    Raises:
+        ConfigError: If a step is none of ours or a parameter is unknown or out of range.
+    """
+    steps = {}
+    for name, settings in config.steps.items():
+        target = str(settings.get("_target_", ""))
+        if not target.startswith(STEP_PACKAGE):
+            raise ConfigError(
+                f"preprocess.steps.{name}: _target_ has to be a class in {STEP_PACKAGE}*, not {target!r}."
+            )
+        try:
+            steps[name] = hydra.utils.instantiate(settings)
+        except hydra.errors.InstantiationException as error:
+            cause = error.__cause__ or error
+            raise ConfigError(f"preprocess.steps.{name}: {str(cause).splitlines()[0]}") from error
+    return steps
+
+
+def make_crop_plan(config: TrainConfig, material: Material) -> CropPlan:
+    """The training clips with their features, in a fixed order."""
+    frames = material.features.num_frames
+    singers = {clip.id: clip.singer for clip in material.manifest.select("target", "train")}
+    clips = tuple(
+        TrainingClip(id, material.features.paths[id], frames[id], material.speaker_id(singers.get(id, "")))
+        for id in sorted(frames)
+    )
+    model = config.model
+    least = int(getattr(model, "segment_frames", 1))
+    return CropPlan(clips, model.crop_frames, config.features.hop_length, config.trainer.batch_size, config.seed, least)
+
+
+def training_content(material: Material) -> np.ndarray:
+    """All content frames of the training clips, (N, D): the rows of the retrieval index. One clip is read at a time."""
+    paths, counts = material.features.paths, material.features.num_frames
+    rows, filled = np.zeros((0, 0), np.float32), 0
+    for clip_id in sorted(paths):
+        content = load_features(paths[clip_id]).content
+        if filled == 0:
+            rows = np.empty((sum(counts[name] for name in paths), content.shape[1]), np.float32)
+        rows[filled : filled + len(content)] = content
+        filled += len(content)
+    return rows[:filled]
+
+
+def print_ledger(manifest: Manifest, console: Console) -> None:
+    """Seconds in, used, dropped and why."""
+    ledger = manifest.ledger
+    reasons: dict[str, float] = {}
+    for loss in ledger.losses:
+        reasons[loss.reason] = reasons.get(loss.reason, 0.0) + loss.seconds
+    table = Table("audio of the target", "seconds", title="Ledger", title_justify="left")
+    table.add_row("in", f"{ledger.seconds_in:.1f}")
+    for reason, seconds in sorted(reasons.items(), key=lambda item: -item[1]):
+        what = "dropped" if seconds > 0 else "added" if seconds < 0 else "note"
+        table.add_row(f"{what}: {reason}", f"{abs(seconds):.1f}")
+    table.add_row("used", f"{ledger.seconds_used:.1f}")
+    for split in SPLITS:
+        seconds = sum(clip.duration_s for clip in manifest.select("target", split))
+        table.add_row(f"  of it {split}", f"{seconds:.1f}")
+    console.print(table)
+
+
+@contextmanager
+def progress_bar(console: Console) -> Iterator[Report]:
+    """A bar that shows what (name, done, total) calls report."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def report(name: str, done: int, total: int) -> None:
+            progress.update(task, description=name, completed=done, total=total)
+
+        yield report

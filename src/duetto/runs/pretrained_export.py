@@ -1,0 +1,124 @@
+"""From a run to a base that ships with the package: half-precision weights and a card that says what they are."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from duetto.architectures.vocoder.loading import BASES
+from duetto.errors import CheckpointError
+from duetto.runs.fit import CHECKPOINT_FOLDER
+from duetto.runs.test import METRICS_NAME
+from duetto.settings.config import FeaturesConfig
+from duetto.singer.choir import choir_names, choir_voice
+from duetto.storage.files import atomic_path, read_json, write_json
+from duetto.training.callbacks import CURVE_NAME
+from duetto.training.checkpoint import Progress, find_checkpoint
+from duetto.voices.find import RUN_FILE
+from duetto.voices.modules import make_module
+from duetto.voices.pretrained import DISCRIMINATOR_SUFFIX, base_name, shape_of
+from duetto.voices.voice import from_dict, model_schema
+
+LICENCE = "MIT"
+SUBJECT = "embedded synthetic voices only: nobody's biometric data"
+LIMITS = (
+    "Learned from voices that statistical models, a small network of speech and WORLD made: smoother than people's. It "
+    "has heard no person and no creak: from recordings of people the melody is followed (gross pitch errors 0.5 to 4 % "
+    "with Diff-SVC, 5 to 9 % with RVC) and the words are lost (82 to 100 % word error), and speech that is sent an "
+    "octave or two up may burst (docs/results/bases)."
+)
+
+
+def export_base(run: Path, folder: Path = BASES) -> Path:
+    """Write the weights of a run's newest checkpoint, finished or not, as a base.
+
+    Args:
+        run: The run's folder.
+        folder: Where bases lie.
+
+    Returns:
+        The .safetensors file; its card is the .json beside it.
+
+    Raises:
+        CheckpointError: If the folder holds no run, no checkpoint, or a voice that is somebody's.
+    """
+    if not (run / RUN_FILE).is_file():
+        raise CheckpointError(f"{run} is no run: {RUN_FILE} is missing.")
+    record = read_json(run / RUN_FILE)
+    if record["consent"].get("subject") != "none":
+        raise CheckpointError(f"{run} was trained on somebody's voice; a base may only hold embedded ones.")
+    found = find_checkpoint(run / CHECKPOINT_FOLDER, lambda _: None)
+    if found is None:
+        raise CheckpointError(f"{run} has no checkpoint yet.")
+    path, progress = found
+    values = record["config"]
+    model = from_dict(model_schema(values["model"]["name"]), values["model"])
+    features = from_dict(FeaturesConfig, values["features"])
+    model = replace(model, base=None, base_discriminator=None)  # the checkpoint holds what came of them
+    module = make_module(model, features, values["seed"])
+    module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
+    target = folder / f"{base_name(model, features)}.safetensors"
+    _save_half(module.acquired(module.voice_network()), target)
+    judge = getattr(module, "discriminator", None)
+    if judge is not None:
+        _save_half(judge, target.with_name(f"{target.stem}{DISCRIMINATOR_SUFFIX}.safetensors"))
+    write_json(target.with_suffix(".json"), {**_card(run, record, progress), "shape": shape_of(model)})
+    return target
+
+
+def _save_half(network: nn.Module, path: Path) -> None:
+    """Learned weights in half precision; buffers (a noise schedule, the mel's range) are few and stay exact."""
+    learned = {name for name, _ in network.named_parameters()}
+    state = {
+        name: (tensor.half() if name in learned else tensor).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+    with atomic_path(path) as temporary:
+        save_file(state, temporary)
+
+
+def _card(run: Path, record: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    choir = record["config"]["data"]["choir"] if record["case"] == "choir" else None
+    ranges = [choir_voice(name).range_midi for name in choir_names()[: choir["voices"]]] if choir else []
+    ledger = record["ledger"]
+    return {
+        "run": record["name"],
+        "signature": record["signature"],
+        "subject": SUBJECT,
+        "licence": LICENCE,
+        "data": {"case": record["case"], "hash": record["data_hash"], "hours": ledger["seconds_used"] / 3600},
+        "seed": record["seed"],
+        "steps": progress.step,
+        "started_from": _origin(record),
+        "hours_of_training": progress.seconds / 3600,
+        "device": record["device"],
+        "code": record["code"],
+        "register_midi": [min(low for low, _ in ranges), max(high for _, high in ranges)] if ranges else "not known",
+        "scores": _scores(run),
+        "limits": LIMITS,
+        "model": record["config"]["model"],
+        "features": record["config"]["features"],
+    }
+
+
+def _origin(record: dict[str, Any]) -> str:
+    """SHA-256 of the base that the training went on from; its own steps come before the card's."""
+    if "weights" not in record:  # a run made before it was recorded
+        return "not recorded"
+    return str(record["weights"].get("base", "random weights"))
+
+
+def _scores(run: Path) -> dict[str, Any] | str:
+    """Means over the test songs of a finished run; of an unfinished one its last look at a held-out song."""
+    if (run / METRICS_NAME).is_file():
+        return dict(read_json(run / METRICS_NAME)["mean"])
+    curve = run / CURVE_NAME
+    if not curve.is_file():
+        return "not scored yet"
+    with curve.open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    return {"held_out_song": {name: float(value) for name, value in rows[-1].items()}} if rows else "not scored yet"

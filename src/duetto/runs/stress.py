@@ -1,0 +1,196 @@
+"""Putting a trained voice to the probes: convert each case, score it, and write it down at once.
+
+probes.json in the run's folder holds what is done; the same command goes on with what is not. Scores are made again
+when the weights, the evaluation settings or the probes' version have changed.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from duetto.conversion.converter import Conversion, Converter
+from duetto.conversion.peak import limit_peak
+from duetto.errors import CheckpointError, ConfigError
+from duetto.evaluation.models.speaker import SpeakerEncoder
+from duetto.evaluation.reference import Instruments, ReferenceStore
+from duetto.evaluation.registry import DIAGNOSTIC
+from duetto.evaluation.song import SongFiles, score_song
+from duetto.runs.stress_cases import PROBES, Cases, ProbeCase, Probed
+from duetto.runs.test import REFERENCES_FOLDER, evaluation_signature, known_of, make_request
+from duetto.runs.train import PREPROCESSING_FILE, locked
+from duetto.settings.config import DataConfig, EvalConfig
+from duetto.storage.audio import Waveform, read_audio, write_audio
+from duetto.storage.files import read_json, sha256_json, write_json
+from duetto.units import seconds_to_samples
+from duetto.voices.find import RUN_FILE
+from duetto.voices.load import load_converter
+from duetto.voices.permission import require_use
+from duetto.voices.voice import VOICE_FOLDER, WEIGHTS_NAME, from_dict
+
+PROBES_FILE = "probes.json"
+PROBES_FOLDER = "probes"
+PROBE_VERSION = 1  # raise when a probe asks something else: its scores are then made again
+
+Report = Callable[[str, int, int], None]
+Score = Callable[[SongFiles], dict[str, float]]
+
+
+def probe_run(folder: Path, names: Sequence[str], report: Report, max_songs: int = 0) -> dict[str, Any]:
+    """Put a run to probes; write probes.json after each case.
+
+    Args:
+        folder: The run.
+        names: Of PROBES.
+        report: Told (what is done, cases done, cases in all).
+        max_songs: Songs of each probe; 0 = all.
+
+    Returns:
+        What probes.json holds: signature, and by probe the cases with their metrics and label.
+
+    Raises:
+        ConfigError: If there is no such probe, or the run is of a vocoder.
+        CheckpointError: If the folder holds no trained voice.
+        CorpusError: If the run may not be used, or what a probe needs cannot be sung.
+    """
+    check_names(names)
+    if not (folder / RUN_FILE).is_file():
+        raise CheckpointError(
+            f"{folder} is no run: {RUN_FILE} is missing. Give the folder of a run, such as logs/NAME."
+        )
+    facts = read_json(folder / RUN_FILE)
+    data: DataConfig = from_dict(DataConfig, facts["config"]["data"])
+    evaluation: EvalConfig = from_dict(EvalConfig, facts["config"]["eval"])
+    run = Probed(data, Path(str(read_json(folder / PREPROCESSING_FILE)["corpus"])))
+    converter, voice = load_converter(folder / VOICE_FOLDER, evaluation.retrieval.index_rate)
+    if not voice.model.can_convert:
+        raise ConfigError(f"{folder.name} is a vocoder, which converts nothing; probe a voice.")
+    require_use(voice.card, folder / VOICE_FOLDER)
+    speakers = list(voice.card.get("speakers") or [])
+    instruments = Instruments(SpeakerEncoder())
+    references = ReferenceStore(Path(run.data.root) / REFERENCES_FOLDER)
+    signature = sha256_json([PROBE_VERSION, evaluation_signature(evaluation, folder / VOICE_FOLDER / WEIGHTS_NAME)])[
+        :10
+    ]
+    with locked(folder):
+        state = load_state(folder, signature)
+        for name in names:
+            report(f"Preparing {name}", 0, 1)
+            cases = first_songs(PROBES[name](run), max_songs)
+            worker = CaseWorker(converter, evaluation, speakers, folder / PROBES_FOLDER / name)
+            work_off(
+                state, name, cases, worker, lambda files: score_song(files, instruments, references), folder, report
+            )
+    return state
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuse a probe that does not exist."""
+    for name in names:
+        if name not in PROBES:
+            raise ConfigError(f"There is no probe {name!r}; expected some of {', '.join(PROBES)}.")
+
+
+def load_state(folder: Path, signature: str) -> dict[str, Any]:
+    """What was done before with the same weights and settings; else nothing."""
+    path = folder / PROBES_FILE
+    state = read_json(path) if path.is_file() else {}
+    return state if state.get("signature") == signature else {"signature": signature, "probes": {}}
+
+
+def first_songs(cases: Cases, max_songs: int) -> Cases:
+    """The cases of the first songs by name."""
+    songs = sorted({case.song for case in cases})[: max_songs or None]
+    return [case for case in cases if case.song in songs]
+
+
+class CaseWorker:
+    """Converts a case and leaves its files."""
+
+    def __init__(self, converter: Converter, evaluation: EvalConfig, speakers: list[str], folder: Path) -> None:
+        self.converter = converter
+        self.evaluation = evaluation
+        self.speakers = speakers
+        self.folder = folder
+
+    def __call__(self, case: ProbeCase) -> SongFiles:
+        """Write source, output and, where there is one, truth and resynthesis, all cut to what is scored."""
+        rate = self.converter.sample_rate
+        source, _ = read_audio(case.source, rate)
+        speaker = self.speakers.index(case.truth_singer) if case.truth_singer in self.speakers else 0
+        request = make_request(case.transpose_semitones, self.evaluation, speaker)
+        done = [self.converter.convert(piece, request) for piece in pieces(source, case.fragment_ms, rate)]
+        waveforms = {"source": source, "output": np.concatenate([each.waveform for each in done])}
+        if case.truth is not None:
+            truth, _ = read_audio(case.truth, rate)
+            waveforms |= {"truth": truth, "resynthesis": self.converter.resynthesise(truth, request).waveform}
+        place = self.folder / case.name
+        for name, waveform in waveforms.items():
+            write_audio(place / f"{name}.wav", limit_peak(cut(waveform, case.spans_s, rate))[0], rate)
+        return files_of(case, place, done)
+
+
+def pieces(waveform: Waveform, fragment_ms: float, sample_rate: int) -> list[Waveform]:
+    """The waveform whole, or in fragments, the last joined to the one before unless it is half as long at least."""
+    if fragment_ms == 0:
+        return [waveform]
+    length = seconds_to_samples(fragment_ms / 1000, sample_rate)
+    starts = list(range(0, max(1, len(waveform) - length // 2), length))
+    return [waveform[first:last] for first, last in zip(starts, [*starts[1:], len(waveform)], strict=True)]
+
+
+def cut(waveform: Waveform, spans_s: Sequence[tuple[float, float]], sample_rate: int) -> Waveform:
+    """The spans end to end; everything without spans."""
+    if not spans_s:
+        return waveform
+    parts = [waveform[seconds_to_samples(a, sample_rate) : seconds_to_samples(b, sample_rate)] for a, b in spans_s]
+    return np.concatenate(parts)
+
+
+def files_of(case: ProbeCase, place: Path, done: Sequence[Conversion]) -> SongFiles:
+    """The files of a case, as evaluation reads them; speed and phone labels belong to whole songs only."""
+    has_truth, is_whole = case.truth is not None, not case.spans_s
+    is_labelled = has_truth and is_whole and case.labels is not None
+    return SongFiles(
+        song=case.song,
+        source_name=case.source_name,
+        source=place / "source.wav",
+        output=place / "output.wav",
+        truth=place / "truth.wav" if has_truth else None,
+        resynthesis=place / "resynthesis.wav" if has_truth else None,
+        transpose_semitones=case.transpose_semitones,
+        conversion_seconds=sum(each.seconds for each in done) if is_whole else None,
+        known=known_of(*case.labels) if is_labelled and case.labels is not None else None,
+    )
+
+
+def work_off(
+    state: dict[str, Any],
+    name: str,
+    cases: Cases,
+    convert: Callable[[ProbeCase], SongFiles],
+    score: Score,
+    folder: Path,
+    report: Report,
+) -> None:
+    """Convert and score what is not done of a probe; probes.json is whole after each case."""
+    probe = state["probes"].setdefault(name, {"cases": []})
+    done = {row["name"] for row in probe["cases"]}
+    for number, case in enumerate(cases):
+        report(f"{name}: {case.name}", number, len(cases))
+        if case.name in done:
+            continue
+        probe["cases"].append(
+            {
+                "name": case.name,
+                "song": case.song,
+                "source_name": case.source_name,
+                "condition": case.condition,
+                "transpose_semitones": case.transpose_semitones,
+                "has_truth": case.truth is not None,
+                "label": "" if case.truth is not None else DIAGNOSTIC,
+                "metrics": score(convert(case)),
+            }
+        )
+        write_json(folder / PROBES_FILE, state)

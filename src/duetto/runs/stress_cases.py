@@ -1,0 +1,223 @@
+"""What the probes ask of a trained voice: which source, at which pitch, how cut, against which truth.
+
+- `transposition`: test songs from six semitones below to twelve above the voice's own pitch.
+- `tempo`: slow songs (and a fast one beside them), for a voice that may have learned fast ones only.
+- `held`: the same slow songs, scored within the vowels that are held for 0.8 s or longer.
+- `fragments`: test songs cut into 250, 500 and 1000 ms, each piece converted by itself: how much context is needed.
+
+An embedded voice sings the truth at that pitch and tempo, and a case has it. Nobody sings a private voice's truth: its
+own held-out recordings are the source of transpositions and fragments, the embedded voice *mei*, brought to the median
+pitch of those, that of slow songs, and what is scored is labelled a diagnostic.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from duetto.corpus.build import build_corpus
+from duetto.corpus.manifest import Clip, Manifest, load_manifest
+from duetto.errors import CorpusError
+from duetto.evaluation.analysis.pitch import track_f0
+from duetto.settings.case_config import MixConfig, RoomConfig
+from duetto.settings.config import DataConfig
+from duetto.singer.truth import load_truth
+from duetto.storage.audio import read_audio
+
+EMBEDDED = ("case_a", "case_b", "case_c", "case_d")  # where the target can be asked to sing anything
+TRANSPOSITIONS = (-6, 0, 3, 6, 9, 12)  # semitones
+SLOW_SONGS, FAST_SONG = ("slow_01", "slow_02", "slow_03"), "fast_13"
+HELD_S = 0.8  # of a phone, to count as held
+EDGE_S = 0.05  # of it left out on either side: the transitions
+FRAGMENTS_MS = (250, 500, 1000)
+TRACKED_RATE = 24_000
+PRIVATE_SOURCE = DataConfig(
+    case="case_b", target="miku", sources=["mei"], train_songs=["fast_01"], room=RoomConfig(rt60_s=0.0)
+)
+
+
+@dataclass(frozen=True)
+class ProbeCase:
+    """One conversion of a probe."""
+
+    song: str  # without its condition
+    condition: str  # up6, slow, held, fragment_250, ...
+    source_name: str
+    source: Path
+    truth: Path | None
+    truth_singer: str
+    transpose_semitones: float
+    spans_s: tuple[tuple[float, float], ...] = ()  # that are scored; empty = all
+    fragment_ms: float = 0.0  # converted in pieces of this length; 0 = whole
+    labels: tuple[Path, Clip] | None = None  # corpus and clip that know the phones
+
+    @property
+    def name(self) -> str:
+        """Unique within a probe, and a folder's name."""
+        return f"{self.song}__{self.source_name}__{self.condition}"
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What is known of the run that is probed."""
+
+    data: DataConfig
+    corpus: Path  # that it was trained on
+    build: Callable[[DataConfig], Path] = build_corpus  # sings what a probe asks for
+
+
+Cases = list[ProbeCase]
+
+
+def transposition_cases(run: Probed) -> Cases:
+    """Test songs at six pitches."""
+    if run.data.case not in EMBEDDED:
+        return [
+            replace(case, condition=shift_name(shift), truth=None, transpose_semitones=float(shift))
+            for case in own_cases(run)
+            for shift in TRANSPOSITIONS
+        ]
+    songs = [song for song in run.data.test_songs if not song.startswith("above_")]
+    data = replace(run.data, transpositions=list(TRANSPOSITIONS), test_songs=songs)
+    return pair_cases(run.build(case_without_treatment(data)))
+
+
+def tempo_cases(run: Probed) -> Cases:
+    """Slow songs, and a fast one."""
+    cases = [replace(case, condition=case.song.split("_")[0]) for case in pair_cases(run.build(tempo_songs(run.data)))]
+    return cases if run.data.case in EMBEDDED else as_private(cases, run)
+
+
+def held_cases(run: Probed) -> Cases:
+    """Held vowels of slow songs."""
+    slow = [case for case in tempo_cases(run) if case.condition == "slow"]
+    return [replace(case, condition="held", spans_s=held_spans(case)) for case in slow]
+
+
+def fragment_cases(run: Probed) -> Cases:
+    """Test songs, whole and in pieces."""
+    cases = own_cases(run)
+    pieces = [replace(c, condition=f"fragment_{ms}", fragment_ms=float(ms)) for c in cases for ms in FRAGMENTS_MS]
+    return [*(replace(case, condition="whole") for case in cases), *pieces]
+
+
+PROBES: MappingProxyType[str, Callable[[Probed], Cases]] = MappingProxyType(
+    {"transposition": transposition_cases, "tempo": tempo_cases, "held": held_cases, "fragments": fragment_cases}
+)
+
+
+def case_without_treatment(data: DataConfig) -> DataConfig:
+    """The case's test songs without its treatment, and one training song, which a corpus needs."""
+    return replace(
+        data,
+        case="case_b" if data.case == "case_d" else data.case,
+        minutes=0.0,
+        train_songs=data.train_songs[:1],
+        val_songs=[],
+        room=RoomConfig(rt60_s=0.0),
+        mix=MixConfig(vocal_to_backing_db=None),
+    )
+
+
+def tempo_songs(data: DataConfig) -> DataConfig:
+    """Slow songs and a fast one, sung by the run's target, or for a private voice by an embedded one."""
+    plain = replace(PRIVATE_SOURCE, root=data.root, test_songs=[*SLOW_SONGS, FAST_SONG])
+    if data.case not in EMBEDDED:
+        return plain
+    return replace(plain, seed=data.seed, target=data.target, sources=list(data.sources))
+
+
+def own_cases(run: Probed) -> Cases:
+    """The run's own held-out songs at the pitch that they were tested at; a private voice has no truth."""
+    manifest = load_manifest(run.corpus)
+    cases = [case for case in cases_of(manifest, run.corpus, "test") if case.condition == "native"]
+    cases = cases or [case for case in cases_of(manifest, run.corpus, "val") if case.condition == "native"]
+    if not cases:
+        raise CorpusError(f"{run.corpus} holds no held-out song to probe with.")
+    return cases if run.data.case in EMBEDDED else [replace(case, truth=None) for case in cases]
+
+
+def pair_cases(folder: Path) -> Cases:
+    """Every test song of a corpus, conditions by name."""
+    return cases_of(load_manifest(folder), folder, "test")
+
+
+def cases_of(manifest: Manifest, folder: Path, split: str) -> Cases:
+    """A case for each source clip of a split that has a truth."""
+    truths = {clip.song: clip for clip in manifest.clips if clip.role == "truth" and clip.split == split}
+    sources = sorted((c for c in manifest.clips if c.role == "source" and c.split == split), key=lambda clip: clip.id)
+    found = []
+    for clip in sources:
+        if (truth := truths.get(clip.song)) is None:
+            continue
+        song, condition = split_song(clip.song)
+        found.append(
+            ProbeCase(
+                song,
+                condition,
+                clip.singer,
+                folder / clip.path,
+                folder / truth.path,
+                truth.singer,
+                clip.transpose_semitones,
+                labels=(folder, truth),
+            )
+        )
+    return found
+
+
+def split_song(name: str) -> tuple[str, str]:
+    """`air_13_up6` is air_13 at up6; a song without such an ending is at its own pitch, native."""
+    song, _, last = name.rpartition("_")
+    is_shifted = bool(song) and last.startswith(("up", "down")) and last.lstrip("updown").isdigit()
+    return (song, last) if is_shifted else (name, "native")
+
+
+def shift_name(semitones: int) -> str:
+    """up6, down6, or native for 0."""
+    return "native" if semitones == 0 else f"{'up' if semitones > 0 else 'down'}{abs(semitones)}"
+
+
+def held_spans(case: ProbeCase) -> tuple[tuple[float, float], ...]:
+    """Where the case holds a phone, s, its edges left out.
+
+    Raises:
+        CorpusError: If nothing is held, or nobody knows the phones.
+    """
+    if case.labels is None or case.labels[1].truth is None:
+        raise CorpusError(f"{case.source} has no phone labels, so its held notes are not known.")
+    folder, clip = case.labels
+    truth = load_truth(folder / str(clip.truth))
+    spans = tuple(
+        (float(start) + EDGE_S, float(end) - EDGE_S)
+        for phone, start, end in zip(truth.phones, truth.phone_start_s, truth.phone_end_s, strict=True)
+        if phone in "aiueoN" and end - start >= HELD_S
+    )
+    if not spans:
+        raise CorpusError(f"{case.song} holds no vowel for {HELD_S} s.")
+    return spans
+
+
+def as_private(cases: Iterable[ProbeCase], run: Probed) -> Cases:
+    """The same sources without a truth, brought to the median pitch of the private voice's held-out recordings."""
+    target_hz = median_pitch_hz([case.source for case in own_cases(run)])
+    return [
+        replace(case, truth=None, transpose_semitones=12 * math.log2(target_hz / median_pitch_hz([case.source])))
+        for case in cases
+    ]
+
+
+def median_pitch_hz(paths: Iterable[Path]) -> float:
+    """Median pitch of recordings over their voiced frames, Hz.
+
+    Raises:
+        CorpusError: If nothing is voiced.
+    """
+    contours = [track_f0(read_audio(path, TRACKED_RATE)[0], TRACKED_RATE) for path in paths]
+    voiced = np.concatenate([contour[contour > 0] for contour in contours] or [np.zeros(0)])
+    if not voiced.size:
+        raise CorpusError("The held-out recordings have no voiced frame, so their pitch is not known.")
+    return float(np.median(voiced))

@@ -1,0 +1,197 @@
+"""One run from configuration to trained voice; `train` is the whole story on one screen.
+
+A run is a folder named by its signature. The same command on an unfinished run goes on from its
+last checkpoint; on a finished one it only shows the result.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from duetto.conversion.retrieval import RetrievalIndex, build_index, save_index
+from duetto.corpus.manifest import Manifest
+from duetto.errors import StorageError
+from duetto.features.extract import FeatureSet
+from duetto.preprocess.ledger import read_ledger, summarise
+from duetto.runs.fit import Draw, FitResult, fit
+from duetto.runs.own_vocoder import vocoder_digests, with_own_vocoder
+from duetto.runs.plan import announce
+from duetto.runs.prepare import Material, prepare_material, training_content
+from duetto.settings.model_config import DiffSVCConfig
+from duetto.settings.provenance import code_version, package_versions, run_name, run_signature
+from duetto.settings.run_config import TrainConfig
+from duetto.storage.files import make_folder, read_json, write_json
+from duetto.training.hardware import Hardware, detect_hardware
+from duetto.training.tracking import Tracker, start_tracking
+from duetto.voices.find import RUN_FILE
+from duetto.voices.pretrained import choose_base
+from duetto.voices.voice import VOICE_CARD_NAME, VOICE_FOLDER, TrainedVoice, save_voice
+
+LOCK_NAME = ".lock"
+PREPROCESSING_FILE = "preprocessing.json"  # what each step took, for the page; its path stays on this machine
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained run and what is needed to put it to the test."""
+
+    folder: Path
+    signature: str
+    material: Material
+    hardware: Hardware
+    tracker: Tracker
+    was_finished: bool  # trained before this command
+
+    @property
+    def voice_folder(self) -> Path:
+        """Where the trained voice lies."""
+        return self.folder / VOICE_FOLDER
+
+
+def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Run:
+    """Prepare the case, train, and leave a voice in the run's folder; `draw` makes the tracker's pictures.
+
+    Raises:
+        DuettoError: If data, settings, hardware or storage do not allow it; says what to do.
+    """
+    hardware = detect_hardware(config.trainer)
+    torch.set_num_threads(hardware.num_threads)
+    check_writable(Path(config.logs))
+    announce(config, hardware, console)
+    material = prepare_material(config, console)
+    signature, folder = identify(config, material)
+    finished = (folder / VOICE_FOLDER / VOICE_CARD_NAME).is_file()
+    tracker = Tracker(None, "unchanged: this run was finished before")
+    with locked(folder):
+        if finished:
+            console.print(f"Run {folder.name} is trained already; nothing is repeated.")
+            return Run(folder, signature, material, hardware, tracker, was_finished=True)
+        record = describe_run(config, signature, material, hardware)
+        write_json(folder / RUN_FILE, {**record, "status": "training"})
+        damage = summarise(read_ledger(material.folder))
+        write_json(folder / PREPROCESSING_FILE, {"corpus": str(material.folder), **damage})
+        may_upload = "cloud_logging" in material.manifest.consent.get("scopes", [])
+        tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
+        acoustic, vocoder_s = with_own_vocoder(config, material, hardware, folder, console)
+        result = fit(acoustic, material, hardware, folder, tracker, console, draw)
+        result = replace(result, seconds=result.seconds + vocoder_s)
+        export(config, material, result, folder, record)
+        write_json(folder / RUN_FILE, {**record, "status": "trained", **result.summary()})
+    return Run(folder, signature, material, hardware, tracker, was_finished=False)
+
+
+def identify(config: TrainConfig, material: Material) -> tuple[str, Path]:
+    """Signature and folder of a run; its speaker table grows to the singers of the material."""
+    make_room_for_speakers(config, material)
+    signature = run_signature(config, material.manifest.content_hash(), input_digests(config))
+    return signature, Path(config.logs) / run_name(config, signature)
+
+
+def make_room_for_speakers(config: TrainConfig, material: Material) -> None:
+    """Give every singer of the training clips a row of the speaker table, if the model has fewer."""
+    config.model.num_speakers = max(config.model.num_speakers, len(material.speakers))
+
+
+def input_digests(config: TrainConfig) -> dict[str, str]:
+    """SHA-256 of every weights file that the run needs, by what it is: other weights make another run."""
+    model = config.model
+    base = choose_base(model, config.features)
+    digests = {} if base is None else base.digests()
+    if isinstance(model, DiffSVCConfig):
+        digests |= vocoder_digests(model, config.features)
+    return digests
+
+
+def export(config: TrainConfig, material: Material, result: FitResult, folder: Path, record: dict[str, Any]) -> None:
+    """Write index, then weights and card: the card comes last and marks the run as trained."""
+    if config.model.can_convert:
+        save_index(make_index(config, material), folder / VOICE_FOLDER)
+    named = ("name", "signature", "case", "data_hash", "consent", "speakers", "code", "packages", "seed")
+    card = {name: record[name] for name in named}
+    voice = TrainedVoice(result.network, config.model, config.features, {**card, **result.summary()})
+    save_voice(voice, folder / VOICE_FOLDER)
+
+
+def make_index(config: TrainConfig, material: Material) -> RetrievalIndex:
+    """The retrieval index over the content of all training clips."""
+    content = config.features.content
+    neighbours = config.eval.retrieval.neighbours
+    return build_index(training_content(material), content.encoder, content.layer, neighbours, config.seed)
+
+
+def describe_run(config: TrainConfig, signature: str, material: Material, hardware: Hardware) -> dict[str, Any]:
+    """What run.json and the tracker record before training."""
+    manifest: Manifest = material.manifest
+    features: FeatureSet = material.features
+    return {
+        "name": run_name(config, signature),
+        "signature": signature,
+        "case": manifest.case,
+        "model": config.model.name,
+        "size": config.model.size,
+        "preprocess": config.preprocess.name,
+        "seed": config.seed,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data_hash": manifest.content_hash(),
+        "weights": input_digests(config),
+        "consent": manifest.consent,
+        "speakers": list(material.speakers),
+        "ledger": asdict(manifest.ledger),
+        "doctor": doctor_record(material),
+        "feature_seconds": {"extracted": features.seconds_extracted, "from_cache": features.seconds_from_cache},
+        "code": code_version(),
+        "packages": package_versions(),
+        "device": hardware.device_name,
+        "precision": hardware.precision,
+        "config": asdict(config),
+    }
+
+
+def doctor_record(material: Material) -> dict[str, Any] | None:
+    """Verdict and findings of the data doctor, without the places."""
+    if material.diagnosis is None:
+        return None
+    findings = [
+        {"check": f.check, "severity": f.severity, "what": f.what, "evidence": f.evidence}
+        for f in material.diagnosis.findings
+    ]
+    return {"verdict": material.diagnosis.verdict, "findings": findings}
+
+
+def update_run(folder: Path, values: dict[str, Any]) -> None:
+    """Add to run.json."""
+    write_json(folder / RUN_FILE, {**read_json(folder / RUN_FILE), **values})
+
+
+def check_writable(logs: Path) -> None:
+    """Fail before the work, not after it.
+
+    Raises:
+        StorageError: If `logs` cannot be written.
+    """
+    probe = logs / ".writable"
+    write_json(probe, {})
+    probe.unlink(missing_ok=True)
+
+
+class locked:  # noqa: N801 - a context manager, used like a function
+    """Hold a run's folder; a second process on the same run is refused."""
+
+    def __init__(self, folder: Path) -> None:
+        make_folder(folder)
+        self.folder = folder
+        self.lock = FileLock(folder / LOCK_NAME, timeout=0)
+
+    def __enter__(self) -> None:
+        try:
+            self.lock.acquire()
+        except Timeout as error:
+            raise StorageError(f"Another process is working on {self.folder}. Wait for it, or stop it.") from error
+
+    def __exit__(self, *exception: object) -> None:
+        self.lock.release()

@@ -1,0 +1,1 @@
+"""VSQX, the score format of VOCALOID 3 and 4."""

@@ -1,0 +1,134 @@
+"""Settings that belong to one case each, as pure data; `duetto.settings.config` puts them into `DataConfig`."""
+
+from dataclasses import dataclass, field
+
+from duetto.errors import ConfigError
+
+JOINS = ("zero_padding", "shuffled", "ordered")
+PITCHES = ("melodic", "flat")
+MIN_FRAGMENT_MS = 10.0  # two frames of 5 ms: less holds no pitch period of a low voice
+
+
+@dataclass
+class RegisterConfig:
+    """Where case A's voice was recorded, and where it is asked to sing; MIDI as sung."""
+
+    low_midi: int = 41  # lowest note of the songs for training, validation and test
+    high_midi: int = 53  # highest note of the songs for validation and test
+    train_high_midi: int = 53  # highest note of the songs for training: the dose
+    above_semitones: int = 6  # the test songs called above_* lie 1 to this many semitones above high_midi
+
+    def validate(self) -> None:
+        """Spans wide enough for a melody.
+
+        Raises:
+            ConfigError: If a span is narrower than a fourth, or leaves what can be sung.
+        """
+        for name in ("high_midi", "train_high_midi"):
+            high = getattr(self, name)
+            if not 33 <= self.low_midi <= high - 5 <= 86:
+                raise ConfigError(
+                    f"data.register.{name}={high} with low_midi={self.low_midi}: expected at least a fourth "
+                    "(5 semitones) between them, within MIDI 33 to 91."
+                )
+        if not 6 <= self.above_semitones <= 24:
+            raise ConfigError(f"data.register.above_semitones={self.above_semitones}: expected 6 to 24.")
+
+
+@dataclass
+class RoomConfig:
+    """The room that case B's renders were made in, simulated by image sources."""
+
+    rt60_s: float = 0.9  # reverberation time, s; 0 = dry
+    direct_to_reverberant_db: float = 6.0  # dB
+
+    def validate(self) -> None:
+        """A time that can pass.
+
+        Raises:
+            ConfigError: If the reverberation time is negative.
+        """
+        if not self.rt60_s >= 0:
+            raise ConfigError(f"data.room.rt60_s is {self.rt60_s}; expected 0 (dry) or more seconds.")
+
+
+@dataclass
+class MixConfig:
+    """How case C's voice was mixed with its band."""
+
+    vocal_to_backing_db: float | None = 3.0  # voice against band, root mean square; None = the dry stem, no mix
+    reverb_rt60_s: float = 1.1  # of the voice, s; 0 = dry
+    reverb_direct_db: float = 9.0  # direct to reverberant
+    loudness_dbfs: float = -14.0  # root mean square of the mix before its limiter
+    mp3_kbps: int | None = None  # through MP3 at this rate; None = as mixed
+
+    def validate(self) -> None:
+        """Levels that can be mixed.
+
+        Raises:
+            ConfigError: If a value is out of range.
+        """
+        level_db = self.vocal_to_backing_db
+        if level_db is not None and not -30 <= level_db <= 60:
+            raise ConfigError(f"data.mix.vocal_to_backing_db={level_db}: expected -30 to 60, or null (the dry stem).")
+        if not self.reverb_rt60_s >= 0:
+            raise ConfigError(f"data.mix.reverb_rt60_s={self.reverb_rt60_s}: expected 0 (dry) or more seconds.")
+        if not -40 <= self.loudness_dbfs <= 0:
+            raise ConfigError(f"data.mix.loudness_dbfs={self.loudness_dbfs}: expected -40 to 0.")
+        if self.mp3_kbps is not None and not 32 <= self.mp3_kbps <= 320:
+            raise ConfigError(f"data.mix.mp3_kbps={self.mp3_kbps}: expected 32 to 320, or null (no MP3).")
+
+
+@dataclass
+class FragmentConfig:
+    """How case D cuts what was sung, and how the fragments become training clips."""
+
+    fragment_ms: float | None = None  # length of a fragment, ms; None = uncut
+    join: str = "shuffled"  # zero_padding (a clip each) | shuffled | ordered (clips of about 10 s, no cross-fade)
+    pitches: str = "melodic"  # melodic (as written) | flat (each song on one pitch of the bank)
+    bank_pitches: list[int] = field(default_factory=lambda: [64, 70, 76])  # MIDI, sung; for flat
+    as_ddb: bool = False  # write a synthetic .ddb with .ddi and read the fragments back (16 bit)
+    padding_ms: float = 1000.0  # for zero_padding: shorter fragments are filled with silence to this length
+
+    def validate(self) -> None:
+        """Lengths that can be cut, names that exist, pitches that can be sung.
+
+        Raises:
+            ConfigError: If a setting is out of range or contradicts another.
+        """
+        if self.fragment_ms is not None and not self.fragment_ms >= MIN_FRAGMENT_MS:
+            raise ConfigError(
+                f"data.fragments.fragment_ms={self.fragment_ms}: expected {MIN_FRAGMENT_MS:g} or more, or null (uncut)."
+            )
+        if self.join not in JOINS:
+            raise ConfigError(f"data.fragments.join={self.join}: expected one of {', '.join(JOINS)}.")
+        if self.pitches not in PITCHES:
+            raise ConfigError(f"data.fragments.pitches={self.pitches}: expected one of {', '.join(PITCHES)}.")
+        if not self.bank_pitches or not all(0 <= midi <= 127 for midi in self.bank_pitches):
+            raise ConfigError(f"data.fragments.bank_pitches={self.bank_pitches}: expected MIDI numbers of 0 to 127.")
+        if not self.padding_ms >= 0:
+            raise ConfigError(f"data.fragments.padding_ms={self.padding_ms}: expected 0 or more.")
+        if self.as_ddb and self.fragment_ms is None:
+            raise ConfigError("data.fragments.as_ddb needs fragments: set data.fragments.fragment_ms, such as 120.")
+
+
+@dataclass
+class ChoirConfig:
+    """How large the choir is that base weights are trained on."""
+
+    voices: int = 16  # of 16
+    songs: int = 9  # of each voice, about half a minute each
+    readers: int = 4  # of 4; they intone English, as many readings as there are songs of a voice
+
+    def validate(self) -> None:
+        """A choir has sources for its held-out songs.
+
+        Raises:
+            ConfigError: If there are too few voices or songs, or more than there are.
+        """
+        if not 2 <= self.voices <= 16:
+            raise ConfigError(f"data.choir.voices={self.voices}: expected 2 to 16.")
+        if not 2 <= self.songs <= 50:
+            raise ConfigError(f"data.choir.songs={self.songs}: expected 2 to 50.")
+        if not 0 <= self.readers <= 4:
+            raise ConfigError(f"data.choir.readers={self.readers}: expected 0 to 4.")

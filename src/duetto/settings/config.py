@@ -1,0 +1,235 @@
+"""The schema of every configuration group: one dataclass a group, units in field comments.
+
+Pure data: no hydra, no omegaconf, so that any module may take one as an argument. `MISSING` ("???")
+marks what a YAML file must fill. `validate()` checks what one field cannot say alone.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from duetto.errors import ConfigError
+from duetto.settings.case_config import ChoirConfig, FragmentConfig, MixConfig, RegisterConfig, RoomConfig
+
+MISSING: Any = "???"
+
+
+def require(condition: bool, sentence: str) -> None:
+    """Raise `ConfigError(sentence)` unless the condition holds."""
+    if not condition:
+        raise ConfigError(sentence)
+
+
+@dataclass
+class DataConfig:
+    """A case: whose voice, from what, split how."""
+
+    case: str = MISSING  # case_a | case_b | case_c | case_d | choir | ddb | folder | folder_vsqx | mix
+    root: str = "data"  # where corpora and caches are kept
+    seed: int = 0
+    minutes: float = 0.0  # of training material, the first clips in order; 0 = all there is
+    # embedded cases
+    target: str = "miku"  # embedded voice to learn
+    sources: list[str] = field(default_factory=lambda: ["mei"])  # embedded voices that sing the test songs
+    train_songs: list[str] = field(default_factory=list)
+    val_songs: list[str] = field(default_factory=list)
+    test_songs: list[str] = field(default_factory=list)
+    transpositions: list[int] = field(default_factory=lambda: [0])  # test songs are sung at these too, semitones
+    register: RegisterConfig = field(default_factory=RegisterConfig)  # case_a
+    room: RoomConfig = field(default_factory=RoomConfig)  # case_b
+    mix: MixConfig = field(default_factory=MixConfig)  # case_c
+    fragments: FragmentConfig = field(default_factory=FragmentConfig)  # case_d and ddb
+    choir: ChoirConfig = field(default_factory=ChoirConfig)
+    # folder, folder_vsqx, mix, ddb
+    path: str | None = None  # the user's recordings: a folder, or a .ddb file
+    singer: str | None = None  # of a folder with subfolders: the one to take (null = all); else the voice's name
+
+    def validate(self) -> None:
+        """Songs may not be in two splits; folder needs a path."""
+        songs = self.train_songs + self.val_songs + self.test_songs
+        require(len(set(songs)) == len(songs), f"A song is in two splits of data={self.case}: {sorted(songs)}.")
+        require(self.minutes >= 0, f"data.minutes={self.minutes}: expected 0 (all) or more minutes.")
+        is_own = self.case in ("folder", "folder_vsqx", "mix", "ddb")
+        place = "FILE.ddb" if self.case == "ddb" else "FOLDER with recordings"
+        require(not is_own or self.path is not None, f"data={self.case} needs data.path={place}.")
+        require(
+            0 in self.transpositions and len(set(self.transpositions)) == len(self.transpositions),
+            f"data.transpositions={self.transpositions}: expected 0 and, once each, further semitones, such as [0, 6].",
+        )
+        for part in (self.register, self.room, self.mix, self.fragments, self.choir):
+            part.validate()
+
+
+@dataclass
+class PreprocessConfig:
+    """Named steps in order; each is an object with a `_target_`."""
+
+    name: str = MISSING
+    steps: dict[str, Any] = field(default_factory=dict)  # name -> {_target_: ..., parameters}
+    keep_stages: bool = False  # keep every clip as it is between the steps, to listen to
+
+    def what_is_done(self) -> dict[str, Any]:
+        """All that affects what comes out, as JSON values."""
+        return {"name": self.name, "steps": self.steps}
+
+    def validate(self) -> None:
+        """Slicing comes last: the steps before it need whole songs."""
+        names = list(self.steps)
+        require("slice" in names and names[-1] == "slice", "The last preprocess step has to be `slice`.")
+
+
+@dataclass
+class ContentConfig:
+    """The content encoder: what is said, freed of who says it."""
+
+    encoder: str = "moonshine"
+    layer: int = 4  # transformer layer read for the model, counted from 0
+    dimension: int = 288
+    path: str | None = None  # weights file of contentvec or hubert_soft, or `hub` (moonshine's come inside a package)
+
+
+@dataclass
+class F0Config:
+    """The pitch tracker."""
+
+    method: str = "swift"  # swift (neural, shipped weights) | harvest | dio
+    min_hz: float = 50.0
+    max_hz: float = 1100.0
+
+    def validate(self) -> None:
+        """Order of the limits, and a method that exists."""
+        require(
+            self.method in ("swift", "harvest", "dio"),
+            f"features.f0.method={self.method}: expected swift, harvest or dio.",
+        )
+        require(
+            0 < self.min_hz < self.max_hz, f"features.f0: min_hz {self.min_hz} must lie below max_hz {self.max_hz}."
+        )
+
+
+@dataclass
+class FeaturesConfig:
+    """Owns the sample rate, hop and mel settings; everything else interpolates them."""
+
+    sample_rate: int = MISSING  # Hz
+    hop_length: int = MISSING  # samples a frame
+    n_fft: int = MISSING  # also the window length
+    n_mels: int = MISSING
+    mel_min_hz: float = 0.0
+    mel_max_hz: float | None = None  # None = Nyquist
+    content: ContentConfig = field(default_factory=ContentConfig)
+    f0: F0Config = field(default_factory=F0Config)
+    timing: str = "centred"  # centred | upstream: public RVC weights were trained with a skew (features/timing.py)
+
+    def validate(self) -> None:
+        """Rates that resample cleanly and windows that overlap."""
+        require(
+            8000 <= self.sample_rate <= 96000,
+            f"features.sample_rate={self.sample_rate}: expected 8000 to 96000 Hz.",
+        )
+        require(
+            0 < self.hop_length <= self.n_fft,
+            f"features.hop_length={self.hop_length} must be positive and at most n_fft={self.n_fft}.",
+        )
+        require(
+            (self.n_fft - self.hop_length) % 2 == 0,
+            f"features.n_fft={self.n_fft} minus hop_length={self.hop_length} must be even (symmetric padding).",
+        )
+        require(
+            self.timing in ("centred", "upstream", "upstream_units"),
+            f"features.timing={self.timing}: expected centred, upstream or upstream_units.",
+        )
+        require(
+            self.timing != "upstream" or self.hop_length * 100 == self.sample_rate,
+            f"features.timing=upstream needs 10 ms frames; {self.hop_length} samples at {self.sample_rate} Hz are not.",
+        )
+        self.f0.validate()
+
+
+@dataclass
+class TrainerConfig:
+    """How long, on what, how often to save."""
+
+    max_minutes: float = 8.0  # of training, counted over all resumes; 0 = no limit
+    max_steps: int = 200_000
+    batch_size: int = 4
+    accelerator: str = "auto"  # auto | cpu | cuda
+    precision: str = "auto"  # auto | 32 | bf16 | 16
+    num_threads: int = 0  # 0 = all cores
+    num_workers: int = 0
+    checkpoint_every_steps: int = 100
+    evaluate_every_steps: int = 200  # a held-out conversion, scored; 0 = never
+    log_every_steps: int = 10
+    choose: str = "best"  # best | last: which moment becomes the voice (docs/decisions/best-checkpoint.md)
+
+    def validate(self) -> None:
+        """Something has to end the training."""
+        require(self.max_minutes >= 0, f"trainer.max_minutes={self.max_minutes}: expected 0 (no limit) or more.")
+        require(self.max_steps > 0, f"trainer.max_steps={self.max_steps}: expected at least 1.")
+        require(self.batch_size > 0, f"trainer.batch_size={self.batch_size}: expected at least 1.")
+        require(self.checkpoint_every_steps > 0, "trainer.checkpoint_every_steps has to be at least 1.")
+        require(
+            self.accelerator in ("auto", "cpu", "cuda"),
+            f"trainer.accelerator={self.accelerator}: expected auto, cpu or cuda.",
+        )
+        require(self.choose in ("best", "last"), f"trainer.choose={self.choose}: expected best or last.")
+        require(
+            self.precision in ("auto", "32", "bf16", "16"),
+            f"trainer.precision={self.precision}: expected auto, 32, bf16 or 16.",
+        )
+
+
+@dataclass
+class LoggerConfig:
+    """Where numbers, pictures and sounds go besides CSV and the page, which are always written."""
+
+    name: str = "wandb"  # wandb | none
+    project: str = "duetto"
+    entity: str | None = None
+    group: str | None = None
+    mode: str = "auto"  # auto | online | offline
+
+    def validate(self) -> None:
+        """Known names."""
+        require(self.name in ("wandb", "none"), f"logger.name={self.name}: expected wandb or none.")
+        require(
+            self.mode in ("auto", "online", "offline"), f"logger.mode={self.mode}: expected auto, online or offline."
+        )
+
+
+@dataclass
+class RetrievalConfig:
+    """The faiss index over the target's content frames."""
+
+    index_rate: float = 0.5  # share of retrieved content, 0..1
+    neighbours: int = 8
+    protect: float = 0.33  # share of the index in unvoiced frames; >= 0.5 = same as voiced
+
+
+@dataclass
+class DiffusionConfig:
+    """How Diff-SVC draws its mel; other architectures do not read it."""
+
+    sampler: str = "unipc"  # docs/decisions/sampler.md
+    steps: int = 20  # network calls of a conversion
+    shallow_start: int = 0  # noise levels laid over the source's own mel; 0 = begin with noise alone
+
+
+@dataclass
+class EvalConfig:
+    """What is converted and measured after training."""
+
+    retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
+    diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
+    chunk_s: float = 20.0  # longest piece converted at once, s
+    seed: int = 0
+    max_songs: int = 0  # test songs scored; 0 = all
+
+    def validate(self) -> None:
+        """Shares are shares."""
+        require(
+            0 <= self.retrieval.index_rate <= 1,
+            f"eval.retrieval.index_rate={self.retrieval.index_rate}: expected 0 to 1.",
+        )
+        require(self.retrieval.neighbours > 0, "eval.retrieval.neighbours has to be at least 1.")
+        require(self.diffusion.steps >= 1, f"eval.diffusion.steps={self.diffusion.steps}: expected at least 1.")
+        require(self.chunk_s >= 2, f"eval.chunk_s={self.chunk_s}: expected at least 2 seconds.")

@@ -1,0 +1,108 @@
+"""What the entry points take: the groups of `duetto.settings.config` put together.
+
+Pure data, as there.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from duetto.settings.config import (
+    DataConfig,
+    DiffusionConfig,
+    EvalConfig,
+    FeaturesConfig,
+    LoggerConfig,
+    PreprocessConfig,
+    TrainerConfig,
+    require,
+)
+from duetto.settings.model_config import ModelConfig
+
+
+@dataclass
+class TrainConfig:
+    """`python train.py`."""
+
+    seed: int = 0
+    base: str = "auto"  # weights to start from: auto (ours, where they fit) | none | PATH; model.base follows it
+    logs: str = "logs"  # where run folders are kept
+    data: DataConfig = field(default_factory=DataConfig)
+    preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    logger: LoggerConfig = field(default_factory=LoggerConfig)
+    eval: EvalConfig = field(default_factory=EvalConfig)
+
+    def validate(self) -> None:
+        """Every group, then the rules between groups."""
+        self.data.validate()
+        self.preprocess.validate()
+        self.features.validate()
+        self.model.validate(self.features)
+        self.trainer.validate()
+        self.logger.validate()
+        self.eval.validate()
+
+
+@dataclass
+class InferConfig:
+    """`python infer.py`."""
+
+    run: str | None = "latest"  # latest | a run's name or signature | a path
+    checkpoint: str | None = None  # instead of a run: a public model, .pth of RVC WebUI or Applio
+    index: str | None = None  # its .index; without one nothing is retrieved
+    vocoder: str | None = None  # of a public Diff-SVC checkpoint: NSF-HiFiGAN `model` file with its config.json
+    content_path: str | None = None  # weights of the content encoder (or `hub`); default: as the voice's card says
+    source: Any = None  # an audio file, a folder, a pattern, or a list of them
+    output: str | None = None  # file or folder; default: beside the run
+    format: str = "wav"  # wav | flac; of files in a folder, a file's own suffix decides
+    transpose: float = 0.0  # semitones, fractions allowed
+    cents: float = 0.0  # added to it
+    formant: float = 0.0  # semitones: the voice's colour moves, its pitch does not
+    level_match: float = 0.0  # 0 = the voice's own loudness, 1 = the source's (1 - upstream's rms_mix_rate)
+    logs: str = "logs"
+    speaker: Any = 0  # number or name
+    f0_method: str | None = None  # default: as trained
+    timing: str | None = None  # grids of content and pitch, see features.timing; default: as trained
+    chunk_s: float = 20.0
+    seed: int = 0
+    index_rate: float = 0.5
+    protect: float = 0.33
+    neighbours: int = 8
+    diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)  # Diff-SVC only
+
+    @property
+    def interval(self) -> float:
+        """Transposition, semitones."""
+        return self.transpose + self.cents / 100.0
+
+    def validate(self) -> None:
+        """Every number in its range."""
+        for name, low, high in (
+            ("index_rate", 0.0, 1.0),
+            ("protect", 0.0, 1.0),
+            ("level_match", 0.0, 1.0),
+            ("formant", -12.0, 12.0),
+            ("interval", -60.0, 60.0),
+            ("chunk_s", 2.0, 600.0),
+            ("neighbours", 1, 1024),
+        ):
+            label = "transpose (with cents)" if name == "interval" else name
+            value = getattr(self, name)
+            require(low <= value <= high, f"{label}={value:g}: expected {low:g} to {high:g}.")  # false for NaN too
+        require(self.format in ("wav", "flac"), f"format={self.format}: expected wav or flac.")
+        require(isinstance(self.speaker, int | str), f"speaker={self.speaker}: expected a number or a name.")
+
+    def sources(self) -> list[str]:
+        """The recordings named, as a list.
+
+        Raises:
+            ConfigError: If none is named, or one is not a name.
+        """
+        named = self.source if isinstance(self.source, list) else [self.source]
+        require(
+            bool(named) and named != [None], "Which recording? Add source=song.wav (several: source=[a.wav,b.wav])."
+        )
+        require(all(isinstance(name, str) for name in named), f"source={self.source}: expected names of audio files.")
+        return named

@@ -1,0 +1,89 @@
+"""Decoding what libsndfile cannot (m4a, mp4, aac, wma, webm …), through PyAV where it is installed.
+
+Only `duetto.storage.audio` calls this. Conventions as there: float32, (channels, S).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.errors import AudioError
+
+LIBAV_SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".ape", ".wv"})
+MAX_CHANNELS = 64
+LEAST_BITS_PER_S = 500  # AAC of silence needs four times as many; a file that lasts longer is a bomb
+GRACE_S = 10.0
+MICROSECONDS = 1e6  # in which libav gives the length of a container
+
+
+def probe(path: Path) -> tuple[int, int, int, str]:
+    """Sample rate (Hz), estimated number of samples, channels and codec of the first audio stream.
+
+    Raises:
+        AudioError: If there is no decoder here, or the file is none that it knows.
+    """
+    av = _load(path)
+    try:
+        with av.open(str(path), mode="r") as container:
+            stream = _stream(container, path)
+            rate, channels = int(stream.rate or 0), int(stream.codec_context.channels or 0)
+            if stream.duration is not None and stream.time_base is not None:
+                seconds = float(stream.duration * stream.time_base)
+            else:
+                seconds = float(container.duration or 0) / MICROSECONDS
+            codec = str(stream.codec_context.name)
+    except (av.FFmpegError, ValueError, OverflowError) as error:
+        raise AudioError(f"{path} cannot be decoded ({_reason(error)}). Export it as WAV or FLAC.") from error
+    if rate <= 0 or not 1 <= channels <= MAX_CHANNELS:
+        raise AudioError(f"{path} claims {channels} channels at {rate} Hz: the header is damaged.")
+    return rate, max(0, round(seconds * rate)), channels, codec
+
+
+def decode(path: Path) -> Iterator[NDArray[np.float32]]:
+    """Blocks of samples (channels, S) at the file's own rate, as the decoder gives them.
+
+    Raises:
+        AudioError: As `probe`, or when it breaks off, or changes its rate or channels on the way.
+    """
+    av = _load(path)
+    try:
+        with av.open(str(path), mode="r") as container:
+            stream = _stream(container, path)
+            resampler = av.AudioResampler(format="fltp")
+            longest_s, done_s = GRACE_S + 8 * path.stat().st_size / LEAST_BITS_PER_S, 0.0
+            for frame in container.decode(stream):
+                for plain in resampler.resample(frame):
+                    yield plain.to_ndarray()
+                    done_s += plain.samples / max(1, plain.sample_rate)
+                if done_s > longest_s:
+                    raise AudioError(f"{path} goes on for longer than its bytes can hold: it is damaged or hostile.")
+    except (av.FFmpegError, ValueError, OverflowError) as error:
+        raise AudioError(f"{path} breaks off while decoding ({_reason(error)}).") from error
+
+
+def _load(path: Path) -> Any:
+    try:
+        import av
+        import av.logging
+    except ImportError as error:
+        raise AudioError(
+            f"{path} needs a decoder that is not installed here: pip install av, or convert it to WAV or FLAC."
+        ) from error
+    av.logging.set_level(None)
+    return av
+
+
+def _stream(container: Any, path: Path) -> Any:
+    if not container.streams.audio:
+        raise AudioError(f"{path} holds no audio stream.")
+    stream = container.streams.audio[0]
+    if stream.codec_context is None:
+        raise AudioError(f"{path} is in a codec that cannot be decoded here. Export it as WAV or FLAC.")
+    return stream
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)

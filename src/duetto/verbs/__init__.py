@@ -1,1 +1,0 @@
-"""What `python -m duetto VERB` can do, a file each; `register` adds the verb's parser and its action."""

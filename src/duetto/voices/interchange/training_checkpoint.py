@@ -1,0 +1,127 @@
+"""Training checkpoints `G_*.pth` and `D_*.pth`, pretrained bases such as f0G40k.pth among them.
+
+The file is a dict {model, iteration, optimizer, learning_rate}. The optimiser is left out: its state is ordered by the
+layers' order of construction, which differs between the ecosystem's members. No label says what the network is, so the
+shape is the one that all its tensors have.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
+from duetto.architectures.rvc.shapes import CONTENT_DIMENSIONS, DISCRIMINATOR_PERIODS, SHAPE_NAMES, ecosystem_shape
+from duetto.architectures.rvc.synthesizer import Synthesizer
+from duetto.architectures.rvc.weights import foreign_name, load_weights
+from duetto.errors import CheckpointError
+from duetto.storage.torch_file import read_torch_file
+from duetto.voices.interchange.public_model import CONTENT_KEY, MAX_SPEAKERS, PITCH_KEY, SPEAKER_KEY, read_weights
+
+REMEDY = "Give a training checkpoint (G_*.pth or D_*.pth) of RVC WebUI or Applio; if this is one, copy it again."
+GENERATOR, DISCRIMINATOR = "generator", "discriminator"
+
+
+@dataclass(frozen=True)
+class TrainingCheckpoint:
+    """One network of a training, by the ecosystem's names."""
+
+    weights: dict[str, Tensor]
+    role: str  # generator | discriminator
+    epoch: int | None
+
+    @property
+    def num_speakers(self) -> int:
+        """Rows of the speaker table; 0 without one."""
+        table = self.weights.get(SPEAKER_KEY)
+        return table.shape[0] if table is not None and table.ndim == 2 else 0
+
+
+def is_training_checkpoint(content: Any) -> bool:
+    """Whether a file's content looks like a training checkpoint of the ecosystem."""
+    if not isinstance(content, Mapping) or not isinstance(content.get("model"), Mapping):
+        return False
+    return any(str(name).startswith(("enc_p.", "discriminators.")) for name in content["model"])
+
+
+def parse_training_checkpoint(content: Any, path: Path) -> TrainingCheckpoint:
+    """Take a training checkpoint apart.
+
+    Raises:
+        CheckpointError: If it is none.
+    """
+    if not is_training_checkpoint(content):
+        raise CheckpointError(f"{path} holds no `model` with the networks of RVC. {REMEDY}")
+    weights = read_weights(content["model"], path)
+    epoch = content.get("iteration")
+    role = GENERATOR if any(name.startswith("enc_p.") for name in weights) else DISCRIMINATOR
+    return TrainingCheckpoint(weights, role, epoch if isinstance(epoch, int) else None)
+
+
+def read_training_checkpoint(path: Path, role: str) -> TrainingCheckpoint:
+    """Read one of the two files of a training.
+
+    Raises:
+        CheckpointError: If it cannot be read, or holds the other network.
+    """
+    checkpoint = parse_training_checkpoint(read_torch_file(path, REMEDY), path)
+    if checkpoint.role != role:
+        raise CheckpointError(f"{path} holds a {checkpoint.role}; expected a {role}.")
+    return checkpoint
+
+
+def find_shape(checkpoint: TrainingCheckpoint, path: Path) -> str:
+    """The ecosystem's shape that all tensors of a generator have, such as `v2_40k_f0`.
+
+    Raises:
+        CheckpointError: If there is none; names the tensors that keep it from the nearest one.
+    """
+    weights = checkpoint.weights
+    if not 1 <= checkpoint.num_speakers <= MAX_SPEAKERS:
+        raise CheckpointError(
+            f"{path}: {SPEAKER_KEY} has {checkpoint.num_speakers} rows; expected 1 to {MAX_SPEAKERS}."
+        )
+    widths = {width: version for version, width in CONTENT_DIMENSIONS.items()}
+    content = weights.get(CONTENT_KEY)
+    version = widths.get(content.shape[1]) if content is not None and content.ndim == 2 else None
+    if version is None:
+        raise CheckpointError(f"{path}: {CONTENT_KEY} is missing or of no known width ({list(widths)}).")
+    kind = "f0" if PITCH_KEY in weights else "nof0"
+    names = [name for name in SHAPE_NAMES if name.startswith(f"{version}_") and name.endswith(f"_{kind}")]
+    differences = {
+        name: different_tensors(weights, expected_tensors(name, checkpoint.num_speakers, True)) for name in names
+    }
+    nearest = min(names, key=lambda name: len(differences[name]))
+    if differences[nearest]:
+        raise CheckpointError(
+            f"{path} has no shape of the ecosystem; the nearest is {nearest}, but {len(differences[nearest])} tensors "
+            f"differ: {', '.join(differences[nearest][:5])}."
+        )
+    return nearest
+
+
+def different_tensors(weights: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """Names that are missing, unknown or misshapen in a file; sorted."""
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+
+
+def expected_tensors(shape: str, num_speakers: int, with_posterior: bool) -> dict[str, tuple[int, ...]]:
+    """Every tensor of a shape by the ecosystem's name; takes no memory."""
+    with torch.device("meta"):
+        network = Synthesizer(ecosystem_shape(shape, num_speakers, with_posterior))
+    return {foreign_name(name): tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+
+
+def build_discriminator(checkpoint: TrainingCheckpoint, version: str) -> MultiPeriodDiscriminator:
+    """The discriminator of a training checkpoint.
+
+    Raises:
+        CheckpointError: If a tensor is missing, unknown, misshapen or not finite; names it.
+    """
+    discriminator = MultiPeriodDiscriminator(DISCRIMINATOR_PERIODS[version])
+    load_weights(discriminator, checkpoint.weights)
+    return discriminator

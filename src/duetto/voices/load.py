@@ -1,0 +1,82 @@
+"""From a run's folder to a converter."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from torch import nn
+
+from duetto.architectures.registry import get_architecture
+from duetto.conversion.converter import Converter, Tools
+from duetto.conversion.retrieval import RetrievalIndex, load_index
+from duetto.features.content import MOONSHINE, ContentEncoder, build_encoder, check_content_width
+from duetto.features.f0 import build_f0_extractor
+from duetto.layers.weight_norm import fold_weight_norm
+from duetto.settings.config import FeaturesConfig, require
+from duetto.settings.model_config import ModelConfig
+from duetto.voices.voice import TrainedVoice, load_voice
+
+
+def build_converter(
+    network: nn.Module,
+    model: ModelConfig,
+    features: FeaturesConfig,
+    index: RetrievalIndex | None,
+    encoder: ContentEncoder | None = None,
+) -> Converter:
+    """A converter around a network, with the content encoder and pitch tracker that it was trained with."""
+    renderer = get_architecture(model.name).build_renderer(network, model, features)
+    if encoder is None and renderer.reads_content:
+        encoder = build_encoder(features.content)
+    return Converter(renderer, features, Tools(encoder, build_f0_extractor(features.f0), index))
+
+
+def load_converter(
+    voice_folder: Path,
+    index_rate: float,
+    f0_method: str | None = None,
+    content_path: str | None = None,
+    timing: str | None = None,
+) -> tuple[Converter, TrainedVoice]:
+    """Load the voice of a run; the index only when it is going to be used.
+
+    Raises:
+        CheckpointError: If weights, card or a needed index are missing or damaged.
+    """
+    voice = load_voice(voice_folder)
+    index = load_index(voice_folder) if index_rate > 0 and voice.model.can_convert else None
+    return converter_of(voice, index, f0_method, content_path, timing), voice
+
+
+def converter_of(
+    voice: TrainedVoice,
+    index: RetrievalIndex | None,
+    f0_method: str | None = None,
+    content_path: str | None = None,
+    timing: str | None = None,
+) -> Converter:
+    """A converter with a voice's own encoder; its weight norm is folded away.
+
+    Args:
+        voice: Not folded.
+        index: None = no retrieval.
+        f0_method: Pitch tracker; None = as trained.
+        content_path: Weights file of the content encoder; None = the one that the voice's card names.
+        timing: Grids of content and pitch (`duetto.features.timing`); None = those that it was trained on.
+
+    Raises:
+        ConfigError: If pitch tracker or timing is unknown, or the encoder is not as wide as the voice needs.
+        CheckpointError: If the encoder's weights cannot be read.
+    """
+    features = voice.features
+    if f0_method is not None:
+        features = replace(features, f0=replace(features.f0, method=f0_method))
+    if timing is not None:
+        features = replace(features, timing=timing)
+    if content_path is not None:
+        needs_path = features.content.encoder != MOONSHINE
+        require(needs_path, f"content_path={content_path}: this voice reads {MOONSHINE}, whose weights are built in.")
+        features = replace(features, content=replace(features.content, path=content_path))
+    features.validate()
+    encoder = build_encoder(features.content)
+    check_content_width(voice.model.content_dimension, encoder.dimension, encoder.name)
+    return build_converter(fold_weight_norm(voice.network), voice.model, features, index, encoder)

@@ -1,0 +1,199 @@
+"""Starting from trained weights instead of random ones: a base that ships, a voice of ours, a pretrained pair of RVC.
+
+`base=auto` takes the base that ships for the architecture and size, if it has the run's shape and features; `none`
+takes random weights. Any other value names the generator: a folder (of a run, or made by `python -m duetto import
+G_x.pth --discriminator D_x.pth`), one of our .safetensors, or a G_*.pth. `model.base_discriminator` names the
+discriminator (.safetensors or D_*.pth); a folder that holds one brings it along. Every tensor has to fit, but for
+the speakers: a new voice starts between those of the base.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from duetto.architectures.rvc.synthesizer import Synthesizer
+from duetto.architectures.rvc.weights import load_weights
+from duetto.architectures.vocoder.loading import AUTO, BASES, vocoder_base_name
+from duetto.errors import CheckpointError
+from duetto.layers.discriminators import MultiPeriodDiscriminator
+from duetto.settings.config import FeaturesConfig
+from duetto.settings.model_config import ModelConfig, VocoderConfig
+from duetto.storage.files import read_json, sha256_file
+from duetto.training.module import Start, TrainingModule
+from duetto.voices.interchange.importing import DISCRIMINATOR_NAME
+from duetto.voices.interchange.training_checkpoint import DISCRIMINATOR, GENERATOR, read_training_checkpoint
+from duetto.voices.voice import VOICE_FOLDER, WEIGHTS_NAME
+
+NONE = "none"
+DISCRIMINATOR_SUFFIX = "_discriminator"
+HEARD = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_hz", "content")  # of features
+NOT_SHAPE = (  # settings of a model that leave its tensors alone
+    "base",
+    "base_discriminator",
+    "colour_db",
+    "crop_frames",
+    "ema_decay",
+    "fills_unvoiced",
+    "gain_db",
+    "has_absolute_loss",
+    "key_shift_semitones",
+    "loss",
+    "max_gradient_norm",
+    "mel_scales",
+    "noise_scale",
+    "num_speakers",
+    "optimizer",
+    "segment_frames",
+    "vocoder",
+    "vocoder_steps",
+    "dropout",
+)
+SPEAKER_TABLES = ("speaker_embedding.weight", "condition_encoder.speaker.weight")
+DIFFERENCES_SHOWN = 3  # lines of torch's list of tensors that do not fit
+
+
+@dataclass(frozen=True)
+class Base:
+    """The files that a training starts from."""
+
+    generator: Path
+    discriminator: Path | None
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each file, by what it is."""
+        digests = {"base": sha256_file(self.generator)}
+        return digests if self.discriminator is None else digests | {"discriminator": sha256_file(self.discriminator)}
+
+    def sentence(self, has_discriminator: bool = True) -> str:
+        """What a user is told."""
+        start = f"Training starts from the weights of {self.generator}"
+        if not has_discriminator:
+            return f"{start}."
+        return (
+            f"{start}, {f'discriminator from {self.discriminator}' if self.discriminator else 'a new discriminator'}."
+        )
+
+
+def base_name(model: ModelConfig, features: FeaturesConfig) -> str:
+    """File name of a base that ships: a vocoder's says which mel it hears, for any voice with it sings through it."""
+    if isinstance(model, VocoderConfig):
+        return vocoder_base_name(features)
+    return f"{model.name}_{model.size}"
+
+
+def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BASES) -> Base | None:
+    """What a training starts from; None = random weights.
+
+    Args:
+        model: Its `base` and `base_discriminator` say what is wanted.
+        features: What the networks will hear.
+        folder: Where the bases lie that ship.
+
+    Raises:
+        CheckpointError: If a file that is named is missing.
+    """
+    if model.base in (None, NONE):
+        return None
+    if model.base != AUTO:
+        return find_base(str(model.base), model.base_discriminator)
+    path = folder / f"{base_name(model, features)}.safetensors"
+    if not path.is_file():
+        return None
+    card = read_json(path.with_suffix(".json"))
+    wanted = asdict(features)
+    if any(card["features"][name] != wanted[name] for name in HEARD) or card.get("shape") != shape_of(model):
+        return None
+    judge = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
+    return Base(path, judge if judge.is_file() else None)
+
+
+def shape_of(model: ModelConfig) -> dict[str, Any]:
+    """The settings that decide which tensors the networks have, speakers aside."""
+    return {name: value for name, value in asdict(model).items() if name not in NOT_SHAPE}
+
+
+def explain_start(model: ModelConfig, base: Base | None) -> str:
+    """What a user is told before training."""
+    if base is not None:
+        return base.sentence(has_discriminator=hasattr(model, "discriminator"))
+    if model.base == AUTO:
+        return (
+            f"No base ships for {model.name} {model.size} in this shape: training starts from random weights. "
+            "For pretrained ones: base=PATH."
+        )
+    return "Training starts from random weights (base=none)."
+
+
+def find_base(generator: str, discriminator: str | None) -> Base:
+    """The files that the two settings mean.
+
+    Raises:
+        CheckpointError: If one is missing.
+    """
+    path = Path(generator).expanduser()
+    beside: Path | None = None
+    if path.is_dir():
+        folder = path / VOICE_FOLDER if (path / VOICE_FOLDER).is_dir() else path
+        path, beside = folder / WEIGHTS_NAME, folder / DISCRIMINATOR_NAME
+    judge = Path(discriminator).expanduser() if discriminator else beside if beside and beside.is_file() else None
+    for file in (path, judge):
+        if file is not None and not file.is_file():
+            raise CheckpointError(f"base: there is no {file}. Give a run's folder, a .safetensors or a G_*.pth.")
+    return Base(path, judge)
+
+
+def load_base(module: TrainingModule, base: Base) -> None:
+    """Copy the base's weights into an untrained module.
+
+    Raises:
+        CheckpointError: If a file is damaged, or a tensor is missing, unknown or misshapen.
+    """
+    _load(module.acquired(module.exported_network()), base.generator, GENERATOR)
+    judge = getattr(module, "discriminator", None)
+    if base.discriminator is not None:
+        if judge is None:
+            raise CheckpointError("model.base_discriminator: this architecture has no discriminator. Leave it out.")
+        _load(judge, base.discriminator, DISCRIMINATOR)
+    module.start = Start(from_base=True, has_judge=base.discriminator is not None)
+
+
+def _load(network: nn.Module, path: Path, role: str) -> None:
+    if path.suffix != ".safetensors":
+        if not isinstance(network, Synthesizer | MultiPeriodDiscriminator):
+            raise CheckpointError(f"base: {path} is a file of RVC, but another architecture is trained.")
+        return load_weights(network, read_training_checkpoint(path, role).weights)
+    try:
+        network.load_state_dict(fit_speakers(network, load_file(path)), strict=True)
+    except SafetensorError as error:
+        raise CheckpointError(f"base: {path} is damaged or truncated ({error}). Copy it again.") from error
+    except RuntimeError as error:
+        lines = "; ".join(line.strip() for line in str(error).splitlines()[1 : 1 + DIFFERENCES_SHOWN])
+        raise CheckpointError(
+            f"base: {path} does not fit the {role} of this model ({lines[:400]}). "
+            "Choose the model/size that it was trained with, or base=none."
+        ) from error
+    return None
+
+
+def fit_speakers(network: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of a base with other speakers, for a network's own: each new one starts at the mean of the base's.
+
+    A network of one speaker without a table (Diff-SVC) takes the mean into the bias that is added at the same place.
+    """
+    here = network.state_dict()
+    fitted = dict(weights)
+    for name, table in weights.items():
+        if not name.endswith(SPEAKER_TABLES) or (name in here and here[name].shape == table.shape):
+            continue
+        mean = table.float().mean(dim=0)
+        bias = name.replace("speaker.weight", "content_projection.bias")
+        if name in here:
+            fitted[name] = mean.expand(len(here[name]), -1)
+        elif bias in fitted:
+            fitted[bias] = fitted[bias].float() + mean
+            del fitted[name]
+    return fitted

@@ -1,0 +1,99 @@
+"""A trained voice on disk: weights (safetensors), a card (JSON), and the retrieval index.
+
+The card says what the weights are: model and feature settings, the run's signature, the data's
+hash, consent, code version. Nothing in these files is executed when they are read.
+"""
+
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from duetto.architectures.registry import get_architecture
+from duetto.errors import CheckpointError, ConfigError
+from duetto.settings.config import FeaturesConfig, require
+from duetto.settings.model_config import MODEL_SCHEMAS, ModelConfig
+from duetto.storage.files import atomic_path, read_json, write_json
+
+VOICE_FOLDER = "voice"
+WEIGHTS_NAME = "generator.safetensors"
+VOICE_CARD_NAME = "card.json"
+
+
+@dataclass(frozen=True)
+class TrainedVoice:
+    """A network with the settings that it was trained under."""
+
+    network: nn.Module
+    model: ModelConfig
+    features: FeaturesConfig
+    card: dict[str, Any]
+
+
+def build_network(model: ModelConfig, features: FeaturesConfig) -> nn.Module:
+    """An untrained network of the configured architecture and shape."""
+    return get_architecture(model.name).build_network(model, features)
+
+
+def save_voice(voice: TrainedVoice, folder: Path) -> None:
+    """Write weights and card atomically into `folder`."""
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in voice.network.state_dict().items()}
+    with atomic_path(folder / WEIGHTS_NAME) as temporary:
+        save_file(state, temporary)
+    card = {**voice.card, "model": asdict(voice.model), "features": asdict(voice.features)}
+    write_json(folder / VOICE_CARD_NAME, card)
+
+
+def load_voice(folder: Path) -> TrainedVoice:
+    """Read a voice, ready to convert (evaluation mode).
+
+    Raises:
+        CheckpointError: If a file is missing, truncated, or the weights do not fit the card.
+    """
+    card_path, weights_path = folder / VOICE_CARD_NAME, folder / WEIGHTS_NAME
+    for path in (card_path, weights_path):
+        if not path.is_file():
+            raise CheckpointError(f"{folder} holds no trained voice: {path.name} is missing. Let the run finish first.")
+    card = read_json(card_path)
+    try:
+        model = from_dict(model_schema(card["model"]["name"]), card["model"])
+        features = from_dict(FeaturesConfig, card["features"])
+        network = build_network(model, features)
+        network.load_state_dict(load_file(weights_path), strict=True)
+    except (KeyError, ConfigError) as error:
+        raise CheckpointError(f"{card_path} is damaged: {error}.") from error
+    except SafetensorError as error:
+        raise CheckpointError(f"{weights_path} is damaged or truncated ({error}). Train the run again.") from error
+    except RuntimeError as error:
+        raise CheckpointError(f"{weights_path} does not fit its card: {str(error).splitlines()[-1].strip()}") from error
+    return TrainedVoice(network.eval(), model, features, card)
+
+
+def model_schema(name: str) -> type[ModelConfig]:
+    """The config class of an architecture.
+
+    Raises:
+        ConfigError: If there is no such architecture.
+    """
+    require(name in MODEL_SCHEMAS, f"There is no architecture {name}; known are {', '.join(MODEL_SCHEMAS)}.")
+    return MODEL_SCHEMAS[name]
+
+
+def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
+    """Rebuild a (nested) config dataclass from the plain dict that `dataclasses.asdict` gave.
+
+    Raises:
+        ConfigError: If a key is unknown.
+    """
+    known = {item.name: item for item in fields(schema)}
+    unknown = sorted(set(values) - set(known))
+    require(not unknown, f"{schema.__name__} has no field {', '.join(unknown)}.")
+    arguments = {}
+    for name, value in values.items():
+        factory = known[name].default_factory
+        nested = factory if isinstance(factory, type) and is_dataclass(factory) else None
+        arguments[name] = from_dict(nested, value) if nested else value
+    return schema(**arguments)

@@ -1,0 +1,70 @@
+"""`python -m duetto sing`."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from duetto.__main__ import main
+from duetto.score.formats.vsqx.writer import write_vsqx
+from duetto.score.score import Curve, Note, Score, Tempo
+from duetto.singer.truth import load_truth
+from duetto.singer.voices import VOICES
+
+LEAD = Score("lead", (Note(0, 480, 60, "ら"), Note(480, 480, 95, "漢")), (Tempo(0, 120.0),))
+ALTO = Score("[alto]", (Note(0, 960, 57, "ま"),), (Tempo(0, 120.0),), gender=Curve(((0, 90.0),)))
+
+
+@pytest.fixture
+def duet(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_vsqx((LEAD, ALTO), tmp_path / "duet.vsqx")
+    return tmp_path
+
+
+def test_key_value_settings_are_taken_and_every_track_is_sung(duet, capsys):
+    assert main(["sing", "duet.vsqx", "voice=mei", "truth=truth.json", "seed=4"]) == 0
+    said = capsys.readouterr().out
+    assert "track 1: 1 note beyond any voice: sung octaves nearer" in said
+    assert "track 1: 1 lyric not understood: sung as ra" in said
+    assert "[alto]" in said
+    for track, notes in ((1, 2), (2, 1)):
+        info = soundfile.info(duet / f"duet_mei_track{track}.wav")
+        assert (info.samplerate, info.channels) == (48_000, 1)
+        assert info.duration == pytest.approx(1.4, abs=0.01)
+        assert len(json.loads((duet / f"truth_track{track}.json").read_text())["notes"]) == notes
+
+
+def test_one_track_goes_to_the_file_that_was_asked_for(duet, capsys):
+    assert main(["sing", "duet.vsqx", "track=2", "voice=bass", "output=b.wav", "truth=b.npz", "transpose=2"]) == 0
+    assert load_truth(duet / "b.npz").note_midi.tolist() == [57 - 12 + 2]
+    assert sorted(path.name for path in duet.iterdir()) == ["b.npz", "b.wav", "duet.vsqx"]
+    first = soundfile.read(duet / "b.wav")[0]
+    assert main(["sing", "duet.vsqx", "--track", "2", "--voice", "bass", "--output", "c.wav", "--transpose", "2"]) == 0
+    np.testing.assert_array_equal(first, soundfile.read(duet / "c.wav")[0])
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (["voice=nobody"], "alto, bass, low, mei, miku"),
+        (["track=3"], "there is no track 3"),
+        (["track=-1"], "there is no track -1"),
+        (["truth=truth.txt"], ".npz or .json"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(duet, capsys, settings, told):
+    assert main(["sing", "duet.vsqx", *settings]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert told in said
+
+
+def test_help_lists_the_voices_with_their_ranges(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["sing", "--help"])
+    assert stop.value.code == 0
+    said = capsys.readouterr().out
+    for voice in VOICES.values():
+        assert f"{voice.name:8} {voice.family:6} MIDI {voice.range_midi[0]} to {voice.range_midi[1]}" in said

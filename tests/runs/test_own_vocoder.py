@@ -1,0 +1,133 @@
+"""Diff-SVC's vocoder is trained on the voice first, once, within its share of the minutes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+
+from duetto.architectures.vocoder.loading import save_foreign_vocoder
+from duetto.errors import ConfigError
+from duetto.runs import own_vocoder
+from duetto.runs.own_vocoder import (
+    VOCODER_FOLDER,
+    trains_vocoder,
+    vocoder_digests,
+    vocoder_settings,
+    with_own_vocoder,
+)
+from duetto.runs.plan import make_plan
+from duetto.storage.files import read_json, write_json
+from duetto.training.hardware import Hardware
+from duetto.voices.modules import make_module
+from duetto.voices.voice import load_voice
+from tests.architectures.diffsvc.test_training import tiny_diffsvc, write_tiny_vocoder
+from tests.training.tiny import tiny_config, tiny_material
+
+QUIET = Console(quiet=True)
+CPU = Hardware("cpu", "CPU", "32-true", 1)
+
+
+def diffsvc_config(base: Path, steps: int, max_steps: int = 50, **trainer: float):
+    config = tiny_config(max_steps)
+    model = tiny_diffsvc(base, vocoder_steps=steps)
+    return replace(config, model=model, trainer=replace(config.trainer, **trainer))
+
+
+def prepared(config, folder: Path):
+    return with_own_vocoder(config, tiny_material(folder.parent / "features"), CPU, folder, QUIET)
+
+
+def test_without_steps_nothing_is_trained(tmp_path):
+    config = diffsvc_config(write_tiny_vocoder(tmp_path / "base"), 0)
+    assert not trains_vocoder(config.model)
+    assert prepared(config, tmp_path / "run") == (config, 0.0)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_acoustic_model_gets_the_trained_vocoder_and_its_own_settings(tmp_path):
+    base = write_tiny_vocoder(tmp_path / "base")
+    config = diffsvc_config(base, 3, max_minutes=8.0)
+    acoustic, seconds = prepared(config, tmp_path / "run")
+    own = load_voice(tmp_path / "run" / VOCODER_FOLDER).network.state_dict()
+    before = load_voice(base).network.state_dict()
+    assert any(not torch.equal(own[name], before[name]) for name in own)
+    sung = make_module(acoustic.model, acoustic.features, acoustic.seed).exported_network().vocoder.state_dict()
+    assert all(torch.equal(own[name], sung[name]) for name in own)
+    assert seconds > 0
+    assert acoustic.trainer.max_minutes == pytest.approx(8.0 - seconds / 60)
+    assert acoustic.trainer.max_steps == 50
+    assert acoustic.model.vocoder_steps == 0
+    assert read_json(tmp_path / "run" / VOCODER_FOLDER / "card.json")["steps"] == 3
+    assert not (tmp_path / "run" / VOCODER_FOLDER / "checkpoints").exists()
+
+
+def test_it_is_trained_once_and_no_longer_than_the_run(tmp_path, monkeypatch):
+    config = diffsvc_config(write_tiny_vocoder(tmp_path / "base"), 200, max_steps=2)
+    first = prepared(config, tmp_path / "run")
+    assert read_json(tmp_path / "run" / VOCODER_FOLDER / "card.json")["steps"] == 2
+    monkeypatch.setattr(own_vocoder, "fit", None)
+    assert prepared(config, tmp_path / "run") == first
+
+
+def test_its_share_of_the_minutes_ends_it(tmp_path):
+    config = diffsvc_config(write_tiny_vocoder(tmp_path / "base"), 10_000, max_steps=10_000, max_minutes=0.05)
+    acoustic, seconds = prepared(config, tmp_path / "run")
+    assert 0.5 < seconds < 3.0  # a quarter of 3 s, and the step that was under way
+    assert acoustic.trainer.max_minutes > 0
+
+
+def test_going_on_takes_the_judge_that_lies_beside_the_base(tmp_path):
+    base = write_tiny_vocoder(tmp_path / "base")
+    config = diffsvc_config(base, 1)
+    assert vocoder_settings(config.model, config.features).base_discriminator is None
+    (base / "generator_discriminator.safetensors").write_bytes(b"")
+    settings = vocoder_settings(config.model, config.features)
+    assert settings.base == str(base / "generator.safetensors")
+    assert settings.base_discriminator == str(base / "generator_discriminator.safetensors")
+
+
+def test_another_judge_or_other_settings_make_another_run(tmp_path):
+    base = write_tiny_vocoder(tmp_path / "base")
+    config = diffsvc_config(base, 1)
+    found = [vocoder_digests(config.model, config.features)]
+    for content in (b"one", b"two"):
+        (base / "generator_discriminator.safetensors").write_bytes(content)
+        found.append(vocoder_digests(config.model, config.features))
+    card = read_json(base / "card.json")
+    card["model"]["optimizer"]["learning_rate"] *= 2
+    write_json(base / "card.json", card)
+    found.append(vocoder_digests(config.model, config.features))
+    assert len({str(digests) for digests in found}) == 4
+    untouched = diffsvc_config(base, 0)
+    assert set(vocoder_digests(untouched.model, untouched.features)) == {"vocoder"}
+
+
+def test_one_voice_is_learned_as_it_sounds_though_the_base_heard_variations(tmp_path):
+    base = write_tiny_vocoder(tmp_path / "base")
+    card = read_json(base / "card.json")
+    card["model"] |= {"gain_db": 12.0, "colour_db": 6.0}
+    write_json(base / "card.json", card)
+    config = diffsvc_config(base, 5)
+    settings = vocoder_settings(config.model, config.features)
+    assert (settings.gain_db, settings.colour_db) == (0.0, 0.0)
+
+
+def test_a_vocoder_of_the_field_cannot_be_trained_on(tmp_path):
+    voice = load_voice(write_tiny_vocoder(tmp_path / "base"))
+    save_foreign_vocoder(voice.network, voice.features, tmp_path / "field")
+    config = diffsvc_config(tmp_path / "field", 5)
+    with pytest.raises(ConfigError, match=r"model\.vocoder_steps=0"):
+        vocoder_settings(config.model, config.features)
+
+
+def test_the_plan_names_the_vocoders_training_within_the_minutes(tmp_path):
+    config = diffsvc_config(tmp_path, 200, max_steps=50_000, max_minutes=8.0)
+    config.model.size = "compact"
+    config.data.train_songs = ["song_01"]
+    stations = {station.name: station for station in make_plan(config, 1.0)}
+    assert stations["vocoder"].seconds == pytest.approx(60)
+    assert stations["training"].seconds == pytest.approx(8 * 60 - 60)
+    config.model.vocoder_steps = 0
+    assert "vocoder" not in [station.name for station in make_plan(config, 1.0)]

@@ -1,0 +1,110 @@
+"""Which base a training starts from, and where a new voice begins between the base's."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from duetto.runs.prepare import make_crop_plan
+from duetto.storage.files import write_json
+from duetto.voices.modules import make_module
+from duetto.voices.pretrained import choose_base, explain_start, fit_speakers, shape_of
+from tests.architectures.diffsvc.test_training import tiny_diffsvc
+from tests.training.tiny import tiny_config, tiny_material
+
+
+def asking_for_auto(**values):
+    config = tiny_config(1)
+    config.model = replace(config.model, base="auto", **values)
+    return config
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    config = tiny_config(1)
+    module = make_module(replace(config.model, num_speakers=5), config.features, seed=3)
+    save_file(module.synthesizer.state_dict(), tmp_path / "rvc_tiny.safetensors")
+    save_file(module.discriminator.state_dict(), tmp_path / "rvc_tiny_discriminator.safetensors")
+    card = {"shape": shape_of(config.model), "features": asdict(tiny_config(1).features)}
+    write_json(tmp_path / "rvc_tiny.json", card)
+    return tmp_path
+
+
+def test_auto_takes_the_base_of_the_same_shape_and_features(shipped: Path):
+    config = asking_for_auto(num_speakers=2, crop_frames=40)
+    base = choose_base(config.model, config.features, shipped)
+    assert base is not None
+    assert base.generator == shipped / "rvc_tiny.safetensors"
+    assert base.discriminator == shipped / "rvc_tiny_discriminator.safetensors"
+    assert str(base.generator) in explain_start(config.model, base)
+
+
+def test_auto_takes_none_where_shape_or_features_differ_and_says_so(shipped: Path):
+    wider = asking_for_auto(filter_channels=32)
+    assert choose_base(wider.model, wider.features, shipped) is None
+    assert "No base ships for rvc tiny in this shape" in explain_start(wider.model, None)
+    other = asking_for_auto()
+    other.features.content.layer = 9
+    assert choose_base(other.model, other.features, shipped) is None
+    assert choose_base(asking_for_auto().model, tiny_config(1).features, shipped / "empty") is None
+
+
+def test_none_means_random_weights(shipped: Path):
+    config = asking_for_auto()
+    config.model = replace(config.model, base="none")
+    assert choose_base(config.model, config.features, shipped) is None
+    assert "random weights (base=none)" in explain_start(config.model, None)
+
+
+def test_new_voices_of_rvc_start_at_the_mean_of_the_bases(shipped: Path):
+    config = tiny_config(1)
+    config.model = replace(config.model, base=str(shipped / "rvc_tiny.safetensors"), num_speakers=2)
+    module = make_module(config.model, config.features, seed=0)
+    table = make_module(replace(tiny_config(1).model, num_speakers=5), config.features, seed=3).synthesizer
+    expected = table.speaker_embedding.weight.mean(dim=0)
+    torch.testing.assert_close(module.synthesizer.speaker_embedding.weight, expected.expand(2, -1))
+
+
+def test_with_the_bases_discriminator_both_networks_train_from_the_first_step(shipped: Path):
+    config = tiny_config(1)
+    judge = str(shipped / "rvc_tiny_discriminator.safetensors")
+    model = replace(config.model, base=str(shipped / "rvc_tiny.safetensors"), base_discriminator=judge)
+    module = make_module(model, config.features, seed=0)
+    assert module.start.from_base
+    assert module.start.has_judge
+    assert not make_module(config.model, config.features, seed=0).start.from_base
+
+
+def test_one_voice_of_diffsvc_takes_the_mean_speaker_into_its_bias(vocoder_folder: Path):
+    config = replace(tiny_config(1), model=tiny_diffsvc(vocoder_folder, num_speakers=4))
+    many = make_module(config.model, config.features, seed=1)
+    encoder = many.acquired(many.exported_network()).condition_encoder
+    with torch.no_grad():
+        encoder.speaker.weight.copy_(encoder.speaker.weight.mean(dim=0).expand(4, -1))
+    one = make_module(replace(config.model, num_speakers=1), config.features, seed=0)
+    acoustic = one.acquired(one.exported_network())
+    acoustic.load_state_dict(fit_speakers(acoustic, many.acquired(many.exported_network()).state_dict()))
+    content = torch.randn(1, 9, config.model.content_dimension)
+    f0_hz, mask = torch.full((1, 9), 220.0), torch.ones(1, 1, 9)
+    expected = encoder(content, f0_hz, mask, torch.tensor([2]))
+    torch.testing.assert_close(acoustic.condition_encoder(content, f0_hz, mask), expected)
+
+
+def test_a_base_keeps_the_range_of_the_mel_that_it_knows_and_tells_what_lies_outside(
+    vocoder_folder: Path, tmp_path: Path
+):
+    config = replace(tiny_config(1), model=tiny_diffsvc(vocoder_folder))
+    plan = make_crop_plan(config, tiny_material(tmp_path))
+    learned = make_module(config.model, config.features, seed=1)
+    assert learned.learn_statistics(plan) is None
+    acoustic = learned.acquired(learned.exported_network())
+    learned.start = replace(learned.start, from_base=True)
+    assert learned.learn_statistics(plan).startswith("0.00 % of the training set's mel")
+    middle = (acoustic.mel_min + acoustic.mel_max) / 2
+    acoustic.set_mel_range(middle, acoustic.mel_max)
+    before = {name: tensor.clone() for name, tensor in learned.state_dict().items()}
+    share = float(learned.learn_statistics(plan).split(" %")[0])
+    assert 1.0 < share < 99.0
+    assert all(torch.equal(tensor, before[name]) for name, tensor in learned.state_dict().items())
