@@ -3,7 +3,9 @@
 import hydra
 from omegaconf import DictConfig
 
-from duetto.cli.entry import prepare, report_errors, run_inference
+from duetto.cli.entry import run_inference
+from duetto.errors import report_errors
+from duetto.runs.compose import prepare
 
 
 @hydra.main(config_path="conf", config_name="infer", version_base="1.3")

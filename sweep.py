@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from duetto.cli.entry import report_errors
+from duetto.errors import report_errors
 from duetto.sweeps.command import main
 
 if __name__ == "__main__":

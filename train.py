@@ -5,7 +5,8 @@ from typing import Any
 import hydra
 from omegaconf import DictConfig
 
-from duetto.cli.entry import prepare, run_from_hydra
+from duetto.cli.entry import run_from_hydra
+from duetto.runs.compose import prepare
 
 
 @hydra.main(config_path="conf", config_name="train", version_base="1.3")

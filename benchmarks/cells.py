@@ -12,8 +12,9 @@ from typing import Any
 
 from rich.console import Console
 
-from duetto.cli.entry import compose_runs, run_settings
 from duetto.errors import DuettoError
+from duetto.runs.complete import complete_run
+from duetto.runs.compose import compose_runs
 from duetto.runs.test import METRICS_NAME
 from duetto.storage.files import read_json
 from duetto.voices.find import RUN_FILE
@@ -47,7 +48,7 @@ def run_cells(cells: Sequence[Cell], console: Console, keep: Callable[[list[Row]
         console.rule(f"{number} of {len(cells)}: {cell.name}")
         before_s = time.process_time()
         try:
-            folder = Path(run_settings(config, console)["run"])
+            folder = Path(complete_run(config, console)["run"])
             rows.append({**asdict(cell), **describe(folder), "cpu_s": time.process_time() - before_s, "error": None})
         except DuettoError as error:
             console.print(f"[red]failed:[/] {error}")

@@ -39,12 +39,12 @@ def convert(minutes: float, threads: int, rows: int, network: str) -> dict[str, 
     import torch
     from hydra import compose, initialize_config_dir
 
-    from duetto.cli.entry import prepare, typed
     from duetto.conversion.converter import ConversionRequest
     from duetto.conversion.recording import convert_file
     from duetto.conversion.retrieval import build_index
     from duetto.conversion.sources import check_source
     from duetto.layers.weight_norm import fold_weight_norm
+    from duetto.runs.compose import prepare, typed
     from duetto.settings.run_config import TrainConfig
     from duetto.storage.audio import write_blocks
     from duetto.voices.load import build_converter

@@ -24,12 +24,12 @@ from hydra import compose, initialize_config_dir
 from rich.console import Console
 from rich.table import Table
 
-from duetto.cli.entry import prepare, typed
 from duetto.corpus.build import Surroundings, build_corpus
 from duetto.corpus.manifest import load_manifest
 from duetto.features.extract import extract_corpus
 from duetto.ownership.consent import example_consent
 from duetto.preprocess.pipeline import preprocess_corpus
+from duetto.runs.compose import prepare, typed
 from duetto.runs.prepare import build_steps
 from duetto.settings.config import DataConfig
 from duetto.settings.run_config import TrainConfig

@@ -5,6 +5,15 @@ expected, what to do. Entry points print the message alone (no traceback) and ex
 Anything else that escapes is a bug of ours and keeps its traceback.
 """
 
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
 
 class DuettoError(Exception):
     """Something outside the code is not as expected; the message says what to do."""
@@ -32,3 +41,28 @@ class CheckpointError(DuettoError):
 
 class StorageError(DuettoError):
     """A folder cannot be written: read-only, full, or not a folder."""
+
+
+@contextmanager
+def report_errors(is_last: bool = True) -> Iterator[None]:
+    """Print a `DuettoError` as one sentence and exit with status 2, or pass it on when more is to come.
+
+    Bugs keep their traceback.
+    """
+    try:
+        yield
+    except DuettoError as error:
+        print_error(error)
+        if not is_last:
+            raise
+        sys.exit(EXIT_USER_ERROR)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. The same command resumes a training from its last checkpoint.\n")
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def print_error(error: DuettoError) -> None:
+    """One line on stderr (and the traceback when DUETTO_TRACEBACK is set)."""
+    if os.environ.get("DUETTO_TRACEBACK"):
+        traceback.print_exception(error)
+    sys.stderr.write(f"error: {error}\n")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from duetto.cli.entry import compose_runs
 from duetto.errors import CorpusError
+from duetto.runs.compose import compose_runs
 from duetto.storage.audio import read_info, write_audio
 from duetto.storage.files import read_json, write_json, write_text
 
@@ -114,7 +114,7 @@ def test_a_cell_that_fails_is_a_row_and_the_others_go_on(benchmark, monkeypatch,
             raise CorpusError("nothing to train on")
         return {"run": str(folder)}
 
-    monkeypatch.setattr(cells, "run_settings", run)
+    monkeypatch.setattr(cells, "complete_run", run)
     told = []
     common = ("model=rvc", "data=case_b", "logger=none")
     todo = [cells.Cell(f"seed {seed}", "rvc", "g", seed, (*common, f"seed={seed}")) for seed in (1, 0)]

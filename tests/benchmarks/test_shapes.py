@@ -1,6 +1,6 @@
 import pytest
 
-from duetto.cli.entry import compose_runs
+from duetto.runs.compose import compose_runs
 
 
 def test_a_look_at_one_cell_composes_and_differs_where_it_says(benchmark):

@@ -6,8 +6,8 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from duetto.cli.entry import prepare, typed
 from duetto.errors import ConfigError
+from duetto.runs.compose import prepare, typed
 from duetto.runs.prepare import build_steps
 from duetto.settings.run_config import InferConfig, TrainConfig
 from duetto.voices.voice import build_network

@@ -56,7 +56,7 @@ def test_an_unpacked_wheel_plans_a_run_and_finds_bases_and_recogniser_without_a_
         "import duetto, sys\n"
         f"assert duetto.__file__.startswith({str(tmp_path)!r}), duetto.__file__\n"
         "from duetto.__main__ import main\n"
-        "from duetto.cli.entry import compose_runs, conf_folder\n"
+        "from duetto.runs.compose import compose_runs, conf_folder\n"
         "run = compose_runs(conf_folder(), [['model=rvc', 'data=case_b', 'logger=none', 'model/size=compact']])[0]\n"
         "assert run.features.sample_rate == 24000\n"
         "from duetto.architectures.vocoder.loading import BASES\n"

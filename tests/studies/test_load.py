@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from duetto.cli.entry import prepare, typed
 from duetto.errors import ConfigError
+from duetto.runs.compose import prepare, typed
 from duetto.settings.run_config import TrainConfig
 from duetto.studies.expand import ANY, expand
 from duetto.studies.load import load_study, registered, study_names

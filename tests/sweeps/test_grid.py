@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from duetto.cli.entry import compose_runs
 from duetto.errors import ConfigError
+from duetto.runs.compose import compose_runs
 from duetto.sweeps.command import arms_of, facts_of, parse, sweep_name
 from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names, with_extra
 

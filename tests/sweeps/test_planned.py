@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from duetto.cli.entry import compose_runs
 from duetto.errors import StorageError
 from duetto.report.comparison.find import run_folders
+from duetto.runs.compose import compose_runs
 from duetto.runs.test import evaluation_signature
 from duetto.storage.files import write_json
 from duetto.sweeps.grid import Arm

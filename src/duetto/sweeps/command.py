@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from duetto.cli.entry import compose_runs
 from duetto.errors import ConfigError
+from duetto.runs.compose import compose_runs
 from duetto.storage.files import sha256_json
 from duetto.studies.expand import expand
 from duetto.studies.load import load_study, study_names

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from duetto.cli.entry import expand_choices
 from duetto.errors import ConfigError
+from duetto.runs.compose import expand_choices
 
 FORM = "expected `about: ...` and `runs:` with a list of lines such as `model=rvc,diffsvc data=case_a,case_b`"
 

@@ -17,7 +17,7 @@ from duetto.storage.files import make_folder
 POLL_S = 0.25
 GRACE_S = 5.0  # to a process that was told to end, before it is killed
 ERROR_LINES = 6  # of what a failed process said last
-ERROR_MARK = "error: "  # begins the sentence of a DuettoError (duetto.cli.entry.print_error)
+ERROR_MARK = "error: "  # begins the sentence of a DuettoError (duetto.errors.print_error)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 

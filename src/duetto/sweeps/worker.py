@@ -11,7 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from duetto.cli.entry import compose_runs, report_errors, run_settings
+from duetto.errors import report_errors
+from duetto.runs.complete import complete_run
+from duetto.runs.compose import compose_runs
 
 LINE_WIDTH = 160  # of the log
 
@@ -34,7 +36,7 @@ def main(arguments: list[str]) -> None:
     end_with_parent()
     with report_errors():
         (config,) = compose_runs(Path(arguments[0]), [arguments[1:]])
-        run_settings(config, Console(width=LINE_WIDTH))
+        complete_run(config, Console(width=LINE_WIDTH))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
-from duetto.cli.entry import prepare, typed
 from duetto.corpus.build import RECIPES, Surroundings, build_corpus
 from duetto.corpus.embedded_cases.case_d import case_d_sung
 from duetto.corpus.embedded_cases.embedded import Recipe
 from duetto.corpus.embedded_cases.songs import Song
 from duetto.corpus.manifest import Manifest, load_manifest
 from duetto.errors import ConfigError, CorpusError
+from duetto.runs.compose import prepare, typed
 from duetto.score.compose import shift_grams, song_grams
 from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.score.melody import GRAM_NOTES

@@ -87,9 +87,9 @@ def build_case(overrides: list[str], console: Console) -> Path:
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
 
-    from duetto.cli.entry import prepare, typed
     from duetto.corpus.build import build_corpus
     from duetto.errors import ConfigError
+    from duetto.runs.compose import prepare, typed
     from duetto.settings.run_config import TrainConfig
 
     conf = Path(__file__).resolve().parents[4] / "conf"

@@ -19,7 +19,7 @@ def register(verbs: Any) -> None:
 
 def convert_recordings(options: argparse.Namespace, console: Console) -> None:
     """Each source once."""
-    from duetto.cli.entry import compose_inference, conf_folder
+    from duetto.runs.compose import compose_inference, conf_folder
 
     settings = compose_inference(conf_folder(), options.settings)
     from duetto.runs.infer import infer

@@ -19,6 +19,7 @@ def register(verbs: Any) -> None:
 
 def train_voice(options: argparse.Namespace, console: Console) -> None:
     """One run, from corpus to page."""
-    from duetto.cli.entry import compose_runs, conf_folder, run_settings
+    from duetto.runs.complete import complete_run
+    from duetto.runs.compose import compose_runs, conf_folder
 
-    run_settings(compose_runs(conf_folder(), [options.settings])[0], console)
+    complete_run(compose_runs(conf_folder(), [options.settings])[0], console)

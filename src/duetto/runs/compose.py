@@ -1,0 +1,136 @@
+"""From YAML files and overrides to checked settings: schemas, resolvers, composition.
+
+A `DictConfig` ends here: what leaves is a dataclass that has been validated. Nothing heavy is imported, so that a
+misspelt key stops within two seconds.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from duetto.errors import ConfigError
+from duetto.runs.driver import has_cuda_driver
+from duetto.settings.model_config import MODEL_SCHEMAS
+from duetto.settings.run_config import InferConfig, TrainConfig
+
+Schema = TypeVar("Schema", TrainConfig, InferConfig)
+FLAGSHIP_SIZES = {"rvc": "v2_40k", "diffsvc": "44k", "vocoder": "44k"}
+
+
+def prepare() -> None:
+    """Register the schemas and resolvers that the YAML files name. Call once, before Hydra's main."""
+    store = ConfigStore.instance()
+    store.store(name="base_train", node=TrainConfig)
+    store.store(name="base_infer", node=InferConfig)
+    for name, model in MODEL_SCHEMAS.items():
+        store.store(group="model", name=f"base_{name}", node=model)
+    OmegaConf.register_new_resolver("duetto.shape", resolve_shape, replace=True)
+
+
+def resolve_shape(model: str, size: str) -> str:
+    """Name of the file below conf/shape; `auto` is compact without a CUDA device, the flagship shape with one."""
+    if size == "auto":
+        size = FLAGSHIP_SIZES[model] if has_cuda_driver() else "compact"
+    return f"{model}_{size}"
+
+
+def typed(config: DictConfig, schema: type[Schema]) -> Schema:
+    """Merge a composed config onto its schema once more, validate it, and return the dataclass.
+
+    Raises:
+        ConfigError: On an unknown key, a wrong type, a missing value or a broken rule.
+    """
+    try:
+        plain = OmegaConf.create(OmegaConf.to_container(config, resolve=True))  # a "+key=" hides in a typed config
+        merged = OmegaConf.merge(_structure(schema, plain), plain)
+        value = OmegaConf.to_object(merged)
+    except OmegaConfBaseException as error:
+        key = f" ({error.full_key})" if error.full_key else ""
+        raise ConfigError(f"{str(error).splitlines()[0]}{key}") from error
+    assert isinstance(value, schema)
+    value.validate()
+    return value
+
+
+def _structure(schema: type[Schema], plain: Any) -> DictConfig:
+    """The schema, with that of the architecture that `model.name` names."""
+    if schema is not TrainConfig:
+        return OmegaConf.structured(schema)
+    name = plain.get("model", {}).get("name")
+    if name not in MODEL_SCHEMAS:
+        raise ConfigError(f"model.name={name}: expected one of {', '.join(MODEL_SCHEMAS)}.")
+    return OmegaConf.structured(TrainConfig(model=MODEL_SCHEMAS[name]()))
+
+
+def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
+    """Every combination of settings that have several values: [model=rvc,diffsvc, seed=0] -> (model=rvc, seed=0), ...
+
+    Raises:
+        ConfigError: If a setting is not in Hydra's grammar, or is one of Hydra's own.
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException as error:
+        raise ConfigError(f"{str(error).splitlines()[0]} Expected KEY=VALUE or KEY=VALUE,VALUE.") from error
+    choices: list[list[str]] = []
+    for override in parsed:
+        if override.is_hydra_override():
+            raise ConfigError(f"{override.input_line}: a sweep takes settings of train.py, none of Hydra's own.")
+        several = override.is_sweep_override()
+        values = list(override.sweep_string_iterator()) if several else [override.get_value_element_as_str()]
+        deletes = override.is_delete() and override.value() is None
+        key = override.get_key_element()
+        choices.append([key if deletes else f"{key}={value}" for value in values])
+    return list(product(*choices))
+
+
+def conf_folder() -> Path:
+    """Where the configuration lies: inside the package when a wheel was installed, else beside it, in a checkout.
+
+    Raises:
+        ConfigError: If it is in neither place.
+    """
+    package = Path(__file__).resolve().parents[1]
+    places = (package / "conf", package.parents[1] / "conf")
+    for folder in places:
+        if (folder / "train.yaml").is_file():
+            return folder
+    raise ConfigError(f"The configuration is neither {places[0]} nor {places[1]}. Install duetto again.")
+
+
+def compose_runs(conf: Path, runs: Sequence[Sequence[str]]) -> list[TrainConfig]:
+    """The settings of runs of train.py, checked.
+
+    Raises:
+        ConfigError: On the first that is not valid.
+    """
+    prepare()
+    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+        return [_compose(overrides, "train", TrainConfig) for overrides in runs]
+
+
+def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
+    """The settings of infer.py, checked.
+
+    Raises:
+        ConfigError: If they are not valid.
+    """
+    prepare()
+    with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+        return _compose(overrides, "infer", InferConfig)
+
+
+def _compose(overrides: Sequence[str], name: str, schema: type[Schema]) -> Schema:
+    try:
+        config = compose(name, overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(f"{str(error).splitlines()[0]} (in the run {' '.join(overrides)})") from error
+    return typed(config, schema)
