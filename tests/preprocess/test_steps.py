@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.signal import freqz
 
 from duetto.corpus.embedded_cases.room import add_room, room_response
 from duetto.errors import ConfigError
@@ -17,6 +18,19 @@ from .conftest import RATE, silence, voice
 def sine(frequency_hz: float, duration_s: float, level: float, sample_rate: int = 48_000) -> np.ndarray:
     time_s = np.arange(round(duration_s * sample_rate)) / sample_rate
     return (level * np.sin(2 * np.pi * frequency_hz * time_s)).astype(np.float32)
+
+
+def bs1770_of_a_tone(frequency_hz: float, level: float) -> float:
+    """The loudness of a steady tone in LUFS, from the filter coefficients that BS.1770-4 tabulates for 48 kHz."""
+    shelf = freqz(
+        (1.53512485958697, -2.69169618940638, 1.19839281085285),
+        (1.0, -1.69065929318241, 0.73248077421585),
+        [frequency_hz],
+        fs=48_000,
+    )
+    high_pass = freqz((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621), [frequency_hz], fs=48_000)
+    gain = float(abs(shelf[1][0] * high_pass[1][0]))
+    return -0.691 + 10 * math.log10(0.5 * (level * gain) ** 2)
 
 
 def apply(step, waveform: np.ndarray, sample_rate: int = RATE):
@@ -56,9 +70,25 @@ class TestHighPass:
 
 
 class TestLoudness:
-    def test_a_full_scale_sine_of_1_khz_measures_minus_three_lufs(self):
-        # ITU-R BS.1770-4: 0 dBFS at 997 Hz in one channel is -3.01 LKFS.
-        assert integrated_loudness(sine(997.0, 3.0, 1.0), 48_000) == pytest.approx(-3.01, abs=0.35)
+    @pytest.mark.parametrize("sample_rate", [24_000, 32_000, 40_000, 44_100, 48_000])
+    @pytest.mark.parametrize("frequency_hz", [100.0, 997.0, 4000.0, 10_000.0])
+    @pytest.mark.parametrize("level", [1.0, 0.01])
+    def test_a_tone_measures_what_the_standard_gives(self, frequency_hz: float, sample_rate: int, level: float):
+        expected = bs1770_of_a_tone(frequency_hz, level)
+        measured = integrated_loudness(sine(frequency_hz, 3.0, level, sample_rate), sample_rate)
+        assert measured == pytest.approx(expected, abs=0.1)
+
+    def test_the_analytic_value_at_997_hz_is_the_one_that_the_standard_states(self):
+        # ITU-R BS.1770-4, annex 1: 0 dBFS at 997 Hz in one channel is -3.01 LKFS.
+        assert bs1770_of_a_tone(997.0, 1.0) == pytest.approx(-3.01, abs=0.005)
+
+    @pytest.mark.parametrize("sample_rate", [11_025, 22_050, 24_000, 44_100])
+    def test_a_last_block_that_is_not_full_does_not_count(self, sample_rate: int):
+        tone = sine(997.0, 0.4, 0.1, sample_rate)
+        longer = np.append(tone, np.zeros(round(0.06 * sample_rate), dtype=np.float32))
+        assert integrated_loudness(longer, sample_rate) == pytest.approx(
+            integrated_loudness(tone, sample_rate), abs=1e-3
+        )
 
     def test_the_clip_comes_out_at_the_target(self):
         louder, losses = apply(Loudness(-23.0), sine(997.0, 3.0, 0.01), 48_000)
