@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import doctor_corpora
 import doctor_pool
 
-from duetto.doctor.checks import bleed, fragments, holes, noise, pitch_audit, register, room
-from duetto.doctor.examine import Depth, examine
-from duetto.doctor.finding import SEVERITIES, graded
+from duetto.diagnosis.checks import bleed, fragments, holes, noise, pitch_audit, register, room
+from duetto.diagnosis.examine import Depth, examine
+from duetto.diagnosis.finding import SEVERITIES, graded
 
 STORE = Path("data/doctor_bench")
 CLEAN_FACTOR = 3  # clean corpora a seed

@@ -15,8 +15,8 @@ import soundfile
 from scipy.signal import butter, sosfilt
 
 from duetto.corpus.embedded_cases.room import add_room, room_response
-from duetto.doctor.checks.songs import contour_seconds
-from duetto.doctor.sound import FRAME_S, Heard, Sound
+from duetto.diagnosis.checks.songs import contour_seconds
+from duetto.diagnosis.sound import FRAME_S, Heard, Sound
 from duetto.features.f0 import build_f0_extractor
 from duetto.preprocess.segment import Segment
 from duetto.preprocess.steps.gate import Gate

@@ -7,11 +7,11 @@ import pytest
 
 from duetto.__main__ import main
 from duetto.corpus.embedded_cases.songs import song_path
-from duetto.doctor.checks.songs import song_seconds
-from duetto.doctor.finding import graded
-from duetto.doctor.gather import pieces
+from duetto.diagnosis.checks.songs import song_seconds
+from duetto.diagnosis.finding import graded
+from duetto.diagnosis.gather import pieces
 from duetto.storage.audio import write_audio
-from tests.doctor.sounds import RATE, phrases
+from tests.diagnosis.sounds import RATE, phrases
 
 
 @pytest.fixture(scope="module")

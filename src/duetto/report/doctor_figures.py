@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from duetto.doctor.checks.register import COVERED_S, note_name
-from duetto.doctor.diagnosis import Diagnosis
-from duetto.doctor.finding import Finding
+from duetto.diagnosis.checks.register import COVERED_S, note_name
+from duetto.diagnosis.diagnosis import Diagnosis
+from duetto.diagnosis.finding import Finding
 from duetto.report.figures import BLUE, GREY, ORANGE, PICTURE_RATE, mel_level_db, png_bytes
 from duetto.storage.audio import Waveform
 

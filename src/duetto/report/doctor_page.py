@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from duetto.doctor.diagnosis import Diagnosis, Problem
-from duetto.doctor.finding import Finding, Place
-from duetto.doctor.gather import Material
-from duetto.doctor.sound import Sound
-from duetto.doctor.table import STYLES, clock
+from duetto.diagnosis.diagnosis import Diagnosis, Problem
+from duetto.diagnosis.finding import Finding, Place
+from duetto.diagnosis.gather import Material
+from duetto.diagnosis.sound import Sound
+from duetto.diagnosis.table import STYLES, clock
 from duetto.report.doctor_figures import finding_figure, register_figure
 from duetto.report.page import content_policy, template_source
 from duetto.report.sections import PAGE_AUDIO_RATE, png_uri, waveform_uri

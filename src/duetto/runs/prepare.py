@@ -16,9 +16,9 @@ from duetto.corpus.build import build_corpus
 from duetto.corpus.manifest import Clip, Manifest, Split, load_manifest
 from duetto.corpus.minutes import keep_minutes
 from duetto.data.dataset import CropPlan, TrainingClip
-from duetto.doctor.before_training import examine_before_training
-from duetto.doctor.diagnosis import Diagnosis
-from duetto.doctor.table import print_short
+from duetto.diagnosis.before_training import examine_before_training
+from duetto.diagnosis.diagnosis import Diagnosis
+from duetto.diagnosis.table import print_short
 from duetto.errors import ConfigError
 from duetto.features.cache import load_features
 from duetto.features.extract import FeatureSet, extract_corpus

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from duetto.doctor.gather import Material
+    from duetto.diagnosis.gather import Material
 
 EPILOG = """
 PATH is a recording, a folder of them, a built corpus (a folder with manifest.json), or a .ddb with its consent.yaml.
@@ -43,9 +43,9 @@ def register(verbs: Any) -> None:
 
 def run_doctor(options: argparse.Namespace, console: Console) -> int:
     """Examine, print, and write what was asked for; 1 when something is serious."""
-    from duetto.doctor.examine import SHORT, THOROUGH, examine
-    from duetto.doctor.gather import open_material
-    from duetto.doctor.table import print_diagnosis
+    from duetto.diagnosis.examine import SHORT, THOROUGH, examine
+    from duetto.diagnosis.gather import open_material
+    from duetto.diagnosis.table import print_diagnosis
     from duetto.storage.files import write_json
 
     material = open_material(find_path(options, console))
@@ -113,7 +113,7 @@ def wanted_songs(options: argparse.Namespace, material: "Material") -> dict[str,
     Raises:
         DuettoError: If a song cannot be read.
     """
-    from duetto.doctor.checks.songs import corpus_songs, song_seconds
+    from duetto.diagnosis.checks.songs import corpus_songs, song_seconds
 
     names = [name for name in options.songs.split(",") if name]
     if names:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duetto.doctor.finding import Finding, Place, graded, worst_places
-from duetto.doctor.sound import FRAME_S, Heard, runs
+from duetto.diagnosis.finding import Finding, Place, graded, worst_places
+from duetto.diagnosis.sound import FRAME_S, Heard, runs
 
 SILENCED_DB = -80.0
 LEAST_HOLE = 3  # frames

@@ -15,8 +15,8 @@ from duetto.corpus.ddb.bank import read_ddb, read_segment
 from duetto.corpus.manifest import MANIFEST_NAME, Clip, Manifest, load_manifest
 from duetto.corpus.recordings.intake import display_name
 from duetto.corpus.recordings.listing import list_recordings
-from duetto.doctor.diagnosis import Problem
-from duetto.doctor.sound import Sound
+from duetto.diagnosis.diagnosis import Problem
+from duetto.diagnosis.sound import Sound
 from duetto.errors import AudioError, CorpusError
 from duetto.ownership.consent import CONSENT_NAME, read_consent, require_rights
 from duetto.storage.audio import Waveform, read_blocks, read_info

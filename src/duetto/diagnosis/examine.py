@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.doctor.checks import (
+from duetto.diagnosis.checks import (
     bleed,
     clipping,
     codec,
@@ -29,9 +29,9 @@ from duetto.doctor.checks import (
     tempo,
     usable,
 )
-from duetto.doctor.diagnosis import Diagnosis, Problem
-from duetto.doctor.finding import Finding
-from duetto.doctor.sound import Heard, Sound
+from duetto.diagnosis.diagnosis import Diagnosis, Problem
+from duetto.diagnosis.finding import Finding
+from duetto.diagnosis.sound import Heard, Sound
 from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.features.f0 import F0Extractor, build_f0_extractor
 from duetto.settings.config import F0Config

@@ -14,8 +14,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.doctor.finding import Finding, Place, Severity, graded, worst_places
-from duetto.doctor.sound import FRAME_S, Heard, closed, runs
+from duetto.diagnosis.finding import Finding, Place, Severity, graded, worst_places
+from duetto.diagnosis.sound import FRAME_S, Heard, closed, runs
 from duetto.features.f0 import build_f0_extractor
 from duetto.settings.config import F0Config
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.doctor.finding import Finding, Place, graded, worst_places
-from duetto.doctor.sound import Heard, runs
+from duetto.diagnosis.finding import Finding, Place, graded, worst_places
+from duetto.diagnosis.sound import Heard, runs
 
 NEAR_PEAK = 0.9995
 LEAST_SAMPLES = 3

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.corpus.manifest import Clip, Manifest
-from duetto.doctor.checks import register, tempo
-from duetto.doctor.checks.duplicates import DuplicateEvidence
-from duetto.doctor.checks.songs import corpus_songs
-from duetto.doctor.diagnosis import FORMAT_VERSION, Diagnosis, diagnosis_from_dict
-from duetto.doctor.examine import SHORT, Examination, close
-from duetto.doctor.sound import FRAME_S, Heard, Sound
+from duetto.diagnosis.checks import register, tempo
+from duetto.diagnosis.checks.duplicates import DuplicateEvidence
+from duetto.diagnosis.checks.songs import corpus_songs
+from duetto.diagnosis.diagnosis import FORMAT_VERSION, Diagnosis, diagnosis_from_dict
+from duetto.diagnosis.examine import SHORT, Examination, close
+from duetto.diagnosis.sound import FRAME_S, Heard, Sound
 from duetto.errors import StorageError
 from duetto.features.cache import load_features
 from duetto.features.f0 import interpolate_f0

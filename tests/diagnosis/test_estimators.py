@@ -5,13 +5,25 @@ import math
 import numpy as np
 import pytest
 
-from duetto.doctor.checks import bleed, clipping, codec, fragments, gate, holes, lengths, register, room, tempo, usable
-from duetto.doctor.checks import noise as noise_check
+from duetto.diagnosis.checks import (
+    bleed,
+    clipping,
+    codec,
+    fragments,
+    gate,
+    holes,
+    lengths,
+    register,
+    room,
+    tempo,
+    usable,
+)
+from duetto.diagnosis.checks import noise as noise_check
 from duetto.preprocess.segment import Segment
 from duetto.preprocess.steps.spectral_subtraction import SpectralSubtraction
 from duetto.storage.audio import resample
 from duetto.units import db_to_amplitude
-from tests.doctor.sounds import RATE, heard, noise, phrases, tone
+from tests.diagnosis.sounds import RATE, heard, noise, phrases, tone
 
 CHECKS = (bleed, clipping, codec, fragments, gate, holes, lengths, noise_check, register, room, tempo, usable)
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
-from duetto.doctor.finding import Finding, Place, worst_places
-from duetto.doctor.sound import Heard
+from duetto.diagnosis.finding import Finding, Place, worst_places
+from duetto.diagnosis.sound import Heard
 from duetto.preprocess.spectrum import power_blocks
 from duetto.storage.audio import resample
 

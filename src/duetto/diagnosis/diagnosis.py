@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.doctor.finding import SEVERITIES, Finding, Place, Severity
+from duetto.diagnosis.finding import SEVERITIES, Finding, Place, Severity
 
 FORMAT_VERSION = 1
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duetto.doctor.finding import Finding, Place, graded, worst_places
-from duetto.doctor.sound import FRAME_S, Heard, runs
+from duetto.diagnosis.finding import Finding, Place, graded, worst_places
+from duetto.diagnosis.sound import FRAME_S, Heard, runs
 
 QUIET_SHARE = 0.05  # of 20 ms frames
 SILENT_DB = -85.0  # below it no microphone's floor

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from duetto.doctor.finding import Finding, Place, graded, worst_places
-from duetto.doctor.sound import FRAME_S, Heard, runs
+from duetto.diagnosis.finding import Finding, Place, graded, worst_places
+from duetto.diagnosis.sound import FRAME_S, Heard, runs
 
 FROM_DB, TO_DB = 5.0, 20.0  # of the fall that is timed, under the note's level
 ABOVE_FLOOR_DB = 5.0  # the fall ends this far above the floor

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import median_filter
 
-from duetto.doctor.finding import Finding, Place, Severity, graded, worst_places
-from duetto.doctor.sound import FRAME_S, Heard, runs
+from duetto.diagnosis.finding import Finding, Place, Severity, graded, worst_places
+from duetto.diagnosis.sound import FRAME_S, Heard, runs
 from duetto.preprocess.spectrum import Power, bin_frequencies_hz
 
 AFTER_S = 0.15

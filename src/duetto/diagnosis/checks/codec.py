@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.doctor.finding import Finding, Place, graded, worst_places
-from duetto.doctor.sound import Heard
+from duetto.diagnosis.finding import Finding, Place, graded, worst_places
+from duetto.diagnosis.sound import Heard
 from duetto.preprocess.spectrum import bin_frequencies_hz
 
 OVER_HZ = 800.0

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.doctor.finding import Place
+from duetto.diagnosis.finding import Place
 from duetto.features.f0 import F0Extractor
 from duetto.preprocess.spectrum import OVERLAP, Power, fft_size, power_blocks
 from duetto.preprocess.steps.slice import frame_levels_db

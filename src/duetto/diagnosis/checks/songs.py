@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from duetto.corpus.embedded_cases.songs import load_song, song_names
 from duetto.corpus.manifest import Clip, Manifest
 from duetto.corpus.recordings.intake import display_name
-from duetto.doctor.checks.register import NUM_SEMITONES
-from duetto.doctor.diagnosis import Problem
-from duetto.doctor.gather import recording_sounds
-from duetto.doctor.sound import FRAME_S, Heard
+from duetto.diagnosis.checks.register import NUM_SEMITONES
+from duetto.diagnosis.diagnosis import Problem
+from duetto.diagnosis.gather import recording_sounds
+from duetto.diagnosis.sound import FRAME_S, Heard
 from duetto.errors import AudioError, CorpusError
 from duetto.features.f0 import build_f0_extractor
 from duetto.score.formats.vsqx.reader import read_vsqx

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duetto.doctor.sound import Heard, Sound
+from duetto.diagnosis.sound import Heard, Sound
 from duetto.features.f0 import F0Extractor
 
 RATE = 48_000

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from duetto.doctor.checks import coverage, duplicates, pitch_audit, singers
-from duetto.doctor.finding import Place
-from tests.doctor.sounds import RATE, heard, noise, tone
+from duetto.diagnosis.checks import coverage, duplicates, pitch_audit, singers
+from duetto.diagnosis.finding import Place
+from tests.diagnosis.sounds import RATE, heard, noise, tone
 
 
 def melody(seed, seconds=6.0):

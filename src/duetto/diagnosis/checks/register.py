@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.doctor.finding import Finding, Place, Severity, graded, worst_places
-from duetto.doctor.sound import FRAME_S, Heard, closed, runs
+from duetto.diagnosis.finding import Finding, Place, Severity, graded, worst_places
+from duetto.diagnosis.sound import FRAME_S, Heard, closed, runs
 
 NUM_SEMITONES = 128
 COVERED_S = 0.5  # of singing at a semitone

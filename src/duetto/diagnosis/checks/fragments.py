@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
-from duetto.doctor.checks.tempo import find_notes
-from duetto.doctor.finding import Finding, Place, graded, worst_places
-from duetto.doctor.sound import FRAME_S, Heard, closed, runs
+from duetto.diagnosis.checks.tempo import find_notes
+from duetto.diagnosis.finding import Finding, Place, graded, worst_places
+from duetto.diagnosis.sound import FRAME_S, Heard, closed, runs
 
 NEAR_S = 0.0003
 AROUND_S = 0.012

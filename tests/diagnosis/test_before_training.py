@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from duetto.corpus.manifest import Clip, Manifest
-from duetto.doctor import before_training
-from duetto.doctor.before_training import examine_before_training, sample
+from duetto.diagnosis import before_training
+from duetto.diagnosis.before_training import examine_before_training, sample
 from duetto.features.cache import ClipFeatures, save_features
 from duetto.ownership.consent import embedded_consent
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.audio import write_audio
 from duetto.storage.files import sha256_file
-from tests.doctor.sounds import RATE, phrases
+from tests.diagnosis.sounds import RATE, phrases
 
 HOP = 240
 

@@ -13,8 +13,8 @@ Seconds of singing count, silence does not; overlaps are counted once.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from duetto.doctor.finding import Finding, graded
-from duetto.doctor.sound import FRAME_S, Heard, closed, runs
+from duetto.diagnosis.finding import Finding, graded
+from duetto.diagnosis.sound import FRAME_S, Heard, closed, runs
 
 SHORTEST_S, LONGEST_S = 0.75, 6.75  # upstream RVC's buckets, tried
 APPLIO_SHORTEST_S = 0.375

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duetto.doctor.finding import Finding, Place, graded, worst_places
-from duetto.doctor.sound import FRAME_S, Heard, closed, runs
+from duetto.diagnosis.finding import Finding, Place, graded, worst_places
+from duetto.diagnosis.sound import FRAME_S, Heard, closed, runs
 
 SEGMENT_S = 0.4  # upstream RVC's training segment at 32 and 40 kHz
 CONTEXT_S = 1.0  # crop that a network is trained on here; Diff-SVC's denoiser sees about as much

@@ -14,8 +14,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.doctor.finding import Finding, Place
-from duetto.doctor.sound import Heard, runs
+from duetto.diagnosis.finding import Finding, Place
+from duetto.diagnosis.sound import Heard, runs
 from duetto.evaluation.models.speaker import SpeakerEncoder, embedding_similarity
 
 BAND_SEMITONES = 3

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-from duetto.doctor.finding import Finding, Place, graded, worst_places
-from duetto.doctor.sound import FRAME_S, Heard, Span, closed, runs
+from duetto.diagnosis.finding import Finding, Place, graded, worst_places
+from duetto.diagnosis.sound import FRAME_S, Heard, Span, closed, runs
 
 HELD_S = 0.5
 SHORTEST_NOTE_S = 0.06

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
-from duetto.doctor.finding import Finding, Place, graded, worst_places
-from duetto.doctor.sound import Heard, closed
+from duetto.diagnosis.finding import Finding, Place, graded, worst_places
+from duetto.diagnosis.sound import Heard, closed
 from duetto.preprocess.spectrum import Power, bin_frequencies_hz
 
 BAND_HZ = (4000.0, 10_000.0)  # where singing is noise-like

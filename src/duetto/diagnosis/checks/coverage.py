@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from duetto.doctor.finding import Finding, graded
-from duetto.doctor.sound import FRAME_S, Heard
+from duetto.diagnosis.finding import Finding, graded
+from duetto.diagnosis.sound import FRAME_S, Heard
 from duetto.storage.audio import resample
 
 RATE = 10_000  # Hz
