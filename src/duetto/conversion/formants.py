@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from duetto.conversion.chunking import Grid
-from duetto.features.f0 import import_world
+from duetto.features.trackers.world import import_world
 from duetto.storage.audio import Waveform
 from duetto.units import db_to_amplitude, semitones_to_ratio
 

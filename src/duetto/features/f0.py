@@ -4,32 +4,21 @@ Conventions: `f0_hz` holds one value per frame, shape (T,), float32, in Hz, 0.0 
 centred at (t + 0.5) * hop_length samples. Between two voiced values of the tracker's own grid pitch is
 interpolated on a logarithmic scale; a frame is voiced when the tracker's nearest frame is.
 
-References: swift (Nieradzik, "SwiftF0", arXiv:2508.18440, 2025; weights in the package), harvest (Morise,
-Interspeech 2017), dio and stonemask (Morise et al., 2009 and 2010; WORLD). The coarse scale is RVC's.
+The trackers are in `duetto.features.trackers`. The coarse scale is RVC's.
 """
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
 
 import numpy as np
-import swift_f0
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from duetto.features.frames import frame_centres_s, require_usable
+from duetto.features.trackers.registry import find_tracker
+from duetto.features.trackers.tracker import Track
 from duetto.settings.config import F0Config
-from duetto.storage.audio import Waveform, resample
+from duetto.storage.audio import Waveform
 
-Contour = tuple[NDArray[np.float64], NDArray[np.float64]]  # times s, f0 Hz; equally spaced
-Track = Callable[[Waveform, int], Contour]
-
-SWIFT_SAMPLE_RATE = 16_000  # Hz
-SWIFT_VOICED_CONFIDENCE = 0.5  # the package's calibration
-WORLD_PERIOD_S = 0.005
-WORLD_CHUNK_S = 20.0
-WORLD_CONTEXT_S = 1.0  # on both sides of a chunk, thrown away
 SILENCE_PEAK = 1e-3  # -60 dB: trackers see pitch in dither and rounding noise
 LARGEST_STEP_OCTAVES = 0.3  # neighbours further apart are a jump, not a glide: no value between them
 COARSE_BINS = 255
@@ -74,11 +63,10 @@ def build_f0_extractor(config: F0Config) -> F0Extractor:
     """The tracker that the configuration names.
 
     Raises:
-        ConfigError: If there is no such tracker.
+        ConfigError: If there is no such tracker, or its limits contradict each other.
     """
     config.validate()
-    trackers = {"swift": _swift_tracker, "harvest": _harvest_tracker, "dio": _dio_tracker}
-    return F0Extractor(trackers[config.method](config.min_hz, config.max_hz))
+    return F0Extractor(find_tracker(config.method).open(config.min_hz, config.max_hz))
 
 
 def interpolate_f0(
@@ -129,62 +117,3 @@ def _is_audible(waveform: Waveform, sample_rate: int, times_s: NDArray[np.float6
     peaks = sliding_window_view(np.pad(blocks, (0, 4)), 4).max(axis=1)
     first = np.clip(times_s * sample_rate / block, 0, len(peaks) - 1).astype(np.int64)
     return peaks[first] >= SILENCE_PEAK
-
-
-def _swift_tracker(min_hz: float, max_hz: float) -> Track:
-    detector = swift_f0.SwiftF0(threads=1, spin=False)
-
-    def track(waveform: Waveform, sample_rate: int) -> Contour:
-        audio = resample(waveform, sample_rate, SWIFT_SAMPLE_RATE)
-        audio = np.pad(audio, (0, max(0, swift_f0.core.HOP - len(audio))))  # a single sample may resample to none
-        result = detector.detect(audio, SWIFT_SAMPLE_RATE, fmin=min_hz, fmax=max_hz)  # chunks by itself, seamlessly
-        return result.timestamps, np.where(result.confidence >= SWIFT_VOICED_CONFIDENCE, result.pitch_hz, 0.0)
-
-    return track
-
-
-def import_world() -> ModuleType:
-    """WORLD's module, imported without its warning."""
-    with warnings.catch_warnings():  # pyworld still imports pkg_resources, whose deprecation is not the user's concern
-        warnings.simplefilter("ignore")
-        import pyworld
-    return pyworld
-
-
-def _harvest_tracker(min_hz: float, max_hz: float) -> Track:
-    pyworld = import_world()
-
-    def track(samples: NDArray[np.float64], sample_rate: int) -> Contour:
-        f0_hz, times_s = pyworld.harvest(samples, sample_rate, min_hz, max_hz, WORLD_PERIOD_S * 1000)
-        return times_s, f0_hz
-
-    return _in_chunks(track)
-
-
-def _dio_tracker(min_hz: float, max_hz: float) -> Track:
-    pyworld = import_world()
-
-    def track(samples: NDArray[np.float64], sample_rate: int) -> Contour:
-        coarse_hz, times_s = pyworld.dio(samples, sample_rate, min_hz, max_hz, frame_period=WORLD_PERIOD_S * 1000)
-        return times_s, pyworld.stonemask(samples, coarse_hz, times_s, sample_rate)
-
-    return _in_chunks(track)
-
-
-def _in_chunks(track: Callable[[NDArray[np.float64], int], Contour]) -> Track:
-    """Run a WORLD tracker on 20 s at a time with a second of context, so that memory stays flat."""
-
-    def track_chunks(waveform: Waveform, sample_rate: int) -> Contour:
-        total = int(len(waveform) / sample_rate / WORLD_PERIOD_S) + 1
-        inner, context = round(WORLD_CHUNK_S / WORLD_PERIOD_S), round(WORLD_CONTEXT_S / WORLD_PERIOD_S)
-        pieces = []
-        for start in range(0, total, inner):
-            first = max(0, start - context)
-            offset = round(first * WORLD_PERIOD_S * sample_rate)
-            end = round((start + inner + context) * WORLD_PERIOD_S * sample_rate)
-            _, f0_hz = track(waveform[offset:end].astype(np.float64), sample_rate)
-            pieces.append(f0_hz[start - first : start - first + inner])
-        f0_hz = np.concatenate(pieces)[:total]
-        return np.arange(len(f0_hz), dtype=np.float64) * WORLD_PERIOD_S, f0_hz
-
-    return track_chunks

@@ -57,7 +57,17 @@ def typed(config: DictConfig, schema: type[Schema]) -> Schema:
         raise ConfigError(f"{str(error).splitlines()[0]}{key}") from error
     assert isinstance(value, schema)
     value.validate()
+    _require_tracker(value)
     return value
+
+
+def _require_tracker(settings: TrainConfig | InferConfig) -> None:
+    """Refuse a pitch tracker that is not registered, before anything is made for it."""
+    name = settings.features.f0.method if isinstance(settings, TrainConfig) else settings.f0_method
+    if name is not None:
+        from duetto.features.trackers.registry import find_tracker
+
+        find_tracker(name)
 
 
 def _structure(schema: type[Schema], plain: Any) -> DictConfig:

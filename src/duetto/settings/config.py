@@ -91,16 +91,12 @@ class ContentConfig:
 class F0Config:
     """The pitch tracker."""
 
-    method: str = "swift"  # swift (neural, shipped weights) | harvest | dio
+    method: str = "swift"  # a name of features.trackers.registry
     min_hz: float = 50.0
     max_hz: float = 1100.0
 
     def validate(self) -> None:
-        """Order of the limits, and a method that exists."""
-        require(
-            self.method in ("swift", "harvest", "dio"),
-            f"features.f0.method={self.method}: expected swift, harvest or dio.",
-        )
+        """Order of the limits."""
         require(
             0 < self.min_hz < self.max_hz, f"features.f0: min_hz {self.min_hz} must lie below max_hz {self.max_hz}."
         )

@@ -63,7 +63,7 @@ class InferConfig:
     level_match: float = 0.0  # 0 = the voice's own loudness, 1 = the source's (1 - upstream's rms_mix_rate)
     logs: str = "logs"
     speaker: Any = 0  # number or name
-    f0_method: str | None = None  # default: as trained
+    f0_method: str | None = None  # a name of features.trackers.registry; default: as trained
     timing: str | None = None  # grids of content and pitch, see features.timing; default: as trained
     chunk_s: float = 20.0
     seed: int = 0

@@ -1,0 +1,1 @@
+"""Pitch trackers: one file each, listed in `registry`."""

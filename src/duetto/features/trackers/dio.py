@@ -1,0 +1,23 @@
+"""WORLD's DIO, refined by StoneMask: the fastest of the trackers.
+
+References: Morise et al., 2009 (DIO) and 2010 (StoneMask).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.features.trackers.tracker import Contour, PitchTracker, Track
+from duetto.features.trackers.world import PERIOD_S, import_world, in_chunks
+
+
+def _open(min_hz: float, max_hz: float) -> Track:
+    pyworld = import_world()
+
+    def track(samples: NDArray[np.float64], sample_rate: int) -> Contour:
+        coarse_hz, times_s = pyworld.dio(samples, sample_rate, min_hz, max_hz, frame_period=PERIOD_S * 1000)
+        return times_s, pyworld.stonemask(samples, coarse_hz, times_s, sample_rate)
+
+    return in_chunks(track)
+
+
+TRACKER = PitchTracker("dio", _open, packages=("pyworld",))
