@@ -1,10 +1,12 @@
 """Choosing an encoder by configuration: layers, widths, weights files, fingerprints."""
 
+from importlib.metadata import version
+
 import numpy as np
 import pytest
 
 from duetto.errors import ConfigError
-from duetto.features.content import build_encoder, check_content_width, encoder_fingerprint
+from duetto.features.content import ENCODERS, build_encoder, check_content_width, encoder_fingerprint
 from duetto.features.hubert import HubertShape, build_network
 from duetto.features.hubert_variants import VARIANTS
 from duetto.settings.config import ContentConfig
@@ -77,3 +79,9 @@ def test_the_true_shape_survives_every_published_layout(tmp_path, variant):
         units = build_encoder(config).raw_units(audio)
         np.testing.assert_allclose(units, expected, atol=2e-4)
         path.unlink()
+
+
+def test_every_encoder_names_packages_that_are_installed():
+    for encoder in ENCODERS:
+        assert encoder.packages
+        assert all(version(package) for package in encoder.packages)

@@ -28,7 +28,7 @@ from duetto.conversion.rumble import lowest_pitch_hz, without_rumble
 from duetto.conversion.samples import SampleStore
 from duetto.errors import ConfigError
 from duetto.features.cache import ClipFeatures
-from duetto.features.content import ContentEncoder
+from duetto.features.encoder import ContentEncoder
 from duetto.features.extract import analyse
 from duetto.features.f0 import F0Extractor
 from duetto.features.timing import pitch_times_s

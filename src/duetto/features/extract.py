@@ -19,7 +19,8 @@ from pathlib import Path
 from duetto.corpus.manifest import Clip, Manifest
 from duetto.errors import CorpusError, StorageError
 from duetto.features.cache import ClipFeatures, feature_path, load_features, save_features
-from duetto.features.content import ContentEncoder, build_encoder
+from duetto.features.content import build_encoder, find_encoder
+from duetto.features.encoder import ContentEncoder
 from duetto.features.f0 import F0Extractor, build_f0_extractor
 from duetto.features.frames import num_frames, pad_to_frames, require_usable
 from duetto.features.timing import pitch_times_s, place_content
@@ -190,8 +191,8 @@ def _open_tools(settings: str) -> tuple[FeaturesConfig, ContentEncoder, F0Extrac
     fields = json.loads(settings)
     content, f0 = ContentConfig(**fields.pop("content")), F0Config(**fields.pop("f0"))
     config = FeaturesConfig(**fields, content=content, f0=f0)
-    if content.encoder != "moonshine" and multiprocessing.parent_process() is not None:
-        import torch  # here, because moonshine's workers need none of it
+    if "torch" in find_encoder(content.encoder).packages and multiprocessing.parent_process() is not None:
+        import torch  # here, because the workers of other encoders need none of it
 
         torch.set_num_threads(1)  # one process a core: more threads would wait for each other
     return config, build_encoder(content), build_f0_extractor(f0)

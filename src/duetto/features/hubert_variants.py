@@ -9,7 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from duetto.errors import ConfigError
+from duetto.features.encoder import ContentEncoder, EncoderKind
 from duetto.features.hub import HUB, download_weights
+from duetto.settings.config import ContentConfig
 from duetto.storage.files import sha256_file
 
 CONTENTVEC, HUBERT_SOFT = "contentvec", "hubert_soft"
@@ -87,3 +89,35 @@ def fingerprint(variant: Variant, path: Path) -> str:
 @lru_cache(maxsize=8)
 def _digest(path: str, _size: int, _changed_ns: int) -> str:
     return sha256_file(Path(path))
+
+
+def _find_weights(config: ContentConfig) -> tuple[Path, Variant]:
+    variant = find_variant(config.encoder, config.layer)
+    return require_weights(config.encoder, config.path), variant
+
+
+def _open(config: ContentConfig) -> ContentEncoder:
+    from duetto.features.hubert import HubertEncoder  # here, so that processes without it need not load PyTorch
+
+    return HubertEncoder(*_find_weights(config))
+
+
+def _fingerprint(config: ContentConfig) -> str:
+    path, variant = _find_weights(config)
+    return fingerprint(variant, path)
+
+
+def _encoder(name: str) -> EncoderKind:
+    return EncoderKind(
+        name,
+        widths=tuple((variant.layer, variant.dimension) for variant in VARIANTS if variant.name == name),
+        reads_file=True,
+        packages=("torch", "torchaudio", "soxr"),
+        width=lambda config: find_variant(config.encoder, config.layer).dimension,
+        open=_open,
+        fingerprint=_fingerprint,
+    )
+
+
+CONTENTVEC_ENCODER = _encoder(CONTENTVEC)
+HUBERT_SOFT_ENCODER = _encoder(HUBERT_SOFT)

@@ -25,7 +25,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from duetto.errors import ConfigError
+from duetto.features.encoder import EncoderKind
 from duetto.features.frames import require_usable
+from duetto.settings.config import ContentConfig
 from duetto.storage.audio import Waveform, resample
 
 PACKAGE = "moonshine-voice==0.0.49"
@@ -230,3 +232,18 @@ def _edge_weights(fade_in: bool, fade_out: bool) -> NDArray[np.float32]:
     if fade_out:
         weights[-OVERLAP_FRAMES:] = ramp[::-1]
     return weights
+
+
+def _open(config: ContentConfig) -> MoonshineEncoder:
+    return MoonshineEncoder(layers=(config.layer,))
+
+
+ENCODER = EncoderKind(
+    MoonshineEncoder.name,
+    widths=((None, DIMENSION),),
+    reads_file=False,
+    packages=("moonshine-voice", "onnxruntime", "soxr"),
+    width=lambda _: DIMENSION,
+    open=_open,
+    fingerprint=lambda _: f"moonshine:{WEIGHTS_SHA256}:{NORMALISATION}",
+)

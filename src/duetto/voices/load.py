@@ -8,7 +8,8 @@ from torch import nn
 from duetto.architectures.registry import get_architecture
 from duetto.conversion.converter import Converter, Tools
 from duetto.conversion.retrieval import RetrievalIndex, load_index
-from duetto.features.content import MOONSHINE, ContentEncoder, build_encoder, check_content_width
+from duetto.features.content import build_encoder, check_content_width, find_encoder
+from duetto.features.encoder import ContentEncoder
 from duetto.features.f0 import build_f0_extractor
 from duetto.layers.weight_norm import fold_weight_norm
 from duetto.settings.config import FeaturesConfig, require
@@ -73,8 +74,11 @@ def converter_of(
     if timing is not None:
         features = replace(features, timing=timing)
     if content_path is not None:
-        needs_path = features.content.encoder != MOONSHINE
-        require(needs_path, f"content_path={content_path}: this voice reads {MOONSHINE}, whose weights are built in.")
+        encoder_kind = find_encoder(features.content.encoder)
+        require(
+            encoder_kind.reads_file,
+            f"content_path={content_path}: this voice reads {encoder_kind.name}, whose weights are built in.",
+        )
         features = replace(features, content=replace(features.content, path=content_path))
     features.validate()
     encoder = build_encoder(features.content)
