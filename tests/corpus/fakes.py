@@ -33,9 +33,6 @@ class FakeSinger:
     def describe(self, voice: str) -> Any:
         return [voice, self.timbre]
 
-    def code_digest(self) -> str:
-        return "sines"
-
     def transposition(self, voice: str) -> float:
         return PITCH.get(voice, 0.0)
 

@@ -168,7 +168,10 @@ def test_a_root_that_is_a_file_is_a_storage_error(case_b_config: DataConfig, tmp
         build(replace(case_b_config, root=str(tmp_path / "file")))
 
 
-def test_the_manifest_names_versions_and_hashes(case_b_config: DataConfig):
-    settings = json.loads((build(case_b_config) / "manifest.json").read_text())["settings"]
-    assert set(settings["engines"]) == {"pysinsy", "pyworld"}
+def test_a_corpus_names_versions_modules_and_hashes(case_b_config: DataConfig):
+    folder = build(case_b_config)
+    settings = json.loads((folder / "manifest.json").read_text())["settings"]
+    made_of = json.loads((folder / "fingerprint.json").read_text())
+    assert {"pysinsy", "pyworld"} <= set(made_of["packages"])
+    assert "duetto.singer.spectrum" in made_of["modules"]
     assert len(settings["songs"]["fast_01"]) == 64

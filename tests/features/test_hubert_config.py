@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from duetto.errors import ConfigError
-from duetto.features.content import ENCODERS, build_encoder, check_content_width, encoder_fingerprint
+from duetto.features.cache import features_from
+from duetto.features.content import ENCODERS, build_encoder, check_content_width
 from duetto.features.hubert import HubertShape, build_network
 from duetto.features.hubert_variants import VARIANTS
-from duetto.settings.config import ContentConfig
+from duetto.settings.config import ContentConfig, FeaturesConfig
 from tests.features.hubert_networks import RATE, noise, random_network, reference_units, write
 
 
@@ -37,14 +38,15 @@ def test_layers_and_widths_that_no_public_voice_knows_are_refused(tmp_path):
         build_encoder(content_config(path, encoder="wavlm"))
 
 
-def test_the_fingerprint_follows_the_bytes_and_the_layer(tmp_path):
+def test_the_key_of_features_follows_the_bytes_and_the_layer(tmp_path):
     path = tmp_path / "a.pt"
     path.write_bytes(b"one")
     twin = tmp_path / "b.pt"
     twin.write_bytes(b"one")
 
     def of(file, layer, encoder="contentvec"):
-        return encoder_fingerprint(content_config(str(file), encoder=encoder, layer=layer))
+        features = FeaturesConfig(16000, 160, 512, 80, content=content_config(str(file), encoder=encoder, layer=layer))
+        return features_from("0" * 64, features).digest
 
     first = of(path, 12)
     assert first == of(twin, 12)

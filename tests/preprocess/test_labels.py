@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duetto.errors import ConfigError, CorpusError
-from duetto.preprocess.segment import Segment, fingerprint
+from duetto.preprocess.segment import Segment, what_a_step_reads
 from duetto.preprocess.steps.labels import Label, TrimByLabels, difference, intersection, read_labels, write_labels
 
 from .conftest import RATE
@@ -92,9 +92,9 @@ def test_a_label_beyond_the_end_is_of_another_recording(tmp_path: Path):
 def test_another_track_is_another_fingerprint(tmp_path: Path):
     step = TrimByLabels(str(tmp_path))
     track(tmp_path, "0.5\t1.0\tdrop\n")
-    first = fingerprint(step)
+    first = what_a_step_reads(step)
     track(tmp_path, "0.5\t1.1\tdrop\n")
-    assert fingerprint(step) != first
+    assert what_a_step_reads(step) != first
 
 
 def test_a_text_cannot_be_kept_and_dropped():

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from duetto.corpus.ddb.archive import open_archive, read_archive_consent
 from duetto.corpus.embedded_cases.case_a import recipe_case_a
@@ -31,9 +30,10 @@ from duetto.corpus.scores.user_scores import open_scores
 from duetto.errors import CorpusError
 from duetto.ownership.consent import CONSENT_NAME
 from duetto.settings.config import DataConfig
-from duetto.storage.files import sha256_json
+from duetto.storage.fingerprint import Fingerprint, fingerprint
 
 CORPORA = "corpora"
+EMBEDDED = "duetto.corpus.embedded_cases."
 RECIPES: Mapping[str, Callable[[DataConfig], Recipe]] = MappingProxyType(
     {"case_a": recipe_case_a, "case_b": recipe_case_b, "case_c": recipe_case_c}
 )
@@ -84,47 +84,50 @@ def build_corpus(
     return builders[config.case](config, progress, surroundings or Surroundings())
 
 
-def corpus_folder(config: DataConfig, settings: dict[str, Any]) -> Path:
-    """Where a corpus with these settings lies."""
-    return Path(config.root) / CORPORA / f"{config.case}-{sha256_json(settings)[:12]}"
+def corpus_folder(config: DataConfig, made_of: Fingerprint) -> Path:
+    """Where a corpus that is made of this lies."""
+    return Path(config.root) / CORPORA / f"{config.case}-{made_of.digest[:12]}"
 
 
 def _build_embedded(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
     recipe = RECIPES[config.case](config)
     settings = embedded_settings(config, recipe, surroundings.singer)
-    folder = corpus_folder(config, settings)
+    made_of = fingerprint(settings, {}, [EMBEDDED + config.case, type(surroundings.singer).__module__])
+    folder = corpus_folder(config, made_of)
     if is_complete(folder):
         return folder
     plan = plan_embedded(config, recipe, settings, surroundings.singer)
     pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
     with pool as executor:
-        return build_folder(folder, plan, executor, progress)
+        return build_folder(folder, plan, executor, progress, made_of)
 
 
 def _build_case_d(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
     singer = case_d_singer(config, config.fragments, surroundings.singer)
     sung = _build_embedded(case_d_sung(config), progress, replace(surroundings, singer=singer))
     settings = case_d_settings(config, config.fragments, sung)
+    made_of = fingerprint(settings, {}, [f"{EMBEDDED}case_d"])
     plan = plan_case_d(config, config.fragments, settings, sung)
     with thread_pool(surroundings.workers) as executor:
-        return build_folder(corpus_folder(config, settings), plan, executor, progress)
+        return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
 def _build_choir(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
     settings = choir_settings(config, config.choir)
+    made_of = fingerprint(settings, {}, [f"{EMBEDDED}choir"])
     plan = plan_choir(config, config.choir, settings)
     pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
     with pool as executor:
-        return build_folder(corpus_folder(config, settings), plan, executor, progress)
+        return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
 def _build_from_archive(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
     consent = read_archive_consent(config, surroundings.today or date.today())
     archive = open_archive(config, config.fragments, consent)
-    folder = corpus_folder(config, {**archive.settings, CONSENT_NAME: consent.as_dict()})
+    made_of = fingerprint({**archive.settings, CONSENT_NAME: consent.as_dict()}, {}, ["duetto.corpus.ddb.archive"])
     plan = plan_folder(config, archive.settings, archive.clips, (consent,))
     with thread_pool(surroundings.workers) as executor:
-        return build_folder(folder, plan, executor, progress)
+        return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
 def _build_from_recordings(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
@@ -134,23 +137,24 @@ def _build_from_recordings(config: DataConfig, progress: Progress | None, surrou
     settings = folder_settings(config, recordings)
     records = [consents[singer] for singer in sorted(consents)]
     decisive = {CONSENT_NAME: [record.as_dict() for record in records], "remarks": [r.reason for r in listing.remarks]}
-    folder = corpus_folder(config, settings | decisive)
+    made_of = fingerprint(settings | decisive, {}, ["duetto.corpus.recordings.folder"])
     roles = train_only if config.case == "mix" else reconstruct
     plan = plan_folder(config, settings, recordings, records, listing.remarks, roles)
     with thread_pool(surroundings.workers) as executor:
-        return build_folder(folder, plan, executor, progress)
+        return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
 def _build_from_scores(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
     scores = open_scores(config)
     if not scores.has_recordings:
         settings = sung_settings(config, scores)
-        folder = corpus_folder(config, settings)
+        made_of = fingerprint(settings, {}, ["duetto.corpus.scores.sung_scores"])
+        folder = corpus_folder(config, made_of)
         if is_complete(folder):
             return folder
         pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
         with pool as executor:
-            return build_folder(folder, plan_sung(config, settings, scores), executor, progress)
+            return build_folder(folder, plan_sung(config, settings, scores), executor, progress, made_of)
     listing = open_folder(config)
     consents = read_folder_consents(config, listing, surroundings.today or date.today())
     recordings = paired_recordings(folder_recordings(config, listing, consents, surroundings.workers), scores)
@@ -158,7 +162,7 @@ def _build_from_scores(config: DataConfig, progress: Progress | None, surroundin
     records = [consents[singer] for singer in sorted(consents)]
     remarks = (*listing.remarks, *unpaired_scores(recordings, scores))
     decisive = {CONSENT_NAME: [record.as_dict() for record in records], "remarks": [r.reason for r in remarks]}
-    folder = corpus_folder(config, settings | decisive)
+    made_of = fingerprint(settings | decisive, {}, ["duetto.corpus.scores.folder_vsqx"])
     plan = plan_folder(config, settings, recordings, records, remarks, SourcesOfScores(config))
     with thread_pool(surroundings.workers) as executor:
-        return build_folder(folder, plan, executor, progress)
+        return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)

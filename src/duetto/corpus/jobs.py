@@ -19,9 +19,11 @@ from duetto.corpus.manifest import MANIFEST_NAME, Clip, Loss, Manifest, load_man
 from duetto.errors import CorpusError
 from duetto.ownership.consent import CONSENT_NAME, consent_from_dict, write_consent
 from duetto.storage.files import make_folder, read_json, write_json
+from duetto.storage.fingerprint import Fingerprint
 
 Progress = Callable[[str, int, int], None]  # what was done, how many are done, of how many
 RECORDS = ".jobs"
+FINGERPRINT_NAME = "fingerprint.json"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def clip_files(clip: Clip) -> tuple[str, ...]:
     return tuple(path for path in (clip.path, clip.score, clip.truth) if path is not None)
 
 
-def build_folder(folder: Path, plan: Plan, executor: Executor, progress: Progress | None = None) -> Path:
+def build_folder(
+    folder: Path, plan: Plan, executor: Executor, progress: Progress | None = None, made_of: Fingerprint | None = None
+) -> Path:
     """Run what is missing of a plan, then write the manifest.
 
     Args:
@@ -82,6 +86,7 @@ def build_folder(folder: Path, plan: Plan, executor: Executor, progress: Progres
         plan: What to build.
         executor: Runs the jobs; processes need picklable jobs.
         progress: Called after each job, in this process.
+        made_of: Written beside the manifest, as `fingerprint.json`.
 
     Returns:
         The folder, complete.
@@ -95,6 +100,8 @@ def build_folder(folder: Path, plan: Plan, executor: Executor, progress: Progres
     make_folder(folder)
     outcomes = _run_jobs(folder, plan.jobs, executor, progress)
     manifest = plan.assemble(folder, outcomes)
+    if made_of is not None:
+        write_json(folder / FINGERPRINT_NAME, made_of.as_dict())
     write_consent(folder / CONSENT_NAME, consent_from_dict(manifest.consent))
     save_manifest(manifest, folder)
     return folder

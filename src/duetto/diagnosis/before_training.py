@@ -3,9 +3,7 @@
 Kept by what it depends on, so that it is worked out once for a corpus.
 """
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +13,7 @@ from duetto.corpus.manifest import Clip, Manifest
 from duetto.diagnosis.checks import register, tempo
 from duetto.diagnosis.checks.duplicates import DuplicateEvidence
 from duetto.diagnosis.checks.songs import corpus_songs
-from duetto.diagnosis.diagnosis import FORMAT_VERSION, Diagnosis, diagnosis_from_dict
+from duetto.diagnosis.diagnosis import Diagnosis, diagnosis_from_dict
 from duetto.diagnosis.examine import SHORT, Examination, close
 from duetto.diagnosis.sound import FRAME_S, Heard, Sound
 from duetto.errors import StorageError
@@ -23,7 +21,8 @@ from duetto.features.cache import load_features
 from duetto.features.f0 import interpolate_f0
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.audio import read_channels
-from duetto.storage.files import read_json, sha256_json, write_json
+from duetto.storage.files import read_json, write_json
+from duetto.storage.fingerprint import fingerprint
 
 SAMPLE_S = 60.0  # of audio that is listened to
 FROM_FEATURES = frozenset({"register", "tempo", "duplicates"})
@@ -44,8 +43,8 @@ def examine_before_training(
     Returns:
         The short diagnosis; found again when corpus, pitch tracker and this package's code are the same.
     """
-    key = [manifest.content_hash(), asdict(features.f0), FORMAT_VERSION, code_digest()]
-    path = cache / f"{sha256_json(key)[:32]}.json"
+    made_of = fingerprint(features.f0, {"corpus": manifest.content_hash()}, [__name__], beyond=["duetto.corpus"])
+    path = cache / f"{made_of.digest[:32]}.json"
     try:
         return diagnosis_from_dict(read_json(path))
     except (StorageError, KeyError, TypeError, ValueError):
@@ -84,12 +83,6 @@ def contour(path: Path, clip: Clip, features: FeaturesConfig) -> NDArray[np.floa
     times_s = (np.arange(len(f0_hz)) + 0.5) * features.hop_length / features.sample_rate
     frames = -(-clip.num_samples // max(1, round(FRAME_S * clip.sample_rate)))
     return interpolate_f0(times_s, f0_hz, np.asarray((np.arange(frames) + 0.5) * FRAME_S, dtype=np.float64))
-
-
-def code_digest() -> str:
-    """Of this package's sources: another limit is another diagnosis."""
-    sources = sorted(Path(__file__).parent.rglob("*.py"))
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
 def _sound(clip: Clip, channels: NDArray[np.float32]) -> Sound:

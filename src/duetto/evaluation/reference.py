@@ -2,7 +2,7 @@
 
 A study scores the same songs in dozens of runs. The source at the target's pitch, the truth, their phones and their
 scores are the same in each, to the bit, so they are made once; the file's name is the hash of the sounds,
-the interval, the labels and `EVALUATION_VERSION`.
+the interval, the labels and the code that analyses them (`duetto.storage.fingerprint`).
 """
 
 from collections.abc import Mapping
@@ -26,9 +26,8 @@ from duetto.evaluation.registry import place_name
 from duetto.storage.arrays import load_arrays, save_arrays
 from duetto.storage.audio import Waveform, read_audio
 from duetto.storage.files import sha256_file, sha256_json
+from duetto.storage.fingerprint import fingerprint
 from duetto.units import semitones_to_ratio
-
-EVALUATION_VERSION = 6  # raise when conversion or a metric changes: scores and references are then made again
 
 Scores = dict[str, float]
 
@@ -144,10 +143,10 @@ class ReferenceStore:
             AudioError: If a file is missing or unreadable.
             StorageError: If the folder cannot be written.
         """
-        given: list[Any] = [EVALUATION_VERSION, *(path and sha256_file(path) for path in (source, truth))]
-        given += [transpose_semitones, None if known is None else known.digest()]
-        given += [instruments.predictor is not None, instruments.recogniser is not None]
-        path = self.folder / f"{sha256_json(given)[:32]}.npz"
+        inputs = {"source": sha256_file(source)} | ({} if truth is None else {"truth": sha256_file(truth)})
+        inputs |= {} if known is None else {"annotations": known.digest()}
+        asked = [transpose_semitones, instruments.predictor is not None, instruments.recogniser is not None]
+        path = self.folder / f"{fingerprint(asked, inputs, [__name__]).digest[:32]}.npz"
         try:
             return unpacked(load_arrays(path))
         except (FileNotFoundError, ValueError, KeyError):

@@ -1,7 +1,7 @@
 """Features of a clip, in a file named by what they were made from.
 
-A file's name is the hash of the audio, the settings that the features depend on, the encoder's weights and
-normalisation, and this module's version; so a stale file is never read, and two processes that make
+A file's name is the fingerprint of the audio, the settings that the features depend on, the encoder's weights, and the
+code and packages that extract them; so a stale file is never read, and two processes that make
 the same file make the same bytes. The spectrogram is not kept: it is faster computed than read.
 """
 
@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.errors import StorageError
-from duetto.features.content import encoder_fingerprint
-from duetto.features.timing import CENTRED
+from duetto.features.content import ENCODERS, encoder_digest, find_encoder
+from duetto.features.trackers.registry import TRACKERS, find_tracker
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.arrays import load_arrays, save_arrays
 from duetto.storage.audio import Waveform
-from duetto.storage.files import sha256_json
+from duetto.storage.fingerprint import Fingerprint, fingerprint
 
-FEATURE_VERSION = 1  # raise it when the numbers change although settings and weights do not
+EXTRACTION = "duetto.features.extract"  # by name: it imports this module
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,29 @@ def feature_path(cache: Path, audio_sha256: str, config: FeaturesConfig) -> Path
     Raises:
         ConfigError: If the content encoder does not exist.
     """
-    key = {
-        "audio": audio_sha256,
+    digest = features_from(audio_sha256, config).digest
+    return cache / digest[:2] / f"{digest[:32]}.npz"
+
+
+def features_from(audio_sha256: str, config: FeaturesConfig) -> Fingerprint:
+    """What the features of an audio file are made of.
+
+    Raises:
+        ConfigError: If the content encoder does not exist.
+    """
+    settings = {
         "sample_rate": config.sample_rate,
         "hop_length": config.hop_length,
-        "content": [encoder_fingerprint(config.content), config.content.layer],
-        "f0": [config.f0.method, config.f0.min_hz, config.f0.max_hz],
-        "version": FEATURE_VERSION,
+        "content": [config.content.encoder, config.content.layer, config.content.dimension],
+        "f0": config.f0,
+        "timing": config.timing,
     }
-    if config.timing != CENTRED:
-        key["timing"] = config.timing
-    digest = sha256_json(key)
-    return cache / digest[:2] / f"{digest[:32]}.npz"
+    inputs = {"audio": audio_sha256, "encoder": encoder_digest(config.content)}
+    encoder, tracker = find_encoder(config.content.encoder), find_tracker(config.f0.method)
+    modules = {EXTRACTION, encoder.open.__module__, tracker.open.__module__}
+    others = {each.open.__module__ for each in ENCODERS} | {each.open.__module__ for each in TRACKERS}
+    packages = encoder.packages + tracker.packages
+    return fingerprint(settings, inputs, modules, ["duetto.corpus", *others - modules], packages)
 
 
 def save_features(features: ClipFeatures, path: Path) -> None:

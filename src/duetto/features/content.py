@@ -45,13 +45,13 @@ def build_encoder(config: ContentConfig) -> ContentEncoder:
     return encoder.open(config)
 
 
-def encoder_fingerprint(config: ContentConfig) -> str:
-    """What identifies the encoder's numbers (weights, layer and normalisation), without loading it.
+def encoder_digest(config: ContentConfig) -> str:
+    """SHA-256 of the encoder's weights, without loading them.
 
     Raises:
         ConfigError: If there is no such encoder or layer, or no weights are named.
     """
-    return find_encoder(config.encoder).fingerprint(config)
+    return find_encoder(config.encoder).weights_digest(config)
 
 
 def check_content_width(model_dimension: int, encoder_dimension: int, name: str) -> None:

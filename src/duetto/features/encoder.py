@@ -42,4 +42,4 @@ class EncoderKind:
     packages: tuple[str, ...]  # distributions that compute the frames: another version may give other numbers
     width: Callable[[ContentConfig], int]  # D at the layer asked for
     open: Callable[[ContentConfig], ContentEncoder]  # loads the weights
-    fingerprint: Callable[[ContentConfig], str]  # identifies weights, layer and normalisation, without loading them
+    weights_digest: Callable[[ContentConfig], str]  # SHA-256 of the weights, without loading them

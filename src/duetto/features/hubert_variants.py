@@ -15,7 +15,6 @@ from duetto.settings.config import ContentConfig
 from duetto.storage.files import sha256_file
 
 CONTENTVEC, HUBERT_SOFT = "contentvec", "hubert_soft"
-NUMBERS_VERSION = 1  # raise it when the numbers change although weights and settings do not
 
 
 @dataclass(frozen=True)
@@ -76,14 +75,10 @@ def require_weights(name: str, path: str | None) -> Path:
     return file
 
 
-def fingerprint(variant: Variant, path: Path) -> str:
-    """What identifies the numbers of an encoder: the bytes of its weights file and what is read of its output.
-
-    The hash of a file is kept as long as its size and time of change stay the same.
-    """
+def weights_digest(path: Path) -> str:
+    """SHA-256 of a weights file; kept as long as its size and time of change stay the same."""
     status = path.stat()
-    digest = _digest(os.fspath(path.resolve()), status.st_size, status.st_mtime_ns)
-    return f"{variant.name}:{digest}:layer{variant.layer}:{variant.dimension}:{NUMBERS_VERSION}"
+    return _digest(os.fspath(path.resolve()), status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
@@ -102,11 +97,6 @@ def _open(config: ContentConfig) -> ContentEncoder:
     return HubertEncoder(*_find_weights(config))
 
 
-def _fingerprint(config: ContentConfig) -> str:
-    path, variant = _find_weights(config)
-    return fingerprint(variant, path)
-
-
 def _encoder(name: str) -> EncoderKind:
     return EncoderKind(
         name,
@@ -115,7 +105,7 @@ def _encoder(name: str) -> EncoderKind:
         packages=("torch", "torchaudio", "soxr"),
         width=lambda config: find_variant(config.encoder, config.layer).dimension,
         open=_open,
-        fingerprint=_fingerprint,
+        weights_digest=lambda config: weights_digest(_find_weights(config)[0]),
     )
 
 

@@ -245,5 +245,5 @@ ENCODER = EncoderKind(
     packages=("moonshine-voice", "onnxruntime", "soxr"),
     width=lambda _: DIMENSION,
     open=_open,
-    fingerprint=lambda _: f"moonshine:{WEIGHTS_SHA256}:{NORMALISATION}",
+    weights_digest=lambda _: WEIGHTS_SHA256,
 )

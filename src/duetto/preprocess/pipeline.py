@@ -15,16 +15,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from duetto import __version__
 from duetto.corpus.jobs import Job, Outcome, Plan, Progress, build_folder, thread_pool
 from duetto.corpus.manifest import HELD_OUT_FROM, Ledger, Manifest, load_manifest
 from duetto.errors import CorpusError
-from duetto.preprocess.segment import Step, fingerprint
+from duetto.preprocess.segment import Step, what_a_step_reads
 from duetto.preprocess.treat import PassClip, TreatClip
 from duetto.storage.files import sha256_json, write_json
+from duetto.storage.fingerprint import Fingerprint, fingerprint
 
 LEDGER_NAME = "ledger.json"
-LEDGER_FORM = 2  # of its rows; another form makes another folder
 
 
 def preprocess_corpus(
@@ -56,17 +55,7 @@ def preprocess_corpus(
         StorageError: If the cache cannot be written.
     """
     manifest = load_manifest(folder)
-    origin = {
-        "duetto": __version__,
-        "corpus": manifest.content_hash(),
-        "consent": manifest.consent,
-        "ledger": sha256_json([[loss.clip_id, loss.seconds, loss.reason] for loss in manifest.ledger.losses]),
-        "preprocess": settings,
-        "steps": list(steps),
-        "fingerprints": [fingerprint(step) for step in steps.values()],
-        "ledger_form": LEDGER_FORM,
-        **({"stages": True} if keep_stages else {}),
-    }
+    made_of = treated_from(manifest, steps, settings, keep_stages)
     is_treated = manifest.settings.get(HELD_OUT_FROM) == "treated"
     jobs: tuple[Job, ...] = (
         *(
@@ -81,7 +70,7 @@ def preprocess_corpus(
         ),
         *(PassClip(folder, clip) for clip in manifest.clips if clip.role != "target"),
     )
-    target = Path(cache) / sha256_json(origin)[:12]
+    target = Path(cache) / made_of.digest[:12]
 
     def assemble(built: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
         treated = _assemble(manifest, outcomes, settings)
@@ -89,7 +78,23 @@ def preprocess_corpus(
         return treated
 
     with thread_pool(workers) as executor:
-        return build_folder(target, Plan(jobs, assemble), executor, progress)
+        return build_folder(target, Plan(jobs, assemble), executor, progress, made_of)
+
+
+def treated_from(
+    manifest: Manifest, steps: Mapping[str, Step], settings: dict[str, Any], keep_stages: bool
+) -> Fingerprint:
+    """What a treated corpus is made of: the corpus, the steps as they were built, and their code."""
+    dropped = [[loss.clip_id, loss.seconds, loss.reason] for loss in manifest.ledger.losses]
+    inputs = {
+        "corpus": manifest.content_hash(),
+        "consent": sha256_json(manifest.consent),
+        "ledger": sha256_json(dropped),
+    }
+    inputs |= {f"step {name}": own for name, step in steps.items() if (own := what_a_step_reads(step))}
+    built = [[name, step] for name, step in steps.items()]
+    modules = [__name__, *(type(step).__module__ for step in steps.values())]
+    return fingerprint([built, settings, keep_stages], inputs, modules, beyond=["duetto.corpus"])
 
 
 def _assemble(manifest: Manifest, outcomes: tuple[Outcome, ...], settings: dict[str, Any]) -> Manifest:

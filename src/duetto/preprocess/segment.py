@@ -77,8 +77,8 @@ class Step(Protocol):
     """Anything that turns the segments of a clip into segments.
 
     Two things are optional: a class attribute `needs_channels` (see above), and a method
-    `fingerprint() -> str` where the result depends on more than the parameters (a file, a library),
-    so that a treated corpus is not found again after that has changed.
+    `reads() -> str` where the result depends on a file: the digest of its content, so that a treated corpus
+    is not found again after that has changed.
     """
 
     def apply(self, segments: Segments) -> tuple[Segments, Losses]:
@@ -90,9 +90,9 @@ def takes_channels(step: Step) -> bool:
     return bool(getattr(step, "needs_channels", False))
 
 
-def fingerprint(step: Step) -> str:
-    """What a step's result depends on besides its parameters; empty for nothing."""
-    own = getattr(step, "fingerprint", None)
+def what_a_step_reads(step: Step) -> str:
+    """Digest of what a step reads besides segments and parameters; empty for nothing."""
+    own = getattr(step, "reads", None)
     return str(own()) if own is not None else ""
 
 

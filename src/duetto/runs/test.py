@@ -1,7 +1,7 @@
 """The converter is put to the test: held-out songs are converted, and every file goes to evaluation."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from duetto.data.dataset import whole_clip
 from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S
 from duetto.evaluation.metrics.memory import UNKNOWN_MEMORY, MemoryWatch, PeakMemory
 from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.reference import EVALUATION_VERSION, Instruments, Known, ReferenceStore
+from duetto.evaluation.reference import Instruments, Known, ReferenceStore
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.features.content import build_encoder
 from duetto.features.extract import analyse
@@ -24,7 +24,8 @@ from duetto.settings.config import EvalConfig, RetrievalConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.singer.truth import load_truth
 from duetto.storage.audio import Waveform, read_audio, write_audio
-from duetto.storage.files import sha256_file, sha256_json, write_json
+from duetto.storage.files import sha256_file, write_json
+from duetto.storage.fingerprint import Fingerprint, fingerprint
 from duetto.training.module import TrainingModule
 from duetto.voices.load import build_converter
 
@@ -49,13 +50,20 @@ CURVE_METRICS = (
     "held_pitch_deviation",
     "island_rate",
 )
+SCORING = ("duetto.evaluation.suite", "duetto.voices.load")  # the modules that score, and those that convert
+OTHER_STAGES = ("duetto.corpus", "duetto.training", "duetto.data")
 EXCERPT_S = 8.0  # of the validation song, scored while training
 REFERENCES_FOLDER = "references"  # beside corpora and features
 
 
 def evaluation_signature(config: EvalConfig, weights: Path) -> str:
-    """Digest of all that moves the scores: evaluation settings and version, and the weights themselves."""
-    return sha256_json([EVALUATION_VERSION, asdict(config), sha256_file(weights)])[:10]
+    """Digest of all that moves the scores: evaluation settings, the weights, and the code that converts and scores."""
+    return scores_from(config, weights).digest[:10]
+
+
+def scores_from(config: EvalConfig, weights: Path) -> Fingerprint:
+    """What the scores of a voice are made of."""
+    return fingerprint(config, {"weights": sha256_file(weights)}, SCORING, beyond=OTHER_STAGES)
 
 
 def run_trial(

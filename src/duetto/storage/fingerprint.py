@@ -10,7 +10,7 @@ does not count either: what it decides is in the settings, or fails.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,11 @@ class Fingerprint:
 
 
 def fingerprint(
-    settings: Any, inputs: Mapping[str, str], modules: Iterable[str], beyond: Iterable[str] = ()
+    settings: Any,
+    inputs: Mapping[str, str],
+    modules: Iterable[str],
+    beyond: Iterable[str] = (),
+    packages: Iterable[str] = (),
 ) -> Fingerprint:
     """What a result is made of, as things stand now.
 
@@ -54,14 +58,15 @@ def fingerprint(
         inputs: SHA-256 of every input, by what it is.
         modules: Names of the modules that compute the result; the modules of ours that they import are found.
         beyond: Modules and packages that another stage answers for: they are not followed.
+        packages: Packages whose version counts though no module of ours imports them, such as an engine's own engine.
 
     Raises:
         ConfigError: If there is no such module, or its source is not there to be read.
     """
     names = modules_behind(tuple(sorted(set(modules))), tuple(sorted(set(beyond))))
     sources = {name: read_source(name) for name in names}
-    called = sorted({package for source in sources.values() for package in source.packages})
-    versions = {package: package_version(package) for package in called}
+    called = {package for source in sources.values() for package in source.packages}
+    versions = {package: package_version(package) for package in sorted({*called, *packages})}
     return Fingerprint(
         as_built(settings),
         dict(inputs),
@@ -73,12 +78,15 @@ def fingerprint(
 def as_built(value: Any) -> Any:
     """Settings as JSON values: a dataclass with all its fields, and the name of its class."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {"class": type(value).__qualname__, **{name: as_built(item) for name, item in asdict(value).items()}}
+        return {"class": type(value).__qualname__, **as_built({f.name: getattr(value, f.name) for f in fields(value)})}
     if isinstance(value, Mapping):
         return {str(name): as_built(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [as_built(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    own = vars(value) if hasattr(value, "__dict__") and not isinstance(value, Path) else str(value)
+    return {"class": type(value).__qualname__, "value": as_built(own)}
 
 
 def changes(then: Mapping[str, Any], now: Fingerprint) -> list[str]:

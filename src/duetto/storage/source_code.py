@@ -57,9 +57,9 @@ def modules_behind(entries: tuple[str, ...], beyond: tuple[str, ...] = ()) -> tu
 
 
 @cache
-def package_version(import_name: str) -> str | None:
-    """Version of the package that an import name belongs to; None where nothing was installed under it."""
-    for distribution in sorted(set(_distributions().get(import_name, ()))):
+def package_version(name: str) -> str | None:
+    """Version of the package that is imported as `name`, or is called so; None where there is none."""
+    for distribution in (*sorted(set(_distributions().get(name, ()))), name):
         try:
             return version(distribution)
         except PackageNotFoundError:

@@ -18,6 +18,7 @@ from duetto.settings.case_config import FragmentConfig
 from duetto.settings.config import DataConfig
 from duetto.storage.audio import read_audio
 from duetto.storage.files import sha256_file
+from duetto.storage.fingerprint import fingerprint
 
 TODAY = date(2026, 11, 22)
 RATE = 16_000
@@ -42,7 +43,7 @@ def opened(config: DataConfig, **settings: object) -> Archive:
 def build(config: DataConfig, **settings: object) -> tuple[Path, Manifest]:
     archive = opened(config, **settings)
     consent = read_archive_consent(config, TODAY)
-    folder = corpus_folder(config, archive.settings)
+    folder = corpus_folder(config, fingerprint(archive.settings, {}, []))
     with thread_pool(2) as executor:
         build_folder(folder, plan_folder(config, archive.settings, archive.clips, (consent,)), executor)
     return folder, load_manifest(folder)

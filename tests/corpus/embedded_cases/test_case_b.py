@@ -8,11 +8,6 @@ from duetto.corpus.manifest import load_manifest
 from duetto.settings.config import DataConfig
 
 
-def test_the_digest_of_the_singer_is_stable():
-    assert EmbeddedSinger().code_digest() == EmbeddedSinger().code_digest()
-    assert len(EmbeddedSinger().code_digest()) == 64
-
-
 def test_the_low_voice_sings_an_octave_below():
     assert EmbeddedSinger().transposition("low") == -12.0
     assert EmbeddedSinger().describe("low") != EmbeddedSinger().describe("miku")

@@ -29,6 +29,7 @@ from duetto.settings.config import DataConfig
 from duetto.singer.sing import Truth, load_truth, save_truth
 from duetto.storage.audio import Waveform, read_audio
 from duetto.storage.files import read_json
+from duetto.storage.fingerprint import fingerprint
 from tests.corpus.fakes import FAKE_RATE, FakeSinger
 
 TRUTH = Truth(
@@ -61,7 +62,7 @@ def build(config: DataConfig, **settings: object) -> tuple[Path, Manifest]:
     performer = case_d_singer(config, fragments, PhoneSinger())
     sung = build_corpus(case_d_sung(config), surroundings=Surroundings(performer, workers=1))
     values = case_d_settings(config, fragments, sung)
-    folder = corpus_folder(config, values)
+    folder = corpus_folder(config, fingerprint(values, {}, []))
     with thread_pool(1) as executor:
         build_folder(folder, plan_case_d(config, fragments, values, sung), executor)
     return folder, load_manifest(folder)

@@ -21,6 +21,7 @@ from duetto.evaluation.models.words import WordRecogniser, words_of
 from duetto.settings.case_config import ChoirConfig
 from duetto.singer.timing import HOP_S
 from duetto.singer.voices import PitchStyle
+from duetto.storage.fingerprint import fingerprint
 from duetto.units import hz_to_midi
 
 SENTENCE = "Hold the last note until the hall is silent."
@@ -47,11 +48,14 @@ def test_what_is_read_is_ours_and_no_line_is_the_benchmarks():
     assert not any("best of times" in line.lower() for line in sentences())
 
 
-def test_settings_name_the_engine_and_a_choir_without_readers_has_none():
+def test_settings_name_the_readers_and_a_choir_without_any_has_none():
     assert reader_settings(0) == {}
     two = reader_settings(2)
     assert set(two["readers"]) == {"reader_00", "reader_01"}
-    assert two["reader_engine"] == "0.2.1"
+
+
+def test_the_version_of_the_readers_engine_is_in_the_key_of_the_choir():
+    assert fingerprint({}, {}, ["duetto.corpus.embedded_cases.choir"]).packages["hibari"] == "0.2.1"
 
 
 def test_a_sentence_is_as_long_as_its_pace_says_and_has_about_its_syllables(speech: Speech):
@@ -93,6 +97,6 @@ def test_the_words_of_a_reader_are_heard(speech: Speech):
 
 
 def test_without_the_package_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(readers, "PACKAGE", "no-such-package")
-    with pytest.raises(ConfigError, match="pip install no-such-package"):
+    monkeypatch.setattr(readers, "ENGINE", "no_such_package")
+    with pytest.raises(ConfigError, match="pip install hibari-tts"):
         reader_settings(1)

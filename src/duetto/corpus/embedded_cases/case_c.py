@@ -15,7 +15,7 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import correlate, oaconvolve
 
-from duetto.corpus.embedded_cases.backing import ENGINES, render_band, sound_font_path
+from duetto.corpus.embedded_cases.backing import render_band, sound_font_path
 from duetto.corpus.embedded_cases.embedded import Recipe, Treated, Treatment
 from duetto.corpus.embedded_cases.performer import SAMPLE_RATE
 from duetto.corpus.embedded_cases.room import room_response
@@ -57,7 +57,6 @@ def recipe_case_c(config: DataConfig) -> Recipe:
         songs,
         settings=settings,
         make_treatment=lambda: make_mixer(mix, styles, config.seed),
-        engines=ENGINES,
     )
 
 

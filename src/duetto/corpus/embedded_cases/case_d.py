@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from duetto import __version__
 from duetto.corpus.ddb.bank import read_ddb, read_segment
 from duetto.corpus.ddb.writer import DdbFragment, write_ddb
 from duetto.corpus.embedded_cases.fragments import arrange, cut_spans, lay_together, least_samples
@@ -56,10 +55,6 @@ class FlatSinger:
         """The voice's parameters, and the pitches of the one that sings flat."""
         description = self.singer.describe(voice)
         return [description, [list(pair) for pair in self.pitches]] if voice == self.voice else description
-
-    def code_digest(self) -> str:
-        """That of the singer."""
-        return self.singer.code_digest()
 
     def transposition(self, voice: str) -> float:
         """Semitones by which the voice sings other than written."""
@@ -111,7 +106,6 @@ def case_d_settings(config: DataConfig, fragments: FragmentConfig, sung: Path) -
     manifest = load_manifest(sung)
     return {
         **manifest.settings,
-        "duetto": __version__,
         "sung": manifest.content_hash(),
         "seed": config.seed,
         "fragments": asdict(fragments),

@@ -8,15 +8,13 @@ one song is held out, in turn for val and test; there another voice of the choir
 
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from duetto import __version__
 from duetto.corpus.embedded_cases.case_a import plan_songs
 from duetto.corpus.embedded_cases.case_c import song_style
 from duetto.corpus.embedded_cases.embedded import soften
-from duetto.corpus.embedded_cases.performer import SAMPLE_RATE, EmbeddedSinger
+from duetto.corpus.embedded_cases.performer import SAMPLE_RATE
 from duetto.corpus.embedded_cases.readers import Reading, reader_names, reader_settings
 from duetto.corpus.embedded_cases.songs import compose_scores
 from duetto.corpus.jobs import Job, Outcome, Plan
@@ -131,9 +129,6 @@ def kept_apart() -> frozenset[Gram]:
 def choir_settings(config: DataConfig, choir: ChoirConfig) -> dict[str, Any]:
     """All that decides how the choir sounds, as JSON values."""
     return {
-        "duetto": __version__,
-        "singer": EmbeddedSinger().code_digest(),
-        "engines": {name: version(name) for name in ("pysinsy", "pyworld")},
         "seed": config.seed,
         "choir": asdict(choir),
         "voices": {name: asdict(choir_voice(name)) for name in choir_names()[: choir.voices]},

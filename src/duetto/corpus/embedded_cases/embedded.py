@@ -11,13 +11,11 @@ the truth of a song of its own, `<song>_up6` or `<song>_down3`, whose source is 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from duetto import __version__
 from duetto.corpus.embedded_cases.performer import SAMPLE_RATE, Singer
 from duetto.corpus.embedded_cases.songs import Song
 from duetto.corpus.jobs import Outcome, Plan
@@ -54,7 +52,6 @@ class Recipe:
     unshifted: frozenset[str] = frozenset()  # test songs that stay at their pitch whatever data.transpositions says
     settings: Mapping[str, Any] = field(default_factory=dict)  # that decide how it sounds, as JSON values
     make_treatment: Callable[[], Treatment | None] = lambda: None  # called when something has to be sung
-    engines: tuple[str, ...] = ()  # further packages whose versions decide how it sounds
 
 
 def embedded_settings(config: DataConfig, recipe: Recipe, performer: Singer) -> dict[str, Any]:
@@ -71,9 +68,6 @@ def embedded_settings(config: DataConfig, recipe: Recipe, performer: Singer) -> 
     if len(set(voices)) < len(voices):
         raise CorpusError(f"data.target and data.sources name a voice twice: {voices}.")
     return {
-        "duetto": __version__,
-        "singer": performer.code_digest(),
-        "engines": {name: version(name) for name in ("pysinsy", "pyworld", *recipe.engines)},
         "seed": config.seed,
         "target": config.target,
         "sources": list(config.sources),

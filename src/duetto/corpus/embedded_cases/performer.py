@@ -4,14 +4,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from duetto import score as score_package
-from duetto import singer as singer_package
 from duetto.corpus.embedded_cases.songs import read_song
 from duetto.errors import CorpusError
 from duetto.singer.sing import save_truth, sing
 from duetto.singer.voices import get_voice
 from duetto.storage.audio import Waveform
-from duetto.storage.files import sha256_file, sha256_json
 
 SAMPLE_RATE = 48_000  # Hz, of every embedded voice
 
@@ -21,9 +18,6 @@ class Singer(Protocol):
 
     def describe(self, voice: str) -> Any:
         """JSON value that changes whenever the voice sounds different."""
-
-    def code_digest(self) -> str:
-        """SHA-256 that changes whenever the way of singing does."""
 
     def transposition(self, voice: str) -> float:
         """Semitones by which the voice sings other than written."""
@@ -39,12 +33,6 @@ class EmbeddedSinger:
     def describe(self, voice: str) -> Any:
         """The voice's parameters."""
         return asdict(get_voice(voice))
-
-    def code_digest(self) -> str:
-        """Digest of the sources of `duetto.singer` and `duetto.score`: a corpus is cheaper to sing than to doubt."""
-        folders = [Path(package.__path__[0]) for package in (singer_package, score_package)]
-        sources = sorted(path for folder in folders for path in folder.rglob("*.py"))
-        return sha256_json([[path.name, sha256_file(path)] for path in sources])
 
     def transposition(self, voice: str) -> float:
         """Semitones by which the voice sings other than written."""

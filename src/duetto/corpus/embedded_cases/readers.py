@@ -7,9 +7,9 @@ which learned from what another network said.
 A reading has no score and no truth. It is trained on, never held out.
 """
 
+import importlib.util
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from itertools import cycle
 from pathlib import Path
@@ -28,7 +28,7 @@ from duetto.storage.audio import Waveform, write_audio
 from duetto.storage.files import sha256_file
 from duetto.units import db_to_amplitude
 
-SOURCES = ("readers.py", "intoning.py", "readings.md")  # that decide how a reader sounds
+ENGINE = "hibari"  # what hibari-tts is imported as
 READER_COUNT = 4
 SEED = 0x4EAD
 # lowest note (MIDI), and formants against the speaker's, who is a woman
@@ -79,15 +79,9 @@ def reader_settings(readers: int) -> dict[str, Any]:
     """
     if not readers:
         return {}
-    try:
-        engine = version(PACKAGE)
-    except PackageNotFoundError as error:
-        raise ConfigError(
-            f"The choir's readers need {PACKAGE}: pip install {PACKAGE}. Or data.choir.readers=0."
-        ) from error
+    if importlib.util.find_spec(ENGINE) is None:
+        raise ConfigError(f"The choir's readers need {PACKAGE}: pip install {PACKAGE}. Or data.choir.readers=0.")
     return {
-        "reader_code": [sha256_file(Path(__file__).with_name(name)) for name in SOURCES],
-        "reader_engine": engine,
         "readers": {name: asdict(reader_voice(name)) for name in reader_names()[:readers]},
     }
 

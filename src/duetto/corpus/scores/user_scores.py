@@ -3,14 +3,11 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from duetto import __version__
-from duetto.corpus.embedded_cases.performer import EmbeddedSinger
 from duetto.corpus.recordings.intake import display_name
 from duetto.corpus.recordings.listing import SCORE_SUFFIXES, TAKEN_SUFFIXES, list_files
 from duetto.errors import CorpusError
@@ -53,9 +50,6 @@ def score_key(root: Path, path: Path) -> str:
 def singing_settings(config: DataConfig, voices: Sequence[str]) -> dict[str, Any]:
     """What decides how embedded voices sound, as JSON values."""
     return {
-        "duetto": __version__,
-        "singer_code": EmbeddedSinger().code_digest(),
-        "engines": {name: version(name) for name in ("pysinsy", "pyworld")},
         "voices": {voice: asdict(get_voice(voice)) for voice in voices},
         "seed": config.seed,
     }

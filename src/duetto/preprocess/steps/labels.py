@@ -110,7 +110,7 @@ class TrimByLabels:
         both = sorted(set(self.keep) & set(self.drop))
         require(not both, f"preprocess.labels: {both} is both kept and dropped.")
 
-    def fingerprint(self) -> str:
+    def reads(self) -> str:
         """The content of the label tracks."""
         path = Path(self.path)
         files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]

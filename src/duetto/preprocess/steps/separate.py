@@ -65,10 +65,6 @@ class Separate:
             f"{prefix}.command={self.command!r}: expected a program with {{input}} and {{output}} among its arguments.",
         )
 
-    def fingerprint(self) -> str:
-        """The version of the weights."""
-        return package_version() if self.method == "spleeter" else ""
-
     def apply(self, segments: Segments) -> tuple[Segments, Losses]:
         """Separate every segment; lengths stay.
 
