@@ -30,6 +30,12 @@ def voice(f0_hz: float, seconds: float) -> np.ndarray:
     return 0.2 * tone * np.clip(np.minimum(time, seconds - time) / 0.1, 0, 1)
 
 
+def consented(folder: Path) -> Path:
+    """The folder, with the consent of whoever sings in it."""
+    (folder / "consent.yaml").write_text(example_consent(date.today()), encoding="utf-8")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def choir(tmp_path_factory) -> Path:
     """Two singers with four recordings each, and consent."""
@@ -38,8 +44,7 @@ def choir(tmp_path_factory) -> Path:
         (folder / singer).mkdir()
         for take in range(4):
             soundfile.write(folder / singer / f"{take}.wav", voice(f0_hz * (1 + 0.1 * take), 2.5), RATE)
-    (folder / "consent.yaml").write_text(example_consent(date.today()), encoding="utf-8")
-    return folder
+    return consented(folder)
 
 
 @pytest.mark.parametrize("model", ["rvc", "diffsvc"])

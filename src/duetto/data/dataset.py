@@ -17,11 +17,11 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from duetto.data.batch import Batch
 from duetto.errors import CorpusError
-from duetto.features.cache import ClipFeatures, load_features
+from duetto.features.cache import ClipFeatures
 from duetto.features.f0 import pitch_to_coarse
+from duetto.features.memory import MOST_BYTES, recall_features
 
 BUCKET_FRAMES = 50  # whole clips whose lengths differ by less may share a batch
-CACHED_CLIPS = 256  # loaded clips kept in memory, some 100 MB at 24 kHz
 
 
 @dataclass(frozen=True)
@@ -195,6 +195,6 @@ def whole_clip(clip_id: str, clip: ClipFeatures, speaker_id: int = 0) -> Batch:
     )
 
 
-@lru_cache(maxsize=CACHED_CLIPS)
 def _load(path: Path) -> ClipFeatures:
-    return load_features(path)
+    worker = torch.utils.data.get_worker_info()
+    return recall_features(path, MOST_BYTES // (worker.num_workers if worker else 1))  # workers share the memory

@@ -17,8 +17,8 @@ from duetto.diagnosis.diagnosis import Diagnosis, diagnosis_from_dict
 from duetto.diagnosis.examine import SHORT, Examination, close
 from duetto.diagnosis.sound import FRAME_S, Heard, Sound
 from duetto.errors import StorageError
-from duetto.features.cache import load_features
 from duetto.features.f0 import interpolate_f0
+from duetto.features.memory import recall_features
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.audio import read_channels
 from duetto.storage.files import read_json, write_json
@@ -79,7 +79,7 @@ def sample(clips: list[Clip], seconds: float) -> list[Clip]:
 
 def contour(path: Path, clip: Clip, features: FeaturesConfig) -> NDArray[np.float32]:
     """Pitch of a clip on the doctor's frames, Hz, from its feature file."""
-    f0_hz = load_features(path).f0_hz.astype(np.float64)
+    f0_hz = recall_features(path).f0_hz.astype(np.float64)
     times_s = (np.arange(len(f0_hz)) + 0.5) * features.hop_length / features.sample_rate
     frames = -(-clip.num_samples // max(1, round(FRAME_S * clip.sample_rate)))
     return interpolate_f0(times_s, f0_hz, np.asarray((np.arange(frames) + 0.5) * FRAME_S, dtype=np.float64))

@@ -35,6 +35,11 @@ class ClipFeatures:
         """T."""
         return len(self.f0_hz)
 
+    @property
+    def num_bytes(self) -> int:
+        """Of the arrays."""
+        return self.content.nbytes + self.f0_hz.nbytes + self.waveform.nbytes
+
 
 def feature_path(cache: Path, audio_sha256: str, config: FeaturesConfig) -> Path:
     """Where the features of an audio file are kept; settings of the spectrogram do not count.

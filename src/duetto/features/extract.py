@@ -23,6 +23,7 @@ from duetto.features.content import build_encoder, find_encoder
 from duetto.features.encoder import ContentEncoder
 from duetto.features.f0 import F0Extractor, build_f0_extractor
 from duetto.features.frames import num_frames, pad_to_frames, require_usable
+from duetto.features.listing import list_frames, listed_frames
 from duetto.features.timing import pitch_times_s, place_content
 from duetto.settings.config import ContentConfig, F0Config, FeaturesConfig
 from duetto.storage.audio import Waveform, read_audio
@@ -118,13 +119,14 @@ def extract_corpus(
     begin = time.perf_counter()
     clips = sorted(manifest.clips, key=lambda clip: clip.id)
     paths = {clip.id: feature_path(cache, clip.sha256, config) for clip in clips}
-    counts, damaged = _read_counts(paths)
+    counts, damaged = _count_frames(paths)
     missing = {paths[clip.id]: clip for clip in clips if clip.id not in counts}  # equal audio is extracted once
     jobs = [(folder, clip, path) for path, clip in missing.items()]
     for done, (path, frames) in enumerate(_run_jobs(jobs, config, max_workers), start=1):
         counts.update({clip.id: frames for clip in clips if paths[clip.id] == path})
         if progress is not None:
             progress(done, len(jobs))
+    list_frames({path: counts[clip.id] for path, clip in missing.items()})
     extracted_s = sum(clip.duration_s for clip in missing.values())
     total_s = sum(clip.duration_s for clip in clips)
     wall_s = time.perf_counter() - begin
@@ -135,19 +137,22 @@ def extract_corpus(
 Job = tuple[Path, Clip, Path]  # corpus folder, clip, feature file
 
 
-def _read_counts(paths: dict[str, Path]) -> tuple[dict[str, int], tuple[Path, ...]]:
-    """Frames of the clips whose file is whole, and the files that are not."""
-    counts: dict[str, int] = {}
+def _count_frames(paths: dict[str, Path]) -> tuple[dict[str, int], tuple[Path, ...]]:
+    """Frames of the clips whose file is whole, and the files that are not; only what is not listed is read."""
+    listed = listed_frames(paths.values())
+    checked: dict[Path, int] = {}
     damaged: list[Path] = []
-    for clip_id, path in paths.items():
-        if not path.exists():
+    for path in dict.fromkeys(paths.values()):
+        if path in listed or not path.exists():
             continue
         try:
-            counts[clip_id] = load_features(path).num_frames
+            checked[path] = load_features(path).num_frames
         except StorageError as error:
             logger.warning("%s It is extracted again.", error)
             damaged.append(path)
-    return counts, tuple(damaged)
+    list_frames(checked)
+    whole = listed | checked
+    return {clip_id: whole[path] for clip_id, path in paths.items() if path in whole}, tuple(damaged)
 
 
 def _run_jobs(jobs: list[Job], config: FeaturesConfig, max_workers: int | None) -> Iterator[tuple[Path, int]]:

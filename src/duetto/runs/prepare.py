@@ -20,8 +20,8 @@ from duetto.diagnosis.before_training import examine_before_training
 from duetto.diagnosis.diagnosis import Diagnosis
 from duetto.diagnosis.table import print_short
 from duetto.errors import ConfigError
-from duetto.features.cache import load_features
 from duetto.features.extract import FeatureSet, extract_corpus
+from duetto.features.memory import recall_features
 from duetto.preprocess.ledger import damage_table, read_ledger, summarise
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.centre import Centre
@@ -136,11 +136,11 @@ def make_crop_plan(config: TrainConfig, material: Material) -> CropPlan:
 
 
 def training_content(material: Material) -> np.ndarray:
-    """All content frames of the training clips, (N, D): the rows of the retrieval index. One clip is read at a time."""
+    """All content frames of the training clips, (N, D): the rows of the retrieval index."""
     paths, counts = material.features.paths, material.features.num_frames
     rows, filled = np.zeros((0, 0), np.float32), 0
     for clip_id in sorted(paths):
-        content = load_features(paths[clip_id]).content
+        content = recall_features(paths[clip_id]).content
         if filled == 0:
             rows = np.empty((sum(counts[name] for name in paths), content.shape[1]), np.float32)
         rows[filled : filled + len(content)] = content
