@@ -1,7 +1,8 @@
-"""One recording on disk in, its conversion on disk out: the same rate, the same number of samples, flat memory."""
+"""Recordings at any rate in, conversions out: the same rate, the same number of samples, in flat memory."""
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -21,7 +22,6 @@ class ConvertedFile:
     """What came of a recording."""
 
     output: Path
-    num_chunks: int
     seconds: float  # wall time, reading and writing included
     gain_db: float  # 0.0, or the most that was taken off a peak to keep it below full scale
 
@@ -48,28 +48,56 @@ def convert_file(
     start = time.perf_counter()
     folder, limiter = make_folder(output.parent), PeakLimiter()
     mono = (block.mean(axis=0) for block in read_blocks(source.path))
-    at_model_rate = resample_blocks(mono, source.sample_rate, converter.sample_rate)
+    stream = Stream(mono, source.sample_rate, source.num_samples)
+    with converted(converter, stream, request, progress, folder) as blocks:
+        write_blocks(output, limiter.limit(blocks), source.sample_rate)
+    return ConvertedFile(output, time.perf_counter() - start, limiter.gain_db)
+
+
+def convert_waveform(
+    converter: Converter, waveform: Waveform, sample_rate: int, request: ConversionRequest
+) -> Waveform:
+    """Convert a waveform (S,) of any rate into one of the same rate and length: the samples that a file would hold."""
+    stream = Stream([waveform], sample_rate, len(waveform))
+    with converted(converter, stream, request) as blocks:
+        return np.concatenate(list(PeakLimiter().limit(blocks)))
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A mono recording as it comes in."""
+
+    blocks: Iterable[Waveform]  # pieces (S,) in order
+    sample_rate: int  # Hz
+    num_samples: int  # of all blocks
+
+
+@contextmanager
+def converted(
+    converter: Converter,
+    source: Stream,
+    request: ConversionRequest,
+    progress: Progress | None = None,
+    folder: Path | None = None,
+) -> Iterator[Iterator[Waveform]]:
+    """The conversion in blocks of the source's rate, as many samples as the source has; peaks are not limited yet."""
+    at_model_rate = resample_blocks(source.blocks, source.sample_rate, converter.sample_rate)
     with converter.perform(at_model_rate, request, progress, folder) as performance:
         # A frame more, because a length that was rounded down at the model's rate comes back short.
         padded = chain(performance.finish(), [np.zeros(converter.grid.hop_length, np.float32)])
-        restored = resample_blocks(padded, converter.sample_rate, source.sample_rate)
-        exact = cut_to_length(restored, source)
-        write_blocks(output, limiter.limit(exact), source.sample_rate)
-    return ConvertedFile(output, len(performance.contours), time.perf_counter() - start, limiter.gain_db)
+        yield cut_to_length(resample_blocks(padded, converter.sample_rate, source.sample_rate), source.num_samples)
 
 
-def cut_to_length(blocks: Iterable[Waveform], source: Source) -> Iterator[Waveform]:
-    """The first samples of a stream, as many as the source has.
+def cut_to_length(blocks: Iterable[Waveform], num_samples: int) -> Iterator[Waveform]:
+    """The first samples of a stream.
 
     Raises:
         AudioError: If there are fewer.
     """
-    rest = source.num_samples
+    rest = num_samples
     for block in blocks:
         if rest > 0:
             yield block[:rest]
         rest -= len(block)
     if rest > 0:
-        raise AudioError(
-            f"Conversion of {source.path} came out {rest} samples short. This is a bug of ours: report it."
-        )
+        raise AudioError(f"The conversion came out {rest} samples short. This is a bug of ours: report it.")

@@ -63,12 +63,20 @@ def check_source(path: Path) -> Source:
     for block in read_blocks(path):
         num_samples += block.shape[1]
         peak = max(peak, float(np.abs(block.mean(axis=0)).max()))
-    source = Source(path, info.sample_rate, num_samples, info.num_channels)
-    if source.duration_s < MIN_SOURCE_S:
-        raise AudioError(f"{path} is {source.duration_s:.3f} s long; expected at least {MIN_SOURCE_S} s.")
+    require_convertible(str(path), num_samples / info.sample_rate, peak)
+    return Source(path, info.sample_rate, num_samples, info.num_channels)
+
+
+def require_convertible(name: str, duration_s: float, peak: float) -> None:
+    """Refuse a recording in which there is nothing to convert.
+
+    Raises:
+        AudioError: If it is too short or silent.
+    """
+    if duration_s < MIN_SOURCE_S:
+        raise AudioError(f"{name} is {duration_s:.3f} s long; expected at least {MIN_SOURCE_S} s.")
     if peak < SILENCE_PEAK:
-        raise AudioError(f"{path} is silent (peak below -80 dBFS): there is nothing to convert.")
-    return source
+        raise AudioError(f"{name} is silent (peak below -80 dBFS): there is nothing to convert.")
 
 
 def plan_outputs(

@@ -48,15 +48,25 @@ def save_voice(voice: TrainedVoice, folder: Path) -> None:
 
 
 def load_voice(folder: Path) -> TrainedVoice:
-    """Read a voice, ready to convert (evaluation mode).
+    """Read the voice of a run, ready to convert (evaluation mode).
 
     Raises:
         CheckpointError: If a file is missing, truncated, or the weights do not fit the card.
     """
-    card_path, weights_path = folder / VOICE_CARD_NAME, folder / WEIGHTS_NAME
+    return read_voice(folder / WEIGHTS_NAME, folder / VOICE_CARD_NAME)
+
+
+def read_voice(weights_path: Path, card_path: Path) -> TrainedVoice:
+    """Read a voice from its weights and its card.
+
+    Raises:
+        CheckpointError: If a file is missing, truncated, or the weights do not fit the card.
+    """
     for path in (card_path, weights_path):
         if not path.is_file():
-            raise CheckpointError(f"{folder} holds no trained voice: {path.name} is missing. Let the run finish first.")
+            raise CheckpointError(
+                f"{path.parent} holds no trained voice: {path.name} is missing. Let the run finish first."
+            )
     card = read_json(card_path)
     try:
         model = from_dict(model_schema(card["model"]["name"]), card["model"])

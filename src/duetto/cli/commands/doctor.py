@@ -2,13 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-
-if TYPE_CHECKING:
-    from duetto.diagnosis.gather import Material
 
 EPILOG = """
 PATH is a recording, a folder of them, a built corpus (a folder with manifest.json), or a .ddb with its consent.yaml.
@@ -43,13 +40,14 @@ def register(verbs: Any) -> None:
 
 def run_doctor(options: argparse.Namespace, console: Console) -> int:
     """Examine, print, and write what was asked for; 1 when something is serious."""
+    from duetto.diagnosis.checks.songs import wanted_songs
     from duetto.diagnosis.examine import SHORT, THOROUGH, examine
     from duetto.diagnosis.gather import open_material
     from duetto.diagnosis.table import print_diagnosis
     from duetto.storage.files import write_json
 
     material = open_material(find_path(options, console))
-    songs = wanted_songs(options, material)
+    songs = wanted_songs([name for name in options.songs.split(",") if name], options.transpose, material)
     depth = SHORT if options.quick.lower() in ("true", "1", "yes") else THOROUGH
     with console.status("listening") as status:
         diagnosis = examine(
@@ -105,19 +103,3 @@ def build_case(overrides: list[str], console: Console) -> Path:
         return build_corpus(
             config.data, lambda name, done, total: status.update(f"building the corpus: {name} ({done} of {total})")
         )
-
-
-def wanted_songs(options: argparse.Namespace, material: "Material") -> dict[str, Any]:
-    """Seconds per semitone of the songs to be converted: those named, else those of the corpus.
-
-    Raises:
-        DuettoError: If a song cannot be read.
-    """
-    from duetto.diagnosis.checks.songs import corpus_songs, song_seconds
-
-    names = [name for name in options.songs.split(",") if name]
-    if names:
-        return {Path(name).name: song_seconds(name, options.transpose) for name in names}
-    if material.manifest is not None:
-        return dict(corpus_songs(material.path, material.manifest))
-    return {}

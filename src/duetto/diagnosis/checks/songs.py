@@ -1,6 +1,6 @@
 """What the songs to be converted ask of a voice: seconds at every semitone, transposed to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from duetto.corpus.manifest import Clip, Manifest
 from duetto.corpus.recordings.intake import display_name
 from duetto.diagnosis.checks.register import NUM_SEMITONES
 from duetto.diagnosis.diagnosis import Problem
-from duetto.diagnosis.gather import recording_sounds
+from duetto.diagnosis.gather import Material, recording_sounds
 from duetto.diagnosis.sound import FRAME_S, Heard
 from duetto.errors import AudioError, CorpusError
 from duetto.features.f0 import build_f0_extractor
@@ -47,6 +47,17 @@ def song_seconds(name: str, transpose_semitones: float = 0.0) -> Seconds:
             raise CorpusError(f"songs={name}: the file has no notes.")
         return score_seconds(scores[0], transpose_semitones)
     return recording_seconds(path, transpose_semitones)
+
+
+def wanted_songs(names: Sequence[str], transpose_semitones: float, material: Material) -> Mapping[str, Seconds]:
+    """Seconds per semitone of the songs to be converted: those named, else those of the corpus.
+
+    Raises:
+        DuettoError: If a song cannot be read.
+    """
+    if names:
+        return {Path(name).name: song_seconds(name, transpose_semitones) for name in names}
+    return {} if material.manifest is None else corpus_songs(material.path, material.manifest)
 
 
 def corpus_songs(folder: Path, manifest: Manifest) -> Mapping[str, Seconds]:

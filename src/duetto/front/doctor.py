@@ -1,0 +1,91 @@
+"""The data doctor: what will go wrong with recordings, said before a voice is trained on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from duetto.diagnosis.checks.songs import wanted_songs
+from duetto.diagnosis.diagnosis import Diagnosis, Problem
+from duetto.diagnosis.examine import SHORT, THOROUGH, examine
+from duetto.diagnosis.finding import Finding
+from duetto.diagnosis.gather import Material, open_material
+from duetto.front.waveform import AnyPath
+from duetto.report.doctor_page import write_doctor_page
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the doctor found."""
+
+    diagnosis: Diagnosis = field(repr=False)
+    material: Material = field(repr=False)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        return self.diagnosis.verdict
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """One per check, the most severe first: severity, what, evidence, what it predicts, advice, where to listen."""
+        return self.diagnosis.ranked
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Recordings that could not be examined, and why."""
+        return self.diagnosis.problems
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of audio that were examined."""
+        return self.diagnosis.seconds
+
+    @property
+    def usable_s(self) -> float:
+        """Seconds of singing that a training would use."""
+        return self.diagnosis.finding("usable").evidence["duetto_s"]
+
+    def to_html(self, path: AnyPath) -> Path:
+        """Write a page with plots and the seconds in question to play, one file; the recordings are read once more.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+        write_doctor_page(self.diagnosis, self.material, Path(path))
+        return Path(path)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON values, as `python -m duetto doctor --json` writes them."""
+        return self.diagnosis.as_dict()
+
+
+def doctor(path: AnyPath, songs: Sequence[AnyPath] = (), *, transpose: float = 0.0, is_quick: bool = False) -> Report:
+    """Examine recordings before training: what `python -m duetto doctor PATH` does.
+
+    Args:
+        path: A recording, a folder of recordings, a built corpus, or a .ddb with its consent.yaml.
+        songs: What is to be converted: .vsqx files, recordings, embedded songs; a corpus brings its own.
+        transpose: Semitones by which those will be transposed.
+        is_quick: Whether what takes long is left out: fingerprints of duplicates, singers, most of the pitch audit.
+
+    Raises:
+        CorpusError: If there is nothing at the path, or nothing of a known kind.
+        AudioError: If it is a file that is no audio, or a song cannot be read.
+        ScoreError: If a score cannot be read.
+
+    Example:
+        >>> import duetto, numpy, soundfile, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> tone = 0.3 * numpy.sin(2 * numpy.pi * 220 * numpy.arange(48000) / 24000)
+        >>> soundfile.write(f"{folder.name}/tone.wav", tone, 24000)
+        >>> report = duetto.doctor(folder.name, is_quick=True)
+        >>> report.usable_s, report.seconds
+        (2.0, 2.0)
+        >>> report.to_html(f"{folder.name}/doctor.html").is_file()
+        True
+        >>> folder.cleanup()
+    """
+    material = open_material(Path(path))
+    wanted = wanted_songs([str(song) for song in songs], transpose, material)
+    return Report(examine(material.name, material.sounds(), wanted, SHORT if is_quick else THOROUGH), material)

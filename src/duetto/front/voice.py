@@ -1,0 +1,180 @@
+"""A voice that sings: loaded from a run or a public model, handed waveforms or files."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import numpy as np
+
+from duetto.conversion.converter import ConversionRequest, Converter
+from duetto.conversion.recording import convert_file, convert_waveform
+from duetto.conversion.sources import check_source, require_convertible
+from duetto.front.waveform import AnyPath, AnyWaveform, to_mono
+from duetto.runs.infer import find_speaker, make_request
+from duetto.settings.config import DiffusionConfig
+from duetto.settings.run_config import InferConfig
+from duetto.storage.audio import Waveform
+from duetto.voices.choose import choose_converter, choose_place
+from duetto.voices.load import converter_of
+from duetto.voices.permission import mark_output, require_use
+from duetto.voices.voice import VOICE_FOLDER, TrainedVoice, read_voice
+
+WEIGHTS_SUFFIX = ".safetensors"
+CHECKPOINT_SUFFIXES = (".pth", ".pt", ".ckpt")
+
+
+class ConversionSettings(TypedDict, total=False):
+    """What a conversion may be asked for besides its transposition; left out, each is as in conf/infer.yaml."""
+
+    cents: float  # added to the transposition
+    speaker: int | str  # number or name, of a voice with several
+    formant: float  # semitones, -12 to 12: the spectral envelope moves, the pitch does not
+    level_match: float  # 0 = the voice's own loudness, 1 = the source's
+    index_rate: float  # 0 to 1: share of the content that retrieval takes from the training material
+    protect: float  # 0 to 1: how much of the source's content unvoiced frames keep
+    neighbours: int  # of a frame in the index, 1 to 1024
+    diffusion: DiffusionConfig  # sampler and steps, Diff-SVC only
+    chunk_s: float  # 2 to 600: longest piece converted at once
+    seed: int  # of the noise
+
+
+class Voice:
+    """A trained voice, ready to sing. Made by `load_voice` or `Run.voice`."""
+
+    def __init__(self, name: str, trained: TrainedVoice, converter: Converter) -> None:
+        self.name = name
+        self._trained = trained
+        self._converter = converter
+
+    def __repr__(self) -> str:
+        return f"Voice({self.name!r}, {self._trained.model.name}, {self.sample_rate} Hz)"
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate that the voice was trained at, Hz; a conversion has its source's."""
+        return self._converter.sample_rate
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """What `speaker` may be: names where they are known, else numbers."""
+        count = max(self._trained.model.num_speakers, 1)
+        return tuple(map(str, self._trained.card.get("speakers") or range(count)))
+
+    def convert(
+        self,
+        waveform: AnyWaveform,
+        sample_rate: int,
+        transpose: float = 0.0,
+        **settings: Unpack[ConversionSettings],
+    ) -> Waveform:
+        """Sing a performance with this voice.
+
+        Args:
+            waveform: The source, (S,) or (channels, S), at least 0.1 s.
+            sample_rate: Of the waveform, Hz.
+            transpose: Semitones, -60 to 60, fractions allowed.
+            **settings: See `ConversionSettings`.
+
+        Returns:
+            float32, (S,): mono, the source's rate and length to the sample, nothing shifted in time. No peak
+            exceeds 0.98.
+
+        Raises:
+            AudioError: If the waveform is empty, too short, silent, not finite, or not of floats.
+            ConfigError: If a setting is out of range.
+        """
+        mono = to_mono(waveform)
+        request = self._request(transpose, settings)
+        require_convertible("The waveform", len(mono) / sample_rate, float(np.max(np.abs(mono))))
+        return convert_waveform(self._converter, mono, sample_rate, request)
+
+    def convert_file(
+        self,
+        source: AnyPath,
+        output: AnyPath,
+        transpose: float = 0.0,
+        **settings: Unpack[ConversionSettings],
+    ) -> Path:
+        """Convert a recording of any length in flat memory, and mark the output as machine-made.
+
+        Args:
+            source: An audio file.
+            output: A .wav or .flac; `<output>.json` beside it tells the origin and the voice's consent.
+            transpose: Semitones, as in `convert`.
+            **settings: See `ConversionSettings`.
+
+        Returns:
+            `output`.
+
+        Raises:
+            AudioError: If the source cannot be converted.
+            ConfigError: If a setting is out of range.
+            StorageError: If the output cannot be written.
+        """
+        request, path, target = self._request(transpose, settings), Path(source), Path(output)
+        convert_file(self._converter, check_source(path), target, request)
+        mark_output(target, self._trained.card, path, asdict(request))
+        return target
+
+    def _request(self, transpose: float, settings: ConversionSettings) -> ConversionRequest:
+        unknown = sorted(set(settings) - set(ConversionSettings.__annotations__))
+        if unknown:
+            raise TypeError(f"{', '.join(unknown)}: expected {', '.join(ConversionSettings.__annotations__)}.")
+        config = InferConfig(transpose=transpose, **settings)
+        config.validate()
+        return make_request(config, find_speaker(config.speaker, self._trained))
+
+
+def load_voice(
+    source: AnyPath = "latest",
+    *,
+    index: AnyPath | None = None,
+    vocoder: AnyPath | None = None,
+    content_path: str | None = None,
+    f0_method: str | None = None,
+    logs: AnyPath = "logs",
+) -> Voice:
+    """Load a voice: of a run, or of a public model.
+
+    Args:
+        source: A run (its folder, its name, the start of its signature, or `latest`); a public model (.pth, .ckpt); or
+            weights of ours with their card beside them (.safetensors with .json), as the pretrained ones are kept.
+        index: The .index of a public model; without it nothing is retrieved. A run has its own.
+        vocoder: Of a public Diff-SVC model: the NSF-HiFiGAN `model` file with its config.json.
+        content_path: Weights of the content encoder, or `hub`; None = as the voice's card says.
+        f0_method: Pitch tracker; None = as trained.
+        logs: Where runs are looked for by name.
+
+    Raises:
+        CheckpointError: If there is no such run or file, or it is damaged, hostile, or does not fit its parts.
+        CorpusError: If the consent record of the voice does not allow conversion today.
+
+    Example:
+        >>> import duetto, numpy
+        >>> from duetto.architectures.vocoder.loading import BASES
+        >>> voice = duetto.load_voice(BASES / "rvc_compact.safetensors")
+        >>> voice
+        Voice('rvc_compact', rvc, 24000 Hz)
+        >>> source = 0.3 * numpy.sin(2 * numpy.pi * 220 * numpy.arange(22050) / 44100)
+        >>> voice.convert(source, 44100, transpose=3).shape
+        (22050,)
+    """
+    path = Path(source)
+    if path.suffix == WEIGHTS_SUFFIX:
+        trained = read_voice(path, path.with_suffix(".json"))
+        require_use(trained.card, path.parent)
+        return Voice(path.stem, trained, converter_of(trained, None, f0_method, content_path))
+    is_public = path.suffix in CHECKPOINT_SUFFIXES or path.is_file()
+    config = InferConfig(
+        run=None if is_public else str(source),
+        checkpoint=str(source) if is_public else None,
+        index=None if index is None else str(index),
+        vocoder=None if vocoder is None else str(vocoder),
+        content_path=content_path,
+        f0_method=f0_method,
+        logs=str(logs),
+    )
+    place = choose_place(config)
+    converter, trained = choose_converter(config, place)
+    require_use(trained.card, place / VOICE_FOLDER)
+    return Voice(place.name, trained, converter)
