@@ -86,3 +86,16 @@ def test_a_stream_is_resampled_to_the_same_samples_as_the_whole(from_rate, to_ra
     whole = resample(waveform, from_rate, to_rate)
     assert sum(len(block) for block in streamed) == round(num_samples * to_rate / from_rate)
     np.testing.assert_allclose(np.concatenate([whole[:0], *streamed]), whole, atol=1e-6)
+
+
+def test_a_file_is_opened_once_to_be_read(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "tone.wav", TONE, RATE)
+    opened, open_file = [], soundfile.SoundFile
+
+    def counted(*arguments, **more):
+        opened.append(arguments[0])
+        return open_file(*arguments, **more)
+
+    monkeypatch.setattr(soundfile, "SoundFile", counted)
+    read_audio(tmp_path / "tone.wav", 4000)
+    assert len(opened) == 1

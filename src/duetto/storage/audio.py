@@ -9,6 +9,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -52,21 +53,46 @@ def read_info(path: Path) -> AudioInfo:
     Raises:
         AudioError: If the file is missing, is no audio, or its header makes no sense.
     """
+    with _open_audio(path) as (info, _):
+        return info
+
+
+@contextmanager
+def _open_audio(path: Path) -> Iterator[tuple[AudioInfo, Iterator[Waveform]]]:
+    """The header of a file and its blocks, none of them empty; the blocks are read as they are asked for."""
     if not path.is_file():
         raise AudioError(f"There is no audio file {path}.")
     if path.suffix.lower() in LIBAV_SUFFIXES:
-        info = AudioInfo(*audio_libav.probe(path))
-    else:
-        try:
-            header = soundfile.info(_file_name(path))
-        except soundfile.LibsndfileError as error:
-            raise AudioError(
-                f"{path} cannot be read as audio ({error.error_string.strip()}). Expected WAV, FLAC, OGG, MP3 or AIFF."
-            ) from error
-        info = AudioInfo(header.samplerate, header.frames, header.channels, header.subtype)
+        with audio_libav.open_audio(path) as (header, blocks):
+            yield _plausible(path, AudioInfo(*header)), (block for block in blocks if block.shape[1])
+        return
+    try:
+        file = soundfile.SoundFile(_file_name(path))
+    except soundfile.LibsndfileError as error:
+        raise AudioError(
+            f"{path} cannot be read as audio ({error.error_string.strip()}). Expected WAV, FLAC, OGG, MP3 or AIFF."
+        ) from error
+    with file:
+        info = AudioInfo(file.samplerate, file.frames, file.channels, file.subtype)
+        yield _plausible(path, info), _decoded(path, file)
+
+
+def _plausible(path: Path, info: AudioInfo) -> AudioInfo:
     if info.sample_rate <= 0 or info.num_samples > MAX_HOURS * 3600 * info.sample_rate:
         raise AudioError(f"{path} claims {info.num_samples} samples at {info.sample_rate} Hz: the header is damaged.")
     return info
+
+
+def _decoded(path: Path, file: soundfile.SoundFile) -> Iterator[Waveform]:
+    """Blocks that are not empty; a header's length is not believed, let alone allocated."""
+    size = max(1, BLOCK_VALUES // file.channels)
+    try:
+        while len(block := file.read(size, dtype="float32", always_2d=True)):
+            yield np.ascontiguousarray(block.T)
+            if len(block) < size:
+                return
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path} breaks off while reading ({error.error_string.strip()}).") from error
 
 
 def read_audio(path: Path, sample_rate: int | None = None) -> tuple[Waveform, int]:
@@ -95,8 +121,8 @@ def read_channels(path: Path) -> tuple[Waveform, int]:
     Raises:
         AudioError: As `read_audio`.
     """
-    info = read_info(path)
-    blocks = list(read_blocks(path))
+    with _open_audio(path) as (info, unchecked):
+        blocks = list(_checked(path, info, unchecked))
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1), info.sample_rate
 
 
@@ -109,9 +135,14 @@ def read_blocks(path: Path) -> Iterator[Waveform]:
     Raises:
         AudioError: As `read_audio`; blocks before the bad place have been given by then.
     """
-    info = read_info(path)
+    with _open_audio(path) as (info, blocks):
+        yield from _checked(path, info, blocks)
+
+
+def _checked(path: Path, info: AudioInfo, blocks: Iterator[Waveform]) -> Iterator[Waveform]:
+    """The blocks, as long as they are sound."""
     done = 0
-    for block in _decoded(path):
+    for block in blocks:
         if not -MAX_LEVEL <= block.min() <= block.max() <= MAX_LEVEL:  # false for NaN too
             bad = done + int(np.argmin((np.abs(block) <= MAX_LEVEL).all(axis=0)))
             raise AudioError(
@@ -124,22 +155,6 @@ def read_blocks(path: Path) -> Iterator[Waveform]:
             raise AudioError(f"{path} goes on beyond {MAX_HOURS:g} hours: cut it first.")
     if done == 0:
         raise AudioError(f"{path} holds no samples.")
-
-
-def _decoded(path: Path) -> Iterator[Waveform]:
-    """Blocks that are not empty; a header's length is not believed, let alone allocated."""
-    if path.suffix.lower() in LIBAV_SUFFIXES:
-        yield from (block for block in audio_libav.decode(path) if block.shape[1])
-        return
-    try:
-        with soundfile.SoundFile(_file_name(path)) as file:
-            size = max(1, BLOCK_VALUES // file.channels)
-            while len(block := file.read(size, dtype="float32", always_2d=True)):
-                yield np.ascontiguousarray(block.T)
-                if len(block) < size:
-                    return
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"{path} breaks off while reading ({error.error_string.strip()}).") from error
 
 
 def read_span(path: Path, first: int, last: int) -> Waveform:
