@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
-from duetto.training.hardware import available_cores
+from duetto.workers import num_cores
 
 PEAK_SIZE = 1024  # side of the matrices
 COLUMNS = ("CPU s", "wall s", "GFLOP", "limit, CPU s", "CPU ratio", "wall ratio", "goal", "results differ by")
@@ -65,7 +65,7 @@ def read_options(arguments: list[str], items: Collection[str]) -> dict[str, str]
     """The key=value arguments over their defaults."""
     options = {
         "upstream": "",
-        "threads": str(available_cores()),
+        "threads": str(num_cores()),
         "repeats": "3",
         "seconds": "10",
         "items": ",".join(items),

@@ -90,7 +90,7 @@ def test_a_corpus_is_extracted_once_and_equal_audio_is_shared(tmp_path, monkeypa
     assert first.seconds_from_cache == pytest.approx(0.5)
 
     monkeypatch.setattr(extract_module, "build_encoder", None)
-    monkeypatch.setattr(extract_module, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(extract_module, "process_pool", None)
     second = extract_corpus(tmp_path, manifest, CONFIG, tmp_path / "cache")
     assert (second.seconds_extracted, second.seconds_from_cache) == (0.0, pytest.approx(1.3))
     assert second.num_frames == first.num_frames

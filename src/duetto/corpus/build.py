@@ -14,7 +14,7 @@ from duetto.corpus.embedded_cases.case_d import case_d_settings, case_d_singer, 
 from duetto.corpus.embedded_cases.choir import choir_settings, plan_choir
 from duetto.corpus.embedded_cases.embedded import Recipe, embedded_settings, plan_embedded
 from duetto.corpus.embedded_cases.performer import EmbeddedSinger, Singer
-from duetto.corpus.jobs import Progress, build_folder, is_complete, process_pool, thread_pool
+from duetto.corpus.jobs import Progress, build_folder, is_complete
 from duetto.corpus.recordings.folder import (
     folder_recordings,
     folder_settings,
@@ -31,6 +31,7 @@ from duetto.errors import CorpusError
 from duetto.ownership.consent import CONSENT_NAME
 from duetto.settings.config import DataConfig
 from duetto.storage.fingerprint import Fingerprint, fingerprint
+from duetto.workers import process_pool, thread_pool
 
 CORPORA = "corpora"
 EMBEDDED = "duetto.corpus.embedded_cases."
@@ -97,8 +98,7 @@ def _build_embedded(config: DataConfig, progress: Progress | None, surroundings:
     if is_complete(folder):
         return folder
     plan = plan_embedded(config, recipe, settings, surroundings.singer)
-    pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
-    with pool as executor:
+    with process_pool(surroundings.workers) as executor:
         return build_folder(folder, plan, executor, progress, made_of)
 
 
@@ -116,8 +116,7 @@ def _build_choir(config: DataConfig, progress: Progress | None, surroundings: Su
     settings = choir_settings(config, config.choir)
     made_of = fingerprint(settings, {}, [f"{EMBEDDED}choir"])
     plan = plan_choir(config, config.choir, settings)
-    pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
-    with pool as executor:
+    with process_pool(surroundings.workers) as executor:
         return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
@@ -152,8 +151,7 @@ def _build_from_scores(config: DataConfig, progress: Progress | None, surroundin
         folder = corpus_folder(config, made_of)
         if is_complete(folder):
             return folder
-        pool = thread_pool(1) if surroundings.workers == 1 else process_pool(surroundings.workers)
-        with pool as executor:
+        with process_pool(surroundings.workers) as executor:
             return build_folder(folder, plan_sung(config, settings, scores), executor, progress, made_of)
     listing = open_folder(config)
     consents = read_folder_consents(config, listing, surroundings.today or date.today())

@@ -6,12 +6,10 @@ with a manifest is complete. Two processes may build the same folder at once: bo
 bytes under the same names.
 """
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +18,7 @@ from duetto.errors import CorpusError
 from duetto.ownership.consent import CONSENT_NAME, consent_from_dict, write_consent
 from duetto.storage.files import make_folder, read_json, write_json
 from duetto.storage.fingerprint import Fingerprint
+from duetto.workers import as_they_finish
 
 Progress = Callable[[str, int, int], None]  # what was done, how many are done, of how many
 RECORDS = ".jobs"
@@ -52,16 +51,6 @@ class Plan:
 
     jobs: tuple[Job, ...]
     assemble: Callable[[Path, tuple[Outcome, ...]], Manifest]  # may write further files below the folder
-
-
-def process_pool(workers: int | None = None) -> Executor:
-    """Processes for work that holds the interpreter lock; `spawn` keeps them clear of the caller's threads."""
-    return ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn"))
-
-
-def thread_pool(workers: int | None = None) -> Executor:
-    """Threads for work that numpy, scipy and libsndfile do outside the interpreter lock."""
-    return ThreadPoolExecutor(workers or os.cpu_count())
 
 
 def is_complete(folder: Path) -> bool:
@@ -109,12 +98,11 @@ def build_folder(
 
 def _run_jobs(folder: Path, jobs: Sequence[Job], executor: Executor, progress: Progress | None) -> tuple[Outcome, ...]:
     outcomes = {job.name: _read_record(folder, job) for job in jobs}
-    futures = {executor.submit(_run_job, job, folder): job for job in jobs if outcomes[job.name] is None}
-    done = len(jobs) - len(futures)
+    missing = [job for job in jobs if outcomes[job.name] is None]
+    done = len(jobs) - len(missing)
     try:
-        for future in as_completed(futures):
-            job = futures[future]
-            outcomes[job.name] = future.result()
+        for job, outcome in as_they_finish(executor, _run_job, missing, folder):
+            outcomes[job.name] = outcome
             done += 1
             if progress is not None:
                 progress(job.name, done, len(jobs))
@@ -123,9 +111,6 @@ def _run_jobs(folder: Path, jobs: Sequence[Job], executor: Executor, progress: P
             f"A worker process died while building {folder}, perhaps for lack of memory. Run again: it goes on from "
             f"{done} of {len(jobs)}."
         ) from error
-    finally:
-        for future in futures:
-            future.cancel()
     return tuple(outcome for outcome in (outcomes[job.name] for job in jobs) if outcome is not None)
 
 

@@ -7,10 +7,8 @@ A corpus is extracted on all cores, and only what the cache lacks.
 import json
 import logging
 import multiprocessing
-import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -28,6 +26,7 @@ from duetto.features.timing import pitch_times_s, place_content
 from duetto.settings.config import ContentConfig, F0Config, FeaturesConfig
 from duetto.storage.audio import Waveform, read_audio
 from duetto.storage.files import sha256_file
+from duetto.workers import as_they_finish, num_cores, process_pool
 
 Progress = Callable[[int, int], None]  # clips done, clips to do
 WORTH_A_WORKER_S = 60.0  # audio below which starting processes costs more than it saves
@@ -158,28 +157,20 @@ def _count_frames(paths: dict[str, Path]) -> tuple[dict[str, int], tuple[Path, .
 def _run_jobs(jobs: list[Job], config: FeaturesConfig, max_workers: int | None) -> Iterator[tuple[Path, int]]:
     """Feature file and frames of each job, as they are finished."""
     settings = json.dumps(asdict(config))
-    workers = min(max_workers or _num_cores(), len(jobs))
+    workers = min(max_workers or num_cores(), len(jobs))
     if workers <= 1 or sum(clip.duration_s for _, clip, _ in jobs) < WORTH_A_WORKER_S:
         for job in jobs:
             yield _run_job(job, settings)
         return
     longest_first = sorted(jobs, key=lambda job: -job[1].duration_s)
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = [pool.submit(_run_job, job, settings) for job in longest_first]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise CorpusError(
-                "A feature worker was killed, probably for memory. Run again with fewer workers; what is done is kept."
-            ) from error
-        finally:
-            for future in futures:
-                future.cancel()
-
-
-def _num_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        with process_pool(workers) as executor:
+            for _, made in as_they_finish(executor, _run_job, longest_first, settings):
+                yield made
+    except BrokenProcessPool as error:
+        raise CorpusError(
+            "A feature worker was killed, probably for memory. Run again with fewer workers; what is done is kept."
+        ) from error
 
 
 def _run_job(job: Job, settings: str) -> tuple[Path, int]:

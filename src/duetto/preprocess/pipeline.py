@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from duetto.corpus.jobs import Job, Outcome, Plan, Progress, build_folder, thread_pool
+from duetto.corpus.jobs import Job, Outcome, Plan, Progress, build_folder
 from duetto.corpus.manifest import HELD_OUT_FROM, Ledger, Manifest, load_manifest
 from duetto.errors import CorpusError
 from duetto.preprocess.segment import Step, what_a_step_reads
 from duetto.preprocess.treat import PassClip, TreatClip
 from duetto.storage.files import sha256_json, write_json
 from duetto.storage.fingerprint import Fingerprint, fingerprint
+from duetto.workers import thread_pool
 
 LEDGER_NAME = "ledger.json"
 

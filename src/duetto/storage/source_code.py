@@ -24,11 +24,14 @@ LOADERS = frozenset({"files", "find_spec", "import_module"})  # of importlib: th
 DATA_NAME = re.compile(r"[\w-]+\.(?!py$)\w+")
 PLUMBING = (  # modules and packages of ours that compute nothing
     "duetto.errors",
+    "duetto.features.listing",
+    "duetto.features.memory",
     "duetto.settings",
     "duetto.storage.files",
     "duetto.storage.fingerprint",
     "duetto.storage.run_folder",
     "duetto.storage.source_code",
+    "duetto.workers",
 )
 SILENT_PACKAGES = frozenset({"filelock", "hydra", "jinja2", "matplotlib", "omegaconf", "rich", "wandb", "duetto"})
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

@@ -7,7 +7,8 @@ import torch
 
 from duetto.settings.run_config import TrainConfig
 from duetto.sweeps.pool import visible_gpus, worker_count
-from duetto.training.hardware import REFERENCE_GFLOPS, available_cores, has_cuda, measure_gflops
+from duetto.training.hardware import REFERENCE_GFLOPS, has_cuda, measure_gflops
+from duetto.workers import num_cores
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def share_machine(configs: Sequence[TrainConfig], asked: int) -> Machine:
     """
     on_gpu = has_cuda() and any(config.trainer.accelerator != "cpu" for config in configs)
     gpus = tuple(visible_gpus(torch.cuda.device_count())) if on_gpu else ()
-    cores = available_cores()
+    cores = num_cores()
     workers = worker_count(asked, len(configs), cores, gpus)
     threads = max(1, cores // workers)
     return Machine(workers, threads, gpus, measure_gflops(threads) / REFERENCE_GFLOPS)

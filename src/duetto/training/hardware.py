@@ -5,7 +5,6 @@ scaler; older cards (P100) and CPUs fp32. `torch.cuda.is_bf16_supported()` is no
 emulation.
 """
 
-import os
 import time
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +13,7 @@ import torch
 
 from duetto.errors import ConfigError
 from duetto.settings.config import TrainerConfig
+from duetto.workers import num_cores
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
 PRECISIONS: dict[str, LightningPrecision] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
@@ -58,7 +58,7 @@ def detect_hardware(config: TrainerConfig) -> Hardware:
     """
     if config.accelerator == "cuda" and not has_cuda():
         raise ConfigError("trainer.accelerator=cuda, but torch finds no usable CUDA device. Use cpu or auto.")
-    num_threads = config.num_threads or available_cores()
+    num_threads = config.num_threads or num_cores()
     if has_cuda() and config.accelerator != "cpu":
         capability = torch.cuda.get_device_capability()
         automatic = precision_for_capability(*capability)
@@ -69,13 +69,6 @@ def detect_hardware(config: TrainerConfig) -> Hardware:
     if precision == "16-mixed":
         raise ConfigError("trainer.precision=16 needs a CUDA device; on a CPU use 32 or bf16.")
     return Hardware("cpu", f"CPU, {num_threads} threads", precision, num_threads)
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def measure_gflops(num_threads: int) -> float:

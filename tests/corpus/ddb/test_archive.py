@@ -9,7 +9,7 @@ from duetto.corpus.build import corpus_folder
 from duetto.corpus.ddb.archive import Archive, commonest_rate, open_archive, read_archive_consent
 from duetto.corpus.ddb.bank import DdbSegment
 from duetto.corpus.ddb.writer import DdbFragment, write_ddb
-from duetto.corpus.jobs import build_folder, thread_pool
+from duetto.corpus.jobs import build_folder
 from duetto.corpus.manifest import Manifest, load_manifest
 from duetto.corpus.recordings.folder import plan_folder
 from duetto.errors import CorpusError
@@ -19,6 +19,7 @@ from duetto.settings.config import DataConfig
 from duetto.storage.audio import read_audio
 from duetto.storage.files import sha256_file
 from duetto.storage.fingerprint import fingerprint
+from duetto.workers import thread_pool
 
 TODAY = date(2026, 11, 22)
 RATE = 16_000

@@ -20,7 +20,7 @@ from duetto.corpus.embedded_cases.case_d import (
 )
 from duetto.corpus.embedded_cases.performer import EmbeddedSinger
 from duetto.corpus.embedded_cases.songs import load_song, song_path
-from duetto.corpus.jobs import build_folder, is_complete, thread_pool
+from duetto.corpus.jobs import build_folder, is_complete
 from duetto.corpus.manifest import Manifest, load_manifest
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.slice import Slice
@@ -30,6 +30,7 @@ from duetto.singer.sing import Truth, load_truth, save_truth
 from duetto.storage.audio import Waveform, read_audio
 from duetto.storage.files import read_json
 from duetto.storage.fingerprint import fingerprint
+from duetto.workers import thread_pool
 from tests.corpus.fakes import FAKE_RATE, FakeSinger
 
 TRUTH = Truth(

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from duetto.corpus.jobs import Outcome, Plan, thread_pool
+from duetto.corpus.jobs import Outcome, Plan
 from duetto.corpus.manifest import HELD_OUT_FROM, Clip, Ledger, Loss, Manifest
 from duetto.corpus.recordings.held_out import SPLIT_SHARE, reconstruction_roles, split_clips, without_repeats
 from duetto.corpus.recordings.intake import Recording, display_name, recording_id
@@ -23,6 +23,7 @@ from duetto.corpus.recordings.listing import Listing, digests_of, list_recording
 from duetto.errors import CorpusError
 from duetto.ownership.consent import CONSENT_NAME, Consent, join_consents, read_consent, require_scope
 from duetto.settings.config import DataConfig
+from duetto.workers import thread_pool
 
 LISTED_REASONS = 20
 TOLD = {"gain": "gains", "offset_s": "offsets_s"}  # notes of single recordings, and what the settings call them
