@@ -1,10 +1,13 @@
 """Convert recordings with a trained voice: `python infer.py run=latest source=song.wav transpose=6`."""
 
+import sys
+
 import hydra
 from omegaconf import DictConfig
 
 from duetto.cli.entry import run_inference
 from duetto.errors import report_errors
+from duetto.renamed import current_overrides
 from duetto.runs.compose import prepare
 
 
@@ -17,4 +20,5 @@ def main(config: DictConfig) -> None:
 
 if __name__ == "__main__":
     prepare()
+    sys.argv[1:] = current_overrides(sys.argv[1:])
     main()

@@ -22,7 +22,7 @@ from duetto.voices.voice import VOICE_FOLDER, WEIGHTS_NAME
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 CURVE_NAME = "curve.csv"
-Row = dict[str, Any]
+CellRow = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Cell:
     overrides: tuple[str, ...]  # of train.py, model among them
 
 
-def run_cells(cells: Sequence[Cell], console: Console, keep: Callable[[list[Row]], None]) -> list[Row]:
+def run_cells(cells: Sequence[Cell], console: Console, keep: Callable[[list[CellRow]], None]) -> list[CellRow]:
     """Run every cell and describe it; `keep` is told all rows after each.
 
     Raises:
         ConfigError: If a cell's settings are wrong, before the first one runs.
     """
     settings = compose_runs(CONF, [cell.overrides for cell in cells])
-    rows: list[Row] = []
+    rows: list[CellRow] = []
     for number, (cell, config) in enumerate(zip(cells, settings, strict=True), start=1):
         console.rule(f"{number} of {len(cells)}: {cell.name}")
         before_s = time.process_time()
@@ -57,7 +57,7 @@ def run_cells(cells: Sequence[Cell], console: Console, keep: Callable[[list[Row]
     return rows
 
 
-def describe(folder: Path) -> Row:
+def describe(folder: Path) -> CellRow:
     """What a finished run says of itself: steps, minutes, curve, size, mean scores and those of each song."""
     record, metrics = read_json(folder / RUN_FILE), read_json(folder / METRICS_NAME)
     weights = folder / VOICE_FOLDER / WEIGHTS_NAME
@@ -77,7 +77,7 @@ def describe(folder: Path) -> Row:
 
 
 def read_curve(path: Path) -> list[dict[str, float]]:
-    """The held-out looks of a run; none if it was too short for one."""
+    """The held-out validations of a run; none if it was too short for one."""
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as file:

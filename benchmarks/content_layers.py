@@ -57,8 +57,8 @@ def sing_song(name: str, singer: str, encoder: MoonshineEncoder) -> Song:
     waveform = rendition.waveform[: round(LONGEST_S * rendition.sample_rate)]
     frames, times_s = encoder.encode_layers(waveform, rendition.sample_rate)
     at_s = frame_centres_s(int(len(waveform) / rendition.sample_rate / GRID_S), 1, round(1 / GRID_S))
-    index = np.searchsorted(rendition.truth.phone_end_s, at_s, side="right")
-    phones = np.array(rendition.truth.phones)[np.minimum(index, len(rendition.truth.phones) - 1)]
+    index = np.searchsorted(rendition.annotations.phone_end_s, at_s, side="right")
+    phones = np.array(rendition.annotations.phones)[np.minimum(index, len(rendition.annotations.phones) - 1)]
     is_sung = ~np.isin(phones, ("pau", "cl", "br"))
     layers = {layer: interpolate_rows(rows, times_s, at_s)[is_sung] for layer, rows in frames.items()}
     return Song(layers, phones[is_sung], name in TEST_SONGS, singer)

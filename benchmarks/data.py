@@ -1,11 +1,11 @@
-"""Minutes of audio per minute for each station of the data, on one worker and on two, and the memory that it takes.
+"""Minutes of audio per minute for each stage of the data, on one worker and on two, and the memory that it takes.
 
-Stations: singing (case B's songs), taking in (a folder of recordings), cleaning (chains of conf/preprocess),
+Stages: singing (case B's songs), taking in (a folder of recordings), cleaning (chains of conf/preprocess),
 extraction of features. Each measurement is a process of its own, so that its peak memory is its own: the
 greatest sum of resident memory of the process and its workers, looked at ten times a second.
 
 Run: `python benchmarks/data.py` (about 20 minutes of two cores), or a part of it:
-`python benchmarks/data.py --stations intake full --workers 1 2 --minutes 10 60`.
+`python benchmarks/data.py --stages intake full --workers 1 2 --minutes 10 60`.
 `per minute` counts the wall's minutes, `per CPU minute` the processor's: the latter also holds on a busy machine.
 """
 
@@ -37,7 +37,7 @@ from duetto.storage.audio import read_audio, write_audio
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 CHAINS = ("none", "clean", "full", "study_b", "study_c")
-STATIONS = ("sing", "intake", *CHAINS, "features")
+STAGES = ("sing", "intake", *CHAINS, "features")
 RATE = 48_000
 FILE_S = 180.0  # length of a recording; `--long` puts all minutes into one
 
@@ -62,11 +62,11 @@ def make_recordings(folder: Path, minutes: float, is_long: bool, stem: Path) -> 
         write_audio(folder / f"take {number:03d}.wav", waveform, RATE, "PCM_16")
 
 
-def measure(station: str, workers: int, place: Path) -> tuple[float, float]:
-    """Run one station; returns minutes of audio and wall seconds."""
+def measure(stage: str, workers: int, place: Path) -> tuple[float, float]:
+    """Run one stage; returns minutes of audio and wall seconds."""
     surroundings = Surroundings(workers=workers)
     data = DataConfig(case="folder", root=str(place / "data"), path=str(place / "recordings"))
-    if station == "sing":
+    if stage == "sing":
         config = settings("none").data
         config.root, config.train_songs, config.val_songs = str(place / "sung"), ["fast_01", "fast_02"], []
         config.test_songs = ["slow_01"]
@@ -76,30 +76,30 @@ def measure(station: str, workers: int, place: Path) -> tuple[float, float]:
     begin = time.perf_counter()
     built = build_corpus(data, surroundings=surroundings)
     minutes = sum(clip.duration_s for clip in load_manifest(built).select("target")) / 60
-    if station != "intake":
-        config = settings(station if station in CHAINS else "none")
+    if stage != "intake":
+        config = settings(stage if stage in CHAINS else "none")
         steps = build_steps(config.preprocess)
         begin = time.perf_counter()
-        treated = preprocess_corpus(built, steps, place / "treated", {"chain": station}, workers=workers)
-        if station == "features":
+        treated = preprocess_corpus(built, steps, place / "treated", {"chain": stage}, workers=workers)
+        if stage == "features":
             manifest = load_manifest(treated)
             begin = time.perf_counter()
             extract_corpus(treated, manifest, config.features, place / "features", max_workers=workers)
     return minutes, time.perf_counter() - begin
 
 
-def run_one(station: str, workers: int, place: Path) -> None:
-    """The body of a measuring process: prints one JSON line. What the station needs is there already."""
+def run_one(stage: str, workers: int, place: Path) -> None:
+    """The body of a measuring process: prints one JSON line. What the stage needs is there already."""
     before = os.times()
-    minutes, wall_s = measure(station, workers, place)
+    minutes, wall_s = measure(stage, workers, place)
     after = os.times()
     cpu_s = sum(after[index] - before[index] for index in range(4))
     print(json.dumps({"minutes": minutes, "wall_s": wall_s, "cpu_s": cpu_s}))
 
 
-def measured_apart(station: str, workers: int, place: Path) -> dict[str, float]:
+def measured_apart(stage: str, workers: int, place: Path) -> dict[str, float]:
     """A measurement in a process of its own."""
-    command = [sys.executable, __file__, "--one", station, str(workers), str(place)]
+    command = [sys.executable, __file__, "--one", stage, str(workers), str(place)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     peak = 0
     while process.poll() is None:
@@ -108,7 +108,7 @@ def measured_apart(station: str, workers: int, place: Path) -> dict[str, float]:
     assert process.stdout is not None
     lines = process.stdout.read().splitlines()
     if process.returncode:
-        raise SystemExit(f"{station} on {workers} workers ended with {process.returncode}.")
+        raise SystemExit(f"{stage} on {workers} workers ended with {process.returncode}.")
     value: dict[str, float] = json.loads(lines[-1])
     return {**value, "peak_mib": peak / 2**20}
 
@@ -128,16 +128,16 @@ def session_bytes(session: int) -> int:
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stations", nargs="+", choices=STATIONS, default=list(STATIONS))
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--minutes", nargs="+", type=float, default=[10.0], help="of audio in the recordings")
     parser.add_argument("--long", action="store_true", help="one recording of all minutes, not several of three")
-    parser.add_argument("--one", nargs=3, metavar=("STATION", "WORKERS", "PLACE"), help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=3, metavar=("STAGE", "WORKERS", "PLACE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         run_one(options.one[0], int(options.one[1]), Path(options.one[2]))
         return
-    table = Table("station", title="Minutes of audio", title_justify="left")
+    table = Table("stage", title="Minutes of audio", title_justify="left")
     for name in ("workers", "minutes", "per minute", "per CPU minute", "peak MiB"):
         table.add_column(name, justify="right")
     with tempfile.TemporaryDirectory() as folder:
@@ -149,15 +149,15 @@ def main() -> None:
         for minutes in options.minutes:
             place = Path(folder) / f"{minutes:g}"
             make_recordings(place / "recordings", minutes, options.long, stem)
-            for station in options.stations:
+            for stage in options.stages:
                 for workers in options.workers:
-                    own = place / f"{station}-{workers}"
+                    own = place / f"{stage}-{workers}"
                     own.mkdir()
                     (own / "recordings").symlink_to(place / "recordings")
-                    value = measured_apart(station, workers, own)
+                    value = measured_apart(stage, workers, own)
                     audio = value["minutes"]
                     table.add_row(
-                        station,
+                        stage,
                         str(workers),
                         f"{audio:.1f}",
                         f"{60 * audio / value['wall_s']:.1f}",

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from duetto.evaluation.models.predictor import QualityPredictor
 from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.evaluation.registry import METRICS, Metric
-from duetto.evaluation.sensitivity.sensitivity import Row, Scores, make_clip, sensitivity, sung_excerpt
+from duetto.evaluation.sensitivity.sensitivity import DegradationScores, Scores, make_clip, sensitivity, sung_excerpt
 from duetto.storage.files import write_json
 
 PICTURE = Path("docs/images/degradations.png")
@@ -35,7 +35,7 @@ def main() -> None:
     clip = make_clip(*sung_excerpt(), SpeakerEncoder(), QualityPredictor())
     begin = time.process_time()
     clean, rows = sensitivity(clip, lambda name, number, total: print(f"{number + 1}/{total} {name}", flush=True))
-    seconds = clip.performance.waveform.size / 24_000
+    seconds = clip.audio.waveform.size / 24_000
     cells, cpu_s = sum(len(row.scores) for row in rows), time.process_time() - begin
     print(f"{seconds:.1f} s of singing in {cells} cells: {cpu_s:.0f} CPU-s")
     draw(clean, rows, arguments.output)
@@ -43,7 +43,7 @@ def main() -> None:
         write_json(arguments.json, as_json(clean, rows))
 
 
-def as_json(clean: Scores, rows: tuple[Row, ...]) -> dict[str, object]:
+def as_json(clean: Scores, rows: tuple[DegradationScores, ...]) -> dict[str, object]:
     """The numbers by degradation and family, a row for each dose in its order."""
     return {
         "clean": clean,
@@ -56,7 +56,7 @@ def as_json(clean: Scores, rows: tuple[Row, ...]) -> dict[str, object]:
     }
 
 
-def draw(clean: Scores, rows: tuple[Row, ...], path: Path) -> None:
+def draw(clean: Scores, rows: tuple[DegradationScores, ...], path: Path) -> None:
     """Write the picture."""
     metrics = [metric for metric in METRICS if metric.place == "output" and metric.family in clean]
     changes = np.array([[scores[m.family] - clean[m.family] for row in rows for scores in row.scores] for m in metrics])

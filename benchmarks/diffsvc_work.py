@@ -35,7 +35,7 @@ SEED = 0  # of the noise that a conversion starts with
 
 
 @dataclass(frozen=True)
-class Performance:
+class FrameInputs:
     """What a model sings from."""
 
     units: Tensor  # (B, U, 256)
@@ -47,24 +47,24 @@ class Performance:
 class Work:
     """Inputs of every item."""
 
-    clips: Performance  # training
+    clips: FrameInputs  # training
     clip_mel: Tensor  # log10, (4, 128, T)
     timestep: Tensor  # (4,)
     noise: Tensor  # (4, 128, T)
-    song: Performance  # conversion, B = 1
+    song: FrameInputs  # conversion, B = 1
     start: Tensor  # the noise it starts with, (1, 128, T)
     condition: Tensor  # of the denoiser's call, (1, 256, T)
     mel: Tensor  # the vocoder's, log10
 
 
-def make_performance(name: str, batch: int, num_frames: int) -> Performance:
+def make_inputs(name: str, batch: int, num_frames: int) -> FrameInputs:
     """A performance by its name."""
     num_units = max(1, int(num_frames * HOP / RATE * UNIT_RATE))
     index = torch.from_numpy(np.asarray(deal_units(num_frames, num_units))).long()
     f0_hz = np.stack([fill.f0_contour(num_frames, 180.0 + 40.0 * row) for row in range(batch)])
     bridged = np.where(f0_hz > 0, f0_hz, 200.0).astype(np.float32)
     units = fill.normal_tensor(f"{name}_units", batch, num_units, CONTENT)
-    return Performance(units, index.expand(batch, -1), torch.from_numpy(bridged))
+    return FrameInputs(units, index.expand(batch, -1), torch.from_numpy(bridged))
 
 
 def make_work(seconds: float) -> Work:
@@ -75,21 +75,21 @@ def make_work(seconds: float) -> Work:
         for name, batch, frames in (("clip_mel", BATCH_SIZE, CLIP_FRAMES), ("song_mel", 1, num_frames))
     )
     return Work(
-        clips=make_performance("clips", BATCH_SIZE, CLIP_FRAMES),
+        clips=make_inputs("clips", BATCH_SIZE, CLIP_FRAMES),
         clip_mel=clip_mel,
         timestep=torch.tensor([17, 250, 500, 873]),
         noise=fill.normal_tensor("clip_noise", BATCH_SIZE, N_MELS, CLIP_FRAMES),
-        song=make_performance("song", 1, num_frames),
+        song=make_inputs("song", 1, num_frames),
         start=torch.randn(1, N_MELS, num_frames, generator=torch.Generator().manual_seed(SEED)),
         condition=fill.normal_tensor("condition", 1, CONTENT, num_frames),
         mel=song_mel,
     )
 
 
-def condition_inputs(performance: Performance) -> ConditionInputs:
+def condition_inputs(frames: FrameInputs) -> ConditionInputs:
     """As our model takes them."""
-    mask = torch.ones_like(performance.f0_hz)[:, None]
-    return ConditionInputs(performance.units, performance.f0_hz, mask, unit_index=performance.unit_index)
+    mask = torch.ones_like(frames.f0_hz)[:, None]
+    return ConditionInputs(frames.units, frames.f0_hz, mask, unit_index=frames.unit_index)
 
 
 class Ours:

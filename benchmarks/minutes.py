@@ -5,9 +5,9 @@
     python benchmarks/minutes.py --models rvc --data-minutes 1 5 --songs 10
 
 Each cell is an ordinary run of train.py on case B (finished ones are skipped, stopped ones go on). The curve over
-minutes of training is one run's own held-out looks. Over 5.5 minutes of target data, slow songs join the fast ones.
+minutes of training is one run's own validations. Over 5.5 minutes of target data, slow songs join the fast ones.
 With --songs N above 3, further slow songs are composed to test on. Written to docs/results/bases: minutes.json,
-minutes.md, two figures, and audio/ (the first eight seconds of source, output and truth of the default runs' songs).
+minutes.md, two figures, and audio/ (eight seconds of source, output and reference of the default runs' songs).
 """
 
 import argparse
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
-from cells import Cell, Row, markdown, run_cells, shown
+from cells import Cell, CellRow, markdown, run_cells, shown
 from matplotlib.figure import Figure
 from rich.console import Console
 
@@ -74,11 +74,11 @@ def make_cells(arguments: argparse.Namespace) -> list[Cell]:
     return cells
 
 
-def score(row: Row) -> dict[str, float]:
+def score(row: CellRow) -> dict[str, float]:
     """The numbers that `TARGETS` asks for; worst songs where a mean would hide them."""
     songs = [song["metrics"] for song in row["songs"]]
     pairs = [(song["speaker_similarity"], song["speaker_similarity_to_source"]) for song in songs]
-    defined = [(truth, source) for truth, source in pairs if truth is not None and source is not None]
+    defined = [(reference, source) for reference, source in pairs if reference is not None and source is not None]
     return {
         **row["mean"],
         "target_closer": sum(a > b for a, b in defined) / len(defined) if defined else float("nan"),
@@ -97,7 +97,7 @@ def verdict(value: float | None, relation: str | None, limit: float | None) -> s
     return " ✓" if (value >= limit if relation == ">=" else value <= limit) else " ✗"
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[CellRow]) -> str:
     """Markdown: a line a cell, a column a target."""
     goals = [
         f"{title} ({relation} {shown(limit, digits, scale)})" if relation else title
@@ -117,24 +117,28 @@ def table(rows: Sequence[Row]) -> str:
     return markdown(["run", "minutes of training", "steps", *goals], lines)
 
 
-def draw_training(rows: Sequence[Row]) -> Figure:
-    """Held-out looks over minutes of training: a row a model, a column a score."""
+def draw_training(rows: Sequence[CellRow]) -> Figure:
+    """Validations over minutes of training: a row a model, a column a score."""
     runs = [row for row in rows if row["group"] in STYLE and not row["error"]]
     models = list(dict.fromkeys(row["model"] for row in runs))
     figure = Figure(figsize=(11, 3 * max(1, len(models))), layout="constrained")
     axes = figure.subplots(max(1, len(models)), len(CURVES), squeeze=False)
     for row in runs:
         for axis, (name, title) in zip(axes[models.index(row["model"])], CURVES, strict=True):
-            minutes = [look["minutes"] for look in row["curve"]]
+            minutes = [validation["minutes"] for validation in row["curve"]]
             axis.plot(
-                minutes, [look[name] for look in row["curve"]], STYLE[row["group"]], marker=".", label=row["group"]
+                minutes,
+                [validation[name] for validation in row["curve"]],
+                STYLE[row["group"]],
+                marker=".",
+                label=row["group"],
             )
             axis.set(title=f"{row['model']}: {title}", xlabel="minutes of training")
             axis.legend()
     return figure
 
 
-def draw_data(rows: Sequence[Row]) -> Figure:
+def draw_data(rows: Sequence[CellRow]) -> Figure:
     """Test-song scores over minutes of target data."""
     figure = Figure(figsize=(11, 3), layout="constrained")
     runs = [row for row in rows if row["group"] == "data" and not row["error"]]
@@ -149,13 +153,13 @@ def draw_data(rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def keep_audio(rows: Sequence[Row], folder: Path) -> None:
-    """Source, output and truth of what the default runs converted."""
+def keep_audio(rows: Sequence[CellRow], folder: Path) -> None:
+    """Source, output and reference of what the default runs converted."""
     for row in rows:
         if row["group"] != "base" or row["error"]:
             continue
         for place in sorted((Path(row["run"]) / "songs").iterdir()):
-            for name in ("source", "output", "truth"):
+            for name in ("source", "output", "reference"):
                 waveform, rate = read_audio(place / f"{name}.wav")
                 write_audio(
                     folder / row["model"] / place.name / f"{name}.flac",
@@ -165,7 +169,7 @@ def keep_audio(rows: Sequence[Row], folder: Path) -> None:
                 )
 
 
-def write_results(rows: Sequence[Row], folder: Path, command: str) -> None:
+def write_results(rows: Sequence[CellRow], folder: Path, command: str) -> None:
     """JSON, table and figures of what there is so far."""
     write_json(folder / "minutes.json", {"command": command, "rows": list(rows)})
     hours = sum(row.get("training_minutes", 0.0) for row in rows) / 60

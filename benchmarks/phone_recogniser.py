@@ -60,8 +60,8 @@ def load_song(folder: Path, clip: Clip, encoder: MoonshineEncoder, noise_db: flo
         level = np.sqrt(np.mean(np.square(waveform))) * 10 ** (-noise_db / 20)
         waveform = (waveform + level * noise).astype(np.float32)
     rows = encoder_rows(encoder, waveform, SAMPLE_RATE)
-    with np.load(folder / str(clip.truth), allow_pickle=False) as truth:
-        names, start_s, end_s = (truth[name] for name in ("phones", "phone_start_s", "phone_end_s"))
+    with np.load(folder / str(clip.annotations), allow_pickle=False) as annotations:
+        names, start_s, end_s = (annotations[name] for name in ("phones", "phone_start_s", "phone_end_s"))
     at_s = HOP_S * np.arange(len(rows))
     index = np.minimum(np.searchsorted(end_s, at_s, side="right"), len(names) - 1)
     is_sung = (at_s >= start_s[index]) & (at_s <= end_s[-1])
@@ -166,7 +166,7 @@ def main() -> None:
     )
     if arguments.exam:
         corpus = load_manifest(arguments.exam)
-        for role in ("truth", "source"):
+        for role in ("reference", "source"):
             for song in load_songs(arguments.exam, list(corpus.select(role)), encoder):
                 scores[f"{song.voice}, song of {len(song.phones)} phones"] = examine(classifier, [song], best)
     for name, (share, error) in scores.items():

@@ -118,8 +118,8 @@ def median_pitch(waveform: Waveform) -> float:
 
 def target_pitch(run: Path) -> float:
     """Median F0 of the run's test songs, Hz; NaN if it has none."""
-    truths = sorted(run.glob("songs/*/truth.wav"))
-    medians = [median_pitch(read_audio(path, RATE)[0]) for path in truths]
+    references = sorted(run.glob("songs/*/reference.wav"))
+    medians = [median_pitch(read_audio(path, RATE)[0]) for path in references]
     return float(np.nanmedian(medians)) if medians else math.nan
 
 

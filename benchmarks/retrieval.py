@@ -46,38 +46,38 @@ def inverted(rows: np.ndarray, num_lists: int) -> Any:
     return index
 
 
-def measure(label: str, index: Any, queries: np.ndarray, truth: np.ndarray, build_s: float) -> None:
+def measure(label: str, index: Any, queries: np.ndarray, exact: np.ndarray, build_s: float) -> None:
     """Print one row."""
     start = time.perf_counter()
     index.search(queries, NEIGHBOURS)
     rate = len(queries) / (time.perf_counter() - start)
-    print(f"  {label:<26} {share_found(index, queries, truth):9.3f} {rate:10.0f} {build_s:9.1f}", flush=True)
+    print(f"  {label:<26} {share_found(index, queries, exact):9.3f} {rate:10.0f} {build_s:9.1f}", flush=True)
 
 
 def compare(count: int, width: int, slow_rows: int) -> None:
     """Every index for one size."""
     rows, queries = content(count, width, 0), content(NUM_QUERIES, width, 1)
-    truth = exact_neighbours(rows, queries, NEIGHBOURS)
+    exact = exact_neighbours(rows, queries, NEIGHBOURS)
     print(f"{count} x {width}\n  {'index':<26} {'recall@8':>9} {'vectors/s':>10} {'build s':>9}")
     flat = faiss.IndexFlatL2(width)
     flat.add(rows)
-    measure("Flat", flat, queries, truth, 0.0)
+    measure("Flat", flat, queries, exact, 0.0)
     start = time.perf_counter()
     num_lists = int(np.sqrt(count))
     index = inverted(rows, num_lists)
     build_s = time.perf_counter() - start
     for probes in (1, 2, 4, 8, 16, 32):
         index.nprobe = probes
-        measure(f"IVF{num_lists} nprobe={probes}", index, queries, truth, build_s)
+        measure(f"IVF{num_lists} nprobe={probes}", index, queries, exact, build_s)
     if count <= slow_rows:
         start = time.perf_counter()
         upstream = build_public_index(rows, 0)
-        measure(f"upstream IVF{upstream.nlist} nprobe=1", upstream, queries, truth, time.perf_counter() - start)
+        measure(f"upstream IVF{upstream.nlist} nprobe=1", upstream, queries, exact, time.perf_counter() - start)
         start = time.perf_counter()
         graph = faiss.IndexHNSWFlat(width, 32)
         graph.add(rows)
         graph.hnsw.efSearch = 64
-        measure("HNSW32 efSearch=64", graph, queries, truth, time.perf_counter() - start)
+        measure("HNSW32 efSearch=64", graph, queries, exact, time.perf_counter() - start)
 
 
 def main() -> None:

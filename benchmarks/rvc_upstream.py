@@ -51,7 +51,7 @@ class Upstream:
 
     def train_step(self) -> dict[str, float]:
         """One update of each network, in upstream's order; the losses."""
-        work, net, judge = self.work, self.synthesizer.train(), self.discriminator
+        work, net, discriminator = self.work, self.synthesizer.train(), self.discriminator
         optimizer_g, optimizer_d = self.optimizers
         output, starts, _, mask, (_, z_p, m_p, logs_p, _, logs_q) = net(
             work.content, work.lengths, work.pitch, work.f0_hz, work.spectrogram, work.lengths, work.speakers
@@ -60,13 +60,13 @@ class Upstream:
         real_mel = self.commons.slice_segments(mel, starts, SEGMENT_FRAMES)
         fake_mel = self.mels.mel_spectrogram_torch(output.squeeze(1), N_FFT, N_MELS, RATE, HOP, N_FFT, 0.0, None)
         real = self.commons.slice_segments(work.waveform, starts * HOP, SEGMENT_FRAMES * HOP)
-        real_scores, fake_scores, _, _ = judge(real, output.detach())
+        real_scores, fake_scores, _, _ = discriminator(real, output.detach())
         loss_d, _, _ = self.losses.discriminator_loss(real_scores, fake_scores)
         optimizer_d.zero_grad()
         loss_d.backward()
-        self.commons.clip_grad_value_(judge.parameters(), None)
+        self.commons.clip_grad_value_(discriminator.parameters(), None)
         optimizer_d.step()
-        real_scores, fake_scores, real_maps, fake_maps = judge(real, output)
+        real_scores, fake_scores, real_maps, fake_maps = discriminator(real, output)
         loss_mel = torch.nn.functional.l1_loss(real_mel, fake_mel) * 45
         loss_kl = self.losses.kl_loss(z_p, logs_q, m_p, logs_p, mask)
         loss_maps = self.losses.feature_loss(real_maps, fake_maps)

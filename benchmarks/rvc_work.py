@@ -113,7 +113,7 @@ class Ours:
 
     def train_step(self) -> dict[str, float]:
         """One update of each network, in upstream's order; the losses."""
-        work, judge = self.work, self.discriminator
+        work, discriminator = self.work, self.discriminator
         optimizer_g, optimizer_d = self.optimizers
         starts = (work.segment_draws * (work.lengths - SEGMENT_FRAMES + 1)).long()
         output = self.synthesizer.train()(
@@ -131,16 +131,16 @@ class Ours:
         real_mel = slice_segments(self.log_mel(work.spectrogram), starts, SEGMENT_FRAMES)
         fake_mel = self.log_mel(linear_spectrogram(output.waveform.squeeze(1), N_FFT, HOP))
         real = slice_segments(work.waveform, starts * HOP, SEGMENT_FRAMES * HOP)
-        scores, _ = judge(torch.cat([real, output.waveform.detach()]))
+        scores, _ = discriminator(torch.cat([real, output.waveform.detach()]))
         real_scores, fake_scores = zip(*(each.chunk(2) for each in scores), strict=True)
         loss_d = discriminator_loss(real_scores, fake_scores)
         optimizer_d.zero_grad()
         loss_d.backward()
         optimizer_d.step()
-        judge.requires_grad_(False)
+        discriminator.requires_grad_(False)
         with torch.no_grad():
-            _, real_maps = judge(real)
-        fake_scores, fake_maps = judge(output.waveform)
+            _, real_maps = discriminator(real)
+        fake_scores, fake_maps = discriminator(output.waveform)
         terms = {
             "mel": 45 * mel_loss(real_mel, fake_mel),
             "kl": kl_loss(output.z_p, output.posterior_log_std, output.prior_mean, output.prior_log_std, output.mask),
@@ -150,7 +150,7 @@ class Ours:
         optimizer_g.zero_grad()
         torch.stack(list(terms.values())).sum().backward()
         optimizer_g.step()
-        judge.requires_grad_(True)
+        discriminator.requires_grad_(True)
         return {name: float(term.detach()) for name, term in ({"discriminator": loss_d} | terms).items()}
 
     def log_mel(self, spectrogram: Tensor) -> Tensor:

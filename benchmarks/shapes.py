@@ -6,7 +6,7 @@
 
 Each cell is an ordinary run of train.py on case B, from random weights, on one thread (finished ones are skipped,
 stopped ones go on), and differs from the compact shape (the cell `compact`) only by the settings in `CELLS`. Judged by
-what a CPU-minute buys: the scores of the last held-out look and of a test song, not by parameters or loss. The bound
+what a CPU-minute buys: the scores of the last validation and of a test song, not by parameters or loss. The bound
 itself moves with the shape, so distances are compared, and no share of a gap. Written to docs/results/shapes.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
-from cells import Cell, Row, markdown, run_cells, shown
+from cells import Cell, CellRow, markdown, run_cells, shown
 from matplotlib.figure import Figure
 from rich.console import Console
 
@@ -133,7 +133,7 @@ def make_cells(arguments: argparse.Namespace) -> list[Cell]:
     ]
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[CellRow]) -> str:
     """Markdown: a line a cell, best MCD* first within a model; failures last."""
     done = sorted((row for row in rows if not row["error"]), key=lambda row: (row["model"], order(row)))
     lines = []
@@ -147,13 +147,13 @@ def table(rows: Sequence[Row]) -> str:
     return markdown(header, [[*line, *[""] * (len(header) - len(line))] for line in lines])
 
 
-def order(row: Row) -> float:
+def order(row: CellRow) -> float:
     """MCD* of the test song; what is undefined comes last."""
     value = row["mean"]["mcd_output"]
     return float("inf") if value is None or value != value else float(value)
 
 
-def draw(rows: Sequence[Row]) -> Figure:
+def draw(rows: Sequence[CellRow]) -> Figure:
     """Held-out MCD* over CPU-minutes, a panel a model."""
     models = list(dict.fromkeys(row["model"] for row in rows))
     figure = Figure(figsize=(6 * max(1, len(models)), 5), layout="constrained")
@@ -161,14 +161,16 @@ def draw(rows: Sequence[Row]) -> Figure:
         axis.set_prop_cycle(color=mpl.color_sequences["tab20"])  # more cells than the ten usual colours
         for row in rows:
             if row["model"] == model and not row["error"]:
-                minutes = [look["minutes"] for look in row["curve"]]
-                axis.plot(minutes, [look["mcd_output"] for look in row["curve"]], ".-", label=str(row["value"]))
+                minutes = [validation["minutes"] for validation in row["curve"]]
+                axis.plot(
+                    minutes, [validation["mcd_output"] for validation in row["curve"]], ".-", label=str(row["value"])
+                )
         axis.set(title=model, xlabel="CPU-minutes of training", ylabel="MCD* of a held-out excerpt, dB")
         axis.legend(fontsize="small")
     return figure
 
 
-def write_results(rows: Sequence[Row], folder: Path, command: str) -> None:
+def write_results(rows: Sequence[CellRow], folder: Path, command: str) -> None:
     """JSON, table and figure of what there is so far."""
     write_json(folder / "shapes.json", {"command": command, "rows": list(rows)})
     write_text(folder / "shapes.md", f"`{command}`, one thread, from random weights.\n\n{table(rows)}")
@@ -184,7 +186,7 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--models", nargs="+", default=list(CELLS), choices=list(CELLS))
     parser.add_argument("--cells", nargs="+", help="only those, by name")
     parser.add_argument("--minutes", type=float, default=6.0, help="of training, each cell")
-    parser.add_argument("--steps", type=int, default=0, help="of training instead, for a look")
+    parser.add_argument("--steps", type=int, default=0, help="of training instead, for a validation")
     parser.add_argument("--logs", default="logs")
     parser.add_argument("--output", type=Path, default=Path("docs/results/shapes"))
     parser.add_argument("--set", dest="overrides", nargs="*", default=[], help="further settings of train.py")

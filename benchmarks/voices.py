@@ -22,7 +22,7 @@ from duetto.corpus.embedded_cases.songs import load_song
 from duetto.evaluation.models.speaker import SpeakerEncoder, embedding_similarity
 from duetto.score.score import Curve, Score
 from duetto.singer.sing import sing
-from duetto.singer.voices import VOICES, Voice
+from duetto.singer.voices import VOICES, EmbeddedVoice
 
 MARGIN = 0.05
 MATCHED_MIDI = 57  # A3, the one note in the range of every voice
@@ -41,7 +41,7 @@ def excerpt(name: str, first: int) -> Score:
     return replace(song, name=f"{name}-{first}", notes=moved, pitch_bend_semitones=Curve(), dynamics=Curve())
 
 
-def embed(voice: Voice, midi: int, encoder: SpeakerEncoder) -> tuple[Embeddings, float, float]:
+def embed(voice: EmbeddedVoice, midi: int, encoder: SpeakerEncoder) -> tuple[Embeddings, float, float]:
     """Embeddings of the voice's renderings, the seconds they last, and the CPU seconds they took."""
     embeddings: Embeddings = []
     audio_s = cpu_s = 0.0
@@ -56,7 +56,7 @@ def embed(voice: Voice, midi: int, encoder: SpeakerEncoder) -> tuple[Embeddings,
     return embeddings, audio_s, cpu_s
 
 
-def compare(voices: list[Voice], midi: int, encoder: SpeakerEncoder) -> float:
+def compare(voices: list[EmbeddedVoice], midi: int, encoder: SpeakerEncoder) -> float:
     """Print the similarities at a pitch; returns the smallest margin of a pair."""
     embeddings, audio_s, cpu_s = {}, 0.0, 0.0
     for voice in voices:

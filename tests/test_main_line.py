@@ -85,13 +85,15 @@ def test_the_second_command_goes_on_and_everything_is_there(work):
 
 def test_the_ledger_adds_up(work):
     ledger = json.loads((only_run(work) / "run.json").read_text())["ledger"]
-    dropped = sum(loss["seconds"] for loss in ledger["losses"])
+    dropped = sum(loss["seconds"] for loss in ledger["dropped"])
     assert ledger["seconds_in"] == pytest.approx(ledger["seconds_used"] + dropped, abs=0.01)
 
 
 def test_output_and_source_have_the_same_length(work):
     (song,) = (only_run(work) / "songs").iterdir()
-    lengths = {soundfile.info(song / f"{name}.wav").frames for name in ("source", "output", "truth", "resynthesis")}
+    lengths = {
+        soundfile.info(song / f"{name}.wav").frames for name in ("source", "output", "reference", "copy_synthesis")
+    }
     assert len(lengths) == 1
 
 

@@ -17,13 +17,14 @@ from duetto.cli.commands import (
     infer,
     inspect_file,
     labels,
-    probe,
     report,
     sing,
+    stress,
     study,
     train,
 )
 from duetto.errors import DuettoError
+from duetto.renamed import current_arguments
 
 VERBS = (
     train,
@@ -32,7 +33,7 @@ VERBS = (
     sing,
     report,
     study,
-    probe,
+    stress,
     dashboard,
     consent,
     import_voice,
@@ -48,7 +49,7 @@ SETTING = re.compile(r"^([a-z][a-z_-]*)=")  # a file of such a name is written .
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; a user's mistake ends with one sentence and status 2, an action may return its own status."""
-    options = build_parser().parse_args(as_options(sys.argv[1:] if arguments is None else arguments))
+    options = build_parser().parse_args(as_options(current_arguments(sys.argv[1:] if arguments is None else arguments)))
     try:
         return int(options.action(options, Console()) or 0)
     except DuettoError as error:

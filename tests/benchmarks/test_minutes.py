@@ -25,9 +25,9 @@ def song(**scores):
 
 def row(*songs, **more):
     mean = {"mcd_gap_closed": 0.7, "f0_rmse_cents": 40.0, "voicing_error": 0.05, "phone_error_excess": None, "rtf": 0.5}
-    look = {"minutes": 1.0, "mcd_output": 8.0, "speaker_similarity": 0.8, "voicing_error": 0.1}
+    validation = {"minutes": 1.0, "mcd_output": 8.0, "speaker_similarity": 0.8, "voicing_error": 0.1}
     done = {"name": "rvc base", "model": "rvc", "group": "base", "value": 8.0, "error": None, "run": "r", "steps": 9}
-    return {**done, "training_minutes": 8.0, "curve": [look], "mean": mean, "songs": list(songs), **more}
+    return {**done, "training_minutes": 8.0, "curve": [validation], "mean": mean, "songs": list(songs), **more}
 
 
 def test_the_worst_song_counts_where_a_mean_would_hide_it(benchmark):
@@ -135,7 +135,7 @@ def test_a_wrong_setting_stops_before_the_first_cell(benchmark):
 
 def test_the_default_runs_songs_are_kept_to_listen_to(benchmark, tmp_path):
     minutes = benchmark("minutes")
-    for name in ("source", "output", "truth", "resynthesis"):
+    for name in ("source", "output", "reference", "copy_synthesis"):
         write_audio(tmp_path / "run" / "songs" / "tea__mei" / f"{name}.wav", np.full(80_000, 0.1, np.float32), 8000)
     rows = [
         row(song(), run=str(tmp_path / "run")),
@@ -144,5 +144,5 @@ def test_the_default_runs_songs_are_kept_to_listen_to(benchmark, tmp_path):
     ]
     minutes.keep_audio(rows, tmp_path / "audio")
     kept = sorted(path.relative_to(tmp_path / "audio").as_posix() for path in (tmp_path / "audio").rglob("*.flac"))
-    assert kept == [f"rvc/tea__mei/{name}.flac" for name in ("output", "source", "truth")]
+    assert kept == [f"rvc/tea__mei/{name}.flac" for name in ("output", "reference", "source")]
     assert read_info(tmp_path / "audio" / kept[0]).duration_s == minutes.EXCERPT_S

@@ -3,7 +3,7 @@ import pytest
 from duetto.runs.compose import compose_runs
 
 
-def test_a_look_at_one_cell_composes_and_differs_where_it_says(benchmark):
+def test_a_validation_at_one_cell_composes_and_differs_where_it_says(benchmark):
     shapes, cells = benchmark("shapes"), benchmark("cells")
     chosen = shapes.make_cells(shapes.parse(["--models", "rvc", "--cells", "compact", "hop 320", "--steps", "5"]))
     compact, hop = compose_runs(cells.CONF, [cell.overrides for cell in chosen])

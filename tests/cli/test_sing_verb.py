@@ -9,7 +9,7 @@ import soundfile
 from duetto.__main__ import main
 from duetto.score.formats.vsqx.writer import write_vsqx
 from duetto.score.score import Curve, Note, Score, Tempo
-from duetto.singer.truth import load_truth
+from duetto.singer.annotations import load_annotations
 from duetto.singer.voices import VOICES
 
 LEAD = Score("lead", (Note(0, 480, 60, "ら"), Note(480, 480, 95, "漢")), (Tempo(0, 120.0),))
@@ -24,7 +24,7 @@ def duet(tmp_path, monkeypatch):
 
 
 def test_key_value_settings_are_taken_and_every_track_is_sung(duet, capsys):
-    assert main(["sing", "duet.vsqx", "voice=mei", "truth=truth.json", "seed=4"]) == 0
+    assert main(["sing", "duet.vsqx", "voice=mei", "annotations=annotations.json", "seed=4"]) == 0
     said = capsys.readouterr().out
     assert "track 1: 1 note beyond any voice: sung octaves nearer" in said
     assert "track 1: 1 lyric not understood: sung as ra" in said
@@ -33,12 +33,12 @@ def test_key_value_settings_are_taken_and_every_track_is_sung(duet, capsys):
         info = soundfile.info(duet / f"duet_mei_track{track}.wav")
         assert (info.samplerate, info.channels) == (48_000, 1)
         assert info.duration == pytest.approx(1.4, abs=0.01)
-        assert len(json.loads((duet / f"truth_track{track}.json").read_text())["notes"]) == notes
+        assert len(json.loads((duet / f"annotations_track{track}.json").read_text())["notes"]) == notes
 
 
 def test_one_track_goes_to_the_file_that_was_asked_for(duet, capsys):
-    assert main(["sing", "duet.vsqx", "track=2", "voice=bass", "output=b.wav", "truth=b.npz", "transpose=2"]) == 0
-    assert load_truth(duet / "b.npz").note_midi.tolist() == [57 - 12 + 2]
+    assert main(["sing", "duet.vsqx", "track=2", "voice=bass", "output=b.wav", "annotations=b.npz", "transpose=2"]) == 0
+    assert load_annotations(duet / "b.npz").note_midi.tolist() == [57 - 12 + 2]
     assert sorted(path.name for path in duet.iterdir()) == ["b.npz", "b.wav", "duet.vsqx"]
     first = soundfile.read(duet / "b.wav")[0]
     assert main(["sing", "duet.vsqx", "--track", "2", "--voice", "bass", "--output", "c.wav", "--transpose", "2"]) == 0
@@ -51,7 +51,7 @@ def test_one_track_goes_to_the_file_that_was_asked_for(duet, capsys):
         (["voice=nobody"], "alto, bass, low, mei, miku"),
         (["track=3"], "there is no track 3"),
         (["track=-1"], "there is no track -1"),
-        (["truth=truth.txt"], ".npz or .json"),
+        (["annotations=annotations.txt"], ".npz or .json"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence(duet, capsys, settings, told):

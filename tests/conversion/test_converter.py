@@ -53,7 +53,7 @@ def test_the_output_is_as_long_as_the_source_to_the_sample(converter, num_sample
     conversion = converter.convert(source, REQUEST)
     assert len(conversion.waveform) == num_samples
     assert np.isfinite(conversion.waveform).all()
-    assert len(converter.resynthesise(source, REQUEST).waveform) == num_samples
+    assert len(converter.copy_synthesise(source, REQUEST).waveform) == num_samples
 
 
 def test_the_same_request_gives_the_same_samples(converter):

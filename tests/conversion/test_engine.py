@@ -90,6 +90,6 @@ def test_an_unvoiced_source_converts():
 def test_whole_and_stream_are_the_same_conversion():
     request = ConversionRequest(chunk_s=2.0, level_match=0.7)
     whole = transparent_converter().convert(np.resize(NOISE, RATE * 11), request).waveform
-    with transparent_converter().perform(np.array_split(np.resize(NOISE, RATE * 11), 13), request) as performance:
-        streamed = np.concatenate(list(performance.finish()))[: len(whole)]
+    with transparent_converter().perform(np.array_split(np.resize(NOISE, RATE * 11), 13), request) as stream:
+        streamed = np.concatenate(list(stream.finish()))[: len(whole)]
     np.testing.assert_allclose(streamed, whole, atol=1e-6)

@@ -22,7 +22,7 @@ class TransparentRenderer:
         self.frames.append(frames)
         return frames.waveform * np.float32(self.gain)
 
-    def resynthesise(self, frames, speaker_id, generator):
+    def copy_synthesise(self, frames, speaker_id, generator):
         return frames.waveform
 
 

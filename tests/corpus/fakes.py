@@ -36,12 +36,12 @@ class FakeSinger:
     def transposition(self, voice: str) -> float:
         return PITCH.get(voice, 0.0)
 
-    def render(self, song: Path, voice: str, seed: int, truth: Path, shift_semitones: float = 0.0) -> Waveform:
+    def render(self, song: Path, voice: str, seed: int, annotations: Path, shift_semitones: float = 0.0) -> Waveform:
         if song.stem == self.fails_at:
             raise RuntimeError("the power went out")
         if self.log is not None:
             with self.log.open("a", encoding="utf-8") as file:
                 file.write(f"{voice} {song.stem}{f' {shift_semitones:+g}' if shift_semitones else ''}\n")
-        np.savez(truth, f0_hz=np.full(20, 200.0))
+        np.savez(annotations, f0_hz=np.full(20, 200.0))
         frequency_hz = 200.0 + seed % 97 + 100 * len(voice)
         return sine(frequency_hz, 0.2, FAKE_RATE)

@@ -26,10 +26,10 @@ def test_each_split_holds_the_roles_it_needs(case_b_config: DataConfig):
     assert [clip.id for clip in manifest.select("target", "train")] == ["target/fast_01", "target/fast_02"]
     for split, song in (("val", "fast_03"), ("test", "slow_01")):
         assert [clip.id for clip in manifest.select(None, split)] == [  # type: ignore[arg-type]
+            f"reference/{song}",
             f"source/low/{song}",
             f"source/mei/{song}",
             f"target/{song}",
-            f"truth/{song}",
         ]
     assert manifest.consent["subject"] == "none"
 
@@ -46,7 +46,7 @@ def test_every_file_is_there_with_its_hash_and_length(case_b_config: DataConfig)
         waveform, sample_rate = read_audio(folder / clip.path)
         assert (len(waveform), sample_rate) == (clip.num_samples, clip.sample_rate) == (9600, 48_000)
         assert sha256_file(folder / clip.path) == clip.sha256
-        assert (folder / str(clip.truth)).is_file()
+        assert (folder / str(clip.annotations)).is_file()
         assert (folder / str(clip.score)).is_file()
     assert read_consent(folder / "consent.yaml").subject == "none"
 
@@ -58,7 +58,7 @@ def test_only_the_target_is_in_the_room(case_b_config: DataConfig):
     def audio(folder: Path, name: str) -> np.ndarray:
         return read_audio(folder / f"audio/{name}.wav")[0]
 
-    assert np.array_equal(audio(wet_folder, "truth/slow_01"), audio(dry_folder, "target/slow_01"))
+    assert np.array_equal(audio(wet_folder, "reference/slow_01"), audio(dry_folder, "target/slow_01"))
     assert np.array_equal(audio(wet_folder, "source/mei/slow_01"), audio(dry_folder, "source/mei/slow_01"))
     assert np.max(np.abs(audio(wet_folder, "target/slow_01") - audio(dry_folder, "target/slow_01"))) > 0.05
 

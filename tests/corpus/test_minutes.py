@@ -1,6 +1,6 @@
 import pytest
 
-from duetto.corpus.manifest import Clip, Ledger, Loss, Manifest
+from duetto.corpus.manifest import Clip, Dropped, Ledger, Manifest
 from duetto.corpus.minutes import keep_minutes
 from duetto.errors import ConfigError, CorpusError
 from duetto.settings.config import DataConfig
@@ -14,7 +14,7 @@ def clip(name, seconds, role="target", split="train"):
 
 def corpus(*clips):
     used = sum(c.duration_s for c in clips if c.role == "target")
-    return Manifest("case_b", clips, {"steps": []}, {}, Ledger(used + 2.0, used, (Loss("a", 2.0, "silence"),)))
+    return Manifest("case_b", clips, {"steps": []}, {}, Ledger(used + 2.0, used, (Dropped("a", 2.0, "silence"),)))
 
 
 WHOLE = corpus(
@@ -45,8 +45,8 @@ def test_nothing_after_the_first_clip_too_long_sneaks_in():
 def test_every_second_left_out_is_in_the_ledger():
     ledger = keep_minutes(WHOLE, 0.25).ledger
     assert ledger.seconds_in == pytest.approx(ledger.seconds_used + ledger.seconds_dropped)
-    assert Loss("c", 8.0, "over data.minutes") in ledger.losses
-    assert Loss("a", 2.0, "silence") in ledger.losses
+    assert Dropped("c", 8.0, "over data.minutes") in ledger.dropped
+    assert Dropped("a", 2.0, "silence") in ledger.dropped
 
 
 def test_less_data_is_another_corpus():

@@ -62,7 +62,7 @@ def test_a_flat_folder_is_one_singer_of_the_name_given(choir: Path, tmp_path: Pa
     write_sine(choir / "here.wav", 300.0, 0.6)
     _, manifest = build(choir, tmp_path, singer="all")
     assert {clip.singer for clip in manifest.clips} == {"all"}
-    assert any("directly and in subfolders" in loss.reason for loss in manifest.ledger.losses)
+    assert any("directly and in subfolders" in entry.reason for entry in manifest.ledger.dropped)
 
 
 def test_each_singer_may_have_a_record_and_the_corpus_allows_what_both_allow(choir: Path, tmp_path: Path):
@@ -94,7 +94,7 @@ def test_archives_and_linked_folders_are_reported_and_not_opened(choir: Path, tm
     (choir / "zoë/more.zip").write_bytes(b"PK\3\4")
     (choir / "zoë/again").symlink_to(choir, target_is_directory=True)
     _, manifest = build(choir, tmp_path)
-    reasons = " ".join(loss.reason for loss in manifest.ledger.losses)
+    reasons = " ".join(entry.reason for entry in manifest.ledger.dropped)
     assert "more.zip is an archive: unpack it first" in reasons
     assert "again is a link to a folder" in reasons
     assert len(manifest.select("target")) == 8
@@ -117,7 +117,7 @@ def test_a_folder_that_cannot_be_listed_is_reported_and_the_rest_goes_on(
     monkeypatch.setattr(listing.os, "walk", refuse)
     found = list_recordings(choir)
     assert len(found.files) == 4
-    assert [loss.reason for loss in found.remarks] == ["zoë cannot be listed (Permission denied)"]
+    assert [entry.reason for entry in found.remarks] == ["zoë cannot be listed (Permission denied)"]
 
 
 def test_m4a_is_decoded(choir: Path, tmp_path: Path):
@@ -134,12 +134,12 @@ def test_without_a_decoder_m4a_is_reported_with_the_remedy(
     write_m4a(choir / "zoë/phone.m4a", np.stack([sine(500, 2.0, 44_100)] * 2), 44_100)
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     _, manifest = build(choir, tmp_path)
-    assert [loss.reason for loss in manifest.ledger.losses] == [
+    assert [entry.reason for entry in manifest.ledger.dropped] == [
         "zoë/phone.m4a needs a decoder that is not installed here: pip install av, or convert it to WAV or FLAC."
     ]
 
 
-def test_mixes_keep_their_channels_and_leave_source_and_truth_to_preprocessing(choir: Path, tmp_path: Path):
+def test_mixes_keep_their_channels_and_leave_source_and_reference_to_preprocessing(choir: Path, tmp_path: Path):
     stereo = np.stack([sine(300, 1.0), -sine(300, 1.0)], axis=1)  # silent in mono, which a mix may be
     soundfile.write(choir / "zoë/takes/0.wav", stereo, 16_000)
     built, manifest = build(choir, tmp_path, case="mix", singer="zoë")
@@ -147,7 +147,7 @@ def test_mixes_keep_their_channels_and_leave_source_and_truth_to_preprocessing(c
     assert manifest.settings["held_out_from"] == "treated"
     widths = {clip.song.rsplit("-", 1)[0]: read_info(built / clip.path).num_channels for clip in manifest.clips}
     assert widths == {"0": 2, "1": 1, "2": 1, "3": 1}
-    assert not manifest.ledger.losses
+    assert not manifest.ledger.dropped
 
 
 def test_a_single_mix_is_cut_with_its_channels(tmp_path: Path):

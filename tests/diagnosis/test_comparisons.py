@@ -18,7 +18,7 @@ def melody(seed, seconds=6.0):
 def test_the_same_samples_are_a_duplicate_by_hash_alone():
     one = duplicates.measure(heard(melody(0), recording="a"), has_landmarks=False)
     two = duplicates.measure(heard(melody(0), recording="b", split="test"), has_landmarks=False)
-    finding = duplicates.judge([one, two])
+    finding = duplicates.conclude([one, two])
     assert finding.evidence["leaks"] == 1
     assert finding.severity == "serious"
 
@@ -31,7 +31,7 @@ def test_a_copy_with_gain_noise_and_another_start_is_found_and_another_song_is_n
         duplicates.measure(heard(copy, recording="b")),
         duplicates.measure(heard(melody(2), recording="c", split="test")),
     ]
-    finding = duplicates.judge(evidence)
+    finding = duplicates.conclude(evidence)
     assert finding.evidence["duplicates"] == 1
     assert finding.evidence["leaks"] == 0
     assert finding.severity == "warning"
@@ -54,12 +54,12 @@ def test_a_jump_that_comes_back_is_an_error_and_one_that_stays_is_a_melody():
 
 def test_a_tracker_that_is_an_octave_off_is_told_on():
     waveform = tone(3.0, hz=220.0) + noise(3.0, 1e-3)
-    right = pitch_audit.judge([pitch_audit.measure(heard(waveform, [220.0]), 3.0)])
-    wrong = pitch_audit.judge([pitch_audit.measure(heard(waveform, [440.0]), 3.0)])
+    right = pitch_audit.conclude([pitch_audit.measure(heard(waveform, [220.0]), 3.0)])
+    wrong = pitch_audit.conclude([pitch_audit.measure(heard(waveform, [440.0]), 3.0)])
     assert right.severity == "fine"
     assert wrong.evidence["octave_share"] > 0.95
     assert wrong.severity == "serious"
-    assert pitch_audit.judge([pitch_audit.measure(heard(waveform, [440.0]), 0.0)]).severity == "unknown"
+    assert pitch_audit.conclude([pitch_audit.measure(heard(waveform, [440.0]), 0.0)]).severity == "unknown"
 
 
 def vowel(first_hz, second_hz, seconds=3.0):
@@ -79,8 +79,8 @@ def test_formants_of_a_filter_are_right_to_half_a_harmonic(first_hz, second_hz):
 
 def test_one_vowel_is_few_cells_and_a_soprano_unknown():
     one = coverage.measure(heard(vowel(500.0, 1500.0, 12.0), [120.0], rate=10_000))
-    assert coverage.judge([one]).severity in ("warning", "serious")
-    assert coverage.judge([coverage.measure(heard(tone(12.0, hz=500.0), [500.0]))]).severity == "unknown"
+    assert coverage.conclude([one]).severity in ("warning", "serious")
+    assert coverage.conclude([coverage.measure(heard(tone(12.0, hz=500.0), [500.0]))]).severity == "unknown"
 
 
 def test_cells_are_counted_by_entropy():
@@ -102,9 +102,9 @@ def evidence(recording, vector, band=20):
 
 def test_singers_are_compared_at_equal_pitch_only():
     alike = [evidence("a", embedding(1, 0.1)), evidence("b", embedding(1, 0.2)), evidence("c", embedding(1, 0))]
-    assert singers.judge(alike).severity == "fine"
+    assert singers.conclude(alike).severity == "fine"
     other = [*alike, evidence("d", embedding(0.1, 1)), evidence("e", embedding(0, 1))]
-    finding = singers.judge(other)
+    finding = singers.conclude(other)
     assert finding.severity == "warning"
     assert "weak" in finding.what
-    assert singers.judge([evidence("a", embedding(1), 20), evidence("b", embedding(1), 25)]).severity == "unknown"
+    assert singers.conclude([evidence("a", embedding(1), 20), evidence("b", embedding(1), 25)]).severity == "unknown"

@@ -31,9 +31,9 @@ CHECKS = (bleed, clipping, codec, fragments, gate, holes, lengths, noise_check, 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.rsplit(".", 1)[-1])
 @pytest.mark.parametrize("samples", [0, 1, 100, 48_000], ids=["empty", "one sample", "2 ms", "1 s of silence"])
 def test_silence_and_splinters_are_fine_or_unknown_and_never_an_error(check, samples):
-    finding = check.judge([check.measure(heard(np.zeros(samples)))])
+    finding = check.conclude([check.measure(heard(np.zeros(samples)))])
     assert finding.severity in ("unknown", "fine")
-    assert check.judge([]).severity in ("unknown", "fine")
+    assert check.conclude([]).severity in ("unknown", "fine")
 
 
 def test_register_counts_seconds_at_each_semitone():
@@ -54,15 +54,15 @@ def test_percentiles_of_a_flat_scale_are_its_ends():
 def test_a_song_half_above_the_register_is_half_outside_and_serious():
     evidence = [register.RegisterEvidence(np.where((np.arange(128) >= 45) & (np.arange(128) < 60), 2.0, 0.0), ())]
     song = np.where((np.arange(128) >= 55) & (np.arange(128) < 65), 1.0, 0.0)  # 55 to 64: five covered, five not
-    finding = register.judge(evidence, {"high": song})
+    finding = register.conclude(evidence, {"high": song})
     assert finding.evidence["songs_outside_share"] == pytest.approx(0.5)
     assert finding.severity == "serious"
     assert "C4" in finding.advice  # the lowest missing pitch, MIDI 60
-    assert register.judge(evidence, {"inside": np.roll(song, -8)}).severity == "fine"
+    assert register.conclude(evidence, {"inside": np.roll(song, -8)}).severity == "fine"
 
 
 def test_too_little_singing_is_no_register():
-    assert register.judge([register.measure(heard(tone(2.0), [220.0]))]).severity == "unknown"
+    assert register.conclude([register.measure(heard(tone(2.0), [220.0]))]).severity == "unknown"
 
 
 def test_two_notes_on_one_breath_are_two_and_vibrato_is_none():
@@ -78,10 +78,10 @@ def test_two_notes_on_one_breath_are_two_and_vibrato_is_none():
 def test_short_notes_alone_are_serious_and_long_ones_fine():
     short = tempo.measure(heard(tone(20.0), ([220.0] * 20 + [0.0] * 5) * 80))
     held = tempo.measure(heard(tone(20.0), ([220.0] * 90 + [0.0] * 10) * 20))
-    assert tempo.judge([short]).evidence["held_share"] == 0.0
-    assert tempo.judge([short]).severity == "serious"
-    assert tempo.judge([held]).evidence["held_share"] == 1.0
-    assert tempo.judge([held]).evidence["notes_per_s"] == pytest.approx(1.0, rel=0.02)
+    assert tempo.conclude([short]).evidence["held_share"] == 0.0
+    assert tempo.conclude([short]).severity == "serious"
+    assert tempo.conclude([held]).evidence["held_share"] == 1.0
+    assert tempo.conclude([held]).evidence["notes_per_s"] == pytest.approx(1.0, rel=0.02)
 
 
 @pytest.mark.parametrize("snr_db", [40.0, 25.0, 12.0])
@@ -94,9 +94,9 @@ def test_signal_to_noise_ratio_is_right_to_one_decibel(snr_db):
 
 
 def test_noise_is_unknown_without_pauses_and_after_a_gate():
-    assert "no pauses" in noise_check.judge([noise_check.measure(heard(tone(6.0), [220.0]))]).what
+    assert "no pauses" in noise_check.conclude([noise_check.measure(heard(tone(6.0), [220.0]))]).what
     gated, contour = phrases(5, floor=0.0)
-    assert "silenced" in noise_check.judge([noise_check.measure(heard(gated, contour))]).what
+    assert "silenced" in noise_check.conclude([noise_check.measure(heard(gated, contour))]).what
 
 
 @pytest.mark.parametrize("rt60_s", [0.4, 0.8])
@@ -105,26 +105,26 @@ def test_reverberation_time_of_exponential_decays(rt60_s):
     decay = 10 ** (-3 * time / rt60_s)
     one = np.concatenate([tone(0.8), tone(1.2) * decay])
     waveform = np.tile(one, 6) + noise(12.0, 2e-5)
-    finding = room.judge([room.measure(heard(waveform, [220.0] * 80 + [0.0] * 120))])
+    finding = room.conclude([room.measure(heard(waveform, [220.0] * 80 + [0.0] * 120))])
     assert finding.evidence["rt60_s"] == pytest.approx(rt60_s, rel=0.15)
     assert finding.severity in ("warning", "serious")
 
 
 def test_a_dry_voice_has_no_room_and_four_falls_are_too_few():
     waveform, contour = phrases(8)
-    assert room.judge([room.measure(heard(waveform, contour))]).evidence["rt60_s"] < 0.2
+    assert room.conclude([room.measure(heard(waveform, contour))]).evidence["rt60_s"] < 0.2
     waveform, contour = phrases(3)
-    assert room.judge([room.measure(heard(waveform, contour))]).severity == "unknown"
+    assert room.conclude([room.measure(heard(waveform, contour))]).severity == "unknown"
 
 
 def test_holes_of_a_gate_are_counted_and_a_floor_is_not():
     gated, contour = phrases(6, sung_s=1.0, pause_s=0.5, floor=0.0)
-    finding = gate.judge([gate.measure(heard(gated, contour))])
+    finding = gate.conclude([gate.measure(heard(gated, contour))])
     assert finding.evidence["silenced_share"] == pytest.approx(2.5 / 8.5, abs=0.03)  # five pauses between six phrases
     assert finding.evidence["holes"] == 5
     assert finding.severity == "serious"
     natural, _ = phrases(6, pause_s=0.5, floor=1e-3)
-    assert gate.judge([gate.measure(heard(natural, contour))]).severity == "fine"
+    assert gate.conclude([gate.measure(heard(natural, contour))]).severity == "fine"
 
 
 def test_silence_before_and_after_is_trimming_not_gating():
@@ -168,7 +168,7 @@ def test_clipped_tops_are_counted_and_a_loud_sine_is_not():
     clipped = clipping.measure(heard(np.clip(sung, -0.8, 0.8)))
     # 1 + 0.3 sin(x) is above 0.8 for (pi + 2 asin(2 / 3)) / 2 pi = 73 % of the time, two tops a period
     assert clipped.stretches == pytest.approx(146, abs=3)
-    assert clipping.judge([clipped]).severity == "serious"
+    assert clipping.conclude([clipped]).severity == "serious"
 
 
 @pytest.mark.parametrize("cutoff_hz", [8000.0, 11_000.0])
@@ -178,7 +178,7 @@ def test_a_cut_off_is_found_to_half_a_kilohertz(cutoff_hz):
     cut = resample(low_rate, round(2 * cutoff_hz), RATE)
     evidence = codec.measure(heard(cut))
     assert evidence.cutoff_hz == pytest.approx(cutoff_hz, abs=600)
-    assert codec.judge([evidence]).severity == "serious"
+    assert codec.conclude([evidence]).severity == "serious"
     assert math.isnan(codec.measure(heard(waveform)).cutoff_hz)
 
 
@@ -193,9 +193,9 @@ def test_side_level_of_a_known_mix():
 
 def test_tones_in_pauses_are_bleed_and_noise_is_not():
     waveform, contour = phrases(6, floor=1e-3)
-    assert bleed.judge([bleed.measure(heard(waveform, contour))]).severity == "fine"
+    assert bleed.conclude([bleed.measure(heard(waveform, contour))]).severity == "fine"
     leaking = waveform + tone(len(waveform) / RATE, hz=523.0, level=6e-3)
-    finding = bleed.judge([bleed.measure(heard(leaking, contour))])
+    finding = bleed.conclude([bleed.measure(heard(leaking, contour))])
     assert finding.severity in ("warning", "serious")
     assert finding.places
 
@@ -205,7 +205,7 @@ def test_lengths_of_pieces_and_shares_are_exact():
     long, _ = phrases(1, sung_s=3.0, pause_s=0.5, fade_s=0.001)
     evidence = lengths.measure(heard(np.concatenate([waveform, long])))
     assert len(evidence.piece_s) == 6
-    finding = lengths.judge([evidence])
+    finding = lengths.conclude([evidence])
     assert finding.evidence["under_segment_share"] == pytest.approx(1.5 / 4.5, abs=0.03)
 
 
@@ -234,7 +234,7 @@ def test_windows_follow_the_rules_of_the_trainers():
 
 def test_fragments_are_lost_upstream_and_kept_here():
     evidence = [usable.UsableEvidence(0.3, 0.3, (0.3,)) for _ in range(20)]
-    finding = usable.judge(evidence)
+    finding = usable.conclude(evidence)
     assert finding.evidence["rvc_s"] == 0.0
     assert finding.evidence["duetto_s"] == pytest.approx(6.0)
     assert finding.severity == "serious"

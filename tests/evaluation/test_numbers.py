@@ -73,7 +73,7 @@ def test_negative_times_are_refused():
 def test_metric_names_are_unique_and_directions_known():
     names = [metric.name for metric in METRICS]
     assert len(set(names)) == len(names)
-    assert {metric.direction for metric in METRICS} == {"up", "down", "zero", "truth"}
+    assert {metric.direction for metric in METRICS} == {"up", "down", "zero", "reference"}
 
 
 def test_the_page_on_metrics_defines_every_score():

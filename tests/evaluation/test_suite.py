@@ -13,8 +13,8 @@ from duetto.evaluation.analysis.world import transpose
 from duetto.evaluation.bounds import gap_closed
 from duetto.evaluation.metrics.memory import PeakMemory
 from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.reference import Instruments, Known, ReferenceStore
-from duetto.evaluation.registry import DIAGNOSTIC_WITHOUT_TRUTH, METRICS
+from duetto.evaluation.reference import Instruments, ReferenceAnnotations, ReferenceStore
+from duetto.evaluation.registry import DIAGNOSTIC_WITHOUT_REFERENCE, METRICS
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.evaluation.table import metrics_table
 from duetto.storage.audio import write_audio
@@ -26,7 +26,7 @@ TIME = np.arange(round(1.2 * SAMPLE_RATE)) / SAMPLE_RATE
 HELD_NOTE = 196.0 * 2 ** (0.3 * np.sin(2 * np.pi * 5.5 * TIME) / 12)
 SUNG = np.concatenate([melody(1.8, base_hz=220.0, rests=((1.0, 1.8),)), HELD_NOTE])
 # no GPU, no predictor was handed over, and vowels that do not change have no slopes to tell bounds apart
-NOT_HERE = {"peak_gpu_memory", "predicted_quality", "predicted_quality_truth", "f2_slope_error_gap_closed"}
+NOT_HERE = {"peak_gpu_memory", "predicted_quality", "predicted_quality_reference", "f2_slope_error_gap_closed"}
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +53,13 @@ class Recogniser:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """The source sings a fifth lower in a bright voice; the output is seven tenths of the way to the truth."""
+    """The source sings a fifth lower in a bright voice; the output is seven tenths of the way to the reference."""
     folder = tmp_path_factory.mktemp("song")
     waveforms = {
         "source": sing(SUNG * 2 ** (-7 / 12), BRIGHT),
         "output": 0.7 * sing(SUNG) + 0.3 * sing(SUNG, BRIGHT),
-        "truth": sing(SUNG),
-        "resynthesis": sing(SUNG, seed=4),
+        "reference": sing(SUNG),
+        "copy_synthesis": sing(SUNG, seed=4),
     }
     for role, waveform in waveforms.items():
         write_audio(folder / f"{role}.wav", waveform, SAMPLE_RATE)
@@ -70,7 +70,7 @@ def files(tmp_path_factory):
         **paths,
         transpose_semitones=7.0,
         conversion_seconds=0.75,
-        known=Known((0.25, 0.5, 0.75, 2.4), np.zeros(1)),
+        annotations=ReferenceAnnotations((0.25, 0.5, 0.75, 2.4), np.zeros(1)),
         peak_memory=PeakMemory(process=512.0),
     )
 
@@ -86,9 +86,11 @@ def test_every_metric_of_the_table_is_scored(scores):
 
 
 def test_the_output_lies_between_its_bounds(scores):
-    assert scores["mcd_resynthesis"] < scores["mcd_output"] < scores["mcd_source"]
+    assert scores["mcd_copy_synthesis"] < scores["mcd_output"] < scores["mcd_source"]
     assert 0.2 < scores["mcd_gap_closed"] < 0.95
-    assert scores["speaker_similarity_source"] < scores["speaker_similarity"] < scores["speaker_similarity_resynthesis"]
+    assert (
+        scores["speaker_similarity_source"] < scores["speaker_similarity"] < scores["speaker_similarity_copy_synthesis"]
+    )
 
 
 def test_the_source_bound_sings_at_the_target_s_pitch(scores):
@@ -102,8 +104,8 @@ def test_level_and_speed_of_the_output(scores):
     assert scores["clipped_share"] == 0.0
 
 
-def test_an_output_that_is_the_truth_is_perfect(files, encoder):
-    perfect = score_song(dataclasses.replace(files, output=files.truth), Instruments(encoder))
+def test_an_output_that_is_the_reference_is_perfect(files, encoder):
+    perfect = score_song(dataclasses.replace(files, output=files.reference), Instruments(encoder))
     assert perfect["mcd_output"] == 0.0
     assert perfect["f0_rmse_cents"] == 0.0
     assert perfect["speaker_similarity"] == pytest.approx(1.0, abs=1e-5)
@@ -117,9 +119,9 @@ def test_an_output_that_is_the_source_closes_nothing(files, encoder):
     assert copied["mcd_output_to_source"] == pytest.approx(0.0)
 
 
-def test_without_the_truth_pitch_is_a_diagnostic_and_timbre_is_undefined(files, encoder):
+def test_without_the_reference_pitch_is_a_diagnostic_and_timbre_is_undefined(files, encoder):
     run = score_run(
-        [dataclasses.replace(files, truth=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
+        [dataclasses.replace(files, reference=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     assert run["label"]["f0_rmse_cents"] == "diagnostic"
     assert run["mean"]["f0_rmse_cents"] < 25.0
@@ -131,7 +133,7 @@ def test_without_the_truth_pitch_is_a_diagnostic_and_timbre_is_undefined(files, 
 
 def test_diagnostics_are_not_averaged_with_verdicts(files, encoder):
     run = score_run(
-        [files, dataclasses.replace(files, truth=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
+        [files, dataclasses.replace(files, reference=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     assert run["label"]["f0_rmse_cents"] == ""
     assert run["mean"]["f0_rmse_cents"] == run["songs"][0]["metrics"]["f0_rmse_cents"]
@@ -143,27 +145,29 @@ def test_predicted_quality_is_always_called_a_predictor(files, encoder):
     run = score_run([files], instruments=Instruments(encoder, Predictor(), Recogniser()))
     assert (run["mean"]["predicted_quality"], run["label"]["predicted_quality"]) == (3.0, "predictor")
     private = score_run(
-        [dataclasses.replace(files, truth=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
+        [dataclasses.replace(files, reference=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     assert private["label"]["predicted_quality"] == "predictor, diagnostic"
 
 
-def test_without_the_truth_what_needs_no_reference_is_a_diagnostic_and_the_rest_undefined(files, encoder):
+def test_without_the_reference_what_needs_no_reference_is_a_diagnostic_and_the_rest_undefined(files, encoder):
     run = score_run(
-        [dataclasses.replace(files, truth=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
+        [dataclasses.replace(files, reference=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     defined = {name for name, value in run["mean"].items() if math.isfinite(value)}
-    expected = {m.name for m in METRICS if m.is_diagnostic or not m.needs_truth} - {"peak_gpu_memory"}
+    expected = {m.name for m in METRICS if m.is_diagnostic or not m.needs_reference} - {"peak_gpu_memory"}
     assert defined == expected
-    assert {name for name, label in run["label"].items() if "diagnostic" in label} == DIAGNOSTIC_WITHOUT_TRUTH
+    assert {name for name, label in run["label"].items() if "diagnostic" in label} == DIAGNOSTIC_WITHOUT_REFERENCE
     assert {"dip_rate", "harmonics_to_noise", "island_rate", "harmonics_to_noise_source"} <= defined
 
 
-def test_phone_errors_are_measured_against_the_truth_with_their_bounds(files, encoder, scores):
-    perfect = score_song(dataclasses.replace(files, output=files.truth), Instruments(encoder, recogniser=Recogniser()))
+def test_phone_errors_are_measured_against_the_reference_with_their_bounds(files, encoder, scores):
+    perfect = score_song(
+        dataclasses.replace(files, output=files.reference), Instruments(encoder, recogniser=Recogniser())
+    )
     assert perfect["phone_error"] == 0.0
-    assert perfect["phone_error_excess"] == pytest.approx(-perfect["phone_error_resynthesis"])
-    assert scores["phone_error_excess"] == pytest.approx(scores["phone_error"] - scores["phone_error_resynthesis"])
+    assert perfect["phone_error_excess"] == pytest.approx(-perfect["phone_error_copy_synthesis"])
+    assert scores["phone_error_excess"] == pytest.approx(scores["phone_error"] - scores["phone_error_copy_synthesis"])
     assert math.isnan(score_song(files, Instruments(encoder))["phone_error"])
 
 
@@ -183,7 +187,7 @@ def test_another_interval_other_labels_and_damage_make_another_reference(files, 
     for changed in (
         files,
         dataclasses.replace(files, transpose_semitones=6.0),
-        dataclasses.replace(files, known=None),
+        dataclasses.replace(files, annotations=None),
     ):
         score_song(changed, instruments, store)
     assert len(list(tmp_path.iterdir())) == 3
@@ -195,24 +199,25 @@ def test_another_interval_other_labels_and_damage_make_another_reference(files, 
 
 
 def test_a_private_song_is_kept_as_well(files, encoder, tmp_path):
-    private, instruments = dataclasses.replace(files, truth=None), Instruments(encoder)
+    private, instruments = dataclasses.replace(files, reference=None), Instruments(encoder)
     once, twice = (score_song(private, instruments, ReferenceStore(tmp_path)) for _ in range(2))
     np.testing.assert_array_equal(list(once.values()), list(twice.values()))
 
 
-def test_where_the_tracker_hears_the_truth_an_octave_up_the_known_melody_counts(files, encoder, tmp_path):
+def test_where_the_tracker_hears_the_reference_an_octave_up_the_known_melody_counts(files, encoder, tmp_path):
     time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
     wave = 0.3 * np.sin(2 * np.pi * 440 * time) + 1e-6 * np.sin(
         2 * np.pi * 220 * time
     )  # the fundamental is all but gone
-    write_audio(tmp_path / "truth.wav", wave.astype(np.float32), SAMPLE_RATE)
+    write_audio(tmp_path / "reference.wav", wave.astype(np.float32), SAMPLE_RATE)
     full = wave + 0.2 * np.sin(2 * np.pi * 220 * time)
     write_audio(tmp_path / "output.wav", full.astype(np.float32), SAMPLE_RATE)
     paths = {
-        role: tmp_path / f"{'truth' if role == 'truth' else 'output'}.wav" for role in ("source", "output", "truth")
+        role: tmp_path / f"{'reference' if role == 'reference' else 'output'}.wav"
+        for role in ("source", "output", "reference")
     }
-    song = SongFiles("a", "b", **paths, resynthesis=None, transpose_semitones=0.0, conversion_seconds=None)
-    sung = dataclasses.replace(song, known=Known((), np.full(401, 220.0)))
+    song = SongFiles("a", "b", **paths, copy_synthesis=None, transpose_semitones=0.0, conversion_seconds=None)
+    sung = dataclasses.replace(song, annotations=ReferenceAnnotations((), np.full(401, 220.0)))
     assert score_song(song, Instruments(encoder))["f0_rmse_cents"] == pytest.approx(1200.0, abs=30.0)
     assert score_song(sung, Instruments(encoder))["f0_rmse_cents"] < 10.0
 
@@ -220,7 +225,7 @@ def test_where_the_tracker_hears_the_truth_an_octave_up_the_known_melody_counts(
 def test_each_distance_has_its_gap_closed(scores):
     families = {metric.family for metric in METRICS if f"{metric.family}_gap_closed" in scores}
     assert families >= {"mcd", "log_spectral_distance", "mel_distance", "modulation_distance", "f2_slope_error"}
-    expected = gap_closed(scores["mel_distance_source"], scores["mel_distance"], scores["mel_distance_resynthesis"])
+    expected = gap_closed(scores["mel_distance_source"], scores["mel_distance"], scores["mel_distance_copy_synthesis"])
     assert scores["mel_distance_gap_closed"] == pytest.approx(expected)
 
 
@@ -248,9 +253,9 @@ def test_a_short_output_is_scored_and_its_length_reported(files, encoder, tmp_pa
     assert short["voicing_error"] > 0.2
 
 
-def test_without_a_resynthesis_only_its_scores_are_undefined(files, encoder):
-    scores = score_song(dataclasses.replace(files, resynthesis=None), Instruments(encoder))
-    assert math.isnan(scores["mcd_resynthesis"])
+def test_without_a_copy_synthesis_only_its_scores_are_undefined(files, encoder):
+    scores = score_song(dataclasses.replace(files, copy_synthesis=None), Instruments(encoder))
+    assert math.isnan(scores["mcd_copy_synthesis"])
     assert math.isnan(scores["mcd_gap_closed"])
     assert math.isfinite(scores["mcd_output"])
 
@@ -272,7 +277,7 @@ def test_no_songs_and_missing_files_are_refused(files, encoder, tmp_path):
 
 def test_the_table_shows_means_with_units_and_labels(files, encoder):
     run = score_run(
-        [dataclasses.replace(files, truth=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
+        [dataclasses.replace(files, reference=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     console = Console(file=io.StringIO(), width=120)
     console.print(metrics_table(json.loads(json.dumps(run).replace("NaN", "null"))))

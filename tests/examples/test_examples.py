@@ -45,7 +45,9 @@ def test_a_recording_is_converted(work: Path):
 
 def test_a_conversion_is_scored(work: Path):
     song = song_of(work)
-    lines = run("evaluate.py", song / "output.wav", song / "truth.wav", song / "source.wav", folder=work).splitlines()
+    lines = run(
+        "evaluate.py", song / "output.wav", song / "reference.wav", song / "source.wav", folder=work
+    ).splitlines()
     scores = {name: float(value) for name, value in map(str.split, lines)}
     assert scores["mcd_output"] > 0
     assert "mcd_source" in scores

@@ -52,7 +52,7 @@ def test_its_features_are_not_those_of_another_tracker(tmp_path):
 @pytest.mark.usefixtures("registered")
 def test_training_and_conversion_accept_its_name_and_the_plan_says_it():
     (settings,) = compose_runs(CONF, [RUN])
-    assert "autocorrelation f0" in [station.what.split(", ")[-1] for station in make_plan(settings, 1.0)]
+    assert "autocorrelation f0" in [stage.what.split(", ")[-1] for stage in make_plan(settings, 1.0)]
     assert compose_inference(CONF, ["source=a.wav", "f0_method=autocorrelation"]).f0_method == "autocorrelation"
 
 

@@ -47,7 +47,7 @@ def corpus(tmp_path: Path) -> Path:
             ("target", "train", "one"): song,
             ("target", "train", "two"): song[: 5 * RATE],
             ("target", "test", "three"): song,
-            ("truth", "test", "three"): voice(2.0, 0.1),
+            ("reference", "test", "three"): voice(2.0, 0.1),
             ("source", "test", "three"): voice(2.0, 0.2),
         },
     )

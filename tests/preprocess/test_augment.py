@@ -31,12 +31,12 @@ def pitch_hz(waveform: np.ndarray) -> float:
 
 def test_a_copy_six_semitones_up_is_that_much_higher_and_as_long_and_loud():
     original = segment(sung())
-    (kept, copy), losses = Augment(semitones=(6.0,)).apply((original,))
+    (kept, copy), dropped = Augment(semitones=(6.0,)).apply((original,))
     assert np.array_equal(kept.waveform, original.waveform)
     assert pitch_hz(copy.waveform) == pytest.approx(F0_HZ * 2**0.5, rel=0.01)
     assert len(copy.waveform) == len(original.waveform)
     assert np.max(np.abs(copy.waveform)) == pytest.approx(np.max(np.abs(original.waveform)), rel=1e-5)
-    assert losses[0].seconds == pytest.approx(-1.2)
+    assert dropped[0].seconds == pytest.approx(-1.2)
 
 
 def test_a_copy_twice_as_slow_is_twice_as_long_at_the_same_pitch():
@@ -47,9 +47,9 @@ def test_a_copy_twice_as_slow_is_twice_as_long_at_the_same_pitch():
 
 def test_seconds_in_are_seconds_out_and_lost():
     before = (segment(sung(), start=0), segment(sung(0.8), start=40000))
-    after, losses = Augment(semitones=(3.0, -3.0), stretches=(1.5,)).apply(before)
+    after, dropped = Augment(semitones=(3.0, -3.0), stretches=(1.5,)).apply(before)
     assert len(after) == 2 + 6
-    assert total_s(before) == pytest.approx(total_s(after) + sum(loss.seconds for loss in losses))
+    assert total_s(before) == pytest.approx(total_s(after) + sum(entry.seconds for entry in dropped))
 
 
 def test_a_copy_lies_behind_the_clip_so_that_it_is_not_taken_for_damage():

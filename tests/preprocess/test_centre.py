@@ -51,13 +51,13 @@ def test_what_lies_outside_the_band_is_taken_out():
 
 def test_the_step_makes_mono_of_stereo_and_leaves_mono_with_a_remark():
     stereo = Segment(np.stack([voice(1.0)] * 2), RATE, "clip", start=77)
-    (centre,), losses = Centre().apply((stereo,))
+    (centre,), dropped = Centre().apply((stereo,))
     assert centre.waveform.shape == (RATE,)
-    assert (centre.start, losses) == (77, ())
+    assert (centre.start, dropped) == (77, ())
     mono = Segment(voice(1.0), RATE, "clip")
-    same, losses = Centre().apply((mono,))
+    same, dropped = Centre().apply((mono,))
     assert same == (mono,)
-    assert [(loss.seconds, loss.reason) for loss in losses] == [
+    assert [(entry.seconds, entry.reason) for entry in dropped] == [
         (0.0, "no centre extracted: the clip has 1 channel, not two")
     ]
 

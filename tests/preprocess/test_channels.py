@@ -23,9 +23,9 @@ class TestMono:
         [("mean", [0.4, 0.1]), ("left", [0.2, 0.4]), ("right", [0.6, -0.2]), ("loudest", [0.6, -0.2])],
     )
     def test_each_choice_is_what_it_says(self, choice: str, expected: list[float]):
-        (segment,), losses = Mono(choice).apply((Segment(self.stereo, RATE, "clip", start=5),))
+        (segment,), dropped = Mono(choice).apply((Segment(self.stereo, RATE, "clip", start=5),))
         assert segment.waveform == pytest.approx(expected)
-        assert (segment.start, losses) == (5, ())
+        assert (segment.start, dropped) == (5, ())
 
     def test_mono_stays_as_it_is(self):
         segments = (Segment(voice(0.1), RATE, "clip"),)
@@ -33,8 +33,8 @@ class TestMono:
 
     def test_channels_that_cancel_are_remarked(self):
         # One channel at -0.9 of the other: their mean is 0.05 of it, -26 dB.
-        _, losses = Mono().apply((Segment(np.stack([voice(0.1), -0.9 * voice(0.1)]), RATE, "clip"),))
-        assert [(loss.seconds, loss.reason) for loss in losses] == [
+        _, dropped = Mono().apply((Segment(np.stack([voice(0.1), -0.9 * voice(0.1)]), RATE, "clip"),))
+        assert [(entry.seconds, entry.reason) for entry in dropped] == [
             (0.0, "channels cancel: their mean lies 26 dB below the louder one")
         ]
 
@@ -47,25 +47,25 @@ class TestResample:
     def test_a_tone_is_the_same_tone_at_another_rate(self):
         time_s = np.arange(44_100) / 44_100
         tone = np.sin(2 * np.pi * 440 * time_s).astype(np.float32)
-        (segment,), losses = Resample(24_000).apply((Segment(tone, 44_100, "clip"),))
+        (segment,), dropped = Resample(24_000).apply((Segment(tone, 44_100, "clip"),))
         expected = np.sin(2 * np.pi * 440 * np.arange(24_000) / 24_000)
         assert segment.sample_rate == 24_000
         assert np.allclose(segment.waveform[500:-500], expected[500:-500], atol=1e-4)
-        assert losses == ()
+        assert dropped == ()
 
     def test_what_makes_no_whole_sample_is_a_loss(self):
         # 44100 : 24000 = 147 : 80, so 44100 + 100 samples lose 100.
         segments = (Segment(np.zeros((2, 44_200), np.float32), 44_100, "clip", start=44_100),)
-        (segment,), losses = Resample(24_000).apply(segments)
+        (segment,), dropped = Resample(24_000).apply(segments)
         assert segment.waveform.shape == (2, 24_000)
         assert segment.start == 24_000
-        assert sum(loss.seconds for loss in losses) == pytest.approx(100 / 44_100)
-        assert total_s(segments) == pytest.approx(segment.duration_s + losses[0].seconds)
+        assert sum(entry.seconds for entry in dropped) == pytest.approx(100 / 44_100)
+        assert total_s(segments) == pytest.approx(segment.duration_s + dropped[0].seconds)
 
     def test_less_than_a_sample_gives_nothing(self):
-        segments, losses = Resample(24_000).apply((Segment(silence(0.002, 44_100), 44_100, "clip"),))
+        segments, dropped = Resample(24_000).apply((Segment(silence(0.002, 44_100), 44_100, "clip"),))
         assert segments == ()
-        assert losses[0].seconds == pytest.approx(88 / 44_100)
+        assert dropped[0].seconds == pytest.approx(88 / 44_100)
 
     def test_a_rate_without_meaning_is_refused(self):
         with pytest.raises(ConfigError, match="sample_rate"):
@@ -83,9 +83,9 @@ class TestWPE:
 
     def test_strength_zero_and_too_little_audio_change_nothing(self):
         for step, song in ((WPE(strength=0.0), voice(1.0)), (WPE(), voice(0.2)), (WPE(), silence(2.0))):
-            (segment,), losses = step.apply((Segment(song, RATE, "clip"),))
+            (segment,), dropped = step.apply((Segment(song, RATE, "clip"),))
             assert np.allclose(segment.waveform, song, atol=1e-6)
-            assert losses == ()
+            assert dropped == ()
 
     @pytest.mark.parametrize("num_channels", [1, 2])
     def test_the_tail_of_a_room_gets_softer(self, num_channels: int):

@@ -28,16 +28,16 @@ def test_runs_are_found_on_both_sides_from_three_samples_on():
 def test_a_clipped_tone_becomes_what_it_was(make):
     clean = np.asarray(make(), np.float32)
     clipped = np.clip(clean, -0.7 * clean.max(), 0.7 * clean.max())
-    (segment,), losses = Declip().apply((Segment(clipped, RATE, "clip"),))
+    (segment,), dropped = Declip().apply((Segment(clipped, RATE, "clip"),))
     assert snr_db(clean, segment.waveform) > snr_db(clean, clipped) + 12.0
-    assert losses[0].seconds == 0.0
-    assert "100% of these were filled in" in losses[0].reason
+    assert dropped[0].seconds == 0.0
+    assert "100% of these were filled in" in dropped[0].reason
 
 
 def test_the_share_is_that_of_the_clipped_samples():
     clipped = np.concatenate([np.full(10, 0.9, np.float32), silence(990 / RATE)])
-    _, losses = Declip().apply((Segment(clipped, RATE, "clip"),))
-    assert losses[0].reason.startswith("1.000% of the samples")
+    _, dropped = Declip().apply((Segment(clipped, RATE, "clip"),))
+    assert dropped[0].reason.startswith("1.000% of the samples")
 
 
 def test_samples_that_were_not_clipped_stay_and_filled_ones_lie_beyond():
@@ -55,9 +55,9 @@ def test_samples_that_were_not_clipped_stay_and_filled_ones_lie_beyond():
 def test_long_runs_are_left():
     clipped = sine(150.0)
     clipped[1000:1200] = 1.0
-    (segment,), losses = Declip(longest_ms=5.0).apply((Segment(clipped, RATE, "clip"),))
+    (segment,), dropped = Declip(longest_ms=5.0).apply((Segment(clipped, RATE, "clip"),))
     assert np.array_equal(segment.waveform[1000:1200], clipped[1000:1200])
-    assert "0% of these" in losses[0].reason
+    assert "0% of these" in dropped[0].reason
 
 
 @pytest.mark.parametrize("waveform", [silence(0.0), silence(0.1), voice(0.2, 0.5), voice(0.2, 0.01)])

@@ -83,10 +83,10 @@ def test_a_gate_of_no_reduction_changes_nothing():
 @pytest.mark.parametrize("shape", [(), (2,)])
 def test_any_length_and_number_of_channels_keeps_its_shape(num_samples: int, shape: tuple[int, ...]):
     segment = Segment(np.ones((*shape, num_samples), dtype=np.float32), RATE, "clip")
-    (gated,), losses = Gate(gate_frequencies_above_hz=300.0).apply((segment,))
+    (gated,), dropped = Gate(gate_frequencies_above_hz=300.0).apply((segment,))
     assert gated.waveform.shape == segment.waveform.shape
     assert gated.waveform.dtype == np.float32
-    assert losses == ()
+    assert dropped == ()
 
 
 @pytest.mark.parametrize("values", [{"attack_ms": -1}, {"threshold_db": 3}, {"level_reduction_db": -101}])

@@ -60,24 +60,27 @@ def test_files_that_are_missing_or_no_text_say_what_to_do(tmp_path: Path):
 
 def test_what_is_labelled_drop_goes_and_the_rest_knows_where_it_was(tmp_path: Path):
     track(tmp_path, "1.0\t1.5\tdrop\n3.0\t3.0\tdrop\n")
-    pieces, losses = TrimByLabels(str(tmp_path)).apply((clip(),))
+    pieces, dropped = TrimByLabels(str(tmp_path)).apply((clip(),))
     assert [(piece.start / RATE, piece.duration_s) for piece in pieces] == [(0.0, 1.0), (1.5, 2.5)]
     assert all(piece.waveform[0] == piece.start for piece in pieces)
-    assert [(loss.seconds, loss.reason) for loss in losses] == [(0.5, "labelled drop")]
+    assert [(entry.seconds, entry.reason) for entry in dropped] == [(0.5, "labelled drop")]
 
 
 def test_what_is_not_labelled_keep_goes_and_drop_wins(tmp_path: Path):
     path = track(tmp_path, "0.5\t2.0\tverse\n1.5\t3.0\tverse\n1.0\t1.25\tdrop\n")
-    pieces, losses = TrimByLabels(str(path), keep=["verse"]).apply((clip(),))
+    pieces, dropped = TrimByLabels(str(path), keep=["verse"]).apply((clip(),))
     assert [(piece.start / RATE, piece.duration_s) for piece in pieces] == [(0.5, 0.5), (1.25, 1.75)]
-    assert [(loss.seconds, loss.reason) for loss in losses] == [(1.5, "not labelled verse"), (0.25, "labelled drop")]
+    assert [(entry.seconds, entry.reason) for entry in dropped] == [
+        (1.5, "not labelled verse"),
+        (0.25, "labelled drop"),
+    ]
 
 
 def test_labels_count_from_the_beginning_of_the_clip(tmp_path: Path):
     track(tmp_path, "0.5\t2.5\tdrop\n")
-    pieces, losses = TrimByLabels(str(tmp_path)).apply((clip(2.0), clip(2.0, start=2 * RATE)))
+    pieces, dropped = TrimByLabels(str(tmp_path)).apply((clip(2.0), clip(2.0, start=2 * RATE)))
     assert [(piece.start / RATE, piece.duration_s) for piece in pieces] == [(0.0, 0.5), (2.5, 1.5)]
-    assert [loss.seconds for loss in losses] == [1.5, 0.5]
+    assert [entry.seconds for entry in dropped] == [1.5, 0.5]
 
 
 def test_a_label_beyond_the_end_is_of_another_recording(tmp_path: Path):

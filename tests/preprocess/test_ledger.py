@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from duetto.corpus.manifest import Manifest, load_manifest, save_manifest
 from duetto.preprocess.pipeline import LEDGER_NAME, preprocess_corpus
-from duetto.preprocess.segment import Losses, Segments, Step
+from duetto.preprocess.segment import Drops, Segments, Step
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.declip import Declip
 from duetto.preprocess.steps.dereverb import Dereverb
@@ -57,7 +57,7 @@ class Watch:
     folder: str
     needs_channels: ClassVar[bool] = True
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         for segment in segments:
             name = segment.clip_id.replace("/", "-") + f"-{len(segment.channels)}"
             (Path(self.folder) / name).touch()
@@ -118,7 +118,7 @@ def test_the_ledger_tells_which_step_did_it(corpus: Path, tmp_path: Path):
 def test_remarks_are_in_the_row_of_their_step(corpus: Path, tmp_path: Path):
     manifest, rows, _ = treat(corpus, tmp_path / "cache", {"separate": Separate(method="mask"), "slice": Slice()})
     assert {tuple(row["remarks"]) for row in rows if row["step"] == "separate"} == {("voice separated by mask",)}
-    assert any(loss.reason == "voice separated by mask" for loss in manifest.ledger.losses)
+    assert any(entry.reason == "voice separated by mask" for entry in manifest.ledger.dropped)
 
 
 def test_channels_live_from_the_first_step_to_the_first_that_takes_none(corpus: Path, tmp_path: Path):
@@ -181,7 +181,7 @@ def test_labels_that_change_make_another_corpus(corpus: Path, tmp_path: Path):
     second, _, other = treat(corpus, tmp_path / "cache", steps)
     assert folder != other
     assert second.ledger.seconds_used < first.ledger.seconds_used
-    assert any(loss.reason == "labelled drop" for loss in second.ledger.losses)
+    assert any(entry.reason == "labelled drop" for entry in second.ledger.dropped)
 
 
 pieces = st.lists(st.tuples(st.booleans(), st.floats(0.01, 1.5)), min_size=1, max_size=4)
@@ -211,7 +211,7 @@ def test_seconds_balance_for_any_clips_under_any_chain(
     ledger = manifest.ledger
     assert ledger.seconds_in == pytest.approx(sum(len(song) for song in songs.values()) / RATE)
     assert ledger.seconds_in == pytest.approx(ledger.seconds_used + ledger.seconds_dropped, abs=1e-9)
-    assert all(loss.seconds >= 0 and loss.reason for loss in ledger.losses)
+    assert all(entry.seconds >= 0 and entry.reason for entry in ledger.dropped)
     assert len(rows) == len(songs) * len(chain)
     for row in rows:
         assert row["seconds_in"] == pytest.approx(row["seconds_out"] + sum(row["dropped_s"].values()), abs=1e-9)

@@ -16,18 +16,18 @@ def energy_db(waveform: np.ndarray) -> float:
 def test_it_takes_out_as_much_energy_as_it_is_told(loss_db: float):
     noise = np.random.default_rng(0).standard_normal(4 * RATE).astype(np.float32) * np.float32(0.1)
     step = LowPass(energy_loss_db=loss_db)
-    (filtered,), losses = step.apply((Segment(noise, RATE, "clip"),))
+    (filtered,), dropped = step.apply((Segment(noise, RATE, "clip"),))
     assert energy_db(noise) - energy_db(filtered.waveform) == pytest.approx(loss_db, abs=0.15)
-    assert losses[0].seconds == 0
-    assert "to lose" in losses[0].reason
+    assert dropped[0].seconds == 0
+    assert "to lose" in dropped[0].reason
 
 
 def test_what_lies_below_the_cutoff_stays_in_place_and_what_lies_above_goes():
     time_s = np.arange(RATE) / RATE
     low, high = (np.sin(2 * np.pi * hz * time_s).astype(np.float32) for hz in (200.0, 3000.0))
-    (filtered,), losses = LowPass(cutoff_hz=1000.0).apply((Segment(low + high, RATE, "clip"),))
+    (filtered,), dropped = LowPass(cutoff_hz=1000.0).apply((Segment(low + high, RATE, "clip"),))
     assert np.allclose(filtered.waveform[500:-500], low[500:-500], atol=0.01)
-    assert losses == ()
+    assert dropped == ()
 
 
 def test_a_cutoff_above_the_highest_frequency_changes_nothing():

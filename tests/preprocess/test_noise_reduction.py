@@ -28,8 +28,8 @@ def db(before: np.ndarray, after: np.ndarray) -> float:
 
 
 def treat(step: NoiseReduction | SpectralSubtraction, waveform: np.ndarray) -> np.ndarray:
-    (segment,), losses = step.apply((Segment(waveform, RATE, "clip"),))
-    assert losses == ()
+    (segment,), dropped = step.apply((Segment(waveform, RATE, "clip"),))
+    assert dropped == ()
     assert segment.waveform.shape == waveform.shape
     return segment.waveform
 
@@ -110,9 +110,9 @@ class TestNoiseReduction:
     @pytest.mark.parametrize("step", [NoiseReduction(), SpectralSubtraction()])
     def test_a_clip_without_noise_is_left_and_that_is_remarked(self, step: NoiseReduction | SpectralSubtraction):
         segments = (Segment(silence(1.0), RATE, "clip"),)
-        same, losses = step.apply(segments)
+        same, dropped = step.apply(segments)
         assert same == segments
-        assert [(loss.seconds, loss.reason) for loss in losses] == [
+        assert [(entry.seconds, entry.reason) for entry in dropped] == [
             (0.0, "noise left as it is: no stretch of 0.5 s to learn it from")
         ]
         assert step.apply(()) == ((), ())

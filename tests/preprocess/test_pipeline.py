@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duetto.corpus.manifest import Ledger, Loss, Manifest, load_manifest, save_manifest
+from duetto.corpus.manifest import Dropped, Ledger, Manifest, load_manifest, save_manifest
 from duetto.errors import CorpusError
 from duetto.preprocess.pipeline import preprocess_corpus
-from duetto.preprocess.segment import Losses, Segments
+from duetto.preprocess.segment import Drops, Segments
 from duetto.preprocess.steps.high_pass import HighPass
 from duetto.preprocess.steps.loudness import Loudness
 from duetto.preprocess.steps.slice import Slice
@@ -30,7 +30,7 @@ class Fail:
 
     log: Path
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         with self.log.open("a", encoding="utf-8") as file:
             file.write(segments[0].clip_id + "\n")
         if self.log.with_suffix(".dark").exists() and len(self.log.read_text(encoding="utf-8").splitlines()) > 1:
@@ -44,7 +44,7 @@ class Gain:
 
     factor: float
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         return tuple(segment.with_waveform(segment.waveform * np.float32(self.factor)) for segment in segments), ()
 
 
@@ -52,7 +52,7 @@ class Gain:
 class Forgetful:
     """A step that loses audio and does not say so."""
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         return tuple(segment.with_waveform(segment.waveform[:-10]) for segment in segments), ()
 
 
@@ -78,10 +78,10 @@ def test_targets_become_slices_that_know_where_they_were(corpus: Path, tmp_path:
             assert np.allclose(waveform, original[clip.start : clip.start + clip.num_samples], atol=1e-6)
 
 
-def test_sources_and_truths_pass_through_untouched(corpus: Path, tmp_path: Path):
+def test_sources_and_references_pass_through_untouched(corpus: Path, tmp_path: Path):
     folder = preprocess_corpus(corpus, STEPS, tmp_path / "cache", {})
     before, after = load_manifest(corpus), load_manifest(folder)
-    for role in ("source", "truth"):
+    for role in ("source", "reference"):
         assert after.select(role) == before.select(role)  # type: ignore[arg-type]
         for clip in after.select(role):  # type: ignore[arg-type]
             assert sha256_file(folder / clip.path) == clip.sha256
@@ -94,7 +94,7 @@ def test_where_links_are_impossible_files_are_copied(corpus: Path, tmp_path: Pat
 
     monkeypatch.setattr(os, "link", refuse)
     folder = preprocess_corpus(corpus, STEPS, tmp_path / "cache", {})
-    for clip in load_manifest(folder).select("truth"):
+    for clip in load_manifest(folder).select("reference"):
         assert sha256_file(folder / clip.path) == clip.sha256
 
 
@@ -102,16 +102,16 @@ def test_seconds_in_are_used_or_dropped_for_a_reason(corpus: Path, tmp_path: Pat
     ledger = run(corpus, tmp_path).ledger
     assert ledger.seconds_in == pytest.approx(7.0 + 5.0 + 7.0)
     assert ledger.seconds_in == pytest.approx(ledger.seconds_used + ledger.seconds_dropped)
-    assert {loss.reason for loss in ledger.losses if loss.seconds} == {"silence"}
+    assert {entry.reason for entry in ledger.dropped if entry.seconds} == {"silence"}
 
 
 def test_what_the_corpus_had_lost_stays_in_the_ledger(corpus: Path, tmp_path: Path):
     manifest = load_manifest(corpus)
-    lossy = replace(manifest, ledger=Ledger(21.0, 19.0, (Loss("target/x", 2.0, "unreadable"),)))
+    lossy = replace(manifest, ledger=Ledger(21.0, 19.0, (Dropped("target/x", 2.0, "unreadable"),)))
     save_manifest(lossy, corpus)
     ledger = run(corpus, tmp_path).ledger
     assert ledger.seconds_in == pytest.approx(21.0)
-    assert ledger.losses[0].reason == "unreadable"
+    assert ledger.dropped[0].reason == "unreadable"
     assert ledger.seconds_in == pytest.approx(ledger.seconds_used + ledger.seconds_dropped)
 
 
@@ -149,7 +149,7 @@ def test_two_at_once_end_with_one_whole_corpus(corpus: Path, tmp_path: Path):
 
 def test_a_step_that_lifts_the_peak_beyond_full_scale_is_turned_down_and_remarked(corpus: Path, tmp_path: Path):
     manifest = load_manifest(preprocess_corpus(corpus, {"gain": Gain(10.0)}, tmp_path / "cache", {}))
-    assert any("fit full scale" in loss.reason for loss in manifest.ledger.losses)
+    assert any("fit full scale" in entry.reason for entry in manifest.ledger.dropped)
 
 
 def test_a_step_that_loses_audio_in_silence_is_caught(corpus: Path, tmp_path: Path):
@@ -158,7 +158,7 @@ def test_a_step_that_loses_audio_in_silence_is_caught(corpus: Path, tmp_path: Pa
 
 
 def test_a_missing_file_and_a_missing_corpus_say_what_to_do(corpus: Path, tmp_path: Path):
-    (corpus / "audio/truth/three.wav").unlink()
+    (corpus / "audio/reference/three.wav").unlink()
     with pytest.raises(CorpusError, match="is missing"):
         preprocess_corpus(corpus, STEPS, tmp_path / "cache", {})
     with pytest.raises(CorpusError, match="is no corpus"):

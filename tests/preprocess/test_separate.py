@@ -49,14 +49,14 @@ class TestMask:
         assert si_sdr_db(song, separate_by_mask(mix[None], RATE)[0]) > si_sdr_db(song, mix) + 6.0
 
     def test_the_step_says_what_it_used_and_keeps_the_channels(self):
-        (segment,), losses = Separate(method="mask").apply((Segment(mix_of(voice(1.0)), RATE, "clip"),))
+        (segment,), dropped = Separate(method="mask").apply((Segment(mix_of(voice(1.0)), RATE, "clip"),))
         assert segment.waveform.shape == (2, RATE)
-        assert [(loss.seconds, loss.reason) for loss in losses] == [(0.0, "voice separated by mask")]
+        assert [(entry.seconds, entry.reason) for entry in dropped] == [(0.0, "voice separated by mask")]
 
     def test_a_voice_that_is_hardly_there_is_remarked(self):
         opposite = np.stack([voice(1.0), -voice(1.0)])
-        _, losses = Separate(method="mask").apply((Segment(opposite, RATE, "clip"),))
-        assert "hardly any voice" in losses[0].reason
+        _, dropped = Separate(method="mask").apply((Segment(opposite, RATE, "clip"),))
+        assert "hardly any voice" in dropped[0].reason
 
 
 class TestCommand:
@@ -67,8 +67,8 @@ class TestCommand:
 
     def test_the_step_names_the_program(self):
         step = Separate(method="command", command=COPY)
-        _, losses = step.apply((Segment(voice(0.2), RATE, "clip"), Segment(silence(0.0), RATE, "clip", 1600)))
-        assert losses[0].reason == f"voice separated by {sys.executable}"
+        _, dropped = step.apply((Segment(voice(0.2), RATE, "clip"), Segment(silence(0.0), RATE, "clip", 1600)))
+        assert dropped[0].reason == f"voice separated by {sys.executable}"
 
     @pytest.mark.parametrize(
         ("code", "error", "sentence"),

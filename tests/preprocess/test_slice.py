@@ -16,27 +16,27 @@ def slice_one(waveform: np.ndarray, step: Slice | None = None, sample_rate: int 
 
 def test_two_phrases_with_a_pause_become_two_pieces_with_a_little_silence():
     song = np.concatenate([silence(1.0), voice(2.0), silence(1.0), voice(3.0), silence(1.0)])
-    pieces, losses = slice_one(song)
+    pieces, dropped = slice_one(song)
     # 0.15 s kept on either side; the level window of 70 ms sounds up to 30 ms early and late.
     assert [piece.duration_s for piece in pieces] == pytest.approx([2.36, 3.36], abs=0.03)
     assert pieces[0].start / RATE == pytest.approx(1 - 0.18, abs=0.02)
-    assert [loss.reason for loss in losses] == ["silence"]
-    assert losses[0].seconds == pytest.approx(8.0 - total_s(pieces))
+    assert [entry.reason for entry in dropped] == ["silence"]
+    assert dropped[0].seconds == pytest.approx(8.0 - total_s(pieces))
 
 
 def test_a_pause_shorter_than_the_least_silence_stays_in_the_phrase():
-    pieces, losses = slice_one(np.concatenate([voice(1.5), silence(0.2), voice(1.5)]))
+    pieces, dropped = slice_one(np.concatenate([voice(1.5), silence(0.2), voice(1.5)]))
     assert [piece.duration_s for piece in pieces] == [3.2]
-    assert losses == ()
+    assert dropped == ()
 
 
 def test_a_long_phrase_is_cut_where_it_is_softest():
     song = voice(12.0)
     song[round(6.5 * RATE) : round(6.6 * RATE)] *= 0.3
-    pieces, losses = slice_one(song)
+    pieces, dropped = slice_one(song)
     assert len(pieces) == 2
     assert pieces[1].start / RATE == pytest.approx(6.55, abs=0.05)
-    assert losses == ()
+    assert dropped == ()
 
 
 def test_a_short_phrase_is_joined_with_its_near_neighbour():
@@ -55,15 +55,15 @@ def test_a_lonely_short_phrase_takes_silence_around_it():
 
 
 def test_a_clip_shorter_than_the_least_piece_stays_whole():
-    pieces, losses = slice_one(np.concatenate([voice(0.3), silence(0.4)]))
+    pieces, dropped = slice_one(np.concatenate([voice(0.3), silence(0.4)]))
     assert [piece.duration_s for piece in pieces] == [pytest.approx(0.7)]
-    assert losses == ()
+    assert dropped == ()
 
 
 def test_a_silent_clip_is_a_loss_and_no_error():
-    pieces, losses = slice_one(silence(3.0))
+    pieces, dropped = slice_one(silence(3.0))
     assert pieces == ()
-    assert [(loss.seconds, loss.reason) for loss in losses] == [(3.0, "silence throughout")]
+    assert [(entry.seconds, entry.reason) for entry in dropped] == [(3.0, "silence throughout")]
 
 
 def test_an_empty_clip_gives_nothing():
@@ -104,7 +104,7 @@ def test_every_sample_is_in_one_piece_or_in_the_reported_silence(
             for sounds, seconds in parts
         ]
     )
-    pieces, losses = slice_one(song, step, sample_rate)
+    pieces, dropped = slice_one(song, step, sample_rate)
     covered = np.zeros(len(song), dtype=int)
     for piece in pieces:
         span = slice(piece.start, piece.start + len(piece.waveform))
@@ -112,7 +112,7 @@ def test_every_sample_is_in_one_piece_or_in_the_reported_silence(
         covered[span] += 1
     assert covered.max(initial=0) <= 1
     assert not np.any(song[covered == 0])
-    lost = sum(loss.seconds for loss in losses)
+    lost = sum(entry.seconds for entry in dropped)
     assert lost == pytest.approx(np.count_nonzero(covered == 0) / sample_rate, abs=1e-9)
     for piece in pieces:
         assert len(piece.waveform) <= step.max_s * sample_rate + 1

@@ -34,10 +34,10 @@ def bs1770_of_a_tone(frequency_hz: float, level: float) -> float:
 
 
 def apply(step, waveform: np.ndarray, sample_rate: int = RATE):
-    (segment,), losses = step.apply((Segment(waveform, sample_rate, "clip"),))
+    (segment,), dropped = step.apply((Segment(waveform, sample_rate, "clip"),))
     assert segment.waveform.shape == waveform.shape
     assert segment.waveform.dtype == np.float32
-    return segment.waveform, losses
+    return segment.waveform, dropped
 
 
 def rms(waveform: np.ndarray) -> float:
@@ -91,22 +91,22 @@ class TestLoudness:
         )
 
     def test_the_clip_comes_out_at_the_target(self):
-        louder, losses = apply(Loudness(-23.0), sine(997.0, 3.0, 0.01), 48_000)
+        louder, dropped = apply(Loudness(-23.0), sine(997.0, 3.0, 0.01), 48_000)
         assert integrated_loudness(louder, 48_000) == pytest.approx(-23.0, abs=0.01)
-        assert losses == ()
+        assert dropped == ()
 
     def test_a_peak_limits_the_gain_and_is_remarked(self):
         clicks = silence(3.0)
         clicks[::4000] = 0.5
-        louder, losses = apply(Loudness(-10.0), clicks)
+        louder, dropped = apply(Loudness(-10.0), clicks)
         assert np.max(np.abs(louder)) == pytest.approx(0.99, abs=1e-4)
-        assert losses[0].seconds == 0.0
-        assert "peak allows no more" in losses[0].reason
+        assert dropped[0].seconds == 0.0
+        assert "peak allows no more" in dropped[0].reason
 
     def test_silence_stays_silence_and_is_remarked(self):
-        quiet, losses = apply(Loudness(), silence(1.0))
+        quiet, dropped = apply(Loudness(), silence(1.0))
         assert not np.any(quiet)
-        assert "left as it is" in losses[0].reason
+        assert "left as it is" in dropped[0].reason
 
     def test_less_than_a_block_is_measured_by_repeating_it(self):
         assert integrated_loudness(sine(1000.0, 0.1, 0.1), 48_000) == pytest.approx(
@@ -131,9 +131,9 @@ class TestDereverb:
     @pytest.mark.parametrize("num_samples", [0, 1, 100, 8_001, 60_000])
     def test_strength_zero_changes_nothing_at_any_length(self, num_samples: int):
         wave = np.random.default_rng(0).uniform(-0.5, 0.5, num_samples).astype(np.float32)
-        same, losses = apply(Dereverb(strength=0.0, rt60_s=0.9), wave)
+        same, dropped = apply(Dereverb(strength=0.0, rt60_s=0.9), wave)
         assert np.allclose(same, wave, atol=1e-6)
-        assert losses == ()
+        assert dropped == ()
 
     def test_blocks_leave_no_seam(self, monkeypatch: pytest.MonkeyPatch):
         wave = np.random.default_rng(0).uniform(-0.5, 0.5, 40_000).astype(np.float32)
@@ -170,10 +170,10 @@ class TestDereverb:
 
     def test_without_decays_the_clip_is_left_and_that_is_remarked(self):
         held = voice(2.0)
-        same, losses = apply(Dereverb(), held)
+        same, dropped = apply(Dereverb(), held)
         assert np.array_equal(same, held)
-        assert [loss.seconds for loss in losses] == [0.0]
-        assert "free decays" in losses[0].reason
+        assert [entry.seconds for entry in dropped] == [0.0]
+        assert "free decays" in dropped[0].reason
 
     def test_the_gate_silences_what_is_soft_and_leaves_what_is_loud(self):
         song = np.concatenate([voice(1.0), voice(1.0, 0.001)])

@@ -1,4 +1,4 @@
-"""Mixes: source and truth come of the treated clip. And: what the steps took, as a summary."""
+"""Mixes: source and reference come of the treated clip. And: what the steps took, as a summary."""
 
 import io
 import math
@@ -34,12 +34,12 @@ def mixes(tmp_path: Path) -> Path:
     return folder
 
 
-def test_of_a_mix_source_and_truth_are_the_treated_clip_in_one_piece(mixes: Path, tmp_path: Path):
+def test_of_a_mix_source_and_reference_are_the_treated_clip_in_one_piece(mixes: Path, tmp_path: Path):
     folder = preprocess_corpus(mixes, STEPS, tmp_path / "cache", {})
     manifest = load_manifest(folder)
-    (source,), (truth,) = manifest.select("source"), manifest.select("truth")
-    assert (source.id, truth.id, source.split, source.song) == ("source/two", "truth/two", "test", "two")
-    assert source.sha256 == truth.sha256
+    (source,), (reference,) = manifest.select("source"), manifest.select("reference")
+    assert (source.id, reference.id, source.split, source.song) == ("source/two", "reference/two", "test", "two")
+    assert source.sha256 == reference.sha256
     whole = read_audio(folder / source.path)[0]
     assert len(whole) == source.num_samples == 5 * RATE
     for clip in manifest.select("target", "test"):

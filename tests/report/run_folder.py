@@ -23,15 +23,15 @@ def scores(gap_closed=0.62, **changes):
         "mcd_gap_closed": gap_closed,
         "mcd_output": 5.1,
         "mcd_source": 8.9,
-        "mcd_resynthesis": 2.8,
+        "mcd_copy_synthesis": 2.8,
         "f0_rmse_cents": 14.2,
         "f0_rmse_cents_source": 3.0,
-        "f0_rmse_cents_resynthesis": 2.0,
+        "f0_rmse_cents_copy_synthesis": 2.0,
         "gross_pitch_error": 0.004,
         "voicing_error": 0.031,
         "speaker_similarity": 0.81,
         "speaker_similarity_source": 0.66,
-        "speaker_similarity_resynthesis": 0.94,
+        "speaker_similarity_copy_synthesis": 0.94,
         "mcd_output_to_source": 6.1,
         "rtf": 0.31,
         "peak": 0.71,
@@ -59,14 +59,14 @@ def row(song, source_name, values, **changes):
         "song": song,
         "source_name": source_name,
         "transpose_semitones": 5.0,
-        "has_truth": True,
+        "has_reference": True,
         "metrics": values,
         **changes,
     }
 
 
 def facts(**changes):
-    losses = [
+    dropped = [
         {"clip_id": f"target/a#{i}", "seconds": 1.5, "reason": "shorter than the segment <0.5 s>"} for i in range(4)
     ] + [{"clip_id": "target/b", "seconds": 12.0, "reason": "silence"}]
     return {
@@ -84,7 +84,7 @@ def facts(**changes):
         "data_hash": "ab" * 32,
         "code_version": "0.1.0+abc",
         "config": {"model": {"name": "rvc", "lr": 1e-4}, "note": HOSTILE},
-        "ledger": {"seconds_in": 120.0, "seconds_used": 102.0, "losses": losses},
+        "ledger": {"seconds_in": 120.0, "seconds_used": 102.0, "dropped": dropped},
         **changes,
     }
 
@@ -93,7 +93,7 @@ def make_run(folder, songs=(("tea", "mei"),), num_seconds=0.6, with_curves=True,
     rows = []
     for number, (song, source_name) in enumerate(songs):
         place = folder / "songs" / f"{song}__{source_name}"
-        pitches = {"source": 220.0, "output": 294.0, "truth": 293.7, "resynthesis": 293.7}
+        pitches = {"source": 220.0, "output": 294.0, "reference": 293.7, "copy_synthesis": 293.7}
         for seed, (role, pitch) in enumerate(pitches.items()):
             write_audio(place / f"{role}.wav", sine(pitch, num_seconds, seed=seed), RATE)
         rows.append(row(song, source_name, scores(0.62 - 0.1 * number)))
@@ -106,7 +106,7 @@ def make_run(folder, songs=(("tea", "mei"),), num_seconds=0.6, with_curves=True,
 
 def write_curves(folder):
     steps = np.arange(200, 1401, 200)
-    curve = ["step,minutes,mcd_output,mcd_source,mcd_resynthesis,mcd_gap_closed,f0_rmse_cents"]
+    curve = ["step,minutes,mcd_output,mcd_source,mcd_copy_synthesis,mcd_gap_closed,f0_rmse_cents"]
     for step in steps:
         distance = 2.8 + 8.0 * np.exp(-step / 450)
         curve.append(

@@ -61,9 +61,9 @@ def test_quality_stands_against_speed(spec):
 def test_every_song_has_its_sounds_and_spectrograms_at_each_pitch(spec):
     keys = [panel["config"]["mediaKeys"] for panel in panels_of(spec, "Listen and look")]
     assert keys == [
-        ["audio/tea__mei/source", "audio/tea__mei/output", "audio/tea__mei/truth"],
+        ["audio/tea__mei/source", "audio/tea__mei/output", "audio/tea__mei/reference"],
         ["spectrograms/tea__mei"],
-        ["audio/tea_up6__mei/source", "audio/tea_up6__mei/output", "audio/tea_up6__mei/truth"],
+        ["audio/tea_up6__mei/source", "audio/tea_up6__mei/output", "audio/tea_up6__mei/reference"],
         ["spectrograms/tea_up6__mei"],
     ]
 

@@ -96,7 +96,7 @@ def test_four_players_a_song_hold_audio_of_the_right_length(page):
         assert waveform.size == round(0.6 * RATE)
         assert "controls" in player
     labels = [player["aria-label"] for player in players]
-    assert labels[4:] == [f"{name} of tea, sung by mei" for name in ("Source", "Output", "Truth", "Vocoder bound")]
+    assert labels[4:] == [f"{name} of tea, sung by mei" for name in ("Source", "Output", "Reference", "Copy synthesis")]
 
 
 def test_a_player_sings_what_the_file_holds(run_folder, page):
@@ -138,7 +138,7 @@ def test_the_ledger_adds_up_and_groups_by_reason(page):
 
 
 def test_seconds_that_vanished_are_named(tmp_path):
-    lost = facts(ledger={"seconds_in": 100.0, "seconds_used": 80.0, "losses": []})
+    lost = facts(ledger={"seconds_in": 100.0, "seconds_used": 80.0, "dropped": []})
     (tmp_path / "run.json").write_text(json.dumps(lost))
     page = Page(write_run_page(tmp_path).read_text(encoding="utf-8"))
     assert "20.0 s are unaccounted for" in page.text
@@ -163,7 +163,7 @@ def test_writing_twice_gives_the_same_bytes(tmp_path):
 
 def test_worse_than_the_source_is_said_aloud(tmp_path):
     run = scored_run(tmp_path, [row("tea", "mei", scores(-0.2))])
-    assert headline(run).startswith("Ended 20 % of the gap farther from the truth")
+    assert headline(run).startswith("Ended 20 % of the gap farther from the reference")
     assert any(sentence.startswith("Worse than the unconverted source") for sentence in warnings_of(run))
 
 
@@ -181,7 +181,7 @@ def test_a_good_run_of_three_songs_needs_no_warning(tmp_path):
         ({"dc_offset": -0.05}, "DC offset of -0.050"),
         ({"length_error_samples": -10.0}, "-10 samples"),
         ({"speaker_similarity": 0.5}, "speaker encoder hears the unconverted source"),
-        ({"mcd_resynthesis": 6.0}, "The vocoder is weak: the truth itself comes out of it 6.0 dB off"),
+        ({"mcd_copy_synthesis": 6.0}, "The vocoder is weak: the reference itself comes out of it 6.0 dB off"),
         ({"gap_closed": 1.2}, "Better than the vocoder's bound"),
         ({"gap_closed": None}, "bounds lie too close together"),
     ],
@@ -193,8 +193,8 @@ def test_each_fault_has_its_warning(tmp_path, changes, words):
     assert words in sentences[0]
 
 
-def test_without_the_truth_scores_are_called_diagnostics(tmp_path):
-    rows = [row(name, "mei", scores(None, mcd_output=None), has_truth=False) for name in "abc"]
+def test_without_the_reference_scores_are_called_diagnostics(tmp_path):
+    rows = [row(name, "mei", scores(None, mcd_output=None), has_reference=False) for name in "abc"]
     run = scored_run(tmp_path, rows, {"f0_rmse_cents": "diagnostic"})
     assert headline(run).startswith("No statement on timbre, kept the melody")
     assert ["diagnostic" in sentence for sentence in warnings_of(run)] == [True]
@@ -246,7 +246,7 @@ def test_nothing_to_draw_draws_nothing():
 def test_spectrograms_of_two_and_three_files_differ_in_height(tmp_path):
     song = make_run(tmp_path, num_seconds=0.2, with_curves=False) / "songs" / "tea__mei"
     two = Image.open(io.BytesIO(spectrogram_triple(song / "source.wav", song / "output.wav", None)))
-    three = Image.open(io.BytesIO(spectrogram_triple(song / "source.wav", song / "output.wav", song / "truth.wav")))
+    three = Image.open(io.BytesIO(spectrogram_triple(song / "source.wav", song / "output.wav", song / "reference.wav")))
     assert two.width == three.width
     assert two.height < three.height
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from duetto.runs.plan import LOOK_S, LOOKS_SHARE, clock_text, looks_station, make_plan
+from duetto.runs.plan import VALIDATION_S, VALIDATION_SHARE, clock_text, make_plan, validation_stage
 from duetto.settings.case_config import FragmentConfig
 from duetto.settings.config import DataConfig, EvalConfig, TrainerConfig
 from duetto.settings.model_config import RVCConfig
@@ -16,7 +16,7 @@ def plan(**data):
         trainer=TrainerConfig(max_minutes=2.0),
         eval=EvalConfig(),
     )
-    return {station.name: station for station in make_plan(config, speed=1.0)}
+    return {stage.name: stage for stage in make_plan(config, speed=1.0)}
 
 
 def test_every_rendition_is_counted():
@@ -24,9 +24,9 @@ def test_every_rendition_is_counted():
 
 
 def test_a_test_song_at_further_pitches_is_counted_at_each():
-    stations = plan(case="case_a", test_songs=["d", "above_e"], transpositions=[0, 6])
-    assert stations["corpus"].what.startswith("9 songs")  # as before, and d six semitones higher
-    assert stations["trial"].what.startswith("3 songs")
+    stages = plan(case="case_a", test_songs=["d", "above_e"], transpositions=[0, 6])
+    assert stages["corpus"].what.startswith("9 songs")  # as before, and d six semitones higher
+    assert stages["test"].what.startswith("3 songs")
 
 
 def test_mixing_and_cutting_are_said():
@@ -35,30 +35,30 @@ def test_mixing_and_cutting_are_said():
     assert "cut every 120 ms" in plan(case="case_d", fragments=FragmentConfig(fragment_ms=120.0))["corpus"].what
 
 
-def test_two_minutes_of_training_are_two_minutes_and_looks_at_held_out_conversions_come_on_top():
-    stations = plan()
-    assert stations["training"].seconds == pytest.approx(120)
-    assert stations["looks"].seconds == pytest.approx(120 * LOOKS_SHARE)
+def test_two_minutes_of_training_are_two_minutes_and_validations_at_held_out_conversions_come_on_top():
+    stages = plan()
+    assert stages["training"].seconds == pytest.approx(120)
+    assert stages["validation"].seconds == pytest.approx(120 * VALIDATION_SHARE)
 
 
-def test_looks_are_counted_where_the_cost_of_a_step_is_known():
+def test_validations_are_counted_where_the_cost_of_a_step_is_known():
     config = TrainConfig(
         model=RVCConfig(name="rvc", size="compact"), trainer=TrainerConfig(max_minutes=0, max_steps=450)
     )
-    looks = looks_station(config, speed=2.0)  # at 200, 400 and 450
-    assert looks.seconds == pytest.approx(3 * LOOK_S["rvc"] / 2)
+    validations = validation_stage(config, speed=2.0)  # at 200, 400 and 450
+    assert validations.seconds == pytest.approx(3 * VALIDATION_S["rvc"] / 2)
     config.trainer.max_minutes = 1.0  # 60 s of 0.125 s
     config.trainer.max_steps = 10_000
-    assert looks_station(config, speed=2.0).what.startswith("3 ")
+    assert validation_stage(config, speed=2.0).what.startswith("3 ")
     config.trainer.evaluate_every_steps = 0
-    assert looks_station(config, speed=2.0).seconds == 0.0
+    assert validation_stage(config, speed=2.0).seconds == 0.0
 
 
 def test_what_depends_on_recordings_is_not_guessed():
-    stations = plan(train_songs=[], val_songs=[], test_songs=[], sources=[])
-    assert math.isnan(stations["corpus"].seconds)
-    assert math.isnan(stations["trial"].seconds)
-    assert clock_text(stations["trial"].seconds) == "not known yet"
+    stages = plan(train_songs=[], val_songs=[], test_songs=[], sources=[])
+    assert math.isnan(stages["corpus"].seconds)
+    assert math.isnan(stages["test"].seconds)
+    assert clock_text(stages["test"].seconds) == "not known yet"
 
 
 def test_times_read_as_minutes():

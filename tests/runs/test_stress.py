@@ -1,4 +1,4 @@
-"""Probing: what is converted and cut, what is written down after each case, and that nothing is done twice."""
+"""Stress tests: what is converted and cut, what is written down after each case, and that nothing is done twice."""
 
 import io
 import math
@@ -9,11 +9,11 @@ import pytest
 from rich.console import Console
 
 from duetto.__main__ import main
-from duetto.cli.commands.probe import probe_table
+from duetto.cli.commands.stress import stress_table
 from duetto.errors import ConfigError
 from duetto.evaluation.song import SongFiles
 from duetto.runs.stress import CaseWorker, check_names, cut, load_state, pieces, work_off
-from duetto.runs.stress_cases import ProbeCase
+from duetto.runs.stress_cases import StressCase
 from duetto.settings.config import EvalConfig, RetrievalConfig
 from duetto.storage.audio import read_audio, write_audio
 from duetto.storage.files import read_json
@@ -24,10 +24,10 @@ EVALUATION = EvalConfig(retrieval=RetrievalConfig(index_rate=0.0))
 
 
 @pytest.fixture
-def case(tmp_path: Path) -> ProbeCase:
-    for name in ("source", "truth"):
+def case(tmp_path: Path) -> StressCase:
+    for name in ("source", "reference"):
         write_audio(tmp_path / f"{name}.wav", sine(200.0, 3.0, RATE), RATE)
-    return ProbeCase("slow_01", "slow", "mei", tmp_path / "source.wav", tmp_path / "truth.wav", "miku", 0.0)
+    return StressCase("slow_01", "slow", "mei", tmp_path / "source.wav", tmp_path / "reference.wav", "miku", 0.0)
 
 
 def worker(folder: Path) -> CaseWorker:
@@ -38,33 +38,33 @@ def nothing(what: str, done: int, total: int) -> None:
     """A progress bar that shows nothing."""
 
 
-def changed(case: ProbeCase, **changes: object) -> ProbeCase:
-    return ProbeCase(**{**vars(case), **changes})
+def changed(case: StressCase, **changes: object) -> StressCase:
+    return StressCase(**{**vars(case), **changes})
 
 
-def test_a_case_leaves_four_files_as_long_as_the_source(case: ProbeCase, tmp_path: Path):
+def test_a_case_leaves_four_files_as_long_as_the_source(case: StressCase, tmp_path: Path):
     files = worker(tmp_path / "out")(case)
-    places = (files.source, files.output, files.truth, files.resynthesis)
+    places = (files.source, files.output, files.reference, files.copy_synthesis)
     assert [len(read_audio(place)[0]) for place in places if place] == [3 * RATE] * 4
     assert files.conversion_seconds > 0
 
 
-def test_fragments_are_converted_by_themselves_and_laid_end_to_end(case: ProbeCase, tmp_path: Path):
+def test_fragments_are_converted_by_themselves_and_laid_end_to_end(case: StressCase, tmp_path: Path):
     own = worker(tmp_path / "out")
     files = own(changed(case, condition="fragment_500", fragment_ms=500.0))
     assert len(own.converter.renderer.frames) == 6
     assert len(read_audio(files.output)[0]) == 3 * RATE
 
 
-def test_only_the_spans_are_kept_and_speed_is_not_told_of_them(case: ProbeCase, tmp_path: Path):
+def test_only_the_spans_are_kept_and_speed_is_not_told_of_them(case: StressCase, tmp_path: Path):
     files = worker(tmp_path / "out")(changed(case, spans_s=((0.5, 1.0), (2.0, 2.25))))
-    assert len(read_audio(files.output)[0]) == len(read_audio(files.truth)[0]) == 0.75 * RATE
+    assert len(read_audio(files.output)[0]) == len(read_audio(files.reference)[0]) == 0.75 * RATE
     assert files.conversion_seconds is None
 
 
-def test_without_a_truth_there_is_none_to_compare_with(case: ProbeCase, tmp_path: Path):
-    files = worker(tmp_path / "out")(changed(case, truth=None))
-    assert (files.truth, files.resynthesis) == (None, None)
+def test_without_a_reference_there_is_none_to_compare_with(case: StressCase, tmp_path: Path):
+    files = worker(tmp_path / "out")(changed(case, reference=None))
+    assert (files.reference, files.copy_synthesis) == (None, None)
 
 
 def test_pieces_lose_nothing_and_none_is_a_stub():
@@ -77,11 +77,11 @@ def test_pieces_lose_nothing_and_none_is_a_stub():
     assert cut(waveform, (), 1000) is waveform
 
 
-def test_a_probe_that_was_broken_off_goes_on_where_it_was(case: ProbeCase, tmp_path: Path):
+def test_a_stress_test_that_was_broken_off_continues_where_it_was(case: StressCase, tmp_path: Path):
     cases = [changed(case, song=song) for song in ("slow_01", "slow_02", "slow_03")]
     converted: list[str] = []
 
-    def convert(each: ProbeCase) -> SongFiles:
+    def convert(each: StressCase) -> SongFiles:
         if each.song == "slow_02" and len(converted) == 1:
             raise RuntimeError("the power went out")
         converted.append(each.song)
@@ -95,31 +95,31 @@ def test_a_probe_that_was_broken_off_goes_on_where_it_was(case: ProbeCase, tmp_p
     converted.append("again")
     work_off(load_state(tmp_path, "one"), "tempo", cases, convert, score, tmp_path, nothing)
     assert converted == ["slow_01", "again", "slow_02", "slow_03"]
-    rows = read_json(tmp_path / "probes.json")["probes"]["tempo"]["cases"]
+    rows = read_json(tmp_path / "stress_tests.json")["stress_tests"]["tempo"]["cases"]
     assert [row["song"] for row in rows] == ["slow_01", "slow_02", "slow_03"]
     assert rows[0]["metrics"] == {"mcd_output": 5.0, "dip_rate": None}
-    assert (rows[0]["has_truth"], rows[0]["label"]) == (True, "")
+    assert (rows[0]["has_reference"], rows[0]["label"]) == (True, "")
 
 
-def test_scores_without_a_truth_are_labelled_diagnostics(case: ProbeCase, tmp_path: Path):
+def test_scores_without_a_reference_are_labelled_diagnostics(case: StressCase, tmp_path: Path):
     files = SongFiles("slow_01", "mei", case.source, case.source, None, None, 0.0, None)
     state = load_state(tmp_path, "one")
-    work_off(state, "tempo", [changed(case, truth=None)], lambda _: files, lambda _: {}, tmp_path, nothing)
-    assert state["probes"]["tempo"]["cases"][0]["label"] == "diagnostic"
+    work_off(state, "tempo", [changed(case, reference=None)], lambda _: files, lambda _: {}, tmp_path, nothing)
+    assert state["stress_tests"]["tempo"]["cases"][0]["label"] == "diagnostic"
 
 
-def test_other_weights_or_settings_are_probed_anew(tmp_path: Path, case: ProbeCase):
+def test_other_weights_or_settings_are_tested_anew(tmp_path: Path, case: StressCase):
     files = SongFiles("slow_01", "mei", case.source, case.source, None, None, 0.0, None)
     work_off(load_state(tmp_path, "one"), "tempo", [case], lambda _: files, lambda _: {}, tmp_path, nothing)
-    assert load_state(tmp_path, "one")["probes"] != {}
-    assert load_state(tmp_path, "two")["probes"] == {}
+    assert load_state(tmp_path, "one")["stress_tests"] != {}
+    assert load_state(tmp_path, "two")["stress_tests"] == {}
 
 
-def test_a_probe_that_does_not_exist_is_refused_with_those_that_do(capsys: pytest.CaptureFixture[str]):
+def test_a_stress_test_that_does_not_exist_is_refused_with_those_that_do(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(ConfigError, match="transposition, tempo, held, fragments"):
         check_names(["volume"])
-    assert main(["probe", "latest", "--probe", "volume"]) == 2
-    assert "no probe 'volume'" in capsys.readouterr().err
+    assert main(["stress", "latest", "--test", "volume"]) == 2
+    assert "no stress test 'volume'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_probe_that_does_not_exist_is_refused_with_those_that_do(capsys: pytes
 )
 def test_conditions_are_shown_by_their_number_and_whole(conditions, shown):
     cases = [{"condition": name, "label": "", "metrics": {"mcd_output": 7.0}} for name in conditions]
-    table = probe_table("any", cases)
+    table = stress_table("any", cases)
     console = Console(width=60, record=True, file=io.StringIO())
     console.print(table)
     text = console.export_text()

@@ -1,4 +1,4 @@
-"""What the probes ask of a voice: pitches, tempos, held vowels, fragments, with a truth where somebody sings it."""
+"""What the stress tests ask of a voice: pitches, tempos, held vowels and fragments, and where there is a reference."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +10,9 @@ from duetto.corpus.build import Surroundings, build_corpus
 from duetto.corpus.manifest import Clip, Manifest, save_manifest
 from duetto.errors import CorpusError
 from duetto.runs.stress_cases import (
-    PROBES,
-    ProbeCase,
-    Probed,
+    STRESS_TESTS,
+    StressCase,
+    StressedRun,
     case_without_treatment,
     held_spans,
     median_pitch_hz,
@@ -20,7 +20,7 @@ from duetto.runs.stress_cases import (
     split_song,
 )
 from duetto.settings.config import DataConfig
-from duetto.singer.truth import Truth, save_truth
+from duetto.singer.annotations import Annotations, save_annotations
 from duetto.storage.audio import write_audio
 from tests.corpus.fakes import FakeSinger, sine
 
@@ -28,49 +28,51 @@ TEMPO_SONGS = {"slow_01", "slow_02", "slow_03", "fast_13"}
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Probed:
+def embedded(tmp_path: Path) -> StressedRun:
     data = DataConfig(
         case="case_b", root=str(tmp_path), train_songs=["fast_01", "fast_02"], test_songs=["fast_13", "slow_01"]
     )
     surroundings = Surroundings(FakeSinger(), workers=1)
-    return Probed(data, build_corpus(data, None, surroundings), lambda asked: build_corpus(asked, None, surroundings))
+    return StressedRun(
+        data, build_corpus(data, None, surroundings), lambda asked: build_corpus(asked, None, surroundings)
+    )
 
 
 @pytest.fixture
-def private(tmp_path: Path) -> Probed:
+def private(tmp_path: Path) -> StressedRun:
     """Somebody's two recordings at 220 Hz."""
     clips = []
     for song, split in (("mine", "train"), ("yours", "test")):
         path = tmp_path / "own" / "audio" / f"{song}.wav"
         write_audio(path, sine(220.0, 1.0, 24_000), 24_000)
         clip = Clip(song, f"audio/{song}.wav", "", "target", split, song, "ann", 24_000, 24_000)
-        clips += [clip, replace(clip, id=f"s/{song}", role="source"), replace(clip, id=f"t/{song}", role="truth")]
+        clips += [clip, replace(clip, id=f"s/{song}", role="source"), replace(clip, id=f"t/{song}", role="reference")]
     save_manifest(Manifest("folder", tuple(clips), {}, {"subject": "ann"}), tmp_path / "own")
     surroundings = Surroundings(FakeSinger(), workers=1)
     data = DataConfig(case="folder", root=str(tmp_path), path="own")
-    return Probed(data, tmp_path / "own", lambda asked: build_corpus(asked, None, surroundings))
+    return StressedRun(data, tmp_path / "own", lambda asked: build_corpus(asked, None, surroundings))
 
 
-def test_an_embedded_voice_is_transposed_from_six_down_to_twelve_up_against_its_truth(embedded: Probed):
-    cases = PROBES["transposition"](embedded)
+def test_an_embedded_voice_is_transposed_from_six_down_to_twelve_up_against_its_reference(embedded: StressedRun):
+    cases = STRESS_TESTS["transposition"](embedded)
     assert {case.condition for case in cases} == {"down6", "native", "up3", "up6", "up9", "up12"}
     assert len(cases) == 2 * 6
-    assert all(case.truth is not None and case.truth.is_file() for case in cases)
+    assert all(case.reference is not None and case.reference.is_file() for case in cases)
     by_name = {(case.song, case.condition): case for case in cases}
     shifts = [by_name["fast_13", each].transpose_semitones for each in ("down6", "native", "up12")]
     assert np.diff(shifts) == pytest.approx([6.0, 12.0])
-    assert by_name["fast_13", "up6"].truth.stem == "fast_13_up6"
+    assert by_name["fast_13", "up6"].reference.stem == "fast_13_up6"
 
 
-def test_slow_songs_stand_beside_a_fast_one(embedded: Probed):
-    cases = PROBES["tempo"](embedded)
+def test_slow_songs_stand_beside_a_fast_one(embedded: StressedRun):
+    cases = STRESS_TESTS["tempo"](embedded)
     assert {case.song for case in cases} == TEMPO_SONGS
     assert {case.condition for case in cases} == {"slow", "fast"}
-    assert all(case.truth is not None for case in cases)
+    assert all(case.reference is not None for case in cases)
 
 
-def test_songs_are_probed_whole_and_in_fragments(embedded: Probed):
-    cases = PROBES["fragments"](embedded)
+def test_songs_are_converted_whole_and_in_fragments(embedded: StressedRun):
+    cases = STRESS_TESTS["fragments"](embedded)
     assert [case.condition for case in cases if case.song == "slow_01"] == [
         "whole",
         "fragment_250",
@@ -80,29 +82,29 @@ def test_songs_are_probed_whole_and_in_fragments(embedded: Probed):
     assert {case.fragment_ms for case in cases} == {0.0, 250.0, 500.0, 1000.0}
 
 
-@pytest.mark.parametrize("probe", ["transposition", "tempo", "fragments"])
-def test_a_private_voice_has_no_truth(private: Probed, probe: str):
-    cases = PROBES[probe](private)
+@pytest.mark.parametrize("test", ["transposition", "tempo", "fragments"])
+def test_a_private_voice_has_no_reference(private: StressedRun, test: str):
+    cases = STRESS_TESTS[test](private)
     assert cases
-    assert all(case.truth is None for case in cases)
+    assert all(case.reference is None for case in cases)
 
 
-def test_a_private_voice_is_transposed_from_its_own_recordings(private: Probed):
-    cases = PROBES["transposition"](private)
+def test_a_private_voice_is_transposed_from_its_own_recordings(private: StressedRun):
+    cases = STRESS_TESTS["transposition"](private)
     assert [case.condition for case in cases] == ["down6", "native", "up3", "up6", "up9", "up12"]
     assert [case.transpose_semitones for case in cases] == [-6.0, 0.0, 3.0, 6.0, 9.0, 12.0]
     assert {case.source.stem for case in cases} == {"yours"}
 
 
-def test_an_embedded_source_is_brought_to_the_private_voice_s_pitch(private: Probed):
-    for case in PROBES["tempo"](private):
+def test_an_embedded_source_is_brought_to_the_private_voice_s_pitch(private: StressedRun):
+    for case in STRESS_TESTS["tempo"](private):
         expected = 12 * np.log2(
             median_pitch_hz([private.corpus / "audio" / "yours.wav"]) / median_pitch_hz([case.source])
         )
         assert case.transpose_semitones == pytest.approx(expected)
 
 
-def test_the_truth_of_a_treated_case_is_sung_without_its_treatment():
+def test_the_reference_of_a_treated_case_is_sung_without_its_treatment():
     data = DataConfig(case="case_d", train_songs=["fast_01", "fast_02"], test_songs=["slow_01"])
     plain = case_without_treatment(data)
     assert (plain.case, plain.train_songs, plain.room.rt60_s) == ("case_b", ["fast_01"], 0.0)
@@ -110,16 +112,16 @@ def test_the_truth_of_a_treated_case_is_sung_without_its_treatment():
 
 
 def test_vowels_of_eight_tenths_of_a_second_are_held(tmp_path: Path):
-    truth = Truth(
+    annotations = Annotations(
         ("pau", "k", "a", "i", "sh", "o"),
         np.array([0.0, 0.9, 1.0, 2.0, 2.5, 2.6]),
         np.array([0.9, 1.0, 2.0, 2.5, 2.6, 3.5]),
         np.zeros(10),
         0.005,
     )
-    save_truth(truth, tmp_path / "truth.npz")
-    clip = Clip("t", "t.wav", "", "truth", "test", "slow_01", "miku", 24_000, 0, truth="truth.npz")
-    case = ProbeCase("slow_01", "slow", "mei", tmp_path, None, "miku", 0.0, labels=(tmp_path, clip))
+    save_annotations(annotations, tmp_path / "annotations.npz")
+    clip = Clip("t", "t.wav", "", "reference", "test", "slow_01", "miku", 24_000, 0, annotations="annotations.npz")
+    case = StressCase("slow_01", "slow", "mei", tmp_path, None, "miku", 0.0, labels=(tmp_path, clip))
     assert np.array(held_spans(case)) == pytest.approx(np.array([[1.05, 1.95], [2.65, 3.45]]))
     with pytest.raises(CorpusError, match="no phone labels"):
         held_spans(replace(case, labels=None))

@@ -83,7 +83,9 @@ def test_gender_moves_the_formants_and_not_the_pitch(gender, octaves):
         errors.append(np.std(moved))
     found = steps[int(np.argmin(errors))] * octave_per_step
     assert found == pytest.approx(octaves, abs=0.08)
-    np.testing.assert_array_equal(sing(HELD, VOICE).truth.f0_hz, sing(held(gender=gender), VOICE).truth.f0_hz)
+    np.testing.assert_array_equal(
+        sing(HELD, VOICE).annotations.f0_hz, sing(held(gender=gender), VOICE).annotations.f0_hz
+    )
 
 
 @pytest.mark.parametrize(("portamento", "early_frames"), [(0.0, 6), (64.0, 0), (127.0, -6)])

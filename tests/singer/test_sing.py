@@ -7,8 +7,8 @@ from swift_f0 import SwiftF0
 
 from duetto.errors import ConfigError, CorpusError, ScoreError
 from duetto.score.score import Curve
-from duetto.singer.sing import load_truth, save_truth, sing
-from duetto.singer.truth import save_truth_json
+from duetto.singer.annotations import save_annotations_json
+from duetto.singer.sing import load_annotations, save_annotations, sing
 from duetto.singer.voices import VOICES, get_voice
 from duetto.storage.audio import resample
 
@@ -20,24 +20,26 @@ def test_equal_arguments_give_equal_samples_and_another_seed_others(melody, rend
 
 def test_all_voices_give_a_score_one_length_and_one_timing(renditions):
     first = renditions["miku"]
-    assert first.waveform.size == first.truth.f0_hz.size * 240
+    assert first.waveform.size == first.annotations.f0_hz.size * 240
     for other in renditions.values():
         assert other.waveform.size == first.waveform.size
-        assert other.truth.phones == first.truth.phones
-        np.testing.assert_array_equal(other.truth.phone_start_s, first.truth.phone_start_s)
-        np.testing.assert_array_equal(other.truth.f0_hz > 0, first.truth.f0_hz > 0)
+        assert other.annotations.phones == first.annotations.phones
+        np.testing.assert_array_equal(other.annotations.phone_start_s, first.annotations.phone_start_s)
+        np.testing.assert_array_equal(other.annotations.f0_hz > 0, first.annotations.f0_hz > 0)
 
 
 @pytest.mark.parametrize("name", list(VOICES))
 def test_the_level_is_minus_20_dbfs_with_headroom_and_a_noise_floor(renditions, name):
     waveform = renditions[name].waveform
-    truth = renditions[name].truth
+    annotations = renditions[name].annotations
     assert waveform.dtype == np.float32
     assert np.abs(waveform).max() < 0.9
     sounding = np.concatenate(
         [
             waveform[round(48000 * start) : round(48000 * end)]
-            for phone, start, end in zip(truth.phones, truth.phone_start_s, truth.phone_end_s, strict=True)
+            for phone, start, end in zip(
+                annotations.phones, annotations.phone_start_s, annotations.phone_end_s, strict=True
+            )
             if phone != "pau"
         ]
     )
@@ -47,24 +49,24 @@ def test_the_level_is_minus_20_dbfs_with_headroom_and_a_noise_floor(renditions, 
 
 
 @pytest.mark.parametrize("name", list(VOICES))
-def test_an_independent_tracker_finds_the_pitch_of_the_truth(renditions, name):
+def test_an_independent_tracker_finds_the_pitch_of_the_reference(renditions, name):
     rendition = renditions[name]
     found = SwiftF0(threads=1, spin=False).detect(resample(rendition.waveform, 48000, 16000), 16000)
-    frames = np.clip(np.round(found.timestamps / 0.005).astype(int), 0, rendition.truth.f0_hz.size - 1)
-    truth = rendition.truth.f0_hz[frames]
-    voiced = (truth > 0) & (found.confidence >= 0.5)
-    cents = np.abs(1200 * np.log2(found.pitch_hz[voiced] / truth[voiced]))
+    frames = np.clip(np.round(found.timestamps / 0.005).astype(int), 0, rendition.annotations.f0_hz.size - 1)
+    annotations = rendition.annotations.f0_hz[frames]
+    voiced = (annotations > 0) & (found.confidence >= 0.5)
+    cents = np.abs(1200 * np.log2(found.pitch_hz[voiced] / annotations[voiced]))
     assert voiced.sum() > 300
     assert np.median(cents) < 15
     assert np.mean(cents <= 50) >= 0.90
-    assert np.mean((truth > 0) == (found.confidence >= 0.5)) > 0.9
+    assert np.mean((annotations > 0) == (found.confidence >= 0.5)) > 0.9
 
 
 def test_a_voice_sings_in_its_own_octave_and_where_it_is_asked_to(melody, renditions):
     np.testing.assert_allclose(renditions["low"].note_midi, renditions["pop"].note_midi - 12)
     up = sing(melody, VOICES["low"], transpose_semitones=6.0)
     np.testing.assert_allclose(up.note_midi, renditions["low"].note_midi + 6)
-    lower, higher = renditions["low"].truth.f0_hz, up.truth.f0_hz
+    lower, higher = renditions["low"].annotations.f0_hz, up.annotations.f0_hz
     voiced = lower > 0
     assert np.median(12 * np.log2(higher[voiced] / lower[voiced])) == pytest.approx(6.0, abs=0.1)
 
@@ -94,48 +96,50 @@ def test_a_pitch_beyond_any_voice_is_refused_with_its_note(melody):
         sing(melody, VOICES["low"], transpose_semitones=-24.0)
 
 
-def test_truth_survives_its_file(renditions, tmp_path):
-    path = tmp_path / "truth.npz"
-    truth = renditions["mei"].truth
-    save_truth(truth, path)
-    loaded = load_truth(path)
-    assert loaded.phones == truth.phones
-    assert loaded.f0_hop_s == truth.f0_hop_s
+def test_annotations_survives_its_file(renditions, tmp_path):
+    path = tmp_path / "annotations.npz"
+    annotations = renditions["mei"].annotations
+    save_annotations(annotations, path)
+    loaded = load_annotations(path)
+    assert loaded.phones == annotations.phones
+    assert loaded.f0_hop_s == annotations.f0_hop_s
     for name in ("phone_start_s", "phone_end_s", "f0_hz", "note_start_s", "note_end_s", "note_midi"):
-        np.testing.assert_array_equal(getattr(loaded, name), getattr(truth, name))
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(annotations, name))
 
 
-def test_the_truth_holds_the_notes_as_sung(renditions, melody):
+def test_the_annotations_holds_the_notes_as_sung(renditions, melody):
     for voice in ("low", "mei"):
-        truth = renditions[voice].truth
-        assert truth.note_midi.tolist() == [note.midi + VOICES[voice].transposition for note in melody.notes]
-        np.testing.assert_allclose(truth.note_start_s, [note.tick / 960 for note in melody.notes], atol=0.0025)
-        for start, end, midi in zip(truth.note_start_s, truth.note_end_s, truth.note_midi, strict=True):
-            f0_hz = truth.f0_hz[round(200 * start) : round(200 * end)]
+        annotations = renditions[voice].annotations
+        assert annotations.note_midi.tolist() == [note.midi + VOICES[voice].transposition for note in melody.notes]
+        np.testing.assert_allclose(annotations.note_start_s, [note.tick / 960 for note in melody.notes], atol=0.0025)
+        for start, end, midi in zip(
+            annotations.note_start_s, annotations.note_end_s, annotations.note_midi, strict=True
+        ):
+            f0_hz = annotations.f0_hz[round(200 * start) : round(200 * end)]
             sung = 69 + 12 * np.log2(f0_hz[f0_hz > 0] / 440)
             assert sung.size == 0 or abs(np.median(sung) - midi) < 0.6  # one note is bent by half a semitone
 
 
-def test_the_truth_as_json_says_the_same(renditions, tmp_path):
-    truth = renditions["mei"].truth
-    save_truth_json(truth, tmp_path / "truth.json")
-    told = json.loads((tmp_path / "truth.json").read_text())
-    assert [phone["phone"] for phone in told["phones"]] == list(truth.phones)
-    assert [note["midi"] for note in told["notes"]] == truth.note_midi.tolist()
-    np.testing.assert_allclose(told["f0"]["hz"], truth.f0_hz, atol=5e-4)
-    assert told["phones"][-1]["end_s"] == pytest.approx(truth.phone_end_s[-1], abs=1e-6)
+def test_the_annotations_as_json_says_the_same(renditions, tmp_path):
+    annotations = renditions["mei"].annotations
+    save_annotations_json(annotations, tmp_path / "annotations.json")
+    told = json.loads((tmp_path / "annotations.json").read_text())
+    assert [phone["phone"] for phone in told["phones"]] == list(annotations.phones)
+    assert [note["midi"] for note in told["notes"]] == annotations.note_midi.tolist()
+    np.testing.assert_allclose(told["f0"]["hz"], annotations.f0_hz, atol=5e-4)
+    assert told["phones"][-1]["end_s"] == pytest.approx(annotations.phone_end_s[-1], abs=1e-6)
 
 
-def test_a_damaged_truth_says_so(tmp_path):
-    with pytest.raises(CorpusError, match="no truth file"):
-        load_truth(tmp_path / "none.npz")
-    path = tmp_path / "truth.npz"
+def test_a_damaged_annotations_says_so(tmp_path):
+    with pytest.raises(CorpusError, match="no annotations file"):
+        load_annotations(tmp_path / "none.npz")
+    path = tmp_path / "annotations.npz"
     path.write_bytes(b"PK\x03\x04 broken")
-    with pytest.raises(CorpusError, match="is no truth file"):
-        load_truth(path)
+    with pytest.raises(CorpusError, match="is no annotations file"):
+        load_annotations(path)
     np.savez(path, phones=np.array([object()], dtype=object))
-    with pytest.raises(CorpusError, match="is no truth file"):
-        load_truth(path)
+    with pytest.raises(CorpusError, match="is no annotations file"):
+        load_annotations(path)
 
 
 def test_an_unknown_voice_lists_those_there_are():

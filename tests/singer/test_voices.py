@@ -23,10 +23,12 @@ HELD = Score("held", (Note(0, 1920, 60, "あ"),), (Tempo(0, 120.0),))  # 2 s
 
 
 def phones_of(rendition, *names):
-    truth = rendition.truth
+    annotations = rendition.annotations
     return [
         rendition.waveform[round(48_000 * start) : round(48_000 * end)]
-        for phone, start, end in zip(truth.phones, truth.phone_start_s, truth.phone_end_s, strict=True)
+        for phone, start, end in zip(
+            annotations.phones, annotations.phone_start_s, annotations.phone_end_s, strict=True
+        )
         if phone in names
     ]
 
@@ -119,7 +121,7 @@ def test_a_glide_between_notes_lasts_as_long_as_the_style_says(name):
 
 
 @ALL
-def test_hiss_begins_and_ends_where_the_truth_says(renditions, name):
+def test_hiss_begins_and_ends_where_the_annotations_says(renditions, name):
     """The share above 5 kHz is high within each s and sh, and falls at its end.
 
     The sung carrier's models end a hiss up to 40 ms before its label does, the spoken one's up to 15 ms.
@@ -128,9 +130,9 @@ def test_hiss_begins_and_ends_where_the_truth_says(renditions, name):
     hz, times, spectra = stft(rendition.waveform, 48_000, nperseg=480, noverlap=360)
     power = np.abs(spectra) ** 2
     share = gaussian_filter1d(power[hz > 5000].sum(axis=0) / (power[hz > 200].sum(axis=0) + 1e-12), 1.0)
-    truth = rendition.truth
+    annotations = rendition.annotations
     found = 0
-    for phone, start, end in zip(truth.phones, truth.phone_start_s, truth.phone_end_s, strict=True):
+    for phone, start, end in zip(annotations.phones, annotations.phone_start_s, annotations.phone_end_s, strict=True):
         if phone not in ("s", "sh"):
             continue
         hiss = share[(times > start + 0.02) & (times < end - 0.02)].mean()

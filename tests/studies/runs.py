@@ -22,7 +22,7 @@ def write_runs(
             {
                 "song": song if condition == "native" else f"{song}_{condition}",
                 "source_name": "mei",
-                "has_truth": True,
+                "has_reference": True,
                 "metrics": {metric: score(arm, song, condition)},
             }
             for song in study.songs

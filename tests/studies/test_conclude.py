@@ -105,14 +105,21 @@ def test_an_undefined_score_is_left_out_and_counted(study: Study, tmp_path: Path
     assert finding["model_of_the_mean"]["num_songs"] == 2
 
 
-def test_probed_cases_with_a_truth_count_as_conditions(study: Study, tmp_path: Path):
+def test_stress_cases_with_a_reference_count_as_conditions(study: Study, tmp_path: Path):
     write_runs(study, tmp_path, score, conditions=("native",))
     for number, arm in enumerate(expand(study)):
         cases = [
-            {"song": song, "condition": "up6", "has_truth": truth, "metrics": {"mcd_output": score(arm, song, "up6")}}
-            for song, truth in (("air_13", True), ("air_14", True), ("air_15", False))
+            {
+                "song": song,
+                "condition": "up6",
+                "has_reference": reference,
+                "metrics": {"mcd_output": score(arm, song, "up6")},
+            }
+            for song, reference in (("air_13", True), ("air_14", True), ("air_15", False))
         ]
-        write_json(tmp_path / f"run-{number:010d}" / "probes.json", {"probes": {"transposition": {"cases": cases}}})
+        write_json(
+            tmp_path / f"run-{number:010d}" / "stress_tests.json", {"stress_tests": {"transposition": {"cases": cases}}}
+        )
     finding = conclude(study, collect_study(study, tmp_path))["findings"][0]
     assert finding["model_of_the_mean"]["num_songs"] == 2
     assert finding["verdict"] == "reproduced"

@@ -39,5 +39,5 @@ def test_fp16_on_a_cpu_is_refused():
         detect_hardware(TrainerConfig(accelerator="cpu", precision="16"))
 
 
-def test_the_speed_probe_gives_a_plausible_number():
+def test_the_speed_benchmark_gives_a_plausible_number():
     assert 0.1 < measure_gflops(1) < 1e5

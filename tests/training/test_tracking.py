@@ -48,8 +48,8 @@ class ListedRun:
         self.logged.append(values)
 
 
-def test_a_look_sends_picture_and_sounds_and_what_stays_the_same_once(tmp_path):
-    for name in ("source", "output", "truth"):
+def test_a_validation_sends_picture_and_sounds_and_what_stays_the_same_once(tmp_path):
+    for name in ("source", "output", "reference"):
         soundfile.write(tmp_path / f"{name}.wav", np.zeros(800), 8000)
     picture = io.BytesIO()
     Image.new("RGB", (4, 3)).save(picture, "PNG")
@@ -57,11 +57,11 @@ def test_a_look_sends_picture_and_sounds_and_what_stays_the_same_once(tmp_path):
     run = ListedRun()
     tracker = Tracker(run, "here")
     for step in (200, 400):
-        tracker.show_look(step, tmp_path, lambda *paths: drawn.append(paths) or picture.getvalue())
+        tracker.show_validation(step, tmp_path, lambda *paths: drawn.append(paths) or picture.getvalue())
     first, second = (set(values) for values in run.logged)
-    assert first == {"step", *(f"heldout/{name}" for name in ("source", "output", "truth", "spectrograms"))}
+    assert first == {"step", *(f"heldout/{name}" for name in ("source", "output", "reference", "spectrograms"))}
     assert second == {"step", "heldout/output", "heldout/spectrograms"}
-    assert [path.stem for path in drawn[0]] == ["source", "output", "truth"]
+    assert [path.stem for path in drawn[0]] == ["source", "output", "reference"]
     assert [values["step"] for values in run.logged] == [200, 400]
 
 

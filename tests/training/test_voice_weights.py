@@ -14,7 +14,7 @@ from duetto.runs.train import input_digests, make_room_for_speakers
 from duetto.settings.provenance import run_signature
 from duetto.voices.modules import make_module
 from duetto.voices.pretrained import find_base
-from tests.training.tiny import tiny_config, tiny_fit, tiny_material
+from tests.training.tiny import tiny_config, tiny_data, tiny_fit
 
 
 def configured(**values):
@@ -122,12 +122,12 @@ def test_another_base_makes_another_run_but_another_path_does_not(base, tmp_path
 
 
 def test_two_singers_get_a_row_of_the_speaker_table_each(tmp_path):
-    material, config = tiny_material(tmp_path, singers=("zoe", "ann", "zoe")), tiny_config(4)
-    assert material.speakers == ("ann", "zoe")
-    make_room_for_speakers(config, material)
+    prepared, config = tiny_data(tmp_path, singers=("zoe", "ann", "zoe")), tiny_config(4)
+    assert prepared.speakers == ("ann", "zoe")
+    make_room_for_speakers(config, prepared)
     assert config.model.num_speakers == 2
-    ids = {clip.id: clip.speaker_id for clip in make_crop_plan(config, material).clips}
+    ids = {clip.id: clip.speaker_id for clip in make_crop_plan(config, prepared).clips}
     assert ids == {"clip0": 1, "clip1": 0, "clip2": 1}
     before = make_module(config.model, config.features, config.seed).synthesizer.speaker_embedding.weight
-    after = tiny_fit(4, tmp_path / "run", config=config, material=material).network.speaker_embedding.weight
+    after = tiny_fit(4, tmp_path / "run", config=config, prepared=prepared).network.speaker_embedding.weight
     assert np.all((before != after).any(dim=1).numpy())

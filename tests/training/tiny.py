@@ -9,7 +9,7 @@ from duetto.corpus.manifest import Clip, Manifest
 from duetto.features.cache import ClipFeatures, save_features
 from duetto.features.extract import FeatureSet
 from duetto.runs.fit import FitResult, fit
-from duetto.runs.prepare import Material
+from duetto.runs.prepare import PreparedData
 from duetto.settings.config import DataConfig, FeaturesConfig, TrainerConfig
 from duetto.settings.model_config import DiscriminatorConfig, GeneratorConfig, RVCConfig
 from duetto.settings.run_config import TrainConfig
@@ -52,7 +52,7 @@ def tiny_config(max_steps: int, every: int = 2) -> TrainConfig:
     return TrainConfig(data=DataConfig(case="tiny"), features=features, model=model, trainer=trainer)
 
 
-def tiny_material(folder: Path, singers: tuple[str, ...] = ("singer",) * 3) -> Material:
+def tiny_data(folder: Path, singers: tuple[str, ...] = ("singer",) * 3) -> PreparedData:
     generator = np.random.default_rng(0)
     paths, frames = {}, {}
     for number, length in enumerate((40, 64, 20)):
@@ -69,7 +69,7 @@ def tiny_material(folder: Path, singers: tuple[str, ...] = ("singer",) * 3) -> M
         Clip(name, f"{name}.wav", "", "target", "train", name, singer, RATE, frames[name] * HOP)
         for name, singer in zip(paths, singers, strict=True)
     )
-    return Material(folder, Manifest("tiny", clips, {}, {}), FeatureSet(paths, frames, 1.0, 0.0, 1.0, 0.0))
+    return PreparedData(folder, Manifest("tiny", clips, {}, {}), FeatureSet(paths, frames, 1.0, 0.0, 1.0, 0.0))
 
 
 def tiny_fit(
@@ -78,9 +78,9 @@ def tiny_fit(
     every: int = 2,
     config: TrainConfig | None = None,
     hardware: Hardware | None = None,
-    material: Material | None = None,
+    prepared: PreparedData | None = None,
 ) -> FitResult:
     hardware = hardware or Hardware("cpu", "CPU", "32-true", 1)
-    material = material or tiny_material(folder.parent / "features")
+    prepared = prepared or tiny_data(folder.parent / "features")
     tracker = Tracker(None, "off")
-    return fit(config or tiny_config(max_steps, every), material, hardware, folder, tracker, Console(quiet=True))
+    return fit(config or tiny_config(max_steps, every), prepared, hardware, folder, tracker, Console(quiet=True))

@@ -13,10 +13,11 @@ from safetensors.torch import load_file
 from duetto.__main__ import main
 from duetto.corpus.manifest import load_manifest
 from duetto.preprocess.ledger import read_ledger, summarise
+from duetto.renamed import current_record
 from duetto.runs.compose import compose_inference, compose_runs, conf_folder
 from duetto.runs.fit import fit
 from duetto.runs.infer import infer
-from duetto.runs.prepare import prepare_material
+from duetto.runs.prepare import prepare_data
 from duetto.runs.train import train
 from duetto.storage.audio import read_audio
 from duetto.storage.files import read_json
@@ -80,8 +81,8 @@ def test_the_page_of_an_old_run_is_written_with_its_scores_and_sounds(old_runs: 
     page = (folder / "index.html").read_text()
     assert FINISHED[model] in page
     assert page.count("<audio") >= 3
-    scores = read_json(folder / "metrics.json")["mean"]
-    for name in ("log_spectral_distance", "log_spectral_distance_source", "log_spectral_distance_resynthesis"):
+    scores = current_record(read_json(folder / "metrics.json"))["mean"]
+    for name in ("log_spectral_distance", "log_spectral_distance_source", "log_spectral_distance_copy_synthesis"):
         assert f"{scores[name]:.2f} dB" in page
 
 
@@ -119,7 +120,7 @@ def overrides_of(name: str) -> list[str]:
 @pytest.mark.parametrize("model", ["rvc", "diffsvc"])
 def test_a_killed_old_run_resumes_and_ends_with_the_weights_that_the_old_code_gave_it(old_runs: Path, model: str):
     (config,) = compose_runs(conf_folder(), [overrides_of(f"{model}_killed")])
-    material = prepare_material(config, Console(quiet=True))
+    material = prepare_data(config, Console(quiet=True))
     killed = Path("copies") / KILLED[model]
     shutil.copytree(OLD_RUNS / run_folder(model, KILLED[model]), killed)
     hardware, tracker = Hardware("cpu", "CPU", "32-true", 1), Tracker(None, "off")

@@ -12,7 +12,7 @@ from duetto.storage.files import write_json
 from duetto.voices.modules import make_module
 from duetto.voices.pretrained import choose_base, explain_start, fit_speakers, shape_of
 from tests.architectures.diffsvc.test_training import tiny_diffsvc
-from tests.training.tiny import tiny_config, tiny_material
+from tests.training.tiny import tiny_config, tiny_data
 
 
 def asking_for_auto(**values):
@@ -69,11 +69,11 @@ def test_new_voices_of_rvc_start_at_the_mean_of_the_bases(shipped: Path):
 
 def test_with_the_bases_discriminator_both_networks_train_from_the_first_step(shipped: Path):
     config = tiny_config(1)
-    judge = str(shipped / "rvc_tiny_discriminator.safetensors")
-    model = replace(config.model, base=str(shipped / "rvc_tiny.safetensors"), base_discriminator=judge)
+    discriminator = str(shipped / "rvc_tiny_discriminator.safetensors")
+    model = replace(config.model, base=str(shipped / "rvc_tiny.safetensors"), base_discriminator=discriminator)
     module = make_module(model, config.features, seed=0)
     assert module.start.from_base
-    assert module.start.has_judge
+    assert module.start.has_discriminator
     assert not make_module(config.model, config.features, seed=0).start.from_base
 
 
@@ -96,7 +96,7 @@ def test_a_base_keeps_the_range_of_the_mel_that_it_knows_and_tells_what_lies_out
     vocoder_folder: Path, tmp_path: Path
 ):
     config = replace(tiny_config(1), model=tiny_diffsvc(vocoder_folder))
-    plan = make_crop_plan(config, tiny_material(tmp_path))
+    plan = make_crop_plan(config, tiny_data(tmp_path))
     learned = make_module(config.model, config.features, seed=1)
     assert learned.learn_statistics(plan) is None
     acoustic = learned.acquired(learned.exported_network())

@@ -32,12 +32,12 @@ from duetto.features.encoder import ContentEncoder
 from duetto.features.extract import analyse
 from duetto.features.f0 import F0Extractor
 from duetto.features.timing import pitch_times_s
+from duetto.progress import ReportSeconds
 from duetto.settings.config import DiffusionConfig, FeaturesConfig, RetrievalConfig
 from duetto.storage.audio import Waveform
 from duetto.units import semitones_to_ratio
 
 Contour = NDArray[np.float32]  # f0_hz, (T,)
-Progress = Callable[[float], None]  # seconds of the recording converted so far
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,14 @@ class Renderer(Protocol):
             (T * hop,) at the model's rate, in time with the frames.
         """
 
-    def resynthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
+    def copy_synthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """The frames' own waveform through the vocoder alone; `content` is empty. Returns (T * hop,)."""
 
 
 Render = Callable[[ClipFeatures, torch.Generator], Waveform]
 
 
-class Performance:
+class ConversionStream:
     """A converted recording before its last touches. A context manager: its samples may lie on disk."""
 
     def __init__(self, sample_rate: int, level_match: float, folder: Path | None) -> None:
@@ -104,7 +104,7 @@ class Performance:
         self.contours: list[Contour] = []  # one for each chunk
         self.num_samples = 0  # S of the source; the store holds whole frames, so some more
 
-    def __enter__(self) -> "Performance":
+    def __enter__(self) -> "ConversionStream":
         return self
 
     def __exit__(
@@ -147,27 +147,27 @@ class Converter:
     def convert(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
         """Sing a source (S,) with the target voice; (S,) comes back."""
         start = time.perf_counter()
-        with self.perform([waveform], request) as performance:
-            return _collect(performance, start)
+        with self.perform([waveform], request) as stream:
+            return _collect(stream, start)
 
-    def resynthesise(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
+    def copy_synthesise(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
         """Pass the target's own audio through the vocoder alone: the best this model could do."""
 
         def render(frames: ClipFeatures, generator: torch.Generator) -> Waveform:
-            return self.renderer.resynthesise(frames, request, generator)
+            return self.renderer.copy_synthesise(frames, request, generator)
 
         start = time.perf_counter()
         plain = replace(request, level_match=0.0)
-        with self._perform([waveform], plain, self._pitch_only, render) as performance:
-            return _collect(performance, start)
+        with self._perform([waveform], plain, self._pitch_only, render) as stream:
+            return _collect(stream, start)
 
     def perform(
         self,
         blocks: Iterable[Waveform],
         request: ConversionRequest,
-        progress: Progress | None = None,
+        progress: ReportSeconds | None = None,
         folder: Path | None = None,
-    ) -> Performance:
+    ) -> ConversionStream:
         """Convert a stream in flat memory.
 
         Args:
@@ -197,28 +197,28 @@ class Converter:
         request: ConversionRequest,
         prepare: Callable[[Waveform], ClipFeatures],
         render: Render,
-        progress: Progress | None = None,
+        progress: ReportSeconds | None = None,
         folder: Path | None = None,
-    ) -> Performance:
-        performance = Performance(self.sample_rate, request.level_match, folder)
+    ) -> ConversionStream:
+        stream = ConversionStream(self.sample_rate, request.level_match, folder)
         generator = torch.Generator().manual_seed(request.seed)
 
         def sing() -> Iterator[tuple[Chunk, Waveform]]:
-            for chunk, piece in cut_chunks(performance.meter(blocks), self.grid, request.chunk_s):
+            for chunk, piece in cut_chunks(stream.meter(blocks), self.grid, request.chunk_s):
                 frames = prepare(piece)
-                performance.contours.append(frames.f0_hz)
+                stream.contours.append(frames.f0_hz)
                 waveform = render(frames, generator)
                 if progress is not None:
-                    progress(min(chunk.keep_stop * self.grid.hop_length, performance.num_samples) / self.sample_rate)
+                    progress(min(chunk.keep_stop * self.grid.hop_length, stream.num_samples) / self.sample_rate)
                 yield chunk, waveform
 
         try:
             for block in join_pieces(sing(), self.grid):
-                performance.samples.append(block)
+                stream.samples.append(block)
         except BaseException:
-            performance.samples.__exit__(None, None, None)
+            stream.samples.__exit__(None, None, None)
             raise
-        return performance
+        return stream
 
     def _source_frames(self, piece: Waveform, request: ConversionRequest) -> ClipFeatures:
         if not self.renderer.reads_content or self.tools.encoder is None:
@@ -240,7 +240,7 @@ class Converter:
         return ClipFeatures(np.zeros((count, 0), np.float32), f0_hz, piece)
 
 
-def _collect(performance: Performance, start: float) -> Conversion:
-    whole = np.concatenate(list(performance.finish()))[: performance.num_samples]
+def _collect(stream: ConversionStream, start: float) -> Conversion:
+    whole = np.concatenate(list(stream.finish()))[: stream.num_samples]
     output, gain_db = limit_peak(whole)
-    return Conversion(output, len(performance.contours), time.perf_counter() - start, gain_db)
+    return Conversion(output, len(stream.contours), time.perf_counter() - start, gain_db)

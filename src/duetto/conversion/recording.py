@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from duetto.conversion.converter import ConversionRequest, Converter, Progress
+from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.peak import PeakLimiter
 from duetto.conversion.sources import Source
 from duetto.errors import AudioError
+from duetto.progress import ReportSeconds
 from duetto.storage.audio import Waveform, read_blocks, resample_blocks, write_blocks
 from duetto.storage.files import make_folder
 
@@ -31,7 +32,7 @@ def convert_file(
     source: Source,
     output: Path,
     request: ConversionRequest,
-    progress: Progress | None = None,
+    progress: ReportSeconds | None = None,
 ) -> ConvertedFile:
     """Convert one recording into a mono file of its sample rate and length.
 
@@ -77,14 +78,14 @@ def converted(
     converter: Converter,
     source: Stream,
     request: ConversionRequest,
-    progress: Progress | None = None,
+    progress: ReportSeconds | None = None,
     folder: Path | None = None,
 ) -> Iterator[Iterator[Waveform]]:
     """The conversion in blocks of the source's rate, as many samples as the source has; peaks are not limited yet."""
     at_model_rate = resample_blocks(source.blocks, source.sample_rate, converter.sample_rate)
-    with converter.perform(at_model_rate, request, progress, folder) as performance:
+    with converter.perform(at_model_rate, request, progress, folder) as stream:
         # A frame more, because a length that was rounded down at the model's rate comes back short.
-        padded = chain(performance.finish(), [np.zeros(converter.grid.hop_length, np.float32)])
+        padded = chain(stream.finish(), [np.zeros(converter.grid.hop_length, np.float32)])
         yield cut_to_length(resample_blocks(padded, converter.sample_rate, source.sample_rate), source.num_samples)
 
 

@@ -141,11 +141,11 @@ def exact_neighbours(rows: Frames, queries: Frames, neighbours: int) -> NDArray[
     return np.asarray(faiss.knn(queries, rows, neighbours)[1])  # over the rows as they lie: an index would copy them
 
 
-def share_found(index: Any, queries: Frames, truth: NDArray[np.int64]) -> float:
+def share_found(index: Any, queries: Frames, exact: NDArray[np.int64]) -> float:
     """Share of the true neighbours (Q, k) that `index` finds."""
-    _, found = index.search(queries, truth.shape[1])
-    hits = sum(len(set(a) & set(b)) for a, b in zip(truth.tolist(), found.tolist(), strict=True))
-    return hits / truth.size
+    _, found = index.search(queries, exact.shape[1])
+    hits = sum(len(set(a) & set(b)) for a, b in zip(exact.tolist(), found.tolist(), strict=True))
+    return hits / exact.size
 
 
 def _are_finite(rows: Frames) -> bool:
@@ -163,11 +163,11 @@ def _build_inverted_lists(rows: Frames, neighbours: int, seed: int) -> tuple[Any
     generator = np.random.default_rng(seed)
     sample = rows[generator.choice(len(rows), min(RECALL_QUERIES, len(rows)), replace=False)]
     queries = sample + 0.1 * sample.std(axis=0) * generator.standard_normal(sample.shape).astype(np.float32)
-    truth = exact_neighbours(rows, queries, neighbours)
-    index.nprobe, recall = 1, share_found(index, queries, truth)
+    exact = exact_neighbours(rows, queries, neighbours)
+    index.nprobe, recall = 1, share_found(index, queries, exact)
     while recall < MIN_RECALL and index.nprobe < num_lists:
         index.nprobe = min(index.nprobe * 2, num_lists)
-        recall = share_found(index, queries, truth)
+        recall = share_found(index, queries, exact)
     return index, f"IVF{num_lists},Flat nprobe={index.nprobe}", recall
 
 

@@ -14,7 +14,7 @@ from duetto.corpus.embedded_cases.case_d import case_d_settings, case_d_singer, 
 from duetto.corpus.embedded_cases.choir import choir_settings, plan_choir
 from duetto.corpus.embedded_cases.embedded import Recipe, embedded_settings, plan_embedded
 from duetto.corpus.embedded_cases.performer import EmbeddedSinger, Singer
-from duetto.corpus.jobs import Progress, build_folder, is_complete
+from duetto.corpus.jobs import build_folder, is_complete
 from duetto.corpus.recordings.folder import (
     folder_recordings,
     folder_settings,
@@ -29,6 +29,7 @@ from duetto.corpus.scores.sung_scores import plan_sung, sung_settings
 from duetto.corpus.scores.user_scores import open_scores
 from duetto.errors import CorpusError
 from duetto.ownership.consent import CONSENT_NAME
+from duetto.progress import ReportProgress
 from duetto.settings.config import DataConfig
 from duetto.storage.fingerprint import Fingerprint, fingerprint
 from duetto.workers import process_pool, thread_pool
@@ -50,7 +51,7 @@ class Surroundings:
 
 
 def build_corpus(
-    config: DataConfig, progress: Progress | None = None, surroundings: Surroundings | None = None
+    config: DataConfig, progress: ReportProgress | None = None, surroundings: Surroundings | None = None
 ) -> Path:
     """Build the corpus of a case, or find it built.
 
@@ -71,7 +72,7 @@ def build_corpus(
         StorageError: If the folder cannot be written.
     """
     config.validate()
-    builders: dict[str, Callable[[DataConfig, Progress | None, Surroundings], Path]] = {
+    builders: dict[str, Callable[[DataConfig, ReportProgress | None, Surroundings], Path]] = {
         **dict.fromkeys(RECIPES, _build_embedded),
         "case_d": _build_case_d,
         "choir": _build_choir,
@@ -90,7 +91,7 @@ def corpus_folder(config: DataConfig, made_of: Fingerprint) -> Path:
     return Path(config.root) / CORPORA / f"{config.case}-{made_of.digest[:12]}"
 
 
-def _build_embedded(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+def _build_embedded(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
     recipe = RECIPES[config.case](config)
     settings = embedded_settings(config, recipe, surroundings.singer)
     made_of = fingerprint(settings, {}, [EMBEDDED + config.case, type(surroundings.singer).__module__])
@@ -102,7 +103,7 @@ def _build_embedded(config: DataConfig, progress: Progress | None, surroundings:
         return build_folder(folder, plan, executor, progress, made_of)
 
 
-def _build_case_d(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+def _build_case_d(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
     singer = case_d_singer(config, config.fragments, surroundings.singer)
     sung = _build_embedded(case_d_sung(config), progress, replace(surroundings, singer=singer))
     settings = case_d_settings(config, config.fragments, sung)
@@ -112,7 +113,7 @@ def _build_case_d(config: DataConfig, progress: Progress | None, surroundings: S
         return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
-def _build_choir(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+def _build_choir(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
     settings = choir_settings(config, config.choir)
     made_of = fingerprint(settings, {}, [f"{EMBEDDED}choir"])
     plan = plan_choir(config, config.choir, settings)
@@ -120,7 +121,7 @@ def _build_choir(config: DataConfig, progress: Progress | None, surroundings: Su
         return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
-def _build_from_archive(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+def _build_from_archive(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
     consent = read_archive_consent(config, surroundings.today or date.today())
     archive = open_archive(config, config.fragments, consent)
     made_of = fingerprint({**archive.settings, CONSENT_NAME: consent.as_dict()}, {}, ["duetto.corpus.ddb.archive"])
@@ -129,7 +130,7 @@ def _build_from_archive(config: DataConfig, progress: Progress | None, surroundi
         return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
-def _build_from_recordings(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+def _build_from_recordings(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
     listing = open_folder(config)
     consents = read_folder_consents(config, listing, surroundings.today or date.today())
     recordings = folder_recordings(config, listing, consents, surroundings.workers)
@@ -143,7 +144,7 @@ def _build_from_recordings(config: DataConfig, progress: Progress | None, surrou
         return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
-def _build_from_scores(config: DataConfig, progress: Progress | None, surroundings: Surroundings) -> Path:
+def _build_from_scores(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
     scores = open_scores(config)
     if not scores.has_recordings:
         settings = sung_settings(config, scores)

@@ -13,14 +13,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from duetto.corpus.manifest import MANIFEST_NAME, Clip, Loss, Manifest, load_manifest, save_manifest
+from duetto.corpus.manifest import MANIFEST_NAME, Clip, Dropped, Manifest, load_manifest, save_manifest
 from duetto.errors import CorpusError
 from duetto.ownership.consent import CONSENT_NAME, consent_from_dict, write_consent
+from duetto.progress import ReportProgress
+from duetto.renamed import current_clip, current_record
 from duetto.storage.files import make_folder, read_json, write_json
 from duetto.storage.fingerprint import Fingerprint
 from duetto.workers import as_they_finish
 
-Progress = Callable[[str, int, int], None]  # what was done, how many are done, of how many
 RECORDS = ".jobs"
 FINGERPRINT_NAME = "fingerprint.json"
 
@@ -30,7 +31,7 @@ class Outcome:
     """What a job made: clips with their files written, and what it had to leave out."""
 
     clips: tuple[Clip, ...] = ()
-    losses: tuple[Loss, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
     notes: dict[str, Any] = field(default_factory=dict)  # JSON values for the plan's own use
 
 
@@ -61,12 +62,16 @@ def is_complete(folder: Path) -> bool:
 
 
 def clip_files(clip: Clip) -> tuple[str, ...]:
-    """Files of a clip, relative to its corpus: audio, then score and truth where it has them."""
-    return tuple(path for path in (clip.path, clip.score, clip.truth) if path is not None)
+    """Files of a clip, relative to its corpus: audio, then score and annotations where it has them."""
+    return tuple(path for path in (clip.path, clip.score, clip.annotations) if path is not None)
 
 
 def build_folder(
-    folder: Path, plan: Plan, executor: Executor, progress: Progress | None = None, made_of: Fingerprint | None = None
+    folder: Path,
+    plan: Plan,
+    executor: Executor,
+    progress: ReportProgress | None = None,
+    made_of: Fingerprint | None = None,
 ) -> Path:
     """Run what is missing of a plan, then write the manifest.
 
@@ -96,7 +101,9 @@ def build_folder(
     return folder
 
 
-def _run_jobs(folder: Path, jobs: Sequence[Job], executor: Executor, progress: Progress | None) -> tuple[Outcome, ...]:
+def _run_jobs(
+    folder: Path, jobs: Sequence[Job], executor: Executor, progress: ReportProgress | None
+) -> tuple[Outcome, ...]:
     outcomes = {job.name: _read_record(folder, job) for job in jobs}
     missing = [job for job in jobs if outcomes[job.name] is None]
     done = len(jobs) - len(missing)
@@ -122,11 +129,11 @@ def _read_record(folder: Path, job: Job) -> Outcome | None:
     path = _record_path(folder, job)
     if not path.is_file():
         return None
-    value = read_json(path)
-    clips = tuple(Clip(**clip) for clip in value["clips"])
+    value = current_record(read_json(path))
+    clips = tuple(Clip(**current_clip(clip)) for clip in value["clips"])
     if not all((folder / name).is_file() for clip in clips for name in clip_files(clip)):
         return None
-    return Outcome(clips, tuple(Loss(**loss) for loss in value["losses"]), value["notes"])
+    return Outcome(clips, tuple(Dropped(**entry) for entry in value["dropped"]), value["notes"])
 
 
 def _run_job(job: Job, folder: Path) -> Outcome:

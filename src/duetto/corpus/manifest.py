@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from duetto.errors import CorpusError
+from duetto.renamed import as_hashed, current_clip, current_record
 from duetto.storage.files import read_json, sha256_json, write_json
 
-Role = Literal["target", "source", "truth", "stem", "stage"]
-LISTENED_TO = ("stem", "stage")  # roles that nothing is trained on or scored by
+Role = Literal["target", "source", "reference", "stem", "intermediate"]
+LISTENED_TO = ("stem", "intermediate")  # roles that nothing is trained on or scored by
 Split = Literal["train", "val", "test"]
 MANIFEST_NAME = "manifest.json"
-HELD_OUT_FROM = "held_out_from"  # in settings: "treated" = preprocessing makes source and truth of held-out clips
+HELD_OUT_FROM = "held_out_from"  # in settings: "treated" = preprocessing makes source and reference of held-out clips
 
 
 @dataclass(frozen=True)
@@ -25,18 +26,18 @@ class Clip:
     id: str  # unique, e.g. "target/fast_01"; slices append "#0003"
     path: str  # relative to the corpus folder, POSIX
     sha256: str
-    role: Role  # target: train on it; source: convert it; truth: what the conversion should be;
-    # stem: what a target was mixed from; stage: a target between two steps of the preprocessing
+    role: Role  # target: train on it; source: convert it; reference: what the conversion should be;
+    # stem: what a target was mixed from; intermediate: a target between two steps of the preprocessing
     split: Split
     song: str
     singer: str
     sample_rate: int
     num_samples: int
     score: str | None = None  # VSQX, relative
-    truth: str | None = None  # .npz: phones, phone_start_s, phone_end_s, f0_hz, f0_hop_s
+    annotations: str | None = None  # .npz: phones, phone_start_s, phone_end_s, f0_hz, f0_hop_s
     transpose_semitones: float = 0.0  # on a source: what brings it to the target's pitch
     start: int = (
-        0  # samples of the original (and of score and truth) before the first of this clip; < 0: it begins later
+        0  # samples of the original (and of score and annotations) before the first of this clip; < 0: it begins later
     )
 
     @property
@@ -46,8 +47,8 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Loss:
-    """Seconds that did not come through a station, and why."""
+class Dropped:
+    """Seconds that a stage left out, and why; 0 s is a remark, and below 0 s were added."""
 
     clip_id: str
     seconds: float
@@ -60,12 +61,12 @@ class Ledger:
 
     seconds_in: float = 0.0
     seconds_used: float = 0.0
-    losses: tuple[Loss, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
     @property
     def seconds_dropped(self) -> float:
-        """Sum of all losses."""
-        return sum(loss.seconds for loss in self.losses)
+        """Sum over all of them."""
+        return sum(entry.seconds for entry in self.dropped)
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,14 @@ class Manifest:
     def content_hash(self) -> str:
         """Digest of the audio and its meaning; unmoved by paths, by the order of clips, and by what is only heard."""
         rows = sorted(
-            [c.id, c.sha256, c.role, c.split, c.song, c.singer, str(c.transpose_semitones)]
+            [as_hashed(c.id), c.sha256, as_hashed(c.role), c.split, c.song, c.singer, str(c.transpose_semitones)]
             for c in self.clips
             if c.role not in LISTENED_TO
         )
         return sha256_json({"case": self.case, "clips": rows})
 
     def with_clips(self, clips: tuple[Clip, ...], ledger: Ledger, settings: dict[str, Any]) -> "Manifest":
-        """The same corpus after a station."""
+        """The same corpus after a stage."""
         return replace(self, clips=clips, ledger=ledger, settings=settings)
 
 
@@ -113,11 +114,11 @@ def load_manifest(folder: Path) -> Manifest:
         raise CorpusError(f"{folder} is no corpus: {MANIFEST_NAME} is missing.")
     value = read_json(path)
     try:
-        clips = tuple(Clip(**clip) for clip in value["clips"])
+        clips = tuple(Clip(**current_clip(clip)) for clip in value["clips"])
         ledger = Ledger(
             value["ledger"]["seconds_in"],
             value["ledger"]["seconds_used"],
-            tuple(Loss(**loss) for loss in value["ledger"]["losses"]),
+            tuple(Dropped(**entry) for entry in current_record(value["ledger"])["dropped"]),
         )
         manifest = Manifest(value["case"], clips, value["settings"], value["consent"], ledger)
     except (KeyError, TypeError) as error:

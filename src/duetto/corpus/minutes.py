@@ -1,6 +1,6 @@
 """Less of a corpus to train on: the first minutes of the training clips, for curves over the amount of data."""
 
-from duetto.corpus.manifest import Ledger, Loss, Manifest
+from duetto.corpus.manifest import Dropped, Ledger, Manifest
 from duetto.errors import CorpusError
 
 REASON = "over data.minutes"
@@ -11,7 +11,7 @@ def keep_minutes(manifest: Manifest, minutes: float) -> Manifest:
     """The corpus with only the first clips, in the order of their ids, that fit into `minutes` together.
 
     Whole clips only: after slicing they last at most 8 s, so at most that much less than asked for is kept. What is
-    left out is a loss in the ledger. Sources, truths, and the target's clips of other splits stay.
+    left out stands in the ledger as dropped. Sources, references, and the target's clips of other splits stay.
 
     Args:
         manifest: A corpus, sliced or not.
@@ -34,10 +34,10 @@ def keep_minutes(manifest: Manifest, minutes: float) -> Manifest:
             f"data.minutes={minutes:g}: the first clip lasts {train[0].duration_s:.1f} s; "
             f"expected at least {train[0].duration_s / 60.0:.3f}."
         )
-    dropped = [clip for clip in train if clip.id not in kept]
-    clips = tuple(clip for clip in manifest.clips if clip not in dropped)
-    losses = tuple(Loss(clip.id, clip.duration_s, REASON) for clip in dropped)
+    left_out = [clip for clip in train if clip.id not in kept]
+    clips = tuple(clip for clip in manifest.clips if clip not in left_out)
+    dropped = tuple(Dropped(clip.id, clip.duration_s, REASON) for clip in left_out)
     ledger = manifest.ledger
-    used_s = ledger.seconds_used - sum(loss.seconds for loss in losses)
+    used_s = ledger.seconds_used - sum(entry.seconds for entry in dropped)
     settings = {**manifest.settings, "minutes": minutes}
-    return manifest.with_clips(clips, Ledger(ledger.seconds_in, used_s, ledger.losses + losses), settings)
+    return manifest.with_clips(clips, Ledger(ledger.seconds_in, used_s, ledger.dropped + dropped), settings)

@@ -4,7 +4,7 @@ Sounds are heard one after the other and forgotten, so memory does not grow with
 to train is examined; held-out sounds are only compared with it for duplicates.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,12 +34,12 @@ from duetto.diagnosis.finding import Finding
 from duetto.diagnosis.sound import Heard, Sound
 from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.features.f0 import F0Extractor, build_f0_extractor
+from duetto.progress import ReportName
 from duetto.settings.config import F0Config
 
 AUDIT_PIECE_S = 5.0  # of each sound, until the whole is spent
-Progress = Callable[[str], None]
 
-# name, module with measure(heard) and judge(evidence)
+# name, module with measure(heard) and conclude(evidence)
 SIMPLE: tuple[tuple[str, Any], ...] = (
     ("tempo", tempo),
     ("noise", noise),
@@ -108,14 +108,14 @@ class Examination:
             self.encoder = self.encoder or SpeakerEncoder()
             self.add("singers", singers.measure(heard, self.encoder))
 
-    def judge(self, songs: Mapping[str, NDArray[np.float64]]) -> tuple[Finding, ...]:
+    def conclude(self, songs: Mapping[str, NDArray[np.float64]]) -> tuple[Finding, ...]:
         """The findings, register first."""
-        found = [register.judge(self._of("register"), songs)]
-        found += [check.judge(self._of(name)) for name, check in SIMPLE]
-        found.insert(-2, fragments.judge_pitches(self._of("fragments")))
-        found += [pitch_audit.judge(self._of("pitch")), duplicates.judge(self._of("duplicates"))]
+        found = [register.conclude(self._of("register"), songs)]
+        found += [check.conclude(self._of(name)) for name, check in SIMPLE]
+        found.insert(-2, fragments.conclude_pitches(self._of("fragments")))
+        found += [pitch_audit.conclude(self._of("pitch")), duplicates.conclude(self._of("duplicates"))]
         if self.depth.has_singers:
-            found.append(singers.judge(self._of("singers")))
+            found.append(singers.conclude(self._of("singers")))
         return tuple(found)
 
     def add(self, name: str, evidence: Any) -> None:
@@ -136,7 +136,7 @@ def examine(
     sounds: Iterable[Sound | Problem],
     songs: Mapping[str, NDArray[np.float64]] | None = None,
     depth: Depth = THOROUGH,
-    progress: Progress | None = None,
+    progress: ReportName | None = None,
 ) -> Diagnosis:
     """Examine sounds.
 
@@ -168,7 +168,7 @@ def close(
     """The diagnosis of what has been heard."""
     return Diagnosis(
         name,
-        examination.judge(songs),
+        examination.conclude(songs),
         examination.seconds,
         len(examination.recordings),
         problems,

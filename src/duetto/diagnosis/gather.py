@@ -26,7 +26,7 @@ SHORTEST_PIECE_S = 5.0  # what is left over at the end and shorter goes with the
 
 
 @dataclass(frozen=True)
-class Material:
+class DoctorInput:
     """What is to be examined."""
 
     name: str
@@ -46,7 +46,7 @@ class Material:
             yield from recording_sounds(self.path, display_name(Path(self.path.name)))
 
 
-def open_material(path: Path, today: date | None = None) -> Material:
+def open_input(path: Path, today: date | None = None) -> DoctorInput:
     """See what lies at a path; nothing is read yet but names, headers and consent.
 
     Raises:
@@ -58,16 +58,16 @@ def open_material(path: Path, today: date | None = None) -> Material:
         clips = target_clips(manifest)
         if not clips:
             raise CorpusError(f"{path} holds no recording of the target: there is nothing to examine.")
-        return Material(f"{manifest.case} ({path.name})", len(clips), path, manifest)
+        return DoctorInput(f"{manifest.case} ({path.name})", len(clips), path, manifest)
     if path.is_dir():
-        return Material(display_name(path), len(list_recordings(path).files), path)
+        return DoctorInput(display_name(path), len(list_recordings(path).files), path)
     if not path.exists():
         raise CorpusError(f"There is no {path}. Name a recording, a folder of recordings, a corpus or a .ddb.")
     if path.suffix.lower() == ".ddb":
         require_rights(read_consent(path.parent / CONSENT_NAME), path)
-        return Material(display_name(Path(path.name)), len(read_ddb(path).segments), path)
+        return DoctorInput(display_name(Path(path.name)), len(read_ddb(path).segments), path)
     read_info(path)
-    return Material(display_name(Path(path.name)), 1, path)
+    return DoctorInput(display_name(Path(path.name)), 1, path)
 
 
 def target_clips(manifest: Manifest) -> Sequence[Clip]:

@@ -5,19 +5,19 @@ import math
 MIN_GAP = 0.1  # dB for MCD: bounds closer than this say nothing about what lies between
 
 
-def gap_closed(source_distance: float, output_distance: float, resynthesis_distance: float) -> float:
+def gap_closed(source_distance: float, output_distance: float, copy_synthesis_distance: float) -> float:
     """Share of the way from the unconverted source to the vocoder's best that a conversion went.
 
     Args:
-        source_distance: d(source transposed to the target's pitch, truth), the lower bound.
-        output_distance: d(output, truth), in the same unit.
-        resynthesis_distance: d(truth through the vocoder, truth), the upper bound.
+        source_distance: d(source transposed to the target's pitch, reference), the lower bound.
+        output_distance: d(output, reference), in the same unit.
+        copy_synthesis_distance: d(reference through the vocoder, reference), the upper bound.
 
     Returns:
         0 = did nothing, 1 = as good as the vocoder allows, negative = worse than the source. NaN when a
-        distance is undefined or when the source is not at least 0.1 farther from the truth than the resynthesis.
+        distance is undefined or when the source is not at least 0.1 farther from the reference than the copy synthesis.
     """
-    gap = source_distance - resynthesis_distance
+    gap = source_distance - copy_synthesis_distance
     if not all(map(math.isfinite, (gap, output_distance))) or gap <= MIN_GAP:
         return math.nan
     return (source_distance - output_distance) / gap

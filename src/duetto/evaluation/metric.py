@@ -1,6 +1,6 @@
 """What a metric is to those who show it, and the kinds of metrics: a family is a score and the same at other places.
 
-Places: the source and the truth through the vocoder are bounds; scores that need no reference have the truth's own.
+Places: the source and the copy synthesis are bounds; scores that need no reference are also given for the reference.
 """
 
 import math
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 DIAGNOSTIC = "diagnostic"  # label of a number that has no ground truth behind it
 PREDICTOR = "predictor"  # label of a number that a network guessed
 HEADLINE = "headline"  # the group that is shown first
-PLACES = ("output", "source", "resynthesis", "truth")
+PLACES = ("output", "source", "copy_synthesis", "reference")
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,15 @@ class Metric:
     name: str  # key in metrics.json
     title: str  # for people
     unit: str  # dB, cents, %, x, samples, or empty for a plain number
-    direction: str  # what is best: "down" = low, "up" = high, "zero" = near 0, "truth" = near the truth's own
+    direction: str  # what is best: "down" = low, "up" = high, "zero" = near 0, "reference" = near the reference's own
     meaning: str  # one line
     group: str = (
         HEADLINE  # headline | timbre | melody | held notes | artefacts | transitions | cost | signal | predictor
     )
     family: str = ""  # metrics of one family are a score and its bounds
-    place: str = "output"  # output | source (lower bound) | resynthesis (upper bound) | truth
-    needs_truth: bool = True  # undefined without the truth
-    is_diagnostic: bool = False  # defined without the truth, but then a diagnostic and never a verdict
+    place: str = "output"  # output | source (lower bound) | copy synthesis (upper bound) | reference
+    needs_reference: bool = True  # undefined without the reference
+    is_diagnostic: bool = False  # defined without the reference, but then a diagnostic and never a verdict
     label: str = ""  # always shown beside it
     digits: int = 2
 
@@ -45,30 +45,30 @@ def place_name(family: str, place: str) -> str:
     return family if place == "output" and family != "mcd" else f"{family}_{place}"
 
 
-PLACE_TITLES = {"source": "unconverted source", "resynthesis": "vocoder bound", "truth": "the truth itself"}
+PLACE_TITLES = {"source": "unconverted source", "copy_synthesis": "copy synthesis", "reference": "the reference itself"}
 
 
-def against_truth(family: str, title: str, unit: str, direction: str, meaning: str, **more: object) -> list[Metric]:
-    """A comparison with the truth, with its bounds: the unconverted source, and the truth through the vocoder."""
+def against_reference(family: str, title: str, unit: str, direction: str, meaning: str, **more: object) -> list[Metric]:
+    """A comparison with the reference, with its bounds: the unconverted source and the copy synthesis."""
     score = replace(Metric(place_name(family, "output"), title, unit, direction, meaning), family=family, **more)  # type: ignore[arg-type]
     notes = {
         "source": f"Lower bound of {score.name}: the source, transposed to the target's pitch.",
-        "resynthesis": f"Upper bound of {score.name}: the truth through the vocoder.",
+        "copy_synthesis": f"Upper bound of {score.name}: the reference through the vocoder.",
     }
     return [score, *(_at(score, place, note) for place, note in notes.items())]
 
 
 def distance(family: str, title: str, unit: str, meaning: str, **more: object) -> list[Metric]:
-    """A distance to the truth with its bounds, and the share of the gap between them that was closed."""
-    rows = against_truth(family, title[0].upper() + title[1:], unit, "down", meaning, **more)
+    """A distance to the reference with its bounds, and the share of the gap between them that was closed."""
+    rows = against_reference(family, title[0].upper() + title[1:], unit, "down", meaning, **more)
     closed = f"Share of the gap in {title} between the source and the vocoder's best that the conversion closed."
     gap = Metric(f"{family}_gap_closed", f"Gap closed, {title}", "%", "up", closed, rows[0].group, digits=0)
     return [*rows, gap]
 
 
 def by_itself(family: str, title: str, unit: str, direction: str, meaning: str, **more: object) -> list[Metric]:
-    """A property of a recording, beside the same of source, vocoder bound and truth; without the truth a diagnostic."""
-    score = Metric(family, title, unit, direction, meaning, family=family, needs_truth=False, is_diagnostic=True)
+    """A property of a recording, also of source, copy synthesis and reference; a diagnostic without a reference."""
+    score = Metric(family, title, unit, direction, meaning, family=family, needs_reference=False, is_diagnostic=True)
     score = replace(score, **more)  # type: ignore[arg-type]
     return [score, *(_at(score, place, f"{title} of {PLACE_TITLES[place]}.") for place in PLACES[1:])]
 
@@ -80,11 +80,11 @@ def _at(score: Metric, place: str, meaning: str) -> Metric:
         title=f"{score.title}, {PLACE_TITLES[place]}",
         meaning=meaning,
         place=place,
-        needs_truth=score.needs_truth or place != "source",
-        is_diagnostic=score.is_diagnostic and not score.needs_truth and place == "source",
+        needs_reference=score.needs_reference or place != "source",
+        is_diagnostic=score.is_diagnostic and not score.needs_reference and place == "source",
     )
 
 
 def plain(name: str, title: str, unit: str, direction: str, meaning: str, **more: object) -> Metric:
-    """A fact of the output or of the work, which needs no truth."""
-    return replace(Metric(name, title, unit, direction, meaning, needs_truth=False), **more)  # type: ignore[arg-type]
+    """A fact of the output or of the work, which needs no reference."""
+    return replace(Metric(name, title, unit, direction, meaning, needs_reference=False), **more)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """What is known of a song before anything is converted: analysed once, and kept for every voice that sings it.
 
-A study scores the same songs in dozens of runs. The source at the target's pitch, the truth, their phones and their
+A study scores the same songs in dozens of runs. The source at the target's pitch, the reference, their phones and their
 scores are the same in each, to the bit, so they are made once; the file's name is the hash of the sounds,
 the interval, the labels and the code that analyses them (`duetto.storage.fingerprint`).
 """
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from duetto.evaluation.analysis.audio import AnalysedAudio, analyse, analyse_alone
 from duetto.evaluation.analysis.held import held_notes
-from duetto.evaluation.analysis.performance import Performance, analyse, analyse_alone
 from duetto.evaluation.analysis.pitch import settle_octaves, track_f0
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE, analyse_spectra
 from duetto.evaluation.analysis.world import FloatArray, transpose
-from duetto.evaluation.families import melody_scores, properties, scores_against_truth
+from duetto.evaluation.families import melody_scores, properties, scores_against_reference
 from duetto.evaluation.models.intelligibility import PhoneRecogniser, Phones, error_rate
 from duetto.evaluation.models.predictor import QualityPredictor
 from duetto.evaluation.models.speaker import SpeakerEncoder
@@ -33,8 +33,8 @@ Scores = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Known:
-    """What the singer of a truth knows of it, because it sang from a score."""
+class ReferenceAnnotations:
+    """Phones and melody of a reference, known because its singer sang from a score."""
 
     boundaries_s: tuple[float, ...]  # between the phones that are sung
     f0_hz: FloatArray  # (T,), every 5 ms, 0.0 where unvoiced
@@ -45,14 +45,14 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Reference:
-    """The two performances that a conversion lies between, and what is already known of them."""
+class ReferenceAnalysis:
+    """The two recordings that a conversion lies between, analysed, and their scores."""
 
-    source: Performance  # at the target's pitch
-    against: Performance  # the truth; without one the source
-    has_truth: bool
-    phones: Phones | None  # heard in the truth; None = nobody listened for phones
-    scores: Scores  # of source and truth, by metric name
+    source: AnalysedAudio  # at the target's pitch
+    against: AnalysedAudio  # the reference; without one the source
+    has_reference: bool  # False: the source stands in for it, and pitch scores are diagnostics
+    phones: Phones | None  # heard in the reference; None = nobody listened for phones
+    scores: Scores  # of source and reference, by metric name
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,18 @@ class Instruments:
 
 def analyse_reference(
     source: Path,
-    truth: Path | None,
+    reference: Path | None,
     transpose_semitones: float,
-    known: Known | None,
+    annotations: ReferenceAnnotations | None,
     instruments: Instruments,
-) -> Reference:
+) -> ReferenceAnalysis:
     """Analyse and score what does not depend on the conversion.
 
     Args:
         source: What is to be converted.
-        truth: The target singing the same score; None = there is none.
+        reference: The target singing the same score; None = there is none.
         transpose_semitones: Between the source and the target's pitch.
-        known: Of the truth; None = it has no labels. Its pitch corrects the tracker's octave, not its voicing.
+        annotations: Of the reference; None = it has none. Its pitch corrects the tracker's octave, not its voicing.
         instruments: What listens.
 
     Raises:
@@ -87,29 +87,31 @@ def analyse_reference(
     sung_f0_hz = track_f0(sung, SAMPLE_RATE)
     moved = transpose(sung, sung_f0_hz, transpose_semitones, SAMPLE_RATE)
     moved_f0_hz = sung_f0_hz * semitones_to_ratio(transpose_semitones)
-    waveform = moved if truth is None else read(truth)
-    f0_hz = moved_f0_hz if truth is None else track_f0(waveform, SAMPLE_RATE)
-    if known is not None:
-        f0_hz = settle_octaves(f0_hz, known.f0_hz)
-    encoder = None if truth is None else instruments.encoder
-    performance = analyse(moved, moved_f0_hz, waveform.size, f0_hz, encoder)
-    against = performance if truth is None else analyse(waveform, f0_hz, waveform.size, f0_hz, encoder)
-    families = melody_scores(against, performance)
-    if truth is not None:
-        families |= scores_against_truth(against, performance, None if known is None else known.boundaries_s)
+    waveform = moved if reference is None else read(reference)
+    f0_hz = moved_f0_hz if reference is None else track_f0(waveform, SAMPLE_RATE)
+    if annotations is not None:
+        f0_hz = settle_octaves(f0_hz, annotations.f0_hz)
+    encoder = None if reference is None else instruments.encoder
+    transposed = analyse(moved, moved_f0_hz, waveform.size, f0_hz, encoder)
+    against = transposed if reference is None else analyse(waveform, f0_hz, waveform.size, f0_hz, encoder)
+    families = melody_scores(against, transposed)
+    if reference is not None:
+        families |= scores_against_reference(
+            against, transposed, None if annotations is None else annotations.boundaries_s
+        )
     scores = at_place(families, "source")
     alone = analyse_alone(sung, sung_f0_hz)
     scores |= at_place(properties(alone, held_notes(sung_f0_hz), sung_f0_hz), "source")
     phones = None
-    if truth is not None:
-        scores |= at_place(properties(against, held_notes(f0_hz), f0_hz), "truth")
+    if reference is not None:
+        scores |= at_place(properties(against, held_notes(f0_hz), f0_hz), "reference")
         if instruments.predictor is not None:
-            scores |= at_place({"predicted_quality": instruments.predictor.predict(waveform, SAMPLE_RATE)}, "truth")
+            scores |= at_place({"predicted_quality": instruments.predictor.predict(waveform, SAMPLE_RATE)}, "reference")
         if instruments.recogniser is not None:
             phones = instruments.recogniser.recognise(against.waveform, SAMPLE_RATE)
-            heard = instruments.recogniser.recognise(performance.waveform, SAMPLE_RATE)
+            heard = instruments.recogniser.recognise(transposed.waveform, SAMPLE_RATE)
             scores |= at_place({"phone_error": error_rate(phones, heard)}, "source")
-    return Reference(performance, against, truth is not None, phones, scores)
+    return ReferenceAnalysis(transposed, against, reference is not None, phones, scores)
 
 
 def read(path: Path) -> Waveform:
@@ -132,60 +134,60 @@ class ReferenceStore:
     def get(
         self,
         source: Path,
-        truth: Path | None,
+        reference: Path | None,
         transpose_semitones: float,
-        known: Known | None,
+        annotations: ReferenceAnnotations | None,
         instruments: Instruments,
-    ) -> Reference:
+    ) -> ReferenceAnalysis:
         """What `analyse_reference` gives, from the folder where it holds it.
 
         Raises:
             AudioError: If a file is missing or unreadable.
             StorageError: If the folder cannot be written.
         """
-        inputs = {"source": sha256_file(source)} | ({} if truth is None else {"truth": sha256_file(truth)})
-        inputs |= {} if known is None else {"annotations": known.digest()}
+        inputs = {"source": sha256_file(source)} | ({} if reference is None else {"reference": sha256_file(reference)})
+        inputs |= {} if annotations is None else {"annotations": annotations.digest()}
         asked = [transpose_semitones, instruments.predictor is not None, instruments.recogniser is not None]
         path = self.folder / f"{fingerprint(asked, inputs, [__name__]).digest[:32]}.npz"
         try:
             return unpacked(load_arrays(path))
         except (FileNotFoundError, ValueError, KeyError):
-            reference = analyse_reference(source, truth, transpose_semitones, known, instruments)
-            save_arrays(packed(reference), path)
-            return reference
+            analysis = analyse_reference(source, reference, transpose_semitones, annotations, instruments)
+            save_arrays(packed(analysis), path)
+            return analysis
 
 
-def packed(reference: Reference) -> dict[str, NDArray[Any]]:
-    """A reference as named arrays; spectra are left out, for they are faster made than read."""
+def packed(analysis: ReferenceAnalysis) -> dict[str, NDArray[Any]]:
+    """An analysis as named arrays; spectra are left out, for they are faster made than read."""
     arrays: dict[str, NDArray[Any]] = {
-        "score_names": np.array(list(reference.scores), dtype=np.str_),
-        "score_values": np.array(list(reference.scores.values()), dtype=np.float64),
+        "score_names": np.array(list(analysis.scores), dtype=np.str_),
+        "score_values": np.array(list(analysis.scores.values()), dtype=np.float64),
     }
-    if reference.phones is not None:
-        arrays["phones"] = np.array(reference.phones, dtype=np.str_)
-    performances = {"source": reference.source} | ({"truth": reference.against} if reference.has_truth else {})
-    for name, performance in performances.items():
-        arrays |= {f"{name}_waveform": performance.waveform, f"{name}_f0_hz": performance.f0_hz}
-        arrays[f"{name}_cepstrum"] = performance.cepstrum
-        if performance.embedding is not None:
-            arrays[f"{name}_embedding"] = performance.embedding
+    if analysis.phones is not None:
+        arrays["phones"] = np.array(analysis.phones, dtype=np.str_)
+    analysed = {"source": analysis.source} | ({"reference": analysis.against} if analysis.has_reference else {})
+    for name, audio in analysed.items():
+        arrays |= {f"{name}_waveform": audio.waveform, f"{name}_f0_hz": audio.f0_hz}
+        arrays[f"{name}_cepstrum"] = audio.cepstrum
+        if audio.embedding is not None:
+            arrays[f"{name}_embedding"] = audio.embedding
     return arrays
 
 
-def unpacked(arrays: Mapping[str, NDArray[Any]]) -> Reference:
-    """The reference of such arrays.
+def unpacked(arrays: Mapping[str, NDArray[Any]]) -> ReferenceAnalysis:
+    """The analysis of such arrays.
 
     Raises:
         KeyError: If one is missing.
     """
 
-    def performance(name: str) -> Performance:
+    def audio_of(name: str) -> AnalysedAudio:
         waveform = arrays[f"{name}_waveform"]
         contour, cepstrum = arrays[f"{name}_f0_hz"], arrays[f"{name}_cepstrum"]
-        return Performance(waveform, contour, analyse_spectra(waveform), cepstrum, arrays.get(f"{name}_embedding"))
+        return AnalysedAudio(waveform, contour, analyse_spectra(waveform), cepstrum, arrays.get(f"{name}_embedding"))
 
-    source, has_truth = performance("source"), "truth_waveform" in arrays
+    source, has_reference = audio_of("source"), "reference_waveform" in arrays
     names, values = arrays["score_names"], arrays["score_values"]
     phones = tuple(str(phone) for phone in arrays["phones"]) if "phones" in arrays else None
     scores = {str(name): float(value) for name, value in zip(names, values, strict=True)}
-    return Reference(source, performance("truth") if has_truth else source, has_truth, phones, scores)
+    return ReferenceAnalysis(source, audio_of("reference") if has_reference else source, has_reference, phones, scores)

@@ -9,16 +9,17 @@ from duetto.evaluation.metric import (
     PLACES,
     PREDICTOR,
     Metric,
-    against_truth,
+    against_reference,
     by_itself,
     distance,
     place_name,
     plain,
 )
+from duetto.renamed import current_metric
 
 __all__ = [
     "DIAGNOSTIC",
-    "DIAGNOSTIC_WITHOUT_TRUTH",
+    "DIAGNOSTIC_WITHOUT_REFERENCE",
     "HEADLINE",
     "METRICS",
     "PLACES",
@@ -43,12 +44,14 @@ HEADLINES = (
         "Distance closed",
         "%",
         "up",
-        "Share of the source's timbre distance to the truth that the conversion removed; 100 % = identical. "
-        "It needs no vocoder bound, so a weak vocoder cannot flatter it.",
+        "Share of the source's timbre distance to the reference that the conversion removed; 100 % = identical. "
+        "It needs no copy synthesis, so a weak vocoder cannot flatter it.",
         digits=0,
     ),
-    *against_truth("mcd", "MCD*", "dB", "down", "Timbre distance to the truth: clamped mel-cepstral distortion."),
-    *against_truth(
+    *against_reference(
+        "mcd", "MCD*", "dB", "down", "Timbre distance to the reference: clamped mel-cepstral distortion."
+    ),
+    *against_reference(
         "f0_rmse_cents",
         "F0 error",
         "cents",
@@ -57,7 +60,7 @@ HEADLINES = (
         is_diagnostic=True,
         digits=1,
     ),
-    *against_truth(
+    *against_reference(
         "gross_pitch_error",
         "Gross pitch error",
         "%",
@@ -66,7 +69,7 @@ HEADLINES = (
         is_diagnostic=True,
         digits=1,
     ),
-    *against_truth(
+    *against_reference(
         "voicing_error",
         "Voicing error",
         "%",
@@ -75,12 +78,12 @@ HEADLINES = (
         is_diagnostic=True,
         digits=1,
     ),
-    *against_truth(
+    *against_reference(
         "speaker_similarity",
         "Speaker similarity",
         "",
         "up",
-        "Cosine of speaker embeddings with the truth; valid at matched pitch only.",
+        "Cosine of speaker embeddings with the reference; valid at matched pitch only.",
         digits=3,
     ),
     Metric(
@@ -88,23 +91,23 @@ HEADLINES = (
         "Speaker similarity to the source",
         "",
         "down",
-        "Cosine with the source at the target's pitch; below the similarity to the truth, the target is the closer.",
+        "Cosine with the source at the target's pitch; below the similarity to the reference, the target is closer.",
         digits=3,
     ),
-    *against_truth(
+    *against_reference(
         "phone_error",
         "Phone error",
         "%",
         "down",
-        "Phones that a recogniser hears otherwise than in the truth: substitutions, deletions and insertions.",
+        "Phones that a recogniser hears otherwise than in the reference: substitutions, deletions and insertions.",
         digits=1,
     ),
     Metric(
         "phone_error_excess",
-        "Phone error above the vocoder bound",
+        "Phone error above the copy synthesis",
         "%",
         "down",
-        "Phone error minus that of the truth through the vocoder, in points: what the conversion made harder to read.",
+        "Phone error minus that of the copy synthesis, in points: what the conversion made harder to read.",
         digits=1,
     ),
     plain("rtf", "Real-time factor", "x", "down", "Seconds of work per second of audio."),
@@ -128,16 +131,16 @@ TIMBRE = (
     ),
     *distance("mel_distance", "mel distance", "dB", "The same over mel bands.", group="timbre"),
     *by_itself(
-        "harmonics_to_noise", "Harmonics to noise", "dB", "truth", "Rises when noise is gated away.", group="timbre"
+        "harmonics_to_noise", "Harmonics to noise", "dB", "reference", "Rises when noise is gated away.", group="timbre"
     ),
     *by_itself(
-        "high_band_ratio", "High-band ratio", "dB", "truth", "Power of 8 to 11 kHz over 1 to 4 kHz.", group="timbre"
+        "high_band_ratio", "High-band ratio", "dB", "reference", "Power of 8 to 11 kHz over 1 to 4 kHz.", group="timbre"
     ),
     *by_itself(
         "cutoff_hz",
         "Cut-off",
         "Hz",
-        "truth",
+        "reference",
         "Where the spectrum ends in a cliff; 12 000 Hz = nowhere below the scoring rate's limit.",
         group="timbre",
         digits=0,
@@ -156,16 +159,18 @@ HELD_NOTES = (
         "modulation_energy",
         "Modulation energy",
         "dB",
-        "truth",
+        "reference",
         "Movement from 2 to 16 Hz inside held notes.",
         group="held notes",
     ),
-    *by_itself("dip_rate", "Dips", "/s", "truth", "Drop-outs of 20 to 250 ms inside held notes.", group="held notes"),
+    *by_itself(
+        "dip_rate", "Dips", "/s", "reference", "Drop-outs of 20 to 250 ms inside held notes.", group="held notes"
+    ),
     *by_itself(
         "held_pitch_deviation",
         "Held-note F0 deviation",
         "cents",
-        "truth",
+        "reference",
         "Wandering of the pitch inside held notes, vibrato taken out.",
         group="held notes",
         digits=1,
@@ -174,7 +179,7 @@ HELD_NOTES = (
         "spectral_flux",
         "Spectral flux",
         "dB/s",
-        "truth",
+        "reference",
         "Restlessness of held notes; rises with noise too.",
         group="held notes",
         digits=0,
@@ -182,30 +187,35 @@ HELD_NOTES = (
 )
 
 ARTEFACTS = (
-    *against_truth(
+    *against_reference(
         "hole_fraction",
         "Holes",
         "%",
         "down",
-        "Cells of the truth that are more than 20 dB too low: what gates and subtraction leave.",
+        "Cells of the reference that are more than 20 dB too low: what gates and subtraction leave.",
         group="artefacts",
     ),
-    *against_truth(
+    *against_reference(
         "log_kurtosis_ratio",
         "Log kurtosis ratio",
         "",
         "zero",
-        "Musical noise in the pauses against the truth's.",
+        "Musical noise in the pauses against the reference's.",
         group="artefacts",
     ),
-    *against_truth(
-        "comb_index", "Comb index", "dB", "down", "Strongest comb of 1 to 15 ms against the truth.", group="artefacts"
+    *against_reference(
+        "comb_index",
+        "Comb index",
+        "dB",
+        "down",
+        "Strongest comb of 1 to 15 ms against the reference.",
+        group="artefacts",
     ),
     *by_itself(
         "island_rate",
         "Off-harmonic islands",
         "/s/kHz",
-        "truth",
+        "reference",
         "Short lone tones beside the harmonics.",
         group="artefacts",
     ),
@@ -228,7 +238,7 @@ TRANSITIONS = (
         group="transitions",
         digits=0,
     ),
-    *against_truth(
+    *against_reference(
         "delta_distance_excess",
         "Transition excess",
         "dB/s",
@@ -278,15 +288,15 @@ PREDICTED = tuple(
         group="predictor",
         label=PREDICTOR,
     )
-    if metric.place in ("output", "truth")
+    if metric.place in ("output", "reference")
 )
 
 METRICS: tuple[Metric, ...] = (*HEADLINES, *TIMBRE, *HELD_NOTES, *ARTEFACTS, *TRANSITIONS, *FACTS, *PREDICTED)
 
-# Without the truth these are diagnostics: measured against the transposed source, or on the output by itself.
-DIAGNOSTIC_WITHOUT_TRUTH = frozenset(metric.name for metric in METRICS if metric.is_diagnostic)
+# Without the reference these are diagnostics: measured against the transposed source, or on the output by itself.
+DIAGNOSTIC_WITHOUT_REFERENCE = frozenset(metric.name for metric in METRICS if metric.is_diagnostic)
 
 
 def metric_named(name: str) -> Metric:
-    """Look a metric up by its key in metrics.json; KeyError if there is none."""
-    return {metric.name: metric for metric in METRICS}[name]
+    """Look a metric up by its key in metrics.json, old or new; KeyError if there is none."""
+    return {metric.name: metric for metric in METRICS}[current_metric(name)]

@@ -4,7 +4,7 @@ What is measured of a song is in `song`, how it is named in `metrics`. Undefined
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,16 @@ from duetto.evaluation.models.intelligibility import PhoneRecogniser
 from duetto.evaluation.models.predictor import QualityPredictor
 from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.evaluation.reference import Instruments, ReferenceStore
-from duetto.evaluation.registry import DIAGNOSTIC, DIAGNOSTIC_WITHOUT_TRUTH, METRICS, metric_named
+from duetto.evaluation.registry import DIAGNOSTIC, DIAGNOSTIC_WITHOUT_REFERENCE, METRICS, metric_named
 from duetto.evaluation.song import SongFiles, score_song
+from duetto.progress import ReportProgress
 
 __all__ = ["METRICS", "SCORING_SAMPLE_RATE", "SongFiles", "score_run", "score_song"]
 
 
 def score_run(
     songs: Sequence[SongFiles],
-    report: Callable[[str, int, int], None] | None = None,
+    report: ReportProgress | None = None,
     instruments: Instruments | None = None,
     references: ReferenceStore | None = None,
 ) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def score_run(
         references: Where what does not depend on the conversion is kept; None = it is made here.
 
     Returns:
-        `songs`: a row per song (song, source_name, transpose_semitones, has_truth, metrics);
+        `songs`: a row per song (song, source_name, transpose_semitones, has_reference, metrics);
         by metric name: `mean` over the songs that define it (NaN when none), `n` (their number),
         `undefined` (songs that do not), `label` ("diagnostic", "predictor" or empty); `sample_rate` of scoring, Hz.
 
@@ -55,7 +56,7 @@ def score_run(
                 "song": files.song,
                 "source_name": files.source_name,
                 "transpose_semitones": files.transpose_semitones,
-                "has_truth": files.truth is not None,
+                "has_reference": files.reference is not None,
                 "metrics": score_song(files, instruments, references),
             }
         )
@@ -68,10 +69,10 @@ def score_run(
 
 
 def _summarise(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Average one metric; diagnostics never mix with verdicts: they count only when no song has the truth."""
-    with_truth = [row for row in rows if row["has_truth"]]
-    is_diagnostic = name in DIAGNOSTIC_WITHOUT_TRUTH and not with_truth
-    counted = with_truth if name in DIAGNOSTIC_WITHOUT_TRUTH and with_truth else rows
+    """Average one metric; diagnostics never mix with verdicts: they count only when no song has the reference."""
+    with_reference = [row for row in rows if row["has_reference"]]
+    is_diagnostic = name in DIAGNOSTIC_WITHOUT_REFERENCE and not with_reference
+    counted = with_reference if name in DIAGNOSTIC_WITHOUT_REFERENCE and with_reference else rows
     values = np.array([row["metrics"][name] for row in counted], dtype=np.float64)
     defined = values[np.isfinite(values)]
     return {

@@ -6,8 +6,8 @@ from rich.table import Table
 
 from duetto.evaluation.registry import HEADLINE, METRICS, PLACES, Metric
 
-BETTER = {"up": "higher", "down": "lower", "zero": "0", "truth": "as the truth"}
-PLACE_COLUMNS = {"output": "output", "source": "source", "resynthesis": "vocoder", "truth": "truth"}
+BETTER = {"up": "higher", "down": "lower", "zero": "0", "reference": "as the reference"}
+PLACE_COLUMNS = {"output": "output", "source": "source", "copy_synthesis": "vocoder", "reference": "reference"}
 
 
 def metrics_table(scores: dict[str, Any], title: str = "Scores", group: str = HEADLINE) -> Table:

@@ -8,7 +8,7 @@ import json
 import logging
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -23,12 +23,12 @@ from duetto.features.f0 import F0Extractor, build_f0_extractor
 from duetto.features.frames import num_frames, pad_to_frames, require_usable
 from duetto.features.listing import list_frames, listed_frames
 from duetto.features.timing import pitch_times_s, place_content
+from duetto.progress import ReportCount
 from duetto.settings.config import ContentConfig, F0Config, FeaturesConfig
 from duetto.storage.audio import Waveform, read_audio
 from duetto.storage.files import sha256_file
 from duetto.workers import as_they_finish, num_cores, process_pool
 
-Progress = Callable[[int, int], None]  # clips done, clips to do
 WORTH_A_WORKER_S = 60.0  # audio below which starting processes costs more than it saves
 
 logger = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def extract_corpus(
     manifest: Manifest,
     config: FeaturesConfig,
     cache: Path,
-    progress: Progress | None = None,
+    progress: ReportCount | None = None,
     max_workers: int | None = None,
 ) -> FeatureSet:
     """Make sure that the cache holds the features of every clip.
@@ -120,11 +120,11 @@ def extract_corpus(
     paths = {clip.id: feature_path(cache, clip.sha256, config) for clip in clips}
     counts, damaged = _count_frames(paths)
     missing = {paths[clip.id]: clip for clip in clips if clip.id not in counts}  # equal audio is extracted once
-    jobs = [(folder, clip, path) for path, clip in missing.items()]
-    for done, (path, frames) in enumerate(_run_jobs(jobs, config, max_workers), start=1):
+    tasks = [(folder, clip, path) for path, clip in missing.items()]
+    for done, (path, frames) in enumerate(_run_tasks(tasks, config, max_workers), start=1):
         counts.update({clip.id: frames for clip in clips if paths[clip.id] == path})
         if progress is not None:
-            progress(done, len(jobs))
+            progress(done, len(tasks))
     list_frames({path: counts[clip.id] for path, clip in missing.items()})
     extracted_s = sum(clip.duration_s for clip in missing.values())
     total_s = sum(clip.duration_s for clip in clips)
@@ -133,7 +133,7 @@ def extract_corpus(
     return FeatureSet(paths, counts, total_s, extracted_s, total_s - extracted_s, wall_s, damaged)
 
 
-Job = tuple[Path, Clip, Path]  # corpus folder, clip, feature file
+ExtractionTask = tuple[Path, Clip, Path]  # corpus folder, clip, feature file
 
 
 def _count_frames(paths: dict[str, Path]) -> tuple[dict[str, int], tuple[Path, ...]]:
@@ -154,18 +154,20 @@ def _count_frames(paths: dict[str, Path]) -> tuple[dict[str, int], tuple[Path, .
     return {clip_id: whole[path] for clip_id, path in paths.items() if path in whole}, tuple(damaged)
 
 
-def _run_jobs(jobs: list[Job], config: FeaturesConfig, max_workers: int | None) -> Iterator[tuple[Path, int]]:
-    """Feature file and frames of each job, as they are finished."""
+def _run_tasks(
+    tasks: list[ExtractionTask], config: FeaturesConfig, max_workers: int | None
+) -> Iterator[tuple[Path, int]]:
+    """Feature file and frames of each task, as they are finished."""
     settings = json.dumps(asdict(config))
-    workers = min(max_workers or num_cores(), len(jobs))
-    if workers <= 1 or sum(clip.duration_s for _, clip, _ in jobs) < WORTH_A_WORKER_S:
-        for job in jobs:
-            yield _run_job(job, settings)
+    workers = min(max_workers or num_cores(), len(tasks))
+    if workers <= 1 or sum(clip.duration_s for _, clip, _ in tasks) < WORTH_A_WORKER_S:
+        for task in tasks:
+            yield _run_task(task, settings)
         return
-    longest_first = sorted(jobs, key=lambda job: -job[1].duration_s)
+    longest_first = sorted(tasks, key=lambda task: -task[1].duration_s)
     try:
         with process_pool(workers) as executor:
-            for _, made in as_they_finish(executor, _run_job, longest_first, settings):
+            for _, made in as_they_finish(executor, _run_task, longest_first, settings):
                 yield made
     except BrokenProcessPool as error:
         raise CorpusError(
@@ -173,8 +175,8 @@ def _run_jobs(jobs: list[Job], config: FeaturesConfig, max_workers: int | None) 
         ) from error
 
 
-def _run_job(job: Job, settings: str) -> tuple[Path, int]:
-    folder, clip, path = job
+def _run_task(task: ExtractionTask, settings: str) -> tuple[Path, int]:
+    folder, clip, path = task
     config, encoder, f0_extractor = _open_tools(settings)
     features = extract_clip(folder, clip, config, encoder, f0_extractor)
     save_features(features, path)

@@ -9,7 +9,7 @@ from duetto.diagnosis.checks.songs import wanted_songs
 from duetto.diagnosis.diagnosis import Diagnosis, Problem
 from duetto.diagnosis.examine import SHORT, THOROUGH, examine
 from duetto.diagnosis.finding import Finding
-from duetto.diagnosis.gather import Material, open_material
+from duetto.diagnosis.gather import DoctorInput, open_input
 from duetto.front.waveform import AnyPath
 from duetto.report.doctor_page import write_doctor_page
 
@@ -19,7 +19,7 @@ class Report:
     """What the doctor found."""
 
     diagnosis: Diagnosis = field(repr=False)
-    material: Material = field(repr=False)
+    recordings: DoctorInput = field(repr=False)
 
     @property
     def verdict(self) -> str:
@@ -52,7 +52,7 @@ class Report:
         Raises:
             StorageError: If it cannot be written.
         """
-        write_doctor_page(self.diagnosis, self.material, Path(path))
+        write_doctor_page(self.diagnosis, self.recordings, Path(path))
         return Path(path)
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,6 +86,6 @@ def doctor(path: AnyPath, songs: Sequence[AnyPath] = (), *, transpose: float = 0
         True
         >>> folder.cleanup()
     """
-    material = open_material(Path(path))
-    wanted = wanted_songs([str(song) for song in songs], transpose, material)
-    return Report(examine(material.name, material.sounds(), wanted, SHORT if is_quick else THOROUGH), material)
+    recordings = open_input(Path(path))
+    wanted = wanted_songs([str(song) for song in songs], transpose, recordings)
+    return Report(examine(recordings.name, recordings.sounds(), wanted, SHORT if is_quick else THOROUGH), recordings)

@@ -1,6 +1,6 @@
-"""Judges of a waveform: one looks at the samples in order, the others at every p-th sample; and their jury.
+"""Discriminators of waveforms: one reads the samples in order, the others every p-th sample; and all of them together.
 
-A judge returns a score map and all feature maps, the last of which is the score map.
+A discriminator returns a score map and all feature maps, the last of which is the score map.
 
 References: period discriminator: Kong et al., "HiFi-GAN", 2020, section 2.3; scale discriminator: Kumar et al.,
 "MelGAN", 2019, section 2.2. Layer sizes as in upstream RVC at `width` 1.
@@ -42,7 +42,7 @@ class ScaleDiscriminator(nn.Module):
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, list[Tensor]]:
         """(B, 1, S) -> scores (B, positions), feature maps."""
-        return _judge(self.layers, self.output, waveform)
+        return _scores_and_maps(self.layers, self.output, waveform)
 
 
 class PeriodDiscriminator(nn.Module):
@@ -62,7 +62,7 @@ class PeriodDiscriminator(nn.Module):
     def forward(self, waveform: Tensor) -> tuple[Tensor, list[Tensor]]:
         """(B, 1, S) -> scores (B, positions), feature maps. The end is mirrored to fill the last period."""
         padded = F.pad(waveform, (0, -waveform.shape[-1] % self.period), mode="reflect")
-        return _judge(self.layers, self.output, padded.unflatten(-1, (-1, self.period)))
+        return _scores_and_maps(self.layers, self.output, padded.unflatten(-1, (-1, self.period)))
 
 
 class MultiPeriodDiscriminator(nn.Module):
@@ -80,7 +80,7 @@ class MultiPeriodDiscriminator(nn.Module):
         )
 
     def forward(self, waveform: Tensor) -> tuple[list[Tensor], list[list[Tensor]]]:
-        """Opinions on a waveform.
+        """Scores and feature maps of a waveform.
 
         Args:
             waveform: (B, 1, S).
@@ -92,7 +92,7 @@ class MultiPeriodDiscriminator(nn.Module):
         return [scores for scores, _ in opinions], [feature_maps for _, feature_maps in opinions]
 
 
-def _judge(layers: nn.ModuleList, output: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+def _scores_and_maps(layers: nn.ModuleList, output: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor]]:
     feature_maps = []
     for layer in layers:
         x = F.leaky_relu(layer(x), LEAKY_SLOPE)

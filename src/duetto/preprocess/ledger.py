@@ -18,16 +18,16 @@ MEASURES = ("level_change_db", "hole_fraction", "log_kurtosis_ratio", "voiced_lo
 WORST = ("seconds_dropped", "hole_fraction", "voiced_lost")
 NUM_WORST = 5  # clips listed for each
 
-Row = dict[str, Any]
+StepRow = dict[str, Any]
 
 
-def read_ledger(folder: Path) -> list[Row]:
+def read_ledger(folder: Path) -> list[StepRow]:
     """The rows of a treated corpus; none when it has no ledger."""
     path = folder / LEDGER_NAME
     return list(read_json(path)) if path.is_file() else []
 
 
-def summarise(rows: Sequence[Row]) -> dict[str, Any]:
+def summarise(rows: Sequence[StepRow]) -> dict[str, Any]:
     """One row for each step, in order, and the clips that lost most.
 
     Returns:
@@ -39,7 +39,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     return {"steps": steps, "worst": {measure: _worst(rows, measure) for measure in WORST}}
 
 
-def _summary(name: str, rows: list[Row]) -> dict[str, Any]:
+def _summary(name: str, rows: list[StepRow]) -> dict[str, Any]:
     dropped: dict[str, float] = {}
     for row in rows:
         for reason, seconds in row["dropped_s"].items():
@@ -57,7 +57,7 @@ def _summary(name: str, rows: list[Row]) -> dict[str, Any]:
     }
 
 
-def _mean(values: Sequence[tuple[float | None, Row]]) -> tuple[float, int]:
+def _mean(values: Sequence[tuple[float | None, StepRow]]) -> tuple[float, int]:
     """Mean weighted by the seconds of the rows, and how many are undefined."""
     defined = [(value, row["seconds_in"]) for value, row in values if value is not None and math.isfinite(value)]
     weight = sum(seconds for _, seconds in defined)
@@ -65,8 +65,8 @@ def _mean(values: Sequence[tuple[float | None, Row]]) -> tuple[float, int]:
     return mean, len(values) - len(defined)
 
 
-def _worst(rows: Sequence[Row], measure: str) -> list[dict[str, Any]]:
-    def value(row: Row) -> float:
+def _worst(rows: Sequence[StepRow], measure: str) -> list[dict[str, Any]]:
+    def value(row: StepRow) -> float:
         found = sum(row["dropped_s"].values()) if measure == "seconds_dropped" else row[measure]
         return found if found is not None and math.isfinite(found) else 0.0
 

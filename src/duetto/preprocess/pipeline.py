@@ -1,9 +1,9 @@
 """Running the steps of a preprocessing over a corpus.
 
 Only clips of role `target` are treated: what was done to the training data, good or bad, stays in
-the training data. Sources and truths pass through untouched (linked, or copied across disks), so
-that every preprocessing is judged on the same songs against the same truth. Only of the user's mixes
-the treated clip itself, unsliced, becomes source and truth, for nothing cleaner exists.
+the training data. Sources and references pass through untouched (linked, or copied across disks), so
+that every preprocessing is judged on the same songs against the same reference. Only of the user's mixes
+the treated clip itself, unsliced, becomes source and reference, for nothing cleaner exists.
 
 Recordings are mono to a step unless it takes channels (`needs_channels`, see `segment`): a clip is
 read with its channels if the first step takes them, and keeps them up to the first step that does
@@ -15,11 +15,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from duetto.corpus.jobs import Job, Outcome, Plan, Progress, build_folder
+from duetto.corpus.jobs import Job, Outcome, Plan, build_folder
 from duetto.corpus.manifest import HELD_OUT_FROM, Ledger, Manifest, load_manifest
 from duetto.errors import CorpusError
 from duetto.preprocess.segment import Step, what_a_step_reads
 from duetto.preprocess.treat import PassClip, TreatClip
+from duetto.progress import ReportProgress
 from duetto.storage.files import sha256_json, write_json
 from duetto.storage.fingerprint import Fingerprint, fingerprint
 from duetto.workers import thread_pool
@@ -32,9 +33,9 @@ def preprocess_corpus(
     steps: Mapping[str, Step],
     cache: Path,
     settings: dict[str, Any],
-    progress: Progress | None = None,
+    progress: ReportProgress | None = None,
     workers: int | None = None,
-    keep_stages: bool = False,
+    keep_intermediates: bool = False,
 ) -> Path:
     """Treat a corpus, or find it treated.
 
@@ -45,7 +46,7 @@ def preprocess_corpus(
         settings: The steps as JSON values: with the corpus' content they name the result.
         progress: Called with (job, jobs done, jobs in all) after each clip.
         workers: Threads; None = as many as there are cores.
-        keep_stages: Whether each clip is kept as it is between the steps, role `stage`.
+        keep_intermediates: Whether each clip is kept as it is between the steps, role `intermediate`.
 
     Returns:
         A corpus folder of the same form, `cache/<12 digits>`. Its ledger goes on from that of
@@ -56,7 +57,7 @@ def preprocess_corpus(
         StorageError: If the cache cannot be written.
     """
     manifest = load_manifest(folder)
-    made_of = treated_from(manifest, steps, settings, keep_stages)
+    made_of = treated_from(manifest, steps, settings, keep_intermediates)
     is_treated = manifest.settings.get(HELD_OUT_FROM) == "treated"
     jobs: tuple[Job, ...] = (
         *(
@@ -65,7 +66,7 @@ def preprocess_corpus(
                 clip,
                 tuple(steps.items()),
                 makes_pair=is_treated and clip.split != "train",
-                keep_stages=keep_stages,
+                keep_intermediates=keep_intermediates,
             )
             for clip in manifest.select("target")
         ),
@@ -83,10 +84,10 @@ def preprocess_corpus(
 
 
 def treated_from(
-    manifest: Manifest, steps: Mapping[str, Step], settings: dict[str, Any], keep_stages: bool
+    manifest: Manifest, steps: Mapping[str, Step], settings: dict[str, Any], keep_intermediates: bool
 ) -> Fingerprint:
     """What a treated corpus is made of: the corpus, the steps as they were built, and their code."""
-    dropped = [[loss.clip_id, loss.seconds, loss.reason] for loss in manifest.ledger.losses]
+    dropped = [[entry.clip_id, entry.seconds, entry.reason] for entry in manifest.ledger.dropped]
     inputs = {
         "corpus": manifest.content_hash(),
         "consent": sha256_json(manifest.consent),
@@ -95,18 +96,18 @@ def treated_from(
     inputs |= {f"step {name}": own for name, step in steps.items() if (own := what_a_step_reads(step))}
     built = [[name, step] for name, step in steps.items()]
     modules = [__name__, *(type(step).__module__ for step in steps.values())]
-    return fingerprint([built, settings, keep_stages], inputs, modules, beyond=["duetto.corpus"])
+    return fingerprint([built, settings, keep_intermediates], inputs, modules, beyond=["duetto.corpus"])
 
 
 def _assemble(manifest: Manifest, outcomes: tuple[Outcome, ...], settings: dict[str, Any]) -> Manifest:
     clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
-    losses = manifest.ledger.losses + tuple(loss for outcome in outcomes for loss in outcome.losses)
+    dropped = manifest.ledger.dropped + tuple(entry for outcome in outcomes for entry in outcome.dropped)
     used_s = sum(clip.duration_s for clip in clips if clip.role == "target")
     in_s = manifest.ledger.seconds_dropped + sum(clip.duration_s for clip in manifest.select("target"))
     if not any(clip.role == "target" and clip.split == "train" for clip in clips):
-        reasons = sorted({loss.reason for loss in losses if loss.seconds > 0})
+        reasons = sorted({entry.reason for entry in dropped if entry.seconds > 0})
         raise CorpusError(
             f"Preprocessing left nothing to train on ({'; '.join(reasons) or 'the corpus has no train clip'}). "
             "Lower preprocess.slice.threshold_db or look at the recordings."
         )
-    return manifest.with_clips(clips, Ledger(in_s, used_s, losses), {**manifest.settings, "preprocess": settings})
+    return manifest.with_clips(clips, Ledger(in_s, used_s, dropped), {**manifest.settings, "preprocess": settings})

@@ -1,7 +1,7 @@
 """What a preprocessing step takes and gives: stretches of one recording, and what was taken out.
 
 A step is a frozen dataclass with typed parameters whose `apply` is pure. It gets the segments of
-one clip and returns segments and losses; seconds in = seconds out + seconds lost. A loss of 0 s is
+one clip and returns segments and dropped; seconds in = seconds out + seconds lost. A loss of 0 s is
 a remark: nothing went missing, but the user should know (a gain that was limited).
 
 Segments are mono, (S,), except for a step whose class says `needs_channels = True`: it may get
@@ -15,7 +15,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from duetto.corpus.manifest import Loss
+from duetto.corpus.manifest import Dropped
 from duetto.storage.audio import Waveform
 
 
@@ -70,7 +70,7 @@ class Segment:
 
 
 Segments = tuple[Segment, ...]
-Losses = tuple[Loss, ...]
+Drops = tuple[Dropped, ...]
 
 
 class Step(Protocol):
@@ -81,7 +81,7 @@ class Step(Protocol):
     is not found again after that has changed.
     """
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Segments after the step, and what it took out."""
 
 

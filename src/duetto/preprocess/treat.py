@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from duetto.corpus.jobs import Outcome, clip_files
-from duetto.corpus.manifest import Clip, Loss
+from duetto.corpus.manifest import Clip, Dropped
 from duetto.errors import CorpusError
 from duetto.preprocess.damage import measure_damage
-from duetto.preprocess.segment import Losses, Origin, Segment, Segments, Step, takes_channels, total_s
-from duetto.preprocess.stages import NOT_KEPT, RECORDED, write_stage
+from duetto.preprocess.intermediates import NOT_KEPT, RECORDED, write_intermediate
+from duetto.preprocess.segment import Drops, Origin, Segment, Segments, Step, takes_channels, total_s
 from duetto.preprocess.steps.slice import HOP_S, Slice, Span, cut_softest, frame_energies, levels_db
 from duetto.storage.audio import read_span, write_audio, write_blocks
 from duetto.storage.files import make_folder, sha256_file, storage_error
@@ -37,10 +37,10 @@ class Treated:
     """What the parts of a clip have given so far."""
 
     clips: list[Clip] = field(default_factory=list)
-    stages: list[Clip] = field(default_factory=list)  # to listen to
-    losses: list[Loss] = field(default_factory=list)
+    intermediates: list[Clip] = field(default_factory=list)  # to listen to
+    dropped: list[Dropped] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    whole: list[Segment] = field(default_factory=list)  # before slicing, for a pair of source and truth
+    whole: list[Segment] = field(default_factory=list)  # before slicing, for a pair of source and reference
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class TreatClip:
     folder: Path
     clip: Clip
     steps: tuple[NamedStep, ...]
-    makes_pair: bool = False  # of source and truth, from the treated clip before slicing
-    keep_stages: bool = False  # the clip as it is between the steps
+    makes_pair: bool = False  # of source and reference, from the treated clip before slicing
+    keep_intermediates: bool = False  # the clip as it is between the steps
 
     @property
     def name(self) -> str:
@@ -67,13 +67,13 @@ class TreatClip:
                 treated.clips.append(self._write(folder, segment, len(treated.clips)))
         if self.makes_pair and treated.whole:
             treated.clips += self._write_pair(folder, treated.whole)
-        clips = (*treated.clips, *treated.stages)
-        return Outcome(clips, tuple(treated.losses), {"ledger": treated.rows})
+        clips = (*treated.clips, *treated.intermediates)
+        return Outcome(clips, tuple(treated.dropped), {"ledger": treated.rows})
 
     def _treat(self, folder: Path, part: Segment, treated: Treated) -> Segments:
         """A part through all steps."""
         segments: Segments = (part,)
-        treated.stages += self._stage(folder, part, (0, RECORDED), segments)
+        treated.intermediates += self._intermediate(folder, part, (0, RECORDED), segments)
         for number, (name, step) in enumerate(self.steps, 1):
             if not takes_channels(step):
                 segments = _mixed(segments)
@@ -83,16 +83,16 @@ class TreatClip:
             row = {"clip": self.clip.id, "step": name, "start_s": part.start / part.sample_rate}
             row |= _seconds(segments, after, lost) | measure_damage(segments, after).as_dict()
             treated.rows.append(row)
-            treated.losses += lost
+            treated.dropped += lost
             segments = after
-            treated.stages += self._stage(folder, part, (number, name), segments)
+            treated.intermediates += self._intermediate(folder, part, (number, name), segments)
         segments, remarks = _fit_full_scale(_mixed(segments))
-        treated.losses += remarks
+        treated.dropped += remarks
         return segments
 
-    def _stage(self, folder: Path, part: Segment, done: tuple[int, str], segments: Segments) -> tuple[Clip, ...]:
-        is_kept = self.keep_stages and done[1] not in NOT_KEPT
-        return write_stage(folder, self.clip, part.start, done, segments) if is_kept else ()
+    def _intermediate(self, folder: Path, part: Segment, done: tuple[int, str], segments: Segments) -> tuple[Clip, ...]:
+        is_kept = self.keep_intermediates and done[1] not in NOT_KEPT
+        return write_intermediate(folder, self.clip, part.start, done, segments) if is_kept else ()
 
     def _parts(self) -> Iterator[Segment]:
         """The clip, or if it is long its parts one after the other."""
@@ -119,7 +119,7 @@ class TreatClip:
         )
 
     def _write_pair(self, folder: Path, segments: list[Segment]) -> tuple[Clip, Clip]:
-        """Source and truth: the treated clip in one piece."""
+        """Source and reference: the treated clip in one piece."""
         name, rate = self.clip.id.rpartition("/")[2], segments[0].sample_rate
         path = f"audio/treated/{name}.wav"
         num_samples = write_blocks(folder / path, (segment.waveform for segment in segments), rate)
@@ -133,12 +133,12 @@ class TreatClip:
             num_samples=num_samples,
             start=round(self.clip.start * rate / self.clip.sample_rate) + segments[0].start,
         )
-        return source, replace(source, id=f"truth/{name}", role="truth")
+        return source, replace(source, id=f"reference/{name}", role="reference")
 
 
 @dataclass(frozen=True)
 class PassClip:
-    """A job: a source or truth goes through untouched."""
+    """A job: a source or reference goes through untouched."""
 
     folder: Path
     clip: Clip
@@ -169,22 +169,22 @@ def part_spans(path: Path, num_samples: int, sample_rate: int) -> tuple[Span, ..
     return tuple(cut_softest((0, num_samples), longest, longest // 4, level_db, hop))
 
 
-def _apply(step: Step, segments: Segments) -> tuple[Segments, Losses]:
+def _apply(step: Step, segments: Segments) -> tuple[Segments, Drops]:
     """A step, held to its promise that seconds in = seconds out + seconds lost."""
     treated, lost = step.apply(segments)
-    missing_s = total_s(segments) - total_s(treated) - sum(loss.seconds for loss in lost)
+    missing_s = total_s(segments) - total_s(treated) - sum(entry.seconds for entry in lost)
     if segments and abs(missing_s) > 0.5 / segments[0].sample_rate:
         raise RuntimeError(f"{type(step).__name__} does not account for {missing_s} s of {segments[0].clip_id}")
     return treated, lost
 
 
-def _seconds(before: Segments, after: Segments, lost: Losses) -> dict[str, Any]:
+def _seconds(before: Segments, after: Segments, lost: Drops) -> dict[str, Any]:
     """The first columns of a row of the ledger: seconds in = out + those dropped for each reason."""
     dropped: dict[str, float] = {}
-    for loss in lost:
-        if loss.seconds:
-            dropped[loss.reason] = dropped.get(loss.reason, 0.0) + loss.seconds
-    remarks = [loss.reason for loss in lost if not loss.seconds]
+    for entry in lost:
+        if entry.seconds:
+            dropped[entry.reason] = dropped.get(entry.reason, 0.0) + entry.seconds
+    remarks = [entry.reason for entry in lost if not entry.seconds]
     return {"seconds_in": total_s(before), "seconds_out": total_s(after), "dropped_s": dropped, "remarks": remarks}
 
 
@@ -192,18 +192,20 @@ def _mixed(segments: Segments) -> Segments:
     return tuple(segment.mixed() for segment in segments)
 
 
-def _fit_full_scale(segments: Segments) -> tuple[Segments, tuple[Loss, ...]]:
+def _fit_full_scale(segments: Segments) -> tuple[Segments, tuple[Dropped, ...]]:
     """Turn a clip down whose peak a step has lifted beyond what 24 bit hold."""
     peak = max((float(np.max(np.abs(segment.waveform), initial=0.0)) for segment in segments), default=0.0)
     if peak <= 1.0:
         return segments, ()
     gain = np.float32(PEAK_LIMIT / peak)
-    remark = Loss(segments[0].clip_id, 0.0, f"turned down by {amplitude_to_db(float(gain)):.1f} dB to fit full scale")
+    remark = Dropped(
+        segments[0].clip_id, 0.0, f"turned down by {amplitude_to_db(float(gain)):.1f} dB to fit full scale"
+    )
     return tuple(segment.with_waveform((segment.waveform * gain).astype(np.float32)) for segment in segments), (remark,)
 
 
 def _pass_files(origin: Path, folder: Path, clip: Clip, with_audio: bool) -> None:
-    """Link score, truth and, if asked, audio of a clip into another corpus."""
+    """Link score, reference and, if asked, audio of a clip into another corpus."""
     for name in clip_files(clip):
         if name != clip.path or with_audio:
             _link(_existing(origin, name), folder / name)

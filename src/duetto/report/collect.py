@@ -1,8 +1,8 @@
 """Reading a run folder for its page: everything is optional, and nothing in it is trusted.
 
 A run folder holds run.json, metrics.json, preprocessing.json, curve.csv, losses.csv,
-songs/<song>__<source>/{source,output,truth,resynthesis}.wav, and stages/<number>_<step>.wav where the
-preprocessing was kept. What is missing is left out.
+songs/<song>__<source>/{source,output,reference,copy_synthesis}.wav, and intermediates/<number>_<step>.wav
+where the preprocessing was kept. What is missing is left out; old names are read too (`duetto.renamed`).
 """
 
 import csv
@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.errors import StorageError
+from duetto.renamed import current_metric, current_record, find_file
 from duetto.storage.files import read_json
 
-ROLES = ("source", "output", "truth", "resynthesis")
+ROLES = ("source", "output", "reference", "copy_synthesis")
 Columns = dict[str, NDArray[np.float64]]
 
 
@@ -43,8 +44,8 @@ class RunRecord:
     losses: Columns
     songs: tuple[SongFolder, ...]
     preprocessing: dict[str, Any] = field(default_factory=dict)  # preprocessing.json: what each step took
-    probes: dict[str, Any] = field(default_factory=dict)  # probes.json: scores of a voice pushed out of its habits
-    stages: tuple[Path, ...] = ()  # a recording after each step of the preprocessing, in order
+    stress_tests: dict[str, Any] = field(default_factory=dict)  # stress_tests.json: scores under stress
+    intermediates: tuple[Path, ...] = ()  # a recording after each step of the preprocessing, in order
     called: str = ""  # by the sweep that it was found through, such as `cut_60.rvc.seed0`
 
     @property
@@ -98,8 +99,8 @@ def collect_run(folder: Path, called: str = "") -> RunRecord:
         losses=read_columns(folder / "losses.csv"),
         songs=_collect_songs(folder / "songs", scores),
         preprocessing=_read_object(folder / "preprocessing.json"),
-        probes=_read_object(folder / "probes.json"),
-        stages=tuple(sorted((folder / "stages").glob("[0-9][0-9]_*.wav"))),
+        stress_tests=_read_object(find_file(folder, "stress_tests.json")),
+        intermediates=tuple(sorted(find_file(folder, "intermediates").glob("[0-9][0-9]_*.wav"))),
         called=called,
     )
 
@@ -121,7 +122,7 @@ def read_columns(path: Path) -> Columns:
     except (UnicodeDecodeError, csv.Error) as error:
         raise StorageError(f"{path} is not a table of numbers ({error}). Delete it and run again.") from error
     names = [name for name in (rows[0] if rows else []) if name]
-    return {name: np.array([number(row.get(name)) for row in rows]) for name in names}
+    return {current_metric(name): np.array([number(row.get(name)) for row in rows]) for name in names}
 
 
 def number(value: Any) -> float:
@@ -143,7 +144,7 @@ def section(values: dict[str, Any], name: str) -> dict[str, Any]:
 def _read_object(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    value = read_json(path)
+    value = current_record(read_json(path))
     if not isinstance(value, dict):
         raise StorageError(f"{path} holds a {type(value).__name__}, expected an object. Delete it and run again.")
     return value
@@ -162,6 +163,6 @@ def _collect_songs(folder: Path, scores: dict[str, Any]) -> tuple[SongFolder, ..
 
 def _collect_song(place: Path, row: dict[str, Any]) -> SongFolder:
     song, _, source_name = place.name.rpartition("__")
-    audio = {role: place / f"{role}.wav" for role in ROLES if (place / f"{role}.wav").is_file()}
+    audio = {role: path for role in ROLES if (path := find_file(place, f"{role}.wav")).is_file()}
     scores = {name: number(value) for name, value in section(row, "metrics").items()}
     return SongFolder(song or place.name, source_name, audio, number(row.get("transpose_semitones")), scores)

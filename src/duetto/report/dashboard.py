@@ -15,7 +15,7 @@ import wandb
 
 from duetto.errors import ConfigError, StorageError
 from duetto.evaluation.registry import HEADLINE, METRICS
-from duetto.report.collect import RunRecord, section
+from duetto.report.collect import RunRecord, SongFolder, section
 from duetto.report.comparison.chart import axis_title
 from duetto.report.comparison.curves import HELD_OUT, QUALITY, SPEED
 from duetto.report.comparison.find import Found
@@ -29,7 +29,7 @@ with warnings.catch_warnings():  # it still uses pydantic's older validators
     import wandb_workspaces.reports.v2 as panels
     import wandb_workspaces.workspaces as workspaces
 
-ROLES = ("source", "output", "truth")
+ROLES = ("source", "output", "reference")
 NO_ACCOUNT = (
     "There is no W&B account on this machine: set WANDB_API_KEY or run `wandb login`, then give the command again. "
     "`python -m duetto report` makes the same comparison as a page, without an account."
@@ -199,10 +199,14 @@ def _curve(name: str) -> Any:
 
 def _media(runs: Sequence[RunRecord]) -> list[Any]:
     """A panel of sounds and one of spectrograms for every song, the pitches of one song after another."""
-    places = sorted({f"{song.song}__{song.source_name}" for run in runs for song in run.songs})
+    songs: dict[str, list[SongFolder]] = {}
+    for song in (song for run in runs for song in run.songs):
+        songs.setdefault(f"{song.song}__{song.source_name}", []).append(song)
     found = []
-    for place in places:
-        keys = [f"audio/{place}/{role}" for role in ROLES]
+    for place, of_runs in sorted(songs.items()):
+        # a run of an earlier version logged its sounds under the names that its files have
+        logged = [(role, song.audio[role].stem if role in song.audio else role) for role in ROLES for song in of_runs]
+        keys = [f"audio/{place}/{name}" for name in dict.fromkeys(name for _, name in logged)]
         found.append(panels.MediaBrowser(title=f"{place}: sounds", media_keys=keys, num_columns=3, layout=HALF))
         key = f"spectrograms/{place}"
         found.append(panels.MediaBrowser(title=f"{place}: spectrograms", media_keys=[key], num_columns=1, layout=HALF))

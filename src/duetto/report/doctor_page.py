@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from duetto.diagnosis.diagnosis import Diagnosis, Problem
 from duetto.diagnosis.finding import Finding, Place
-from duetto.diagnosis.gather import Material
+from duetto.diagnosis.gather import DoctorInput
 from duetto.diagnosis.sound import Sound
 from duetto.diagnosis.table import STYLES, clock
 from duetto.report.doctor_figures import finding_figure, register_figure
@@ -21,12 +21,12 @@ MAX_PLAYERS = 4  # of a finding
 LONGEST_PLAYED_S = 5.0
 
 
-def write_doctor_page(diagnosis: Diagnosis, material: Material, page: Path) -> None:
+def write_doctor_page(diagnosis: Diagnosis, recordings: DoctorInput, page: Path) -> None:
     """Write the page.
 
     Args:
         diagnosis: What was found.
-        material: Where it was found, read once more for the seconds to play.
+        recordings: Where it was found, read once more for the seconds to play.
         page: The file.
 
     Raises:
@@ -34,7 +34,7 @@ def write_doctor_page(diagnosis: Diagnosis, material: Material, page: Path) -> N
     """
     shown = [finding for finding in diagnosis.ranked if finding.severity in ("serious", "warning")]
     wanted = [place for finding in shown for place in finding.places[:MAX_PLAYERS]]
-    excerpts = read_excerpts(material, wanted)
+    excerpts = read_excerpts(recordings, wanted)
     environment = Environment(
         loader=PackageLoader("duetto.report"),
         autoescape=True,
@@ -83,13 +83,13 @@ def finding_part(finding: Finding, excerpts: dict[Place, Waveform]) -> dict[str,
     }
 
 
-def read_excerpts(material: Material, places: list[Place]) -> dict[Place, Waveform]:
+def read_excerpts(recordings: DoctorInput, places: list[Place]) -> dict[Place, Waveform]:
     """Samples of each place, (S,) at 24 kHz, at most five seconds; a place that cannot be read again is left out."""
     by_recording: dict[str, list[Place]] = {}
     for place in places:
         by_recording.setdefault(place.recording, []).append(place)
     found: dict[Place, Waveform] = {}
-    for sound in material.sounds() if by_recording else ():
+    for sound in recordings.sounds() if by_recording else ():
         if isinstance(sound, Problem):
             continue
         for place in by_recording.get(sound.recording, ()):

@@ -36,7 +36,7 @@ RANGE_DB = 70.0  # shown below the loudest cell of the three
 MAX_COLUMNS = 1400  # frames are averaged beyond this; the picture is not wider
 TICKS_HZ = (200, 500, 1000, 2000, 4000, 8000)
 MAX_LOSSES = 9
-PITCH_LINES = {"Source": (ORANGE, "--", 1.2, 1), "Truth": (GREEN, "-", 3.2, 2)}
+PITCH_LINES = {"Source": (ORANGE, "--", 1.2, 1), "Reference": (GREEN, "-", 3.2, 2)}
 OUTPUT_LINES = ((BLUE, "-", 1.2, 3), ("#8E3B86", "-.", 1.2, 4), ("#000000", ":", 1.4, 5), ("#7A5C00", "--", 1.2, 6))
 
 
@@ -44,7 +44,7 @@ def song_picture(audio: Mapping[str, Path]) -> bytes:
     """The triple of a converted song, kept beside its output until that is made again.
 
     Args:
-        audio: Files by role: source, output, and truth where there is one.
+        audio: Files by role: source, output, and reference where there is one.
 
     Returns:
         PNG bytes.
@@ -56,19 +56,19 @@ def song_picture(audio: Mapping[str, Path]) -> bytes:
     kept = audio["output"].with_name(PICTURE_NAME)
     if kept.is_file() and kept.stat().st_mtime_ns > audio["output"].stat().st_mtime_ns:
         return kept.read_bytes()
-    png = spectrogram_triple(audio["source"], audio["output"], audio.get("truth"))
+    png = spectrogram_triple(audio["source"], audio["output"], audio.get("reference"))
     with atomic_path(kept) as temporary:
         temporary.write_bytes(png)
     return png
 
 
-def spectrogram_triple(source: Path, output: Path, truth: Path | None) -> bytes:
+def spectrogram_triple(source: Path, output: Path, reference: Path | None) -> bytes:
     """Log-mel spectrograms and pitch one above another, on one time axis and one colour scale.
 
     Args:
         source: What was to be converted.
         output: The conversion.
-        truth: The target singing the same; left out when None.
+        reference: The target singing the same; left out when None.
 
     Returns:
         PNG bytes.
@@ -76,7 +76,9 @@ def spectrogram_triple(source: Path, output: Path, truth: Path | None) -> bytes:
     Raises:
         AudioError: If a file is missing or unreadable.
     """
-    return spectrogram_stack([("Source", source), ("Output", output)] + ([("Truth", truth)] if truth else []))
+    return spectrogram_stack(
+        [("Source", source), ("Output", output)] + ([("Reference", reference)] if reference else [])
+    )
 
 
 def spectrogram_stack(tracks: Sequence[tuple[str, Path]]) -> bytes:
@@ -136,7 +138,7 @@ def quality_figure(curve: Columns) -> bytes | None:
             _draw_bounds(axis, curve, time)
         elif name == "mcd_gap_closed":
             axis.axhline(0.0, color=ORANGE, linestyle="--", linewidth=1.2, label="unconverted source")
-            axis.axhline(100.0, color=GREEN, linestyle=":", linewidth=1.6, label="vocoder bound")
+            axis.axhline(100.0, color=GREEN, linestyle=":", linewidth=1.6, label="copy synthesis")
         else:
             axis.set_ylim(bottom=0.0)
     return png_bytes(figure)
@@ -228,7 +230,7 @@ def _bands_of(frequency_hz: FloatArray) -> FloatArray:
 def _draw_bounds(axis: Axes, curve: Columns, time: FloatArray) -> None:
     for name, text, colour, dash in (
         ("mcd_source", "unconverted source", ORANGE, "--"),
-        ("mcd_resynthesis", "vocoder bound", GREEN, ":"),
+        ("mcd_copy_synthesis", "copy synthesis", GREEN, ":"),
     ):
         if _is_drawable(curve, name):
             axis.plot(time, curve[name], color=colour, linestyle=dash, linewidth=1.6, label=text)

@@ -11,7 +11,7 @@ LOST_VOICING = 0.15  # share of frames
 GROSS_ERRORS = 0.05  # share of frames
 AUDIBLE_DC = 0.01
 FEW_SONGS = 3
-WEAK_VOCODER = 0.5  # share of the source's distance that the truth through the vocoder still has
+WEAK_VOCODER = 0.5  # share of the source's distance that the reference through the vocoder still has
 
 
 def headline(run: RunRecord) -> str:
@@ -22,7 +22,7 @@ def headline(run: RunRecord) -> str:
     if math.isfinite(closed):
         said = f"Closed {100 * closed:.0f} % of the gap between source and vocoder"
         if closed < 0:
-            said = f"Ended {-100 * closed:.0f} % of the gap farther from the truth than the unconverted source"
+            said = f"Ended {-100 * closed:.0f} % of the gap farther from the reference than the unconverted source"
     else:
         said = "No statement on timbre"
     melody = (
@@ -61,10 +61,10 @@ def _timbre_warnings(run: RunRecord) -> Iterator[str]:
         yield "Worse than the unconverted source: doing nothing would have been nearer to the target voice."
     if closed > 1:
         yield "Better than the vocoder's bound: the bound is not a bound here, so the percentage means little."
-    bound, source = run.mean("mcd_resynthesis"), run.mean("mcd_source")
+    bound, source = run.mean("mcd_copy_synthesis"), run.mean("mcd_source")
     if bound > WEAK_VOCODER * source:
         yield (
-            f"The vocoder is weak: the truth itself comes out of it {bound:.1f} dB off. "
+            f"The vocoder is weak: the reference itself comes out of it {bound:.1f} dB off. "
             f"The gap to it is small; of the whole distance of {source:.1f} dB, "
             f"{source - run.mean('mcd_output'):.1f} dB were closed."
         )

@@ -50,7 +50,7 @@ def render_page(run: RunRecord) -> str:
         metrics=sections.metric_rows(run),
         pictures=sections.curve_pictures(run),
         songs=[sections.song_part(song) for song in run.songs],
-        stages=sections.stage_players(run),
+        intermediates=sections.intermediate_players(run),
         ledger=sections.ledger_part(run),
         damage=damage_part(run),
         record=sections.record_part(run),

@@ -19,12 +19,12 @@ from duetto.storage.audio import Waveform, read_audio
 
 PAGE_AUDIO_RATE = 24000  # Hz
 ENCODER_BLOCK = 65536  # samples handed to the encoder at once
-BETTER = {"up": "higher", "down": "lower", "zero": "near\u00a00", "truth": "as the truth"}
+BETTER = {"up": "higher", "down": "lower", "zero": "near\u00a00", "reference": "as the reference"}
 PLAYERS = (
     ("source", "Source", "what was sung"),
     ("output", "Output", "the conversion"),
-    ("truth", "Truth", "the target singing the same"),
-    ("resynthesis", "Vocoder bound", "the best to expect"),
+    ("reference", "Reference", "the target singing the same"),
+    ("copy_synthesis", "Copy synthesis", "the best to expect"),
 )
 SONG_METRICS = ("mcd_gap_closed", "mcd_output", "f0_rmse_cents", "voicing_error", "speaker_similarity", "rtf")
 FACTS = ("case", "model", "size", "preprocess", "seed", "steps", "device", "precision", "created")
@@ -45,8 +45,8 @@ def metric_rows(run: RunRecord) -> list[dict[str, Any]]:
                 "better": BETTER[metric.direction],
                 "output": metric.shown(run.mean(metric.name)),
                 "source": _bound(run, metric, "source"),
-                "resynthesis": _bound(run, metric, "resynthesis"),
-                "truth": _bound(run, metric, "truth"),
+                "copy_synthesis": _bound(run, metric, "copy_synthesis"),
+                "reference": _bound(run, metric, "reference"),
                 "songs": run.count(metric.name),
                 "undefined": run.count(metric.name, "undefined"),
                 "label": run.label(metric.name),
@@ -65,7 +65,7 @@ def gap_marker(run: RunRecord) -> dict[str, Any] | None:
         "text": metric_named("mcd_gap_closed").shown(closed),
         "source": metric_named("mcd_source").shown(run.mean("mcd_source")),
         "output": metric_named("mcd_output").shown(run.mean("mcd_output")),
-        "resynthesis": metric_named("mcd_resynthesis").shown(run.mean("mcd_resynthesis")),
+        "copy_synthesis": metric_named("mcd_copy_synthesis").shown(run.mean("mcd_copy_synthesis")),
     }
 
 
@@ -112,12 +112,12 @@ def song_part(song: SongFolder) -> dict[str, Any]:
     }
 
 
-def stage_players(run: RunRecord) -> list[dict[str, str]]:
-    """A player for each stage of the preprocessing, in order; none where stages were not kept."""
+def intermediate_players(run: RunRecord) -> list[dict[str, str]]:
+    """A player for each kept intermediate of the preprocessing, in order."""
     players = []
-    for path in run.stages:
+    for path in run.intermediates:
         number, _, step = path.stem.partition("_")
-        name = {"00": "As recorded", "99": "Truth"}.get(number, f"After {step}")
+        name = {"00": "As recorded", "99": "Reference"}.get(number, f"After {step}")
         players.append({"name": name, "label": f"{name}, an excerpt of a recording", "uri": audio_uri(path)})
     return players
 
@@ -129,10 +129,10 @@ def ledger_part(run: RunRecord) -> dict[str, Any] | None:
     if not math.isfinite(seconds_in):
         return None
     by_reason: defaultdict[str, list[float]] = defaultdict(list)
-    losses = ledger.get("losses")
-    for loss in losses if isinstance(losses, list) else []:
-        if isinstance(loss, dict):
-            by_reason[str(loss.get("reason"))].append(number(loss.get("seconds")))
+    entries = ledger.get("dropped")
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict):
+            by_reason[str(entry.get("reason"))].append(number(entry.get("seconds")))
     reasons = sorted(((sum(values), len(values), reason) for reason, values in by_reason.items()), reverse=True)
     dropped = sum(seconds for seconds, _, _ in reasons)
     return {
@@ -191,8 +191,8 @@ def waveform_uri(waveform: Waveform) -> str:
 def _song_picture(song: SongFolder, title: str) -> dict[str, str] | None:
     if "source" not in song.audio or "output" not in song.audio:
         return None
-    truth = song.audio.get("truth")
-    kinds = "source, output and truth" if truth else "source and output"
+    reference = song.audio.get("reference")
+    kinds = "source, output and reference" if reference else "source and output"
     pitch_error = metric_named("f0_rmse_cents").shown(song.scores.get("f0_rmse_cents"))
     return {
         "uri": png_uri(song_picture(song.audio)),

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from duetto.errors import ConfigError
+from duetto.renamed import current_overrides
 from duetto.runs.driver import has_cuda_driver
 from duetto.settings.model_config import MODEL_SCHEMAS
 from duetto.settings.run_config import InferConfig, TrainConfig
@@ -140,7 +141,7 @@ def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
 
 def _compose(overrides: Sequence[str], name: str, schema: type[Schema]) -> Schema:
     try:
-        config = compose(name, overrides=list(overrides))
+        config = compose(name, overrides=current_overrides(overrides))
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{str(error).splitlines()[0]} (in the run {' '.join(overrides)})") from error
     return typed(config, schema)

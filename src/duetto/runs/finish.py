@@ -1,4 +1,4 @@
-"""How a run ends: the trial, the page, the tracker's media, and a table that says where everything is."""
+"""How a run ends: the test, the page, the tracker's media, and a table that says where everything is."""
 
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,11 @@ from rich.table import Table
 
 from duetto.evaluation.reference import ReferenceStore
 from duetto.evaluation.table import metrics_table
+from duetto.renamed import current_record, find_file
+from duetto.report.intermediates import keep_excerpts
 from duetto.report.page import write_run_page
-from duetto.report.stages import keep_excerpts
 from duetto.runs.prepare import progress_bar
-from duetto.runs.test import METRICS_NAME, REFERENCES_FOLDER, SONGS_FOLDER, evaluation_signature, run_trial
+from duetto.runs.test import METRICS_NAME, REFERENCES_FOLDER, SONGS_FOLDER, evaluation_signature, run_test
 from duetto.runs.train import Run, locked, update_run
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_json, write_json
@@ -27,7 +28,7 @@ def close_run(run: Run, config: TrainConfig, console: Console) -> None:
     with locked(run.folder):
         metrics = scores_of(run, config, console)
         update_run(run.folder, {"status": "finished"})
-        keep_excerpts(run.folder, run.material.folder, run.material.manifest)
+        keep_excerpts(run.folder, run.prepared.folder, run.prepared.manifest)
         page = write_run_page(run.folder)
     log_media(run, metrics)
     run.tracker.close()
@@ -40,13 +41,13 @@ def scores_of(run: Run, config: TrainConfig, console: Console) -> dict[str, Any]
     signature = evaluation_signature(config.eval, run.voice_folder / WEIGHTS_NAME)
     mark = run.folder / EVALUATION_FILE
     if mark.is_file() and read_json(mark)["signature"] == signature:
-        metrics: dict[str, Any] = read_json(run.folder / METRICS_NAME)
+        metrics: dict[str, Any] = current_record(read_json(run.folder / METRICS_NAME))
         return metrics
     converter, _ = load_converter(run.voice_folder, config.eval.retrieval.index_rate)
     with progress_bar(console) as report:
         references = ReferenceStore(Path(config.data.root) / REFERENCES_FOLDER)
         can_convert = config.model.can_convert
-        metrics = run_trial(converter, run.material, config.eval, run.folder, report, can_convert, references)
+        metrics = run_test(converter, run.prepared, config.eval, run.folder, report, can_convert, references)
     write_json(mark, {"signature": signature})
     return metrics
 
@@ -60,9 +61,9 @@ def log_media(run: Run, metrics: dict[str, Any]) -> None:
     run.tracker.summarise({f"test/{name}": value for name, value in metrics["mean"].items()})
     media: dict[str, Any] = {}
     for place in sorted((run.folder / SONGS_FOLDER).iterdir()):
-        for name in ("source", "output", "truth"):
-            media[f"audio/{place.name}/{name}"] = wandb.Audio(str(place / f"{name}.wav"))
-        song_picture({name: place / f"{name}.wav" for name in ("source", "output", "truth")})
+        for name in ("source", "output", "reference"):
+            media[f"audio/{place.name}/{name}"] = wandb.Audio(str(find_file(place, f"{name}.wav")))
+        song_picture({name: find_file(place, f"{name}.wav") for name in ("source", "output", "reference")})
         media[f"spectrograms/{place.name}"] = wandb.Image(str(place / PICTURE_NAME))
     run.tracker.run.log(media)
 

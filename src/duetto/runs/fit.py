@@ -13,29 +13,29 @@ from rich.console import Console
 from torch import nn
 
 from duetto.data.dataset import CropDataset, describe_use
-from duetto.runs.prepare import Material, make_crop_plan
-from duetto.runs.test import HeldOutSong
+from duetto.runs.prepare import PreparedData, make_crop_plan
+from duetto.runs.test import ValidationSong
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import make_folder
 from duetto.training.callbacks import (
     Clock,
-    HeldOutConversion,
     LogLosses,
-    LookActions,
     SaveCheckpoint,
     ShowProgress,
     StampCheckpoint,
+    Validation,
+    ValidationActions,
 )
 from duetto.training.checkpoint import find_checkpoint
 from duetto.training.hardware import Hardware
 from duetto.training.precision import Precision
-from duetto.training.selection import Choice, choose_weights
+from duetto.training.selection import Selection, select_weights
 from duetto.training.tracking import Tracker
 from duetto.voices.modules import make_module
 from duetto.voices.pretrained import choose_base, explain_start
 
 CHECKPOINT_FOLDER = "checkpoints"
-Draw = Callable[[Path, Path, Path | None], bytes]  # source, output and truth as one picture, PNG
+Draw = Callable[[Path, Path, Path | None], bytes]  # source, output and reference as one picture, PNG
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,17 @@ class FitResult:
     network: nn.Module
     steps: int
     seconds: float
-    choice: Choice  # which moment the network is
+    selection: Selection  # which moment the network is
 
     def summary(self) -> dict[str, Any]:
         """Fields for run.json and the voice's card."""
         times = {"steps": self.steps, "training_minutes": self.seconds / 60, "hours": self.seconds / 3600}
-        return {**times, "chosen": self.choice.as_dict()}
+        return {**times, "selected": self.selection.as_dict()}
 
 
 def fit(
     config: TrainConfig,
-    material: Material,
+    prepared: PreparedData,
     hardware: Hardware,
     folder: Path,
     tracker: Tracker,
@@ -66,7 +66,7 @@ def fit(
 
     Args:
         config: The run.
-        material: What to train on, and the held-out songs.
+        prepared: What to train on, and the held-out songs.
         hardware: Where.
         folder: Of the run.
         tracker: Gets losses, scores, pictures and sounds.
@@ -74,7 +74,7 @@ def fit(
         draw: Makes the pictures of held-out conversions; None = the tracker gets sounds alone.
 
     Returns:
-        The network of the last step, or of the moment that the rule keeps (`trainer.choose`).
+        The network of the last step, or of the moment that the rule keeps (`trainer.select`).
     """
     checkpoints = make_folder(folder / CHECKPOINT_FOLDER)
     found = find_checkpoint(checkpoints, lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"))
@@ -86,7 +86,7 @@ def fit(
     first_step = found[1].step if found else 0
     clock = Clock(config.trainer.max_minutes, config.trainer.max_steps)
     if not (found and is_over(found[1].step, found[1].seconds, clock)):
-        plan = make_crop_plan(config, material)
+        plan = make_crop_plan(config, prepared)
         console.print(describe_use(plan, config.features.sample_rate))
         if not found:
             console.print(explain_start(config.model, choose_base(config.model, config.features)))
@@ -94,7 +94,7 @@ def fit(
             if note:
                 console.print(note)
         dataset = CropDataset(plan, first_step, config.trainer.max_steps)
-        callbacks = make_callbacks(config, material, folder, clock, tracker, console, draw)
+        callbacks = make_callbacks(config, prepared, folder, clock, tracker, console, draw)
         with quiet_lightning():
             trainer = build_trainer(hardware, callbacks)
             loader = dataset.loader(config.trainer.num_workers)
@@ -103,9 +103,9 @@ def fit(
         module.load_state_dict(torch.load(found[0], map_location="cpu", weights_only=True)["state_dict"])
         module.step, module.seconds = found[1].step, found[1].seconds
     network = module.voice_network().cpu().eval()
-    choice = choose_weights(config.trainer.choose, folder, checkpoints, network, module.step)
-    console.print(f"The voice is that of step {choice.step} of {module.step}: {choice.why}.")
-    return FitResult(network, module.step, module.seconds, choice)
+    selection = select_weights(config.trainer.select, folder, checkpoints, network, module.step)
+    console.print(f"The voice is that of step {selection.step} of {module.step}: {selection.why}.")
+    return FitResult(network, module.step, module.seconds, selection)
 
 
 def is_over(step: int, seconds: float, clock: Clock) -> bool:
@@ -115,7 +115,7 @@ def is_over(step: int, seconds: float, clock: Clock) -> bool:
 
 def make_callbacks(
     config: TrainConfig,
-    material: Material,
+    prepared: PreparedData,
     folder: Path,
     clock: Clock,
     tracker: Tracker,
@@ -124,21 +124,21 @@ def make_callbacks(
 ) -> list[Callback]:
     """The callbacks, in the order in which they act."""
     trainer = config.trainer
-    manifest = material.manifest
+    manifest = prepared.manifest
     origin = {"run": folder.name, "data_hash": manifest.content_hash(), "consent": manifest.consent}
     callbacks: list[Callback] = [clock, StampCheckpoint(origin)]
     callbacks.append(LogLosses(folder / "losses.csv", trainer.log_every_steps, tracker.log))
-    pairs = material.pairs("val", config.model.can_convert)
+    pairs = prepared.pairs("val", config.model.can_convert)
     if trainer.evaluate_every_steps and pairs:
-        song = HeldOutSong(config, material, pairs[0], folder)
-        actions = LookActions(
+        song = ValidationSong(config, prepared, pairs[0], folder)
+        actions = ValidationActions(
             song.evaluate,
             tracker.log,
-            lambda step: tracker.show_look(step, song.place, draw),
+            lambda step: tracker.show_validation(step, song.place, draw),
             lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"),
         )
         every = trainer.evaluate_every_steps
-        callbacks.append(HeldOutConversion(folder, folder / CHECKPOINT_FOLDER, every, actions))
+        callbacks.append(Validation(folder, folder / CHECKPOINT_FOLDER, every, actions))
     every = trainer.checkpoint_every_steps
     checkpoints = SaveCheckpoint(folder / CHECKPOINT_FOLDER, every, trainer.evaluate_every_steps)
     return [*callbacks, checkpoints, ShowProgress(console, clock)]

@@ -20,7 +20,7 @@ from duetto.voices.voice import VOICE_FOLDER, TrainedVoice
 
 
 @dataclass
-class Job:
+class ConversionTask:
     """A recording on its way."""
 
     path: Path
@@ -42,80 +42,80 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
     paths = expand_sources(config.sources())
     run = choose_place(config)
     outputs = plan_outputs(paths, config.output, run, config.interval, f".{config.format}")
-    jobs = [check(Job(path, output)) for path, output in zip(paths, outputs, strict=True)]
-    if any(job.source for job in jobs):  # else no voice needs to be loaded
+    tasks = [check(ConversionTask(path, output)) for path, output in zip(paths, outputs, strict=True)]
+    if any(task.source for task in tasks):  # else no voice needs to be loaded
         converter, voice = choose_converter(config, run)
         require_use(voice.card, run / VOICE_FOLDER)
         if config.checkpoint is not None and config.index is None:
             console.print("No index given: nothing is retrieved (index=FILE.index adds it).")
-        convert_jobs(jobs, converter, voice, make_request(config, find_speaker(config.speaker, voice)), console)
-    return close(jobs, console, f"{run.name}, transpose {config.interval:+g}")
+        convert_all(tasks, converter, voice, make_request(config, find_speaker(config.speaker, voice)), console)
+    return close(tasks, console, f"{run.name}, transpose {config.interval:+g}")
 
 
-def convert_jobs(
-    jobs: list[Job], converter: Converter, voice: TrainedVoice, request: ConversionRequest, console: Console
+def convert_all(
+    tasks: list[ConversionTask], converter: Converter, voice: TrainedVoice, request: ConversionRequest, console: Console
 ) -> None:
-    """Convert what can be, with a bar for each recording; note results and errors in the jobs."""
+    """Convert what can be, with a bar for each recording; note results and errors in the tasks."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        for job in jobs:
-            if job.source is None:
+        for task in tasks:
+            if task.source is None:
                 continue
-            task = bar.add_task(job.path.name, total=job.source.duration_s)
+            shown = bar.add_task(task.path.name, total=task.source.duration_s)
             try:
-                job.result = convert_file(converter, job.source, job.output, request, partial(_show, bar, task))
-                mark_output(job.output, voice.card, job.path, asdict(request))
+                task.result = convert_file(converter, task.source, task.output, request, partial(_show, bar, shown))
+                mark_output(task.output, voice.card, task.path, asdict(request))
             except DuettoError as error:
-                job.error = error
-            bar.update(task, visible=False)
+                task.error = error
+            bar.update(shown, visible=False)
 
 
 def _show(bar: Progress, task: TaskID, done_s: float) -> None:
     bar.update(task, completed=done_s)
 
 
-def check(job: Job) -> Job:
+def check(task: ConversionTask) -> ConversionTask:
     """Read the source once; note why it cannot be converted."""
     try:
-        job.source = check_source(job.path)
+        task.source = check_source(task.path)
     except DuettoError as error:
-        job.error = error
-    return job
+        task.error = error
+    return task
 
 
-def close(jobs: list[Job], console: Console, title: str) -> list[Path]:
+def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Path]:
     """Print the table of what was done.
 
     Raises:
         DuettoError: If a source could not be converted.
     """
-    failed = [job for job in jobs if job.error is not None]
-    if len(jobs) == 1 and failed:
+    failed = [task for task in tasks if task.error is not None]
+    if len(tasks) == 1 and failed:
         assert failed[0].error is not None
         raise failed[0].error
     table = Table("source", title=title)
     table.add_column("output", overflow="fold")  # a path that is cut cannot be copied
     for name in ("seconds", "RTF", "peaks"):
         table.add_column(name, justify="right")
-    for job in jobs:
-        table.add_row(*describe(job))
+    for task in tasks:
+        table.add_row(*describe(task))
     console.print(table)
     if failed:
         raise AudioError(
-            f"{len(failed)} of {len(jobs)} recordings could not be converted (see the table); the others are done."
+            f"{len(failed)} of {len(tasks)} recordings could not be converted (see the table); the others are done."
         )
-    return [job.output for job in jobs]
+    return [task.output for task in tasks]
 
 
-def describe(job: Job) -> tuple[str, ...]:
+def describe(task: ConversionTask) -> tuple[str, ...]:
     """A row of the table: name, output or reason, seconds, real-time factor, what peaks lost."""
-    if job.source is None or job.result is None:
-        return job.path.name, f"[red]failed:[/] {job.error}", "", "", ""
-    channels = job.source.num_channels
-    name = job.path.name if channels == 1 else f"{job.path.name} ({channels} channels, mixed to mono)"
-    duration_s, gain_db = job.source.duration_s, job.result.gain_db
+    if task.source is None or task.result is None:
+        return task.path.name, f"[red]failed:[/] {task.error}", "", "", ""
+    channels = task.source.num_channels
+    name = task.path.name if channels == 1 else f"{task.path.name} ({channels} channels, mixed to mono)"
+    duration_s, gain_db = task.source.duration_s, task.result.gain_db
     peaks = f"{gain_db:+.1f} dB" if gain_db else "as they are"
-    return name, str(job.output), f"{duration_s:.2f}", f"{job.result.seconds / duration_s:.2f}", peaks
+    return name, str(task.output), f"{duration_s:.2f}", f"{task.result.seconds / duration_s:.2f}", peaks
 
 
 def find_speaker(wanted: int | str, voice: TrainedVoice) -> int:

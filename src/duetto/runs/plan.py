@@ -1,7 +1,7 @@
 """What a run is going to do and how long that takes, said before it starts.
 
 The constants were measured on two cores whose matrix product reaches `REFERENCE_GFLOPS`;
-a quick probe scales them to this machine.
+a quick benchmark scales them to this machine.
 """
 
 import math
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from duetto.corpus.embedded_cases.case_a import ABOVE
-from duetto.runs.own_vocoder import LARGEST_SHARE, trains_vocoder
+from duetto.runs.vocoder_finetuning import LARGEST_SHARE, trains_vocoder
 from duetto.settings.config import DataConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
@@ -27,15 +27,16 @@ COMPACT_STEP_S = {  # of the default batch, two threads
     "diffsvc": 0.2,
     "vocoder": 0.3,
 }
-LOOK_S = {"rvc": 3.0, "diffsvc": 5.0, "vocoder": 3.0}  # a look, scored and drawn, compact sizes, mostly one core
-LOOKS_SHARE = 0.06  # of the training time, where a step's cost is not known
-TRIAL_S_PER_SONG = 9.0  # conversion, resynthesis and scoring
+# one validation, scored and drawn, compact sizes, mostly one core
+VALIDATION_S = {"rvc": 3.0, "diffsvc": 5.0, "vocoder": 3.0}
+VALIDATION_SHARE = 0.06  # of the training time, where a step's cost is not known
+TEST_S_PER_SONG = 9.0  # conversion, copy synthesis and scoring
 CLOSING_S = 20.0  # imports and workers at the start, index, page and tracker at the end
 UNKNOWN = math.nan
 
 
 @dataclass(frozen=True)
-class Station:
+class Stage:
     """One line of the plan."""
 
     name: str
@@ -43,39 +44,39 @@ class Station:
     seconds: float  # wall; NaN = not known beforehand
 
 
-def make_plan(config: TrainConfig, speed: float) -> list[Station]:
-    """Stations with their expected wall seconds.
+def make_plan(config: TrainConfig, speed: float) -> list[Stage]:
+    """Stages with their expected wall seconds.
 
     Args:
         config: The run.
         speed: This machine's speed relative to the reference machine.
     """
-    trial_songs = count_trial_songs(config)
-    trial = "your held-out recordings" if math.isnan(trial_songs) else f"{trial_songs:g} songs"
+    tested_songs = count_tested_songs(config)
+    tested = "your held-out recordings" if math.isnan(tested_songs) else f"{tested_songs:g} songs"
     steps = f"{config.preprocess.name}: {', '.join(config.preprocess.steps)}"
     encoders = f"{config.features.content.encoder} content, {config.features.f0.method} f0"
     num_train = len(config.data.train_songs) or UNKNOWN
     return [
-        corpus_station(config, speed),
-        Station("preprocess", steps, num_train * PREPROCESS_S_PER_SONG / speed),
-        Station("features", encoders, num_train * FEATURES_S_PER_SONG / speed),
-        *([vocoder_station(config, speed)] if trains_vocoder(config.model) else []),
-        training_station(config, speed),
-        looks_station(config, speed),
-        Station("trial", f"{trial} converted and scored", trial_songs * TRIAL_S_PER_SONG / speed),
-        Station("closing", "index, page and tracking", CLOSING_S / speed),
+        corpus_stage(config, speed),
+        Stage("preprocess", steps, num_train * PREPROCESS_S_PER_SONG / speed),
+        Stage("features", encoders, num_train * FEATURES_S_PER_SONG / speed),
+        *([vocoder_stage(config, speed)] if trains_vocoder(config.model) else []),
+        training_stage(config, speed),
+        validation_stage(config, speed),
+        Stage("test", f"{tested} converted and scored", tested_songs * TEST_S_PER_SONG / speed),
+        Stage("closing", "index, page and tracking", CLOSING_S / speed),
     ]
 
 
-def corpus_station(config: TrainConfig, speed: float) -> Station:
+def corpus_stage(config: TrainConfig, speed: float) -> Stage:
     """Songs that the embedded voices have to sing, or recordings to read."""
     data = config.data
     if data.case == "choir":
         songs, readings = data.choir.voices * data.choir.songs, data.choir.readers * data.choir.songs
         seconds = songs * RENDER_S_PER_SONG + readings * RENDER_S_PER_READING
-        return Station("corpus", f"{songs} songs sung, {readings} texts read (kept for later runs)", seconds / speed)
+        return Stage("corpus", f"{songs} songs sung, {readings} texts read (kept for later runs)", seconds / speed)
     if not data.train_songs:
-        return Station("corpus", "your recordings read and split", UNKNOWN)
+        return Stage("corpus", "your recordings read and split", UNKNOWN)
     num_targets = len(data.train_songs) + len(data.val_songs) + len(data.test_songs)
     renders = num_targets + (len(data.val_songs) + len(data.test_songs)) * len(data.sources)
     renders += count_test_songs(data) - len(data.test_songs)  # the target at further pitches
@@ -84,27 +85,27 @@ def corpus_station(config: TrainConfig, speed: float) -> Station:
         what, seconds = f"{what} and {num_targets} mixed", seconds + num_targets * MIX_S_PER_SONG
     if data.case == "case_d" and data.fragments.fragment_ms is not None:
         what = f"{what}, then cut every {data.fragments.fragment_ms:g} ms"
-    return Station("corpus", f"{what} (kept for later runs)", seconds / speed)
+    return Stage("corpus", f"{what} (kept for later runs)", seconds / speed)
 
 
-def vocoder_station(config: TrainConfig, speed: float) -> Station:
+def vocoder_stage(config: TrainConfig, speed: float) -> Stage:
     """The vocoder's own training; no time where it has none."""
     steps = min(config.model.vocoder_steps, config.trainer.max_steps) if trains_vocoder(config.model) else 0
     seconds = steps * COMPACT_STEP_S["vocoder"] / speed if config.model.size == "compact" or not steps else UNKNOWN
     if steps and config.trainer.max_minutes:
         limit_s = 60 * LARGEST_SHARE * config.trainer.max_minutes
         seconds = limit_s if math.isnan(seconds) else min(seconds, limit_s)
-    return Station("vocoder", f"up to {steps} steps on the target's recordings", seconds)
+    return Stage("vocoder", f"up to {steps} steps on the target's recordings", seconds)
 
 
-def training_station(config: TrainConfig, speed: float) -> Station:
+def training_stage(config: TrainConfig, speed: float) -> Stage:
     """The training time: its limit, or the steps' cost where that is known."""
     minutes = config.trainer.max_minutes
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
     if minutes:
-        left_s = minutes * 60 - vocoder_station(config, speed).seconds
-        return Station("training", f"{what}, at most {minutes:g} minutes in all", left_s)
-    return Station("training", what, config.trainer.max_steps * step_seconds(config, speed))
+        left_s = minutes * 60 - vocoder_stage(config, speed).seconds
+        return Stage("training", f"{what}, at most {minutes:g} minutes in all", left_s)
+    return Stage("training", what, config.trainer.max_steps * step_seconds(config, speed))
 
 
 def step_seconds(config: TrainConfig, speed: float) -> float:
@@ -112,22 +113,24 @@ def step_seconds(config: TrainConfig, speed: float) -> float:
     return COMPACT_STEP_S[config.model.name] / speed if config.model.size == "compact" else UNKNOWN
 
 
-def looks_station(config: TrainConfig, speed: float) -> Station:
+def validation_stage(config: TrainConfig, speed: float) -> Stage:
     """Held-out conversions while training: one at every interval and one at the end."""
     every, minutes = config.trainer.evaluate_every_steps, config.trainer.max_minutes
     if not every:
-        return Station("looks", "none (trainer.evaluate_every_steps=0)", 0.0)
+        return Stage("validation", "none (trainer.evaluate_every_steps=0)", 0.0)
     step_s = step_seconds(config, speed)
     if math.isnan(step_s):
         what = f"a held-out conversion every {every} steps"
-        return Station("looks", what, minutes * 60 * LOOKS_SHARE if minutes else UNKNOWN)
+        return Stage("validation", what, minutes * 60 * VALIDATION_SHARE if minutes else UNKNOWN)
     steps = min(config.trainer.max_steps, minutes * 60 / step_s) if minutes else config.trainer.max_steps
-    looks = math.ceil(steps / every)
-    return Station("looks", f"{looks} held-out conversions", looks * LOOK_S[config.model.name] / speed)
+    validations = math.ceil(steps / every)
+    return Stage(
+        "validation", f"{validations} held-out conversions", validations * VALIDATION_S[config.model.name] / speed
+    )
 
 
-def count_trial_songs(config: TrainConfig) -> float:
-    """Conversions of the trial; NaN for recordings, which have yet to be split."""
+def count_tested_songs(config: TrainConfig) -> float:
+    """Conversions to test; NaN for recordings, which have yet to be split."""
     if not config.data.train_songs:
         return UNKNOWN
     count = count_test_songs(config.data) * len(config.data.sources)
@@ -143,12 +146,12 @@ def count_test_songs(data: DataConfig) -> int:
 def announce(config: TrainConfig, hardware: Hardware, console: Console) -> None:
     """Print the plan."""
     speed = measure_gflops(hardware.num_threads) / REFERENCE_GFLOPS
-    table = Table("station", "what", "expected", title="Plan", title_justify="left")
-    stations = make_plan(config, speed)
-    for station in stations:
-        table.add_row(station.name, station.what, clock_text(station.seconds))
-    known = sum(station.seconds for station in stations if not math.isnan(station.seconds))
-    is_complete = not any(math.isnan(station.seconds) for station in stations)
+    table = Table("stage", "what", "expected", title="Plan", title_justify="left")
+    stages = make_plan(config, speed)
+    for stage in stages:
+        table.add_row(stage.name, stage.what, clock_text(stage.seconds))
+    known = sum(stage.seconds for stage in stages if not math.isnan(stage.seconds))
+    is_complete = not any(math.isnan(stage.seconds) for stage in stages)
     total = clock_text(known) if is_complete else f"{clock_text(known)} and what is not known"
     table.add_row("all", f"{hardware.device_name}, {hardware.precision}", total)
     console.print(table)

@@ -1,6 +1,6 @@
-"""The stations before training: corpus, preprocessing, features, each behind its content hash."""
+"""The stages before training: corpus, preprocessing, features, each behind its content hash."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,17 +26,17 @@ from duetto.preprocess.ledger import damage_table, read_ledger, summarise
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
+from duetto.progress import ReportProgress
 from duetto.settings.config import PreprocessConfig
 from duetto.settings.run_config import TrainConfig
 
 STEP_PACKAGE = "duetto.preprocess.steps."
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Material:
-    """What training and trial read."""
+class PreparedData:
+    """What training and test read."""
 
     folder: Path  # of the preprocessed corpus
     manifest: Manifest
@@ -53,15 +53,19 @@ class Material:
         return self.speakers.index(singer) if singer in self.speakers else 0
 
     def pairs(self, split: str, can_convert: bool = True) -> list[tuple[Clip, Clip]]:
-        """(source, truth) clips of the same song in a split, sorted; where nothing is converted the truth is both."""
-        truths = {clip.song: clip for clip in self.manifest.clips if clip.role == "truth" and clip.split == split}
+        """(source, reference) clips of a song in a split, sorted; where nothing is converted the reference is both."""
+        references = {
+            clip.song: clip for clip in self.manifest.clips if clip.role == "reference" and clip.split == split
+        }
         if not can_convert:
-            return [(truths[song], truths[song]) for song in sorted(truths)]
+            return [(references[song], references[song]) for song in sorted(references)]
         sources = [clip for clip in self.manifest.clips if clip.role == "source" and clip.split == split]
-        return [(clip, truths[clip.song]) for clip in sorted(sources, key=lambda c: c.id) if clip.song in truths]
+        return [
+            (clip, references[clip.song]) for clip in sorted(sources, key=lambda c: c.id) if clip.song in references
+        ]
 
 
-def prepare_material(config: TrainConfig, console: Console) -> Material:
+def prepare_data(config: TrainConfig, console: Console) -> PreparedData:
     """Build or reuse corpus, preprocessed corpus and features; print the ledger."""
     root = Path(config.data.root)
     with progress_bar(console) as report:
@@ -71,7 +75,12 @@ def prepare_material(config: TrainConfig, console: Console) -> Material:
     settings = config.preprocess.what_is_done()
     with progress_bar(console) as report:
         folder = preprocess_corpus(
-            corpus, steps, root / "preprocessed", settings, report, keep_stages=config.preprocess.keep_stages
+            corpus,
+            steps,
+            root / "preprocessed",
+            settings,
+            report,
+            keep_intermediates=config.preprocess.keep_intermediates,
         )
     manifest = keep_minutes(load_manifest(folder), config.data.minutes)
     print_ledger(manifest, console)
@@ -89,7 +98,7 @@ def prepare_material(config: TrainConfig, console: Console) -> Material:
     )
     diagnosis = examine_before_training(folder, manifest, features.paths, config.features, root / "doctor")
     print_short(diagnosis, console, str(folder))
-    return Material(folder, manifest, features, diagnosis)
+    return PreparedData(folder, manifest, features, diagnosis)
 
 
 def warn_about_mix(config: TrainConfig, steps: dict[str, Any], console: Console) -> None:
@@ -122,12 +131,12 @@ def build_steps(config: PreprocessConfig) -> dict[str, Any]:
     return steps
 
 
-def make_crop_plan(config: TrainConfig, material: Material) -> CropPlan:
+def make_crop_plan(config: TrainConfig, prepared: PreparedData) -> CropPlan:
     """The training clips with their features, in a fixed order."""
-    frames = material.features.num_frames
-    singers = {clip.id: clip.singer for clip in material.manifest.select("target", "train")}
+    frames = prepared.features.num_frames
+    singers = {clip.id: clip.singer for clip in prepared.manifest.select("target", "train")}
     clips = tuple(
-        TrainingClip(id, material.features.paths[id], frames[id], material.speaker_id(singers.get(id, "")))
+        TrainingClip(id, prepared.features.paths[id], frames[id], prepared.speaker_id(singers.get(id, "")))
         for id in sorted(frames)
     )
     model = config.model
@@ -135,9 +144,9 @@ def make_crop_plan(config: TrainConfig, material: Material) -> CropPlan:
     return CropPlan(clips, model.crop_frames, config.features.hop_length, config.trainer.batch_size, config.seed, least)
 
 
-def training_content(material: Material) -> np.ndarray:
+def training_content(prepared: PreparedData) -> np.ndarray:
     """All content frames of the training clips, (N, D): the rows of the retrieval index."""
-    paths, counts = material.features.paths, material.features.num_frames
+    paths, counts = prepared.features.paths, prepared.features.num_frames
     rows, filled = np.zeros((0, 0), np.float32), 0
     for clip_id in sorted(paths):
         content = recall_features(paths[clip_id]).content
@@ -152,7 +161,7 @@ def print_ledger(manifest: Manifest, console: Console) -> None:
     """Seconds in, used, dropped and why."""
     ledger = manifest.ledger
     reasons: dict[str, float] = {}
-    for loss in ledger.losses:
+    for loss in ledger.dropped:
         reasons[loss.reason] = reasons.get(loss.reason, 0.0) + loss.seconds
     table = Table("audio of the target", "seconds", title="Ledger", title_justify="left")
     table.add_row("in", f"{ledger.seconds_in:.1f}")
@@ -167,7 +176,7 @@ def print_ledger(manifest: Manifest, console: Console) -> None:
 
 
 @contextmanager
-def progress_bar(console: Console) -> Iterator[Report]:
+def progress_bar(console: Console) -> Iterator[ReportProgress]:
     """A bar that shows what (name, done, total) calls report."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:

@@ -17,7 +17,7 @@ from duetto.settings.config import FeaturesConfig
 from duetto.singer.choir import choir_names, choir_voice
 from duetto.storage.files import atomic_path, read_json, write_json
 from duetto.training.callbacks import CURVE_NAME
-from duetto.training.checkpoint import Progress, find_checkpoint
+from duetto.training.checkpoint import TrainingProgress, find_checkpoint
 from duetto.voices.find import RUN_FILE
 from duetto.voices.modules import make_module
 from duetto.voices.pretrained import DISCRIMINATOR_SUFFIX, base_name, shape_of
@@ -63,9 +63,9 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
     module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
     target = folder / f"{base_name(model, features)}.safetensors"
     _save_half(module.acquired(module.voice_network()), target)
-    judge = getattr(module, "discriminator", None)
-    if judge is not None:
-        _save_half(judge, target.with_name(f"{target.stem}{DISCRIMINATOR_SUFFIX}.safetensors"))
+    discriminator = getattr(module, "discriminator", None)
+    if discriminator is not None:
+        _save_half(discriminator, target.with_name(f"{target.stem}{DISCRIMINATOR_SUFFIX}.safetensors"))
     write_json(target.with_suffix(".json"), {**_card(run, record, progress), "shape": shape_of(model)})
     return target
 
@@ -81,7 +81,7 @@ def _save_half(network: nn.Module, path: Path) -> None:
         save_file(state, temporary)
 
 
-def _card(run: Path, record: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def _card(run: Path, record: dict[str, Any], progress: TrainingProgress) -> dict[str, Any]:
     choir = record["config"]["data"]["choir"] if record["case"] == "choir" else None
     ranges = [choir_voice(name).range_midi for name in choir_names()[: choir["voices"]]] if choir else []
     ledger = record["ledger"]
@@ -113,7 +113,7 @@ def _origin(record: dict[str, Any]) -> str:
 
 
 def _scores(run: Path) -> dict[str, Any] | str:
-    """Means over the test songs of a finished run; of an unfinished one its last look at a held-out song."""
+    """Means over the test songs of a finished run; of an unfinished one its last validation."""
     if (run / METRICS_NAME).is_file():
         return dict(read_json(run / METRICS_NAME)["mean"])
     curve = run / CURVE_NAME

@@ -1,7 +1,7 @@
-"""Putting a trained voice to the probes: convert each case, score it, and write it down at once.
+"""Stress-testing a trained voice: convert each case, score it, and write it down at once.
 
-probes.json in the run's folder holds what is done; the same command goes on with what is not. Scores are made again
-when the weights, the evaluation settings or the probes' version have changed.
+stress_tests.json in the run's folder holds what is done; the same command continues with what is not. Scores are made
+again when the weights, the evaluation settings or the version of the tests have changed.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,8 +17,10 @@ from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.evaluation.reference import Instruments, ReferenceStore
 from duetto.evaluation.registry import DIAGNOSTIC
 from duetto.evaluation.song import SongFiles, score_song
-from duetto.runs.stress_cases import PROBES, Cases, ProbeCase, Probed
-from duetto.runs.test import REFERENCES_FOLDER, evaluation_signature, known_of, make_request
+from duetto.progress import ReportProgress
+from duetto.renamed import current_record, find_file
+from duetto.runs.stress_cases import STRESS_TESTS, Cases, StressCase, StressedRun
+from duetto.runs.test import REFERENCES_FOLDER, annotations_of, evaluation_signature, make_request
 from duetto.runs.train import PREPROCESSING_FILE, locked
 from duetto.settings.config import DataConfig, EvalConfig
 from duetto.storage.audio import Waveform, read_audio, write_audio
@@ -29,30 +31,29 @@ from duetto.voices.load import load_converter
 from duetto.voices.permission import require_use
 from duetto.voices.voice import VOICE_FOLDER, WEIGHTS_NAME, from_dict
 
-PROBES_FILE = "probes.json"
-PROBES_FOLDER = "probes"
-PROBE_VERSION = 1  # raise when a probe asks something else: its scores are then made again
+STRESS_FILE = "stress_tests.json"
+STRESS_FOLDER = "stress_tests"
+STRESS_VERSION = 1  # raise when a stress test asks something else: its scores are then made again
 
-Report = Callable[[str, int, int], None]
 Score = Callable[[SongFiles], dict[str, float]]
 
 
-def probe_run(folder: Path, names: Sequence[str], report: Report, max_songs: int = 0) -> dict[str, Any]:
-    """Put a run to probes; write probes.json after each case.
+def stress_run(folder: Path, names: Sequence[str], report: ReportProgress, max_songs: int = 0) -> dict[str, Any]:
+    """Stress-test a run; write stress_tests.json after each case.
 
     Args:
         folder: The run.
-        names: Of PROBES.
+        names: Of STRESS_TESTS.
         report: Told (what is done, cases done, cases in all).
-        max_songs: Songs of each probe; 0 = all.
+        max_songs: Songs of each test; 0 = all.
 
     Returns:
-        What probes.json holds: signature, and by probe the cases with their metrics and label.
+        What stress_tests.json holds: signature, and by test the cases with their metrics and label.
 
     Raises:
-        ConfigError: If there is no such probe, or the run is of a vocoder.
+        ConfigError: If there is no such stress test, or the run is of a vocoder.
         CheckpointError: If the folder holds no trained voice.
-        CorpusError: If the run may not be used, or what a probe needs cannot be sung.
+        CorpusError: If the run may not be used, or what a test needs cannot be sung.
     """
     check_names(names)
     if not (folder / RUN_FILE).is_file():
@@ -62,23 +63,23 @@ def probe_run(folder: Path, names: Sequence[str], report: Report, max_songs: int
     facts = read_json(folder / RUN_FILE)
     data: DataConfig = from_dict(DataConfig, facts["config"]["data"])
     evaluation: EvalConfig = from_dict(EvalConfig, facts["config"]["eval"])
-    run = Probed(data, Path(str(read_json(folder / PREPROCESSING_FILE)["corpus"])))
+    run = StressedRun(data, Path(str(read_json(folder / PREPROCESSING_FILE)["corpus"])))
     converter, voice = load_converter(folder / VOICE_FOLDER, evaluation.retrieval.index_rate)
     if not voice.model.can_convert:
-        raise ConfigError(f"{folder.name} is a vocoder, which converts nothing; probe a voice.")
+        raise ConfigError(f"{folder.name} is a vocoder, which converts nothing; stress-test a voice.")
     require_use(voice.card, folder / VOICE_FOLDER)
     speakers = list(voice.card.get("speakers") or [])
     instruments = Instruments(SpeakerEncoder())
     references = ReferenceStore(Path(run.data.root) / REFERENCES_FOLDER)
-    signature = sha256_json([PROBE_VERSION, evaluation_signature(evaluation, folder / VOICE_FOLDER / WEIGHTS_NAME)])[
+    signature = sha256_json([STRESS_VERSION, evaluation_signature(evaluation, folder / VOICE_FOLDER / WEIGHTS_NAME)])[
         :10
     ]
     with locked(folder):
         state = load_state(folder, signature)
         for name in names:
             report(f"Preparing {name}", 0, 1)
-            cases = first_songs(PROBES[name](run), max_songs)
-            worker = CaseWorker(converter, evaluation, speakers, folder / PROBES_FOLDER / name)
+            cases = first_songs(STRESS_TESTS[name](run), max_songs)
+            worker = CaseWorker(converter, evaluation, speakers, folder / STRESS_FOLDER / name)
             work_off(
                 state, name, cases, worker, lambda files: score_song(files, instruments, references), folder, report
             )
@@ -86,17 +87,17 @@ def probe_run(folder: Path, names: Sequence[str], report: Report, max_songs: int
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Refuse a probe that does not exist."""
+    """Refuse a stress test that does not exist."""
     for name in names:
-        if name not in PROBES:
-            raise ConfigError(f"There is no probe {name!r}; expected some of {', '.join(PROBES)}.")
+        if name not in STRESS_TESTS:
+            raise ConfigError(f"There is no stress test {name!r}; expected some of {', '.join(STRESS_TESTS)}.")
 
 
 def load_state(folder: Path, signature: str) -> dict[str, Any]:
     """What was done before with the same weights and settings; else nothing."""
-    path = folder / PROBES_FILE
-    state = read_json(path) if path.is_file() else {}
-    return state if state.get("signature") == signature else {"signature": signature, "probes": {}}
+    path = find_file(folder, STRESS_FILE)
+    state = current_record(read_json(path)) if path.is_file() else {}
+    return state if state.get("signature") == signature else {"signature": signature, "stress_tests": {}}
 
 
 def first_songs(cases: Cases, max_songs: int) -> Cases:
@@ -114,17 +115,20 @@ class CaseWorker:
         self.speakers = speakers
         self.folder = folder
 
-    def __call__(self, case: ProbeCase) -> SongFiles:
-        """Write source, output and, where there is one, truth and resynthesis, all cut to what is scored."""
+    def __call__(self, case: StressCase) -> SongFiles:
+        """Write source, output and, where there is one, reference and copy synthesis, all cut to what is scored."""
         rate = self.converter.sample_rate
         source, _ = read_audio(case.source, rate)
-        speaker = self.speakers.index(case.truth_singer) if case.truth_singer in self.speakers else 0
+        speaker = self.speakers.index(case.reference_singer) if case.reference_singer in self.speakers else 0
         request = make_request(case.transpose_semitones, self.evaluation, speaker)
         done = [self.converter.convert(piece, request) for piece in pieces(source, case.fragment_ms, rate)]
         waveforms = {"source": source, "output": np.concatenate([each.waveform for each in done])}
-        if case.truth is not None:
-            truth, _ = read_audio(case.truth, rate)
-            waveforms |= {"truth": truth, "resynthesis": self.converter.resynthesise(truth, request).waveform}
+        if case.reference is not None:
+            reference, _ = read_audio(case.reference, rate)
+            waveforms |= {
+                "reference": reference,
+                "copy_synthesis": self.converter.copy_synthesise(reference, request).waveform,
+            }
         place = self.folder / case.name
         for name, waveform in waveforms.items():
             write_audio(place / f"{name}.wav", limit_peak(cut(waveform, case.spans_s, rate))[0], rate)
@@ -148,20 +152,20 @@ def cut(waveform: Waveform, spans_s: Sequence[tuple[float, float]], sample_rate:
     return np.concatenate(parts)
 
 
-def files_of(case: ProbeCase, place: Path, done: Sequence[Conversion]) -> SongFiles:
+def files_of(case: StressCase, place: Path, done: Sequence[Conversion]) -> SongFiles:
     """The files of a case, as evaluation reads them; speed and phone labels belong to whole songs only."""
-    has_truth, is_whole = case.truth is not None, not case.spans_s
-    is_labelled = has_truth and is_whole and case.labels is not None
+    has_reference, is_whole = case.reference is not None, not case.spans_s
+    is_labelled = has_reference and is_whole and case.labels is not None
     return SongFiles(
         song=case.song,
         source_name=case.source_name,
         source=place / "source.wav",
         output=place / "output.wav",
-        truth=place / "truth.wav" if has_truth else None,
-        resynthesis=place / "resynthesis.wav" if has_truth else None,
+        reference=place / "reference.wav" if has_reference else None,
+        copy_synthesis=place / "copy_synthesis.wav" if has_reference else None,
         transpose_semitones=case.transpose_semitones,
         conversion_seconds=sum(each.seconds for each in done) if is_whole else None,
-        known=known_of(*case.labels) if is_labelled and case.labels is not None else None,
+        annotations=annotations_of(*case.labels) if is_labelled and case.labels is not None else None,
     )
 
 
@@ -169,28 +173,28 @@ def work_off(
     state: dict[str, Any],
     name: str,
     cases: Cases,
-    convert: Callable[[ProbeCase], SongFiles],
+    convert: Callable[[StressCase], SongFiles],
     score: Score,
     folder: Path,
-    report: Report,
+    report: ReportProgress,
 ) -> None:
-    """Convert and score what is not done of a probe; probes.json is whole after each case."""
-    probe = state["probes"].setdefault(name, {"cases": []})
-    done = {row["name"] for row in probe["cases"]}
+    """Convert and score what is not done of a test; stress_tests.json is whole after each case."""
+    test = state["stress_tests"].setdefault(name, {"cases": []})
+    done = {row["name"] for row in test["cases"]}
     for number, case in enumerate(cases):
         report(f"{name}: {case.name}", number, len(cases))
         if case.name in done:
             continue
-        probe["cases"].append(
+        test["cases"].append(
             {
                 "name": case.name,
                 "song": case.song,
                 "source_name": case.source_name,
                 "condition": case.condition,
                 "transpose_semitones": case.transpose_semitones,
-                "has_truth": case.truth is not None,
-                "label": "" if case.truth is not None else DIAGNOSTIC,
+                "has_reference": case.reference is not None,
+                "label": "" if case.reference is not None else DIAGNOSTIC,
                 "metrics": score(convert(case)),
             }
         )
-        write_json(folder / PROBES_FILE, state)
+        write_json(folder / STRESS_FILE, state)

@@ -1,12 +1,12 @@
-"""What the probes ask of a trained voice: which source, at which pitch, how cut, against which truth.
+"""What the stress tests ask of a trained voice: which source, at which pitch, how cut, against which reference.
 
 - `transposition`: test songs from six semitones below to twelve above the voice's own pitch.
 - `tempo`: slow songs (and a fast one beside them), for a voice that may have learned fast ones only.
 - `held`: the same slow songs, scored within the vowels that are held for 0.8 s or longer.
 - `fragments`: test songs cut into 250, 500 and 1000 ms, each piece converted by itself: how much context is needed.
 
-An embedded voice sings the truth at that pitch and tempo, and a case has it. Nobody sings a private voice's truth: its
-own held-out recordings are the source of transpositions and fragments, the embedded voice *mei*, brought to the median
+An embedded voice sings the reference at that pitch and tempo. A private voice has none: its own held-out recordings are
+the source of transpositions and fragments, the embedded voice *mei*, brought to the median
 pitch of those, that of slow songs, and what is scored is labelled a diagnostic.
 """
 
@@ -24,7 +24,7 @@ from duetto.errors import CorpusError
 from duetto.evaluation.analysis.pitch import track_f0
 from duetto.settings.case_config import MixConfig, RoomConfig
 from duetto.settings.config import DataConfig
-from duetto.singer.truth import load_truth
+from duetto.singer.annotations import load_annotations
 from duetto.storage.audio import read_audio
 
 EMBEDDED = ("case_a", "case_b", "case_c", "case_d")  # where the target can be asked to sing anything
@@ -40,15 +40,15 @@ PRIVATE_SOURCE = DataConfig(
 
 
 @dataclass(frozen=True)
-class ProbeCase:
-    """One conversion of a probe."""
+class StressCase:
+    """One conversion of a stress test."""
 
     song: str  # without its condition
     condition: str  # up6, slow, held, fragment_250, ...
     source_name: str
     source: Path
-    truth: Path | None
-    truth_singer: str
+    reference: Path | None
+    reference_singer: str
     transpose_semitones: float
     spans_s: tuple[tuple[float, float], ...] = ()  # that are scored; empty = all
     fragment_ms: float = 0.0  # converted in pieces of this length; 0 = whole
@@ -56,27 +56,27 @@ class ProbeCase:
 
     @property
     def name(self) -> str:
-        """Unique within a probe, and a folder's name."""
+        """Unique within a stress test, and a folder's name."""
         return f"{self.song}__{self.source_name}__{self.condition}"
 
 
 @dataclass(frozen=True)
-class Probed:
-    """What is known of the run that is probed."""
+class StressedRun:
+    """What is known of the run under test."""
 
     data: DataConfig
     corpus: Path  # that it was trained on
-    build: Callable[[DataConfig], Path] = build_corpus  # sings what a probe asks for
+    build: Callable[[DataConfig], Path] = build_corpus  # sings what a test asks for
 
 
-Cases = list[ProbeCase]
+Cases = list[StressCase]
 
 
-def transposition_cases(run: Probed) -> Cases:
+def transposition_cases(run: StressedRun) -> Cases:
     """Test songs at six pitches."""
     if run.data.case not in EMBEDDED:
         return [
-            replace(case, condition=shift_name(shift), truth=None, transpose_semitones=float(shift))
+            replace(case, condition=shift_name(shift), reference=None, transpose_semitones=float(shift))
             for case in own_cases(run)
             for shift in TRANSPOSITIONS
         ]
@@ -85,26 +85,26 @@ def transposition_cases(run: Probed) -> Cases:
     return pair_cases(run.build(case_without_treatment(data)))
 
 
-def tempo_cases(run: Probed) -> Cases:
+def tempo_cases(run: StressedRun) -> Cases:
     """Slow songs, and a fast one."""
     cases = [replace(case, condition=case.song.split("_")[0]) for case in pair_cases(run.build(tempo_songs(run.data)))]
     return cases if run.data.case in EMBEDDED else as_private(cases, run)
 
 
-def held_cases(run: Probed) -> Cases:
+def held_cases(run: StressedRun) -> Cases:
     """Held vowels of slow songs."""
     slow = [case for case in tempo_cases(run) if case.condition == "slow"]
     return [replace(case, condition="held", spans_s=held_spans(case)) for case in slow]
 
 
-def fragment_cases(run: Probed) -> Cases:
+def fragment_cases(run: StressedRun) -> Cases:
     """Test songs, whole and in pieces."""
     cases = own_cases(run)
     pieces = [replace(c, condition=f"fragment_{ms}", fragment_ms=float(ms)) for c in cases for ms in FRAGMENTS_MS]
     return [*(replace(case, condition="whole") for case in cases), *pieces]
 
 
-PROBES: MappingProxyType[str, Callable[[Probed], Cases]] = MappingProxyType(
+STRESS_TESTS: MappingProxyType[str, Callable[[StressedRun], Cases]] = MappingProxyType(
     {"transposition": transposition_cases, "tempo": tempo_cases, "held": held_cases, "fragments": fragment_cases}
 )
 
@@ -130,14 +130,14 @@ def tempo_songs(data: DataConfig) -> DataConfig:
     return replace(plain, seed=data.seed, target=data.target, sources=list(data.sources))
 
 
-def own_cases(run: Probed) -> Cases:
-    """The run's own held-out songs at the pitch that they were tested at; a private voice has no truth."""
+def own_cases(run: StressedRun) -> Cases:
+    """The run's own held-out songs at the pitch that they were tested at; a private voice has no reference."""
     manifest = load_manifest(run.corpus)
     cases = [case for case in cases_of(manifest, run.corpus, "test") if case.condition == "native"]
     cases = cases or [case for case in cases_of(manifest, run.corpus, "val") if case.condition == "native"]
     if not cases:
-        raise CorpusError(f"{run.corpus} holds no held-out song to probe with.")
-    return cases if run.data.case in EMBEDDED else [replace(case, truth=None) for case in cases]
+        raise CorpusError(f"{run.corpus} holds no held-out song to test with.")
+    return cases if run.data.case in EMBEDDED else [replace(case, reference=None) for case in cases]
 
 
 def pair_cases(folder: Path) -> Cases:
@@ -146,24 +146,24 @@ def pair_cases(folder: Path) -> Cases:
 
 
 def cases_of(manifest: Manifest, folder: Path, split: str) -> Cases:
-    """A case for each source clip of a split that has a truth."""
-    truths = {clip.song: clip for clip in manifest.clips if clip.role == "truth" and clip.split == split}
+    """A case for each source clip of a split that has a reference."""
+    references = {clip.song: clip for clip in manifest.clips if clip.role == "reference" and clip.split == split}
     sources = sorted((c for c in manifest.clips if c.role == "source" and c.split == split), key=lambda clip: clip.id)
     found = []
     for clip in sources:
-        if (truth := truths.get(clip.song)) is None:
+        if (reference := references.get(clip.song)) is None:
             continue
         song, condition = split_song(clip.song)
         found.append(
-            ProbeCase(
+            StressCase(
                 song,
                 condition,
                 clip.singer,
                 folder / clip.path,
-                folder / truth.path,
-                truth.singer,
+                folder / reference.path,
+                reference.singer,
                 clip.transpose_semitones,
-                labels=(folder, truth),
+                labels=(folder, reference),
             )
         )
     return found
@@ -181,19 +181,21 @@ def shift_name(semitones: int) -> str:
     return "native" if semitones == 0 else f"{'up' if semitones > 0 else 'down'}{abs(semitones)}"
 
 
-def held_spans(case: ProbeCase) -> tuple[tuple[float, float], ...]:
+def held_spans(case: StressCase) -> tuple[tuple[float, float], ...]:
     """Where the case holds a phone, s, its edges left out.
 
     Raises:
         CorpusError: If nothing is held, or nobody knows the phones.
     """
-    if case.labels is None or case.labels[1].truth is None:
+    if case.labels is None or case.labels[1].annotations is None:
         raise CorpusError(f"{case.source} has no phone labels, so its held notes are not known.")
     folder, clip = case.labels
-    truth = load_truth(folder / str(clip.truth))
+    annotations = load_annotations(folder / str(clip.annotations))
     spans = tuple(
         (float(start) + EDGE_S, float(end) - EDGE_S)
-        for phone, start, end in zip(truth.phones, truth.phone_start_s, truth.phone_end_s, strict=True)
+        for phone, start, end in zip(
+            annotations.phones, annotations.phone_start_s, annotations.phone_end_s, strict=True
+        )
         if phone in "aiueoN" and end - start >= HELD_S
     )
     if not spans:
@@ -201,11 +203,11 @@ def held_spans(case: ProbeCase) -> tuple[tuple[float, float], ...]:
     return spans
 
 
-def as_private(cases: Iterable[ProbeCase], run: Probed) -> Cases:
-    """The same sources without a truth, brought to the median pitch of the private voice's held-out recordings."""
+def as_private(cases: Iterable[StressCase], run: StressedRun) -> Cases:
+    """The same sources without a reference, brought to the median pitch of the private voice's held-out recordings."""
     target_hz = median_pitch_hz([case.source for case in own_cases(run)])
     return [
-        replace(case, truth=None, transpose_semitones=12 * math.log2(target_hz / median_pitch_hz([case.source])))
+        replace(case, reference=None, transpose_semitones=12 * math.log2(target_hz / median_pitch_hz([case.source])))
         for case in cases
     ]
 

@@ -1,6 +1,5 @@
 """The converter is put to the test: held-out songs are converted, and every file goes to evaluation."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,16 @@ from duetto.data.dataset import whole_clip
 from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S
 from duetto.evaluation.metrics.memory import UNKNOWN_MEMORY, MemoryWatch, PeakMemory
 from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.reference import Instruments, Known, ReferenceStore
+from duetto.evaluation.reference import Instruments, ReferenceAnnotations, ReferenceStore
 from duetto.evaluation.suite import SongFiles, score_run, score_song
 from duetto.features.content import build_encoder
 from duetto.features.extract import analyse
 from duetto.features.f0 import build_f0_extractor
-from duetto.runs.prepare import Material
+from duetto.progress import ReportProgress
+from duetto.runs.prepare import PreparedData
 from duetto.settings.config import EvalConfig, RetrievalConfig
 from duetto.settings.run_config import TrainConfig
-from duetto.singer.truth import load_truth
+from duetto.singer.annotations import load_annotations
 from duetto.storage.audio import Waveform, read_audio, write_audio
 from duetto.storage.files import sha256_file, write_json
 from duetto.storage.fingerprint import Fingerprint, fingerprint
@@ -34,7 +34,7 @@ METRICS_NAME = "metrics.json"
 CURVE_METRICS = (
     "mcd_output",
     "mcd_source",
-    "mcd_resynthesis",
+    "mcd_copy_synthesis",
     "mcd_gap_closed",
     "mcd_distance_closed",
     "f0_rmse_cents",
@@ -66,29 +66,29 @@ def scores_from(config: EvalConfig, weights: Path) -> Fingerprint:
     return fingerprint(config, {"weights": sha256_file(weights)}, SCORING, beyond=OTHER_STAGES)
 
 
-def run_trial(
+def run_test(
     converter: Converter,
-    material: Material,
+    prepared: PreparedData,
     config: EvalConfig,
     folder: Path,
-    report: Callable[[str, int, int], None],
+    report: ReportProgress,
     can_convert: bool = True,
     references: ReferenceStore | None = None,
 ) -> dict[str, Any]:
-    """Convert and score the test songs; write songs/ and metrics.json. A vocoder rebuilds the truth instead.
+    """Convert and score the test songs; write songs/ and metrics.json. A vocoder rebuilds the reference instead.
 
     Returns:
         The metrics: per song, mean, number scored and number undefined.
     """
-    pairs = material.pairs("test", can_convert) or material.pairs(
+    pairs = prepared.pairs("test", can_convert) or prepared.pairs(
         "val", can_convert
     )  # a folder of one or two files has no test split
     if config.max_songs:
         pairs = pairs[: config.max_songs]
     songs = []
-    for number, (source, truth) in enumerate(pairs):
+    for number, (source, reference) in enumerate(pairs):
         report(f"Converting {source.song}", number, len(pairs))
-        songs.append(convert_pair(converter, material, (source, truth), config, folder / SONGS_FOLDER))
+        songs.append(convert_pair(converter, prepared, (source, reference), config, folder / SONGS_FOLDER))
     report("Scoring", 0, len(pairs))
     metrics = score_run(songs, report, references=references)
     write_json(folder / METRICS_NAME, metrics)
@@ -96,43 +96,43 @@ def run_trial(
 
 
 def convert_pair(
-    converter: Converter, material: Material, pair: tuple[Clip, Clip], config: EvalConfig, folder: Path
+    converter: Converter, prepared: PreparedData, pair: tuple[Clip, Clip], config: EvalConfig, folder: Path
 ) -> SongFiles:
-    """Write source, output, truth and resynthesised truth of one test song at the model's sample rate."""
-    source, truth = pair
+    """Write source, output, reference and copy synthesis of one test song at the model's sample rate."""
+    source, reference = pair
     rate = converter.sample_rate
     place = folder / f"{source.song}__{source.singer}"
-    source_waveform, _ = read_audio(material.folder / source.path, rate)
-    truth_waveform, _ = read_audio(material.folder / truth.path, rate)
-    request = make_request(source.transpose_semitones, config, material.speaker_id(truth.singer))
+    source_waveform, _ = read_audio(prepared.folder / source.path, rate)
+    reference_waveform, _ = read_audio(prepared.folder / reference.path, rate)
+    request = make_request(source.transpose_semitones, config, prepared.speaker_id(reference.singer))
     with MemoryWatch() as memory:
         conversion = converter.convert(source_waveform, request)
-    resynthesis = converter.resynthesise(truth_waveform, request)
+    copy_synthesis = converter.copy_synthesise(reference_waveform, request)
     waveforms = {
         "source": source_waveform,
         "output": conversion.waveform,
-        "truth": truth_waveform,
-        "resynthesis": resynthesis.waveform,
+        "reference": reference_waveform,
+        "copy_synthesis": copy_synthesis.waveform,
     }
     for name, waveform in waveforms.items():
         write_audio(place / f"{name}.wav", limit_peak(waveform)[0], rate)
     files = song_files(place, source, conversion.seconds, memory.peak)
-    return replace(files, known=known_of(material.folder, truth))
+    return replace(files, annotations=annotations_of(prepared.folder, reference))
 
 
-def known_of(folder: Path, clip: Clip) -> Known | None:
+def annotations_of(folder: Path, clip: Clip) -> ReferenceAnnotations | None:
     """Where one sung phone of a clip becomes the next, and its melody; None for a clip without labels.
 
     Raises:
         CorpusError: If the labels are missing or damaged.
     """
-    if clip.truth is None:
+    if clip.annotations is None:
         return None
-    truth, start_s = load_truth(folder / clip.truth), clip.start / clip.sample_rate
+    annotations, start_s = load_annotations(folder / clip.annotations), clip.start / clip.sample_rate
     at_s = start_s + np.arange(int(clip.duration_s / CONTOUR_HOP_S) + 1) * CONTOUR_HOP_S
-    melody = np.append(truth.f0_hz, 0.0)  # unvoiced from its end on
-    f0_hz = melody[np.minimum(np.rint(at_s / truth.f0_hop_s).astype(int), truth.f0_hz.size)]
-    return Known(tuple(end_s - start_s for end_s in truth.boundaries_s), f0_hz)
+    melody = np.append(annotations.f0_hz, 0.0)  # unvoiced from its end on
+    f0_hz = melody[np.minimum(np.rint(at_s / annotations.f0_hop_s).astype(int), annotations.f0_hz.size)]
+    return ReferenceAnnotations(tuple(end_s - start_s for end_s in annotations.boundaries_s), f0_hz)
 
 
 def song_files(place: Path, source: Clip, seconds: float | None, peak_memory: PeakMemory = UNKNOWN_MEMORY) -> SongFiles:
@@ -142,8 +142,8 @@ def song_files(place: Path, source: Clip, seconds: float | None, peak_memory: Pe
         source_name=source.singer,
         source=place / "source.wav",
         output=place / "output.wav",
-        truth=place / "truth.wav",
-        resynthesis=place / "resynthesis.wav",
+        reference=place / "reference.wav",
+        copy_synthesis=place / "copy_synthesis.wav",
         transpose_semitones=source.transpose_semitones,
         conversion_seconds=seconds,
         peak_memory=peak_memory,
@@ -162,26 +162,26 @@ def make_request(transpose_semitones: float, config: EvalConfig, speaker_id: int
     )
 
 
-class HeldOutSong:
+class ValidationSong:
     """An excerpt of a validation song, converted and scored at intervals while training."""
 
-    def __init__(self, config: TrainConfig, material: Material, pair: tuple[Clip, Clip], folder: Path) -> None:
+    def __init__(self, config: TrainConfig, prepared: PreparedData, pair: tuple[Clip, Clip], folder: Path) -> None:
         self.config = config
-        self.source, self.truth = pair
-        self.speaker_id = material.speaker_id(self.truth.singer)
+        self.source, self.reference = pair
+        self.speaker_id = prepared.speaker_id(self.reference.singer)
         self.place = folder / "heldout"
         rate = config.features.sample_rate
         self.waveforms = {
-            "source": excerpt(read_audio(material.folder / self.source.path, rate)[0], rate),
-            "truth": excerpt(read_audio(material.folder / self.truth.path, rate)[0], rate),
+            "source": excerpt(read_audio(prepared.folder / self.source.path, rate)[0], rate),
+            "reference": excerpt(read_audio(prepared.folder / self.reference.path, rate)[0], rate),
         }
         self.content_encoder = build_encoder(config.features.content)
         self.instruments = Instruments(SpeakerEncoder())
         self.references = ReferenceStore(Path(config.data.root) / REFERENCES_FOLDER)
         hop = config.features.hop_length
-        whole = self.waveforms["truth"][: len(self.waveforms["truth"]) // hop * hop]
+        whole = self.waveforms["reference"][: len(self.waveforms["reference"]) // hop * hop]
         frames = analyse(whole, config.features, self.content_encoder, build_f0_extractor(config.features.f0))
-        self.truth_batch = whole_clip(self.truth.id, frames)
+        self.reference_batch = whole_clip(self.reference.id, frames)
 
     def evaluate(self, module: TrainingModule) -> dict[str, float]:
         """Convert with the weights of this moment and score, retrieval left out; and the validation losses."""
@@ -190,13 +190,13 @@ class HeldOutSong:
         settings = replace(self.config.eval, retrieval=RetrievalConfig(index_rate=0.0))
         request = make_request(self.source.transpose_semitones, settings, self.speaker_id)
         output = converter.convert(self.waveforms["source"], request)
-        resynthesis = converter.resynthesise(self.waveforms["truth"], request)
-        waveforms = {**self.waveforms, "output": output.waveform, "resynthesis": resynthesis.waveform}
+        copy_synthesis = converter.copy_synthesise(self.waveforms["reference"], request)
+        waveforms = {**self.waveforms, "output": output.waveform, "copy_synthesis": copy_synthesis.waveform}
         for name, waveform in waveforms.items():
             write_audio(self.place / f"{name}.wav", limit_peak(waveform)[0], features.sample_rate)
         files = song_files(self.place, self.source, output.seconds)
         scores = score_song(files, self.instruments, self.references)
-        losses = module.validate_on(self.truth_batch.to(module.device))
+        losses = module.validate_on(self.reference_batch.to(module.device))
         return {**{name: scores[name] for name in CURVE_METRICS if name in scores}, **losses}
 
 

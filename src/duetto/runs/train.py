@@ -19,9 +19,9 @@ from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.runs.fit import Draw, FitResult, fit
-from duetto.runs.own_vocoder import vocoder_digests, with_own_vocoder
 from duetto.runs.plan import announce
-from duetto.runs.prepare import Material, prepare_material, training_content
+from duetto.runs.prepare import PreparedData, prepare_data, training_content
+from duetto.runs.vocoder_finetuning import vocoder_digests, with_finetuned_vocoder
 from duetto.settings.model_config import DiffSVCConfig
 from duetto.settings.provenance import code_version, package_versions, run_name, run_signature
 from duetto.settings.run_config import TrainConfig
@@ -42,7 +42,7 @@ class Run:
 
     folder: Path
     signature: str
-    material: Material
+    prepared: PreparedData
     hardware: Hardware
     tracker: Tracker
     was_finished: bool  # trained before this command
@@ -63,38 +63,38 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
     torch.set_num_threads(hardware.num_threads)
     check_writable(Path(config.logs))
     announce(config, hardware, console)
-    material = prepare_material(config, console)
-    signature, folder = identify(config, material)
+    prepared = prepare_data(config, console)
+    signature, folder = identify(config, prepared)
     finished = (folder / VOICE_FOLDER / VOICE_CARD_NAME).is_file()
     tracker = Tracker(None, "unchanged: this run was finished before")
     with locked(folder):
         if finished:
             console.print(f"Run {folder.name} is trained already; nothing is repeated.")
-            return Run(folder, signature, material, hardware, tracker, was_finished=True)
-        record = describe_run(config, signature, material, hardware)
+            return Run(folder, signature, prepared, hardware, tracker, was_finished=True)
+        record = describe_run(config, signature, prepared, hardware)
         write_json(folder / RUN_FILE, {**record, "status": "training"})
-        damage = summarise(read_ledger(material.folder))
-        write_json(folder / PREPROCESSING_FILE, {"corpus": str(material.folder), **damage})
-        may_upload = "cloud_logging" in material.manifest.consent.get("scopes", [])
+        damage = summarise(read_ledger(prepared.folder))
+        write_json(folder / PREPROCESSING_FILE, {"corpus": str(prepared.folder), **damage})
+        may_upload = "cloud_logging" in prepared.manifest.consent.get("scopes", [])
         tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
-        acoustic, vocoder_s = with_own_vocoder(config, material, hardware, folder, console)
-        result = fit(acoustic, material, hardware, folder, tracker, console, draw)
+        acoustic, vocoder_s = with_finetuned_vocoder(config, prepared, hardware, folder, console)
+        result = fit(acoustic, prepared, hardware, folder, tracker, console, draw)
         result = replace(result, seconds=result.seconds + vocoder_s)
-        export(config, material, result, folder, record)
+        export(config, prepared, result, folder, record)
         write_json(folder / RUN_FILE, {**record, "status": "trained", **result.summary()})
-    return Run(folder, signature, material, hardware, tracker, was_finished=False)
+    return Run(folder, signature, prepared, hardware, tracker, was_finished=False)
 
 
-def identify(config: TrainConfig, material: Material) -> tuple[str, Path]:
-    """Signature and folder of a run; its speaker table grows to the singers of the material."""
-    make_room_for_speakers(config, material)
-    signature = run_signature(config, material.manifest.content_hash(), input_digests(config))
+def identify(config: TrainConfig, prepared: PreparedData) -> tuple[str, Path]:
+    """Signature and folder of a run; its speaker table grows to the singers of the prepared data."""
+    make_room_for_speakers(config, prepared)
+    signature = run_signature(config, prepared.manifest.content_hash(), input_digests(config))
     return signature, Path(config.logs) / run_name(config, signature)
 
 
-def make_room_for_speakers(config: TrainConfig, material: Material) -> None:
+def make_room_for_speakers(config: TrainConfig, prepared: PreparedData) -> None:
     """Give every singer of the training clips a row of the speaker table, if the model has fewer."""
-    config.model.num_speakers = max(config.model.num_speakers, len(material.speakers))
+    config.model.num_speakers = max(config.model.num_speakers, len(prepared.speakers))
 
 
 def input_digests(config: TrainConfig) -> dict[str, str]:
@@ -107,27 +107,29 @@ def input_digests(config: TrainConfig) -> dict[str, str]:
     return digests
 
 
-def export(config: TrainConfig, material: Material, result: FitResult, folder: Path, record: dict[str, Any]) -> None:
+def export(
+    config: TrainConfig, prepared: PreparedData, result: FitResult, folder: Path, record: dict[str, Any]
+) -> None:
     """Write index, then weights and card: the card comes last and marks the run as trained."""
     if config.model.can_convert:
-        save_index(make_index(config, material), folder / VOICE_FOLDER)
+        save_index(make_index(config, prepared), folder / VOICE_FOLDER)
     named = ("name", "signature", "case", "data_hash", "consent", "speakers", "code", "packages", "seed")
     card = {name: record[name] for name in named}
     voice = TrainedVoice(result.network, config.model, config.features, {**card, **result.summary()})
     save_voice(voice, folder / VOICE_FOLDER)
 
 
-def make_index(config: TrainConfig, material: Material) -> RetrievalIndex:
+def make_index(config: TrainConfig, prepared: PreparedData) -> RetrievalIndex:
     """The retrieval index over the content of all training clips."""
     content = config.features.content
     neighbours = config.eval.retrieval.neighbours
-    return build_index(training_content(material), content.encoder, content.layer, neighbours, config.seed)
+    return build_index(training_content(prepared), content.encoder, content.layer, neighbours, config.seed)
 
 
-def describe_run(config: TrainConfig, signature: str, material: Material, hardware: Hardware) -> dict[str, Any]:
+def describe_run(config: TrainConfig, signature: str, prepared: PreparedData, hardware: Hardware) -> dict[str, Any]:
     """What run.json and the tracker record before training."""
-    manifest: Manifest = material.manifest
-    features: FeatureSet = material.features
+    manifest: Manifest = prepared.manifest
+    features: FeatureSet = prepared.features
     return {
         "name": run_name(config, signature),
         "signature": signature,
@@ -140,9 +142,9 @@ def describe_run(config: TrainConfig, signature: str, material: Material, hardwa
         "data_hash": manifest.content_hash(),
         "weights": input_digests(config),
         "consent": manifest.consent,
-        "speakers": list(material.speakers),
+        "speakers": list(prepared.speakers),
         "ledger": asdict(manifest.ledger),
-        "doctor": doctor_record(material),
+        "doctor": doctor_record(prepared),
         "feature_seconds": {"extracted": features.seconds_extracted, "from_cache": features.seconds_from_cache},
         "code": code_version(),
         "packages": package_versions(),
@@ -152,15 +154,15 @@ def describe_run(config: TrainConfig, signature: str, material: Material, hardwa
     }
 
 
-def doctor_record(material: Material) -> dict[str, Any] | None:
+def doctor_record(prepared: PreparedData) -> dict[str, Any] | None:
     """Verdict and findings of the data doctor, without the places."""
-    if material.diagnosis is None:
+    if prepared.diagnosis is None:
         return None
     findings = [
         {"check": f.check, "severity": f.severity, "what": f.what, "evidence": f.evidence}
-        for f in material.diagnosis.findings
+        for f in prepared.diagnosis.findings
     ]
-    return {"verdict": material.diagnosis.verdict, "findings": findings}
+    return {"verdict": prepared.diagnosis.verdict, "findings": findings}
 
 
 def update_run(folder: Path, values: dict[str, Any]) -> None:
@@ -174,9 +176,9 @@ def check_writable(logs: Path) -> None:
     Raises:
         StorageError: If `logs` cannot be written.
     """
-    probe = logs / ".writable"
-    write_json(probe, {})
-    probe.unlink(missing_ok=True)
+    marker = logs / ".writable"
+    write_json(marker, {})
+    marker.unlink(missing_ok=True)
 
 
 class locked:  # noqa: N801 - a context manager, used like a function

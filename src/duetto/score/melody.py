@@ -31,7 +31,7 @@ REPEAT_WEIGHT = 0.25  # of the same pitch again
 RETURN_WEIGHT = 0.5  # of the pitch before the last one
 TRILL_WEIGHT = 0.15  # of the pitch before the last one, when the last one was such a return
 MEMORY_WEIGHT = 400.0  # of the pitch that this place had in the phrase's first time
-VARIATION_CHANCE = 0.06  # that a repeated place forgets it
+FORGETTING_CHANCE = 0.06  # that a repeated place forgets it
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def write_pitches(
     for index, slot in enumerate(slots):
         key = (slot.letter, slot.bar, slot.tick % TICKS_PER_BAR)
         remembered = memory.get(key, memory.get((slot.letter, 0, key[2])) if slot.bar == 2 else None)
-        if slot.ends_phrase or random.random() < VARIATION_CHANCE:
+        if slot.ends_phrase or random.random() < FORGETTING_CHANCE:
             remembered = None
         chord = harmony.chord(slot.tick // TICKS_PER_BAR)
         target = _arch(slot, style)

@@ -65,7 +65,7 @@ class PreprocessConfig:
 
     name: str = MISSING
     steps: dict[str, Any] = field(default_factory=dict)  # name -> {_target_: ..., parameters}
-    keep_stages: bool = False  # keep every clip as it is between the steps, to listen to
+    keep_intermediates: bool = False  # keep every clip as it is between the steps, to listen to
 
     def what_is_done(self) -> dict[str, Any]:
         """All that affects what comes out, as JSON values."""
@@ -155,7 +155,7 @@ class TrainerConfig:
     checkpoint_every_steps: int = 100
     evaluate_every_steps: int = 200  # a held-out conversion, scored; 0 = never
     log_every_steps: int = 10
-    choose: str = "best"  # best | last: which moment becomes the voice (docs/decisions/best-checkpoint.md)
+    select: str = "best"  # best | last: which moment becomes the voice (docs/decisions/best-checkpoint.md)
 
     def validate(self) -> None:
         """Something has to end the training."""
@@ -167,7 +167,7 @@ class TrainerConfig:
             self.accelerator in ("auto", "cpu", "cuda"),
             f"trainer.accelerator={self.accelerator}: expected auto, cpu or cuda.",
         )
-        require(self.choose in ("best", "last"), f"trainer.choose={self.choose}: expected best or last.")
+        require(self.select in ("best", "last"), f"trainer.select={self.select}: expected best or last.")
         require(
             self.precision in ("auto", "32", "bf16", "16"),
             f"trainer.precision={self.precision}: expected auto, 32, bf16 or 16.",

@@ -146,7 +146,7 @@ class VocoderConfig(ModelConfig):
     segment_frames: int = MISSING  # frames of waveform trained at once; a training example is one segment
     mel_scales: list[int] = field(default_factory=lambda: [1024])  # windows of the mel loss, samples
     gain_db: float = 0.0  # training: level moved by up to so much either way; 0 = off
-    colour_db: float = 0.0  # training: spread of a random smooth filter; 0 = off
+    equaliser_db: float = 0.0  # training: spread of a random smooth filter; 0 = off
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     loss: LossConfig = field(default_factory=LossConfig)  # kl is not used
@@ -160,7 +160,7 @@ class VocoderConfig(ModelConfig):
             f"model.n_mels={self.n_mels}, but features.n_mels is {features.n_mels}.",
         )
         require(bool(self.mel_scales), "model.mel_scales is empty: the mel loss needs at least one window.")
-        for name in ("gain_db", "colour_db"):
+        for name in ("gain_db", "equaliser_db"):
             require(getattr(self, name) >= 0, f"model.{name}={getattr(self, name):g} must be 0 (off) or more dB.")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from duetto import __version__
+from duetto.renamed import as_hashed
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import sha256_file, sha256_json
@@ -69,19 +70,19 @@ def run_signature(config: TrainConfig, data_hash: str, inputs: dict[str, str] | 
         "data": data_hash,
         "preprocess": config.preprocess.what_is_done(),
         "features": described_features(config.features),
-        "model": {name: value for name, value in asdict(config.model).items() if name not in MODEL_PATHS},
+        "model": {as_hashed(name): value for name, value in asdict(config.model).items() if name not in MODEL_PATHS},
         "trainer": {name: trainer[name] for name in TRAINER_NUMBERS},
         "seed": config.seed,
-        **looks_that_choose(config),
+        **validation_that_selects(config),
         **({"inputs": inputs} if inputs else {}),
     }
     return sha256_json(covered)[:SIGNATURE_DIGITS]
 
 
-def looks_that_choose(config: TrainConfig) -> dict[str, Any]:
-    """What the choice of the voice's moment depends on; nothing when it is the last one."""
+def validation_that_selects(config: TrainConfig) -> dict[str, Any]:
+    """What checkpoint selection depends on; nothing when the voice is the last step's."""
     every = config.trainer.evaluate_every_steps
-    return {"best_of_looks_every": every} if config.trainer.choose == "best" and every else {}
+    return {as_hashed("selected_by_validation_every"): every} if config.trainer.select == "best" and every else {}
 
 
 def described_features(features: FeaturesConfig) -> dict[str, Any]:

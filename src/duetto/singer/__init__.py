@@ -1,1 +1,1 @@
-"""The embedded singer: a score and a voice in, a waveform and its truth out; deterministic."""
+"""The embedded singer: a score and a voice in, a waveform and its annotations out; deterministic."""

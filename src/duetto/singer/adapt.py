@@ -10,12 +10,12 @@ from duetto.score.kana import count_guessed, note_moras
 from duetto.score.score import Note, Score
 from duetto.singer.sing import HIGHEST_SUNG_MIDI, LOWEST_SUNG_MIDI
 from duetto.singer.timing import note_edges
-from duetto.singer.voices import Voice
+from duetto.singer.voices import EmbeddedVoice
 
 OCTAVE = 12
 
 
-def adapt(score: Score, voice: Voice, transpose_semitones: float = 0.0) -> tuple[Score, tuple[str, ...]]:
+def adapt(score: Score, voice: EmbeddedVoice, transpose_semitones: float = 0.0) -> tuple[Score, tuple[str, ...]]:
     """The score as the voice can sing it, and what was changed or will sound otherwise than written, in words.
 
     Notes under one frame of 5 ms are left out, and notes beyond what any voice reaches go octaves nearer.
@@ -48,7 +48,7 @@ def _within_reach(note: Note, shift: float) -> Note:
     return note if midi == note.midi else replace(note, midi=midi)
 
 
-def _remarks(score: Score, voice: Voice, shift: float, short: int, moved: int) -> Sequence[str]:
+def _remarks(score: Score, voice: EmbeddedVoice, shift: float, short: int, moved: int) -> Sequence[str]:
     low, high = voice.range_midi
     strained = sum(not low <= note.midi + shift <= high for note in score.notes)
     guessed = count_guessed(note_moras(score.notes))

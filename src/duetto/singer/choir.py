@@ -10,7 +10,7 @@ import re
 import numpy as np
 
 from duetto.errors import ConfigError
-from duetto.singer.voices import Family, PitchStyle, Register, Voice
+from duetto.singer.voices import EmbeddedVoice, Family, PitchStyle, Register
 
 CHOIR_SIZE = 16
 SEED = 0xC401
@@ -30,7 +30,7 @@ def choir_names() -> tuple[str, ...]:
     return tuple(f"choir_{number:02d}" for number in range(CHOIR_SIZE))
 
 
-def choir_voice(name: str) -> Voice:
+def choir_voice(name: str) -> EmbeddedVoice:
     """A voice of the choir.
 
     Raises:
@@ -42,7 +42,7 @@ def choir_voice(name: str) -> Voice:
     low, transposition, formants, passaggio = REGISTERS[number % len(REGISTERS)]
     random = np.random.default_rng([SEED, number])
     draw = lambda least, most: float(random.uniform(least, most))  # noqa: E731 - seventeen draws below
-    return Voice(
+    return EmbeddedVoice(
         name,
         FAMILIES[(number // len(REGISTERS)) % len(FAMILIES)],
         range_midi=(low, low + SPAN_SEMITONES),
@@ -50,7 +50,7 @@ def choir_voice(name: str) -> Voice:
         formant_ratio=draw(*formants),
         warp_seed=1000 + number,
         warp_depth=draw(0.03, 0.06),
-        colour_db=draw(1.5, 3.5),
+        equaliser_db=draw(1.5, 3.5),
         tilt_db_per_octave=draw(-1.0, 1.2),
         breath_db=draw(-3.0, 5.0),
         breath_level_db=draw(-45.0, -24.0),

@@ -6,7 +6,7 @@ from scipy.signal import butter, sosfilt
 
 from duetto.singer.spectrum import SAMPLE_RATE
 from duetto.singer.timing import HOP_S, PAUSE, Timing
-from duetto.singer.voices import Voice
+from duetto.singer.voices import EmbeddedVoice
 from duetto.storage.audio import Waveform
 from duetto.units import amplitude_to_db, db_to_amplitude
 
@@ -19,7 +19,7 @@ BREATH_BAND_HZ = (600.0, 7000.0)
 
 
 def finish(
-    dry: NDArray[np.float64], timing: Timing, voice: Voice, random: np.random.Generator
+    dry: NDArray[np.float64], timing: Timing, voice: EmbeddedVoice, random: np.random.Generator
 ) -> tuple[Waveform, float]:
     """Bring singing to its level and add breaths and a noise floor.
 
@@ -45,7 +45,9 @@ def finish(
     return np.clip(waveform, -PEAK, PEAK).astype(np.float32), float(amplitude_to_db(np.array(gain)))
 
 
-def _breaths(timing: Timing, voice: Voice, num_samples: int, random: np.random.Generator) -> NDArray[np.float64]:
+def _breaths(
+    timing: Timing, voice: EmbeddedVoice, num_samples: int, random: np.random.Generator
+) -> NDArray[np.float64]:
     breaths = np.zeros(num_samples)
     length = round(BREATH_S * SAMPLE_RATE)
     window = np.hanning(length) ** 0.7

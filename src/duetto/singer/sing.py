@@ -1,7 +1,7 @@
-"""Singing a score: waveform and the truth about it (which phone when, at which pitch).
+"""Singing a score: waveform and the annotations about it (which phone when, at which pitch).
 
 Conventions: 48 kHz mono float32; every voice gives a score the same length and the same phone times.
-F0 of the truth is on a 5 ms grid, value t at t * 5 ms, 0.0 Hz where unvoiced. Nothing is random but
+F0 of the annotations is on a 5 ms grid, value t at t * 5 ms, 0.0 Hz where unvoiced. Nothing is random but
 what the seed decides: equal arguments give equal samples.
 """
 
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from duetto.errors import ScoreError
+from duetto.progress import ReportSeconds
 from duetto.score.score import Score
 from duetto.score.tempo import TempoMap
+from duetto.singer.annotations import Annotations, load_annotations, save_annotations
 from duetto.singer.carrier_mei import mei_cepstrum, mei_voice
 from duetto.singer.carrier_sinsy import sinsy_cepstrum, sinsy_voice
 from duetto.singer.expression import expression_of, step_hold
@@ -28,11 +30,10 @@ from duetto.singer.generation import restore_variance
 from duetto.singer.hts import HtsVoice
 from duetto.singer.spectrum import SAMPLE_RATE, Shape, Sound, aperiodicity, head_share, make_shape, power_spectrum
 from duetto.singer.timing import CLOSURE, HOP_S, PAUSE, Timing, lay_out
-from duetto.singer.truth import Truth, load_truth, save_truth
-from duetto.singer.voices import Voice
+from duetto.singer.voices import EmbeddedVoice
 from duetto.storage.audio import Waveform
 
-__all__ = ["Rendition", "Truth", "load_truth", "save_truth", "sing"]
+__all__ = ["Annotations", "Rendition", "load_annotations", "save_annotations", "sing"]
 
 LOWEST_SUNG_MIDI, HIGHEST_SUNG_MIDI = 33.0, 91.0  # 55 Hz to 1568 Hz: beyond, WORLD's spectra fail
 HOP_SAMPLES = round(HOP_S * SAMPLE_RATE)
@@ -60,7 +61,7 @@ class Rendition:
 
     waveform: Waveform  # (S,)
     sample_rate: int  # Hz
-    truth: Truth
+    annotations: Annotations
     note_start_s: NDArray[np.float64]  # (N,), as written
     note_end_s: NDArray[np.float64]  # (N,), as sung
     note_midi: NDArray[np.float64]  # (N,), sung pitch
@@ -69,11 +70,11 @@ class Rendition:
 
 def sing(
     score: Score,
-    voice: Voice,
+    voice: EmbeddedVoice,
     *,
     seed: int = 0,
     transpose_semitones: float = 0.0,
-    progress: Callable[[float], None] | None = None,
+    progress: ReportSeconds | None = None,
 ) -> Rendition:
     """Sing a score.
 
@@ -108,7 +109,7 @@ def sing(
     dry = _synthesise(sound, timing, voice, make_shape(voice, model.order, model.alpha), progress)
     waveform, gain_db = finish(dry, timing, voice, noise_random)
     starts, ends = np.array(timing.note_start) * HOP_S, np.array(timing.note_end) * HOP_S
-    truth = Truth(
+    annotations = Annotations(
         phones=tuple(phone.phone for phone in timing.phones),
         phone_start_s=np.array([phone.start * HOP_S for phone in timing.phones]),
         phone_end_s=np.array([phone.end * HOP_S for phone in timing.phones]),
@@ -118,7 +119,7 @@ def sing(
         note_end_s=ends,
         note_midi=note_midi,
     )
-    return Rendition(waveform, SAMPLE_RATE, truth, starts, ends, note_midi, gain_db)
+    return Rendition(waveform, SAMPLE_RATE, annotations, starts, ends, note_midi, gain_db)
 
 
 def _check_range(score: Score, note_midi: NDArray[np.float64]) -> None:
@@ -131,7 +132,7 @@ def _check_range(score: Score, note_midi: NDArray[np.float64]) -> None:
 
 
 def _enliven(
-    carrier: NDArray[np.float64], model: HtsVoice, timing: Timing, voice: Voice, random: np.random.Generator
+    carrier: NDArray[np.float64], model: HtsVoice, timing: Timing, voice: EmbeddedVoice, random: np.random.Generator
 ) -> NDArray[np.float64]:
     """The carrier's cepstra with natural variance and a slow wander, (T, order)."""
     sounding = np.zeros(timing.num_frames, dtype=bool)
@@ -144,7 +145,7 @@ def _enliven(
     return cepstrum
 
 
-def _gain_db(score: Score, timing: Timing, midi: NDArray[np.float64], voice: Voice) -> NDArray[np.float64]:
+def _gain_db(score: Score, timing: Timing, midi: NDArray[np.float64], voice: EmbeddedVoice) -> NDArray[np.float64]:
     """Level of each frame against the carrier's, (T,): dynamics, pitch, pauses, releases."""
     levels = [
         (tick, float(np.clip(20.0 * np.log10(max(value, 1.0) / 64.0), *DYNAMICS_LIMITS_DB)))
@@ -162,7 +163,7 @@ def _gain_db(score: Score, timing: Timing, midi: NDArray[np.float64], voice: Voi
 
 
 def _synthesise(
-    sound: Sound, timing: Timing, voice: Voice, shape: Shape, progress: Callable[[float], None] | None
+    sound: Sound, timing: Timing, voice: EmbeddedVoice, shape: Shape, progress: ReportSeconds | None
 ) -> NDArray[np.float64]:
     """WORLD, stretch by stretch so that memory does not grow with the song; (num_frames * 240,)."""
     with warnings.catch_warnings():

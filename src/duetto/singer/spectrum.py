@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from duetto.singer.expression import Expression, spectral_tilt_db
 from duetto.singer.generation import mel_basis
 from duetto.singer.timing import Timing, is_voiced
-from duetto.singer.voices import Voice
+from duetto.singer.voices import EmbeddedVoice
 
 SAMPLE_RATE = 48000
 N_FFT = 2048  # WORLD's size for 71 Hz and above at 48 kHz
@@ -49,7 +49,7 @@ class Shape:
     head_basis: NDArray[np.float64]  # (order, bins)
     chest_hz: NDArray[np.float64]  # (bins,), the carrier's frequency that each bin shows
     alpha: float  # all-pass constant of the bases
-    colour: NDArray[np.float64]  # (bins,), log power
+    equaliser: NDArray[np.float64]  # (bins,), log power
     head_tilt: NDArray[np.float64]  # (bins,), log power at full head register
     clear_db: NDArray[np.float64]  # (bins,), aperiodicity
     noisy_db: NDArray[np.float64]  # (bins,)
@@ -66,25 +66,25 @@ class Shape:
         )
 
 
-def make_shape(voice: Voice, order: int, alpha: float) -> Shape:
+def make_shape(voice: EmbeddedVoice, order: int, alpha: float) -> Shape:
     """Prepare a voice's warp and equaliser for mel-cepstra of an order and all-pass constant."""
     frequency = np.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1)
     safe = np.maximum(frequency, 20.0)
     warp = voice.warp_depth * smooth_curve(voice.warp_seed, safe)
     warp *= np.clip(np.log2(safe / 100.0), 0.0, 1.0)  # nothing moves below 100 Hz
     chest = frequency / (voice.formant_ratio * np.exp(warp))
-    colour_db = voice.colour_db * smooth_curve(voice.warp_seed + 1, safe)
+    equaliser_db = voice.equaliser_db * smooth_curve(voice.warp_seed + 1, safe)
     if voice.equaliser:
         points_hz, gains_db = zip(*voice.equaliser, strict=True)
-        colour_db += np.interp(np.log2(safe), np.log2(points_hz), gains_db)
-    colour_db += voice.tilt_db_per_octave * np.log2(np.clip(safe, 100.0, 16000.0) / 1000.0)
+        equaliser_db += np.interp(np.log2(safe), np.log2(points_hz), gains_db)
+    equaliser_db += voice.tilt_db_per_octave * np.log2(np.clip(safe, 100.0, 16000.0) / 1000.0)
     head_tilt_db = voice.register.head_tilt_db * np.log10(np.clip(safe, 500.0, 12000.0) / 500.0)
     return Shape(
         chest_basis=_basis(chest, order, alpha),
         head_basis=_basis(chest / voice.register.head_formant_ratio, order, alpha),
         chest_hz=chest,
         alpha=alpha,
-        colour=colour_db * NEPER_PER_DB,
+        equaliser=equaliser_db * NEPER_PER_DB,
         head_tilt=head_tilt_db * NEPER_PER_DB,
         clear_db=_lines(CLEAR_APERIODICITY_DB, frequency) + voice.breath_db,
         noisy_db=_lines(NOISY_APERIODICITY_DB, frequency),
@@ -102,7 +102,7 @@ def smooth_curve(seed: int, frequency_hz: NDArray[np.float64]) -> NDArray[np.flo
     return (curve - curve.mean()) / max(float(np.std(curve)), 1e-9)
 
 
-def head_share(midi: NDArray[np.float64], voice: Voice) -> NDArray[np.float64]:
+def head_share(midi: NDArray[np.float64], voice: EmbeddedVoice) -> NDArray[np.float64]:
     """How much of each frame is head register, 0..1, from the sung pitch; (T,)."""
     return 1.0 / (1.0 + np.exp(-(midi - voice.register.passaggio_midi) / PASSAGGIO_WIDTH_SEMITONES))
 
@@ -130,9 +130,9 @@ class Sound:
         )
 
 
-def power_spectrum(sound: Sound, voice: Voice, shape: Shape) -> NDArray[np.float64]:
+def power_spectrum(sound: Sound, voice: EmbeddedVoice, shape: Shape) -> NDArray[np.float64]:
     """Power spectra of a stretch of frames, (T, bins); `shape` is from `make_shape`."""
-    log_power = np.empty((sound.f0_hz.size, shape.colour.size))
+    log_power = np.empty((sound.f0_hz.size, shape.equaliser.size))
     for frames, moved in _formant_groups(sound, voice, shape):
         log_power[frames] = _log_power(sound.part(frames), voice, moved)
     tilt_db = spectral_tilt_db(sound.expression, shape.log2_frequency)
@@ -142,7 +142,9 @@ def power_spectrum(sound: Sound, voice: Voice, shape: Shape) -> NDArray[np.float
     return np.exp(log_power)
 
 
-def _formant_groups(sound: Sound, voice: Voice, shape: Shape) -> Iterator[tuple[slice | NDArray[np.int64], Shape]]:
+def _formant_groups(
+    sound: Sound, voice: EmbeddedVoice, shape: Shape
+) -> Iterator[tuple[slice | NDArray[np.int64], Shape]]:
     """Frames that share one place of the formants, with the shape that puts them there."""
     ratios = sound.expression.formant_ratio
     if ratios is None:
@@ -152,7 +154,7 @@ def _formant_groups(sound: Sound, voice: Voice, shape: Shape) -> Iterator[tuple[
         yield np.flatnonzero(ratios == ratio), shape.moved(float(ratio), voice.register.head_formant_ratio)
 
 
-def _log_power(sound: Sound, voice: Voice, shape: Shape) -> NDArray[np.float64]:
+def _log_power(sound: Sound, voice: EmbeddedVoice, shape: Shape) -> NDArray[np.float64]:
     head = sound.head
     log_power: NDArray[np.float64] = 2.0 * (sound.cepstrum @ shape.chest_basis)
     in_head = np.flatnonzero(head > 0.01)
@@ -164,10 +166,10 @@ def _log_power(sound: Sound, voice: Voice, shape: Shape) -> NDArray[np.float64]:
         boost = voice.register.head_fundamental_db * np.exp(-0.5 * (distance / HARMONIC_OCTAVES) ** 2)
         log_power[in_head] += np.where(f0_hz[:, None] > 0, share * boost * NEPER_PER_DB, 0.0)
     level_db = sound.gain_db + voice.register.head_level_db * head
-    return log_power + (shape.colour + NEPER_PER_DB * level_db[:, None])
+    return log_power + (shape.equaliser + NEPER_PER_DB * level_db[:, None])
 
 
-def aperiodicity(timing: Timing, first: int, sound: Sound, voice: Voice, shape: Shape) -> NDArray[np.float64]:
+def aperiodicity(timing: Timing, first: int, sound: Sound, voice: EmbeddedVoice, shape: Shape) -> NDArray[np.float64]:
     """Aperiodicity of the frames from `first` on, (T, bins); 1.0 where unvoiced."""
     result = np.ones((sound.head.size, shape.clear_db.size))
     asked_db = sound.expression.breath_db

@@ -1,4 +1,4 @@
-"""The embedded singers: each is one `Voice` entry over one of two carriers.
+"""The embedded singers: each is one `EmbeddedVoice` entry over one of two carriers.
 
 A voice keeps what the carrier says and changes who says it: where formants lie, how the spectrum is
 coloured, how breathy it is, how it changes with register, and how it moves in pitch.
@@ -43,7 +43,7 @@ class Register:
 
 
 @dataclass(frozen=True)
-class Voice:
+class EmbeddedVoice:
     """One singer."""
 
     name: str
@@ -53,7 +53,7 @@ class Voice:
     formant_ratio: float = 1.0  # formant frequencies against the carrier's
     warp_seed: int = 0
     warp_depth: float = 0.03  # standard deviation of the seeded log-frequency warp
-    colour_db: float = 2.0  # standard deviation of the seeded smooth equaliser
+    equaliser_db: float = 2.0  # standard deviation of the seeded smooth equaliser
     equaliser: tuple[tuple[float, float], ...] = ()  # (Hz, dB), straight lines in log frequency
     tilt_db_per_octave: float = 0.0  # about 1 kHz
     breath_db: float = 0.0  # aperiodicity against a clear voice
@@ -63,19 +63,19 @@ class Voice:
     style: PitchStyle = field(default_factory=PitchStyle)
 
 
-def _catalogue(*voices: Voice) -> Mapping[str, Voice]:
+def _catalogue(*voices: EmbeddedVoice) -> Mapping[str, EmbeddedVoice]:
     return MappingProxyType({voice.name: voice for voice in voices})
 
 
-VOICES: Mapping[str, Voice] = _catalogue(
-    Voice(
+VOICES: Mapping[str, EmbeddedVoice] = _catalogue(
+    EmbeddedVoice(
         "miku",  # bright and machine-straight, as singing synthesisers of the VOCALOID kind are heard
         "sinsy",
         range_midi=(57, 81),
         formant_ratio=1.24,
         warp_seed=5,
         warp_depth=0.06,
-        colour_db=0.0,
+        equaliser_db=0.0,
         equaliser=((250.0, 0.0), (900.0, 0.0), (1800.0, -5.0), (3500.0, 5.0), (8000.0, 7.0), (16000.0, 4.0)),
         tilt_db_per_octave=1.5,
         breath_db=-3.0,
@@ -93,7 +93,7 @@ VOICES: Mapping[str, Voice] = _catalogue(
             vibrato_delay_s=0.3,
         ),
     ),
-    Voice(
+    EmbeddedVoice(
         "low",  # a man's voice an octave below the written line
         "sinsy",
         range_midi=(41, 62),
@@ -101,7 +101,7 @@ VOICES: Mapping[str, Voice] = _catalogue(
         formant_ratio=0.80,
         warp_seed=4,
         warp_depth=0.05,
-        colour_db=3.0,
+        equaliser_db=3.0,
         equaliser=((100.0, 3.0), (300.0, 3.0), (1500.0, -1.0), (2800.0, 4.0), (5000.0, -2.0), (12000.0, -4.0)),
         breath_db=-2.0,
         register=Register(
@@ -109,7 +109,7 @@ VOICES: Mapping[str, Voice] = _catalogue(
         ),
         style=PitchStyle(portamento_s=0.09, overshoot=0.08, scoop_cents=40.0, drift_cents=5.0, vibrato_rate_hz=5.2),
     ),
-    Voice(
+    EmbeddedVoice(
         "pop",  # a close, airy woman's voice
         "sinsy",
         range_midi=(55, 76),
@@ -122,17 +122,17 @@ VOICES: Mapping[str, Voice] = _catalogue(
         register=Register(passaggio_midi=69.0),
         style=PitchStyle(portamento_s=0.075, vibrato_depth_cents=20.0, vibrato_delay_s=0.5),
     ),
-    Voice(
+    EmbeddedVoice(
         "mei",  # the second family: another person, recorded speaking
         "mei",
         range_midi=(55, 76),
         warp_seed=1,
         warp_depth=0.0,
-        colour_db=0.0,
+        equaliser_db=0.0,
         register=Register(passaggio_midi=70.0),
         style=PitchStyle(portamento_s=0.055, overshoot=0.05, vibrato_rate_hz=6.1, vibrato_depth_cents=32.0),
     ),
-    Voice(
+    EmbeddedVoice(
         "bass",  # a dark, deep man
         "mei",
         range_midi=(38, 57),
@@ -140,7 +140,7 @@ VOICES: Mapping[str, Voice] = _catalogue(
         formant_ratio=0.76,
         warp_seed=53,
         warp_depth=0.08,
-        colour_db=4.0,
+        equaliser_db=4.0,
         equaliser=AIR,
         tilt_db_per_octave=-2.5,
         breath_db=-4.0,
@@ -149,7 +149,7 @@ VOICES: Mapping[str, Voice] = _catalogue(
         ),
         style=PitchStyle(portamento_s=0.1, overshoot=0.04, scoop_cents=30.0, drift_cents=5.0, vibrato_rate_hz=4.9),
     ),
-    Voice(
+    EmbeddedVoice(
         "tenor",  # a bright man
         "mei",
         range_midi=(46, 67),
@@ -157,7 +157,7 @@ VOICES: Mapping[str, Voice] = _catalogue(
         formant_ratio=0.76,
         warp_seed=5,
         warp_depth=0.04,
-        colour_db=1.0,
+        equaliser_db=1.0,
         tilt_db_per_octave=1.5,
         breath_db=-4.0,
         register=Register(
@@ -165,39 +165,39 @@ VOICES: Mapping[str, Voice] = _catalogue(
         ),
         style=PitchStyle(portamento_s=0.07, overshoot=0.07, vibrato_rate_hz=5.6, vibrato_depth_cents=40.0),
     ),
-    Voice(
+    EmbeddedVoice(
         "alto",  # a dark woman
         "mei",
         range_midi=(50, 70),
         formant_ratio=0.82,
         warp_seed=64,
         warp_depth=0.06,
-        colour_db=4.0,
+        equaliser_db=4.0,
         register=Register(passaggio_midi=65.0, head_tilt_db=-4.0),
         style=PitchStyle(portamento_s=0.085, scoop_cents=35.0, vibrato_rate_hz=5.1, vibrato_depth_cents=28.0),
     ),
-    Voice(
+    EmbeddedVoice(
         "airy",  # a light woman, more breath than tone
         "mei",
         range_midi=(55, 77),
         formant_ratio=1.12,
         warp_seed=93,
         warp_depth=0.07,
-        colour_db=4.0,
+        equaliser_db=4.0,
         tilt_db_per_octave=-1.0,
         breath_db=6.0,
         breath_level_db=-24.0,
         register=Register(passaggio_midi=69.0),
         style=PitchStyle(portamento_s=0.065, overshoot=0.03, vibrato_depth_cents=15.0, vibrato_delay_s=0.6),
     ),
-    Voice(
+    EmbeddedVoice(
         "treble",  # a child
         "sinsy",
         range_midi=(57, 81),
         formant_ratio=1.3,
         warp_seed=49,
         warp_depth=0.06,
-        colour_db=6.0,
+        equaliser_db=6.0,
         equaliser=AIR,
         tilt_db_per_octave=0.5,
         breath_db=4.0,
@@ -209,7 +209,7 @@ VOICES: Mapping[str, Voice] = _catalogue(
 )
 
 
-def get_voice(name: str) -> Voice:
+def get_voice(name: str) -> EmbeddedVoice:
     """The embedded voice of that name.
 
     Raises:

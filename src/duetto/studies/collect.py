@@ -2,7 +2,7 @@
 
 `python sweep.py study=NAME` leaves logs/sweeps/NAME/state.json: for each arm its settings and its run's folder. A run
 counts for an arm only if it was made with the settings that the study's file asks for now; what is missing is named.
-Scores come from the run's metrics.json and, where the run was probed, from its probes.json.
+Scores come from the run's metrics.json and, where the run was stress-tested, from its stress_tests.json.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Any
 
 from duetto.errors import StorageError
 from duetto.evaluation.statistics.contrast import NATIVE, Score
+from duetto.renamed import current_record, find_file
 from duetto.storage.files import read_json
 from duetto.studies.expand import Arm, expand
 from duetto.studies.number import as_number
@@ -20,7 +21,7 @@ from duetto.studies.schema import Study
 
 SHIFTED = re.compile(r"(?P<song>.+)_(?P<condition>(?:up|down)\d+)")
 PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not make another study
-METRICS_FILE, PROBES_FILE, RUN_FILE = "metrics.json", "probes.json", "run.json"
+METRICS_FILE, STRESS_FILE, RUN_FILE = "metrics.json", "stress_tests.json", "run.json"
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,15 @@ def collect_study(study: Study, logs: Path, sweep: Path | None = None) -> Collec
 
 def read_scores(folder: Path, arm: Arm, songs: tuple[str, ...]) -> Iterator[Score]:
     """The scores of a run on a study's songs; an undefined one is NaN."""
-    for row in read_json(folder / METRICS_FILE)["songs"]:
+    for row in current_record(read_json(folder / METRICS_FILE))["songs"]:
         song, condition = split_name(str(row["song"]))
         if song in songs:
             yield from _rows(arm, song, condition, row)
-    if (folder / PROBES_FILE).is_file():
-        for probe in read_json(folder / PROBES_FILE)["probes"].values():
-            for case in probe["cases"]:
-                if case["song"] in songs and case["has_truth"]:
+    stressed = find_file(folder, STRESS_FILE)
+    if stressed.is_file():
+        for test in current_record(read_json(stressed))["stress_tests"].values():
+            for case in test["cases"]:
+                if case["song"] in songs and case["has_reference"]:
                     yield from _rows(arm, str(case["song"]), str(case["condition"]), case)
 
 
@@ -111,4 +113,4 @@ def _find(arm: Arm, row: dict[str, Any] | None, logs: Path) -> FinishedRun | str
     folder = logs / Path(str(row["run"])).name
     if not (folder / METRICS_FILE).is_file():
         return f"{folder} holds no scores"
-    return FinishedRun(arm, folder, read_json(folder / RUN_FILE))
+    return FinishedRun(arm, folder, current_record(read_json(folder / RUN_FILE)))

@@ -1,4 +1,4 @@
-"""The verdict of a study as JSON values: findings, shares, and everything that they rest on."""
+"""The verdict of a study as JSON values: results, shares, and everything that they rest on."""
 
 import math
 from typing import Any
@@ -17,8 +17,8 @@ from duetto.evaluation.statistics.verdict import (
     REFUTED,
     REPRODUCED,
     UNDEFINED,
-    Finding,
-    judge,
+    StudyResult,
+    decide_all,
 )
 from duetto.settings.provenance import code_version
 from duetto.studies.collect import Collection
@@ -35,9 +35,9 @@ def conclude(study: Study, collection: Collection) -> dict[str, Any]:
 
     Returns:
         JSON values: study, question, status and why, file_hash, code, hours, seeds, songs, runs, missing, findings
-        (see `Finding.as_dict`), controls_hold, shares (None without a design).
+        (see `StudyResult.as_dict`), controls_hold, shares (None without a design).
     """
-    findings = judge(collection.scores, study.claims, list(study.models), study.family_size)
+    results = decide_all(collection.scores, study.claims, list(study.models), study.family_size)
     shares = None if study.design is None else shares_by_model(study, study.design, collection)
     of_shares = [] if study.design is None or shares is None else share_findings(study, study.design, shares)
     reasons = why_exploratory(study, collection)
@@ -62,10 +62,10 @@ def conclude(study: Study, collection: Collection) -> dict[str, Any]:
         ],
         "missing": [{"arm": name, "why": why} for name, why in collection.missing],
         "findings": [
-            *({**finding.as_dict(), "statement": study.hypotheses[finding.claim.name].claim} for finding in findings),
+            *({**result.as_dict(), "statement": study.hypotheses[result.claim.name].claim} for result in results),
             *of_shares,
         ],
-        "controls_hold": {**controls_hold(findings), **nothing_explains(of_shares)},
+        "controls_hold": {**controls_hold(results), **nothing_explains(of_shares)},
         "shares": shares,
     }
 
@@ -83,10 +83,10 @@ def why_exploratory(study: Study, collection: Collection) -> list[str]:
     return reasons
 
 
-def controls_hold(findings: tuple[Finding, ...]) -> dict[str, bool]:
+def controls_hold(results: tuple[StudyResult, ...]) -> dict[str, bool]:
     """For each architecture whether every null arm and positive control came out as it has to."""
-    controls = [finding for finding in findings if finding.claim.role in (NULL, POSITIVE)]
-    models = sorted({finding.model for finding in controls})
+    controls = [result for result in results if result.claim.role in (NULL, POSITIVE)]
+    models = sorted({result.model for result in controls})
     return {m: all(f.verdict != FAILS and f.fit.is_testable for f in controls if f.model == m) for m in models}
 
 
@@ -143,9 +143,9 @@ def decide_share(value: float, low: float, high: float, smallest: float) -> str:
     return REFUTED if high < smallest else INCONCLUSIVE
 
 
-def nothing_explains(findings: list[dict[str, Any]]) -> dict[str, bool]:
+def nothing_explains(results: list[dict[str, Any]]) -> dict[str, bool]:
     """For each architecture whether the factor that changes nothing explains nothing."""
-    return {each["model"]: each["verdict"] == HOLDS for each in findings if each["role"] == NULL}
+    return {each["model"]: each["verdict"] == HOLDS for each in results if each["role"] == NULL}
 
 
 def _estimate(shares: dict[str, Any] | None, part: str, name: str) -> tuple[float, float, float]:

@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from duetto.errors import ConfigError
 from duetto.evaluation.statistics.power import Spread
+from duetto.renamed import current_metric
 from duetto.storage.files import sha256_file, sha256_json, write_text
 from duetto.studies.schema import ArmPlan, Design, Factor, Hypothesis, Study
 
@@ -129,6 +130,8 @@ def _typed(schema: type, content: Mapping[str, Any]) -> Any:
 
 def _hypothesis(content: Mapping[str, Any]) -> Hypothesis:
     own = dict(content)
+    if "metric" in own:
+        own["metric"] = current_metric(str(own["metric"]))
     spread = own.pop("spread", None)
     hypothesis: Hypothesis = _typed(Hypothesis, own)
     return hypothesis if spread is None else Hypothesis(**{**vars(hypothesis), "spread": _typed(Spread, spread)})
@@ -142,7 +145,7 @@ def _design(content: Mapping[str, Any] | None) -> Design | None:
         raise ValueError(f"unknown key {unknown[0]!r} in design")
     return Design(
         num_runs=int(content["num_runs"]),
-        metric=str(content["metric"]),
+        metric=current_metric(str(content["metric"])),
         factors={name: _typed(Factor, own) for name, own in content["factors"].items()},
         claim=str(content.get("claim", "")),
         compare=tuple(map(str, content.get("compare", ()))),

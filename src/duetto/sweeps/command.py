@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from duetto.errors import ConfigError
+from duetto.renamed import current_overrides
 from duetto.runs.compose import compose_runs
 from duetto.storage.files import sha256_json
 from duetto.studies.expand import expand
@@ -62,7 +63,7 @@ def main(arguments: list[str], conf: Path) -> int:
     if {"-h", "--help"} & set(arguments):
         sys.stdout.write(HELP.format(names=", ".join(sweep_names(conf)), studies=", ".join(study_names(conf))))
         return 0
-    request = parse(arguments)
+    request = parse(current_overrides(arguments))
     console = Console()
     arms = arms_of(request, conf)
     with console.status(f"Reading the settings of {len(arms)} runs"):

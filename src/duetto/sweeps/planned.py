@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from duetto.errors import StorageError
+from duetto.renamed import current_settings
 from duetto.runs.finish import EVALUATION_FILE
 from duetto.runs.plan import make_plan
 from duetto.runs.test import evaluation_signature
@@ -20,9 +21,9 @@ from duetto.voices.find import RUN_FILE
 from duetto.voices.voice import VOICE_CARD_NAME, VOICE_FOLDER, WEIGHTS_NAME
 
 State = Literal["new", "broken", "finished", "running", "failed"]
-SHARED_STATIONS = ("corpus", "preprocess", "features")  # prepared once for all runs that need the same
-TRIAL_STATIONS = ("trial", "closing")
-CHOICE = ("choose", "evaluate_every_steps")  # of the trainer: which moment becomes the voice
+SHARED_STAGES = ("corpus", "preprocess", "features")  # prepared once for all runs that need the same
+TEST_STAGES = ("test", "closing")
+SELECTION = ("select", "evaluate_every_steps")  # of the trainer: which moment becomes the voice
 TAIL_BYTES = 4096
 
 
@@ -81,18 +82,18 @@ def has_scores(folder: Path, config: TrainConfig) -> bool:
 
 
 def minutes_left(config: TrainConfig, speed: float, done_share: float) -> float:
-    """Minutes of training, trial and closing, what is done already taken off."""
-    seconds = {station.name: station.seconds for station in make_plan(config, speed)}
-    own = [name for name in seconds if name not in SHARED_STATIONS]
-    return sum(seconds[name] * (1.0 if name in TRIAL_STATIONS else 1.0 - done_share) for name in own) / 60
+    """Minutes of training, test and closing, what is done already taken off."""
+    seconds = {stage.name: stage.seconds for stage in make_plan(config, speed)}
+    own = [name for name in seconds if name not in SHARED_STAGES]
+    return sum(seconds[name] * (1.0 if name in TEST_STAGES else 1.0 - done_share) for name in own) / 60
 
 
 def shared_minutes(configs: Sequence[TrainConfig], speed: float) -> float:
     """Minutes of preparation when nothing is in the caches; what several runs need counts once."""
     total = 0.0
     for config in configs:
-        stations = make_plan(config, speed)
-        total += sum(station.seconds for station in stations if station.name in SHARED_STATIONS)
+        stages = make_plan(config, speed)
+        total += sum(stage.seconds for stage in stages if stage.name in SHARED_STAGES)
     return total / 60
 
 
@@ -151,20 +152,21 @@ def settings_of(config: TrainConfig) -> dict[str, Any]:
 
 def settings_key(values: dict[str, Any], model: str) -> str:
     """What tells runs apart among settings, as text; paths, logger, device and evaluation do not."""
-    values["trainer"].setdefault("choose", "last")  # of runs before there was a choice
+    values = current_settings(values)
+    values["trainer"].setdefault("select", "last")  # of runs before there was a choice
     kept = {
         "model name": model,
         "data": {name: value for name, value in values["data"].items() if name != "root"},
-        "preprocess": {name: value for name, value in values["preprocess"].items() if name != "keep_stages"},
+        "preprocess": {name: value for name, value in values["preprocess"].items() if name != "keep_intermediates"},
         "features": values["features"],
         "model": {n: v for n, v in values["model"].items() if n != "num_speakers"},
-        "trainer": {name: values["trainer"][name] for name in (*TRAINER_NUMBERS, *CHOICE)},
+        "trainer": {name: values["trainer"][name] for name in (*TRAINER_NUMBERS, *SELECTION)},
         "seed": values["seed"],
     }
     return json.dumps(kept, sort_keys=True)
 
 
-def material_key(config: TrainConfig) -> str:
+def prepared_data_key(config: TrainConfig) -> str:
     """What corpus, preprocessing and features are made from, as text."""
     kept = [asdict(config.data), asdict(config.preprocess), described_features(config.features)]
     return json.dumps(kept, sort_keys=True, default=str)

@@ -10,10 +10,10 @@ from pathlib import Path
 from rich.console import Console
 
 from duetto.errors import DuettoError
-from duetto.runs.prepare import Material, prepare_material
+from duetto.runs.prepare import PreparedData, prepare_data
 from duetto.runs.train import identify
 from duetto.storage.files import make_folder
-from duetto.sweeps.planned import PlannedRun, material_key
+from duetto.sweeps.planned import PlannedRun, prepared_data_key
 
 LOG_WIDTH = 160
 ERROR_LINES = 6
@@ -21,26 +21,26 @@ ERROR_LINES = 6
 
 def prepare_all(runs: Sequence[PlannedRun], log: Path, console: Console) -> None:
     """Make or find what the runs train on and set their folders; a case that cannot be made fails its runs alone."""
-    by_material: dict[str, list[PlannedRun]] = {}
+    by_prepared_data: dict[str, list[PlannedRun]] = {}
     for run in runs:
-        by_material.setdefault(material_key(run.config), []).append(run)
+        by_prepared_data.setdefault(prepared_data_key(run.config), []).append(run)
     make_folder(log.parent)
     with log.open("w", encoding="utf-8") as file:
         said = Console(file=file, width=LOG_WIDTH)
-        for number, group in enumerate(by_material.values(), start=1):
+        for number, group in enumerate(by_prepared_data.values(), start=1):
             config = group[0].config
             what = f"{config.data.case}, preprocess={config.preprocess.name}, {config.features.content.encoder}"
-            with console.status(f"Preparing {number} of {len(by_material)}: {what}"):
+            with console.status(f"Preparing {number} of {len(by_prepared_data)}: {what}"):
                 _prepare(group, said)
             failed = group[0].state == "failed"
-            console.print(f"Prepared {number} of {len(by_material)}: {what}{': failed' if failed else ''}")
+            console.print(f"Prepared {number} of {len(by_prepared_data)}: {what}{': failed' if failed else ''}")
 
 
 def _prepare(group: Sequence[PlannedRun], said: Console) -> None:
     try:
-        material = prepare_material(group[0].config, said)
+        prepared = prepare_data(group[0].config, said)
         for run in group:
-            _identify(run, material)
+            _identify(run, prepared)
     except DuettoError as error:
         _fail(group, [str(error)])
     except Exception:  # noqa: BLE001 - a bug in one case must not cost the other runs; its traceback is kept
@@ -49,9 +49,9 @@ def _prepare(group: Sequence[PlannedRun], said: Console) -> None:
         _fail(group, text.rstrip().splitlines()[-ERROR_LINES:])
 
 
-def _identify(run: PlannedRun, material: Material) -> None:
+def _identify(run: PlannedRun, prepared: PreparedData) -> None:
     try:
-        run.signature, run.folder = identify(run.config, material)
+        run.signature, run.folder = identify(run.config, prepared)
     except DuettoError as error:  # of its own: a base or a vocoder that is not there
         _fail([run], [str(error)])
 

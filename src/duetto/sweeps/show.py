@@ -80,7 +80,7 @@ class LiveRuns:
         if not self.console.is_terminal:
             self.console.print(f"Begun: {run.arm.name}", markup=False)
 
-    def look(self, runs: Sequence[PlannedRun]) -> None:
+    def refresh(self, runs: Sequence[PlannedRun]) -> None:
         """Read from the folders of the runs at work how far they are."""
         for run in runs:
             if run.state == "running" and run.arm.name in self.bars and run.folder is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from duetto.sweeps.planned import PlannedRun, assess, material_key, shared_minutes, wall_minutes
+from duetto.sweeps.planned import PlannedRun, assess, prepared_data_key, shared_minutes, wall_minutes
 from duetto.sweeps.pool import Ended, Task, environment_of, run_all
 from duetto.sweeps.record import SweepRecord
 from duetto.sweeps.resources import Machine
@@ -20,9 +20,9 @@ def announce(
     runs: Sequence[PlannedRun], machine: Machine, record: SweepRecord, facts: dict[str, Any], console: Console
 ) -> None:
     """Print the plan with its time and write plan.json."""
-    is_known = {material_key(run.config) for run in runs if run.folder is not None}
-    materials = {material_key(run.config): run.config for run in runs}
-    shared = shared_minutes([config for key, config in materials.items() if key not in is_known], machine.speed)
+    is_known = {prepared_data_key(run.config) for run in runs if run.folder is not None}
+    prepared = {prepared_data_key(run.config): run.config for run in runs}
+    shared = shared_minutes([config for key, config in prepared.items() if key not in is_known], machine.speed)
     wall = wall_minutes([run.minutes for run in runs], machine.workers)
     print_plan(runs, shared, wall, machine.sentence(), console)
     shares = {"workers": machine.workers, "threads": machine.threads, "gpus": list(machine.gpus)}
@@ -46,7 +46,7 @@ def work_off(runs: Sequence[PlannedRun], machine: Machine, record: SweepRecord, 
             record.write_state(runs)
 
         try:
-            with closing(run_all(tasks, machine.workers, environment, begun, lambda: live.look(runs))) as ends:
+            with closing(run_all(tasks, machine.workers, environment, begun, lambda: live.refresh(runs))) as ends:
                 for end in ends:
                     settle(groups[end.task.name], end, machine.speed)
                     live.end(groups[end.task.name][0], len(groups[end.task.name]))

@@ -31,7 +31,7 @@ class AdversarialModule(TrainingModule):
 
     def is_adversarial(self) -> bool:
         """Whether the discriminator takes part in this step: with a base's from the first, else from a set step on."""
-        return self.start.has_judge or self.step >= self.weights.adversarial_from_step
+        return self.start.has_discriminator or self.step >= self.weights.adversarial_from_step
 
     def discriminator_step(self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch) -> Tensor:
         """One step of the discriminator on waveforms (B, 1, S); its loss."""

@@ -15,13 +15,19 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from duetto.renamed import current_metric
 from duetto.storage.files import atomic_path, write_text
 from duetto.training.checkpoint import save_checkpoint
 from duetto.training.module import TrainingModule
-from duetto.training.overtraining import Judgement, judge
-from duetto.training.selection import forget_looks_after, keep_look, newest_look, write_judgement
+from duetto.training.overtraining import OvertrainingReport, detect_overtraining
+from duetto.training.selection import (
+    forget_validations_after,
+    keep_validation,
+    newest_validation,
+    write_overtraining_report,
+)
 
-CURVE_NAME = "curve.csv"  # looks at a held-out song
+CURVE_NAME = "curve.csv"  # scores of every validation
 Scores = dict[str, float]
 
 
@@ -48,20 +54,20 @@ class Clock(Callback):
 
 
 class SaveCheckpoint(Callback):
-    """Writes a checkpoint every few steps, after each look, and at the end."""
+    """Writes a checkpoint every few steps, after each validation, and at the end."""
 
-    def __init__(self, folder: Path, every_steps: int, look_every_steps: int = 0) -> None:
+    def __init__(self, folder: Path, every_steps: int, validate_every_steps: int = 0) -> None:
         self.folder = folder
         self.every_steps = every_steps
-        self.look_every_steps = look_every_steps
+        self.validate_every_steps = validate_every_steps
 
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Save when the step count says so."""
         assert isinstance(module, TrainingModule)
-        after_look = self.look_every_steps and module.step % self.look_every_steps == 0
-        if module.step % self.every_steps == 0 or after_look or trainer.should_stop:
+        after_validation = self.validate_every_steps and module.step % self.validate_every_steps == 0
+        if module.step % self.every_steps == 0 or after_validation or trainer.should_stop:
             save_checkpoint(trainer, self.folder)
 
 
@@ -103,8 +109,8 @@ class LogLosses(Callback):
 
 
 @dataclass(frozen=True)
-class LookActions:
-    """What a look at a held-out conversion does; parts that tests put their own in."""
+class ValidationActions:
+    """What a validation at a held-out conversion does; parts that tests put their own in."""
 
     evaluate: Callable[[TrainingModule], Scores]
     track: Callable[[int, Scores], None]
@@ -112,10 +118,10 @@ class LookActions:
     warn: Callable[[str], None]
 
 
-class HeldOutConversion(Callback):
+class Validation(Callback):
     """Converts a validation excerpt every few steps and at the end, scores it, and keeps the weights worth keeping."""
 
-    def __init__(self, run: Path, checkpoints: Path, every_steps: int, actions: LookActions) -> None:
+    def __init__(self, run: Path, checkpoints: Path, every_steps: int, actions: ValidationActions) -> None:
         self.run = run
         self.path = run / CURVE_NAME
         self.checkpoints = checkpoints
@@ -127,14 +133,16 @@ class HeldOutConversion(Callback):
         """Forget what lies past the checkpoint."""
         assert isinstance(module, TrainingModule)
         keep_rows_up_to(self.path, module.step)
-        forget_looks_after(self.checkpoints, module.step)
+        forget_validations_after(self.checkpoints, module.step)
         if self.path.is_file():
-            write_judgement(self.run, judge(*read_rows(self.path)), newest_look(self.checkpoints))
+            write_overtraining_report(
+                self.run, detect_overtraining(*read_rows(self.path)), newest_validation(self.checkpoints)
+            )
 
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Look when the step count says so; training draws are reseeded every step and not disturbed."""
+        """Validate when the step count says so; training draws are reseeded every step and not disturbed."""
         assert isinstance(module, TrainingModule)
         if self.every_steps == 0 or (module.step % self.every_steps and not trainer.should_stop):
             return
@@ -142,20 +150,20 @@ class HeldOutConversion(Callback):
         scores = self.actions.evaluate(module)
         module.train()
         append_row(self.path, {"step": module.step, "minutes": module.seconds / 60, **scores})
-        judgement = judge(*read_rows(self.path))
-        if judgement.keeps_latest:
-            keep_look(module.voice_network(), self.checkpoints, module.step)
-        write_judgement(self.run, judgement, newest_look(self.checkpoints))
-        self.actions.track(module.step, {**scores, **judgement.latest()})
+        report = detect_overtraining(*read_rows(self.path))
+        if report.keeps_latest:
+            keep_validation(module.voice_network(), self.checkpoints, module.step)
+        write_overtraining_report(self.run, report, newest_validation(self.checkpoints))
+        self.actions.track(module.step, {**scores, **report.latest()})
         self.actions.show(module.step)
-        self._warn(judgement)
+        self._warn(report)
 
-    def _warn(self, judgement: Judgement) -> None:
-        if judgement.overtraining_since is not None and not self.has_warned:
+    def _warn(self, report: OvertrainingReport) -> None:
+        if report.overtraining_since is not None and not self.has_warned:
             self.has_warned = True
             self.actions.warn(
-                f"Held-out conversions have been getting worse since step {judgement.overtraining_since}: overtraining "
-                f"(docs/training.md). The weights of step {newest_look(self.checkpoints)} are kept."
+                f"Held-out conversions have been getting worse since step {report.overtraining_since}: overtraining "
+                f"(docs/training.md). The weights of step {newest_validation(self.checkpoints)} are kept."
             )
 
 
@@ -236,8 +244,9 @@ def keep_rows_up_to(path: Path, step: int) -> None:
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     width = lines[0].count(",") if lines else 0
+    header = ",".join(current_metric(name) for name in lines[0].rstrip("\n").split(",")) + "\n" if lines else ""
     kept = [line for line in lines[1:] if line.endswith("\n") and line.count(",") == width and _step_of(line) <= step]
-    write_text(path, "".join(lines[:1] + kept))
+    write_text(path, header + "".join(kept))
 
 
 def _step_of(line: str) -> int:

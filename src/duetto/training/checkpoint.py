@@ -21,7 +21,7 @@ PREVIOUS = "previous.ckpt"
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """How far a run has come."""
 
     step: int = 0
@@ -38,7 +38,7 @@ def save_checkpoint(trainer: Trainer, folder: Path) -> None:
     (folder / "new.ckpt").replace(last)
 
 
-def find_checkpoint(folder: Path, warn: "Any") -> tuple[Path, Progress] | None:
+def find_checkpoint(folder: Path, warn: "Any") -> tuple[Path, TrainingProgress] | None:
     """The newest checkpoint that can be read, with its progress; None when the run is new.
 
     Args:
@@ -62,15 +62,15 @@ def find_checkpoint(folder: Path, warn: "Any") -> tuple[Path, Progress] | None:
     return None
 
 
-def read_progress(path: Path) -> Progress:
-    """Progress stored in a checkpoint.
+def read_progress(path: Path) -> TrainingProgress:
+    """TrainingProgress stored in a checkpoint.
 
     Raises:
         CheckpointError: If the file is truncated, hostile, or no checkpoint of ours.
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        return Progress(int(state["progress"]["step"]), float(state["progress"]["seconds"]))
+        return TrainingProgress(int(state["progress"]["step"]), float(state["progress"]["seconds"]))
     except Exception as error:  # torch raises many types for damaged or hostile files
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"Checkpoint {path} cannot be read ({reason}).") from error

@@ -18,7 +18,7 @@ from duetto.workers import num_cores
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
 PRECISIONS: dict[str, LightningPrecision] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
 REFERENCE_GFLOPS = 150.0  # float32 matrix product of the two-core machine that the time estimates were made on
-PROBE_SIZE = 768  # side of the matrices of the speed probe
+BENCHMARK_SIZE = 768  # side of the matrices of the speed benchmark
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ def detect_hardware(config: TrainerConfig) -> Hardware:
 def measure_gflops(num_threads: int) -> float:
     """Float32 matrix-product speed in GFLOP/s, best of several tries; takes about 0.2 s."""
     torch.set_num_threads(num_threads)
-    left = torch.ones(PROBE_SIZE, PROBE_SIZE)
+    left = torch.ones(BENCHMARK_SIZE, BENCHMARK_SIZE)
     best_s = float("inf")
     for _ in range(8):
         start = time.perf_counter()
         torch.mm(left, left)
         best_s = min(best_s, time.perf_counter() - start)
-    return 2 * PROBE_SIZE**3 / best_s / 1e9
+    return 2 * BENCHMARK_SIZE**3 / best_s / 1e9

@@ -28,7 +28,7 @@ class Start:
     """What the weights were before the first step."""
 
     from_base: bool = False
-    has_judge: bool = False  # the base brought a discriminator
+    has_discriminator: bool = False  # the base brought a discriminator
 
 
 class TrainingModule(pl.LightningModule):

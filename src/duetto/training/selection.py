@@ -1,7 +1,7 @@
-"""The weights of the look that the rule keeps: on disk while training, and chosen from at the end.
+"""Checkpoint selection: the weights of the best validation are kept on disk, and become the voice at the end.
 
-`checkpoints/look_<step>.safetensors` holds the voice's weights. The two newest stay, for a run that is killed right
-after a look goes on from the checkpoint before it.
+`checkpoints/validation_<step>.safetensors` holds the voice's weights. The two newest stay, because a run that is killed
+right after a validation resumes from the checkpoint before it.
 """
 
 from dataclasses import dataclass
@@ -14,16 +14,17 @@ from torch import nn
 
 from duetto.errors import CheckpointError
 from duetto.storage.files import atomic_path, read_json, write_json
-from duetto.training.overtraining import Judgement
+from duetto.training.overtraining import OvertrainingReport
 
-JUDGEMENT_NAME = "overtraining.json"  # in the run's folder: the rule, and what it says
+OVERTRAINING_FILE = "overtraining.json"  # in the run's folder: the rule, and what it says
 KEPT = 2
+WORDS = ("look", "validation")  # files of an earlier version begin with the first
 LAST, BEST = "last", "best"
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Which moment of a training its voice is, and why."""
+class Selection:
+    """The step of a training whose weights become the voice, and why."""
 
     step: int
     why: str
@@ -33,71 +34,74 @@ class Choice:
         return {"step": self.step, "why": self.why}
 
 
-def look_path(folder: Path, step: int) -> Path:
-    """Weights of a look; `folder` is that of the checkpoints."""
-    return folder / f"look_{step:09d}.safetensors"
+def validation_path(folder: Path, step: int) -> Path:
+    """Weights of a validation; `folder` is that of the checkpoints."""
+    name = f"_{step:09d}.safetensors"
+    old = folder / f"look{name}"
+    return old if old.is_file() else folder / f"validation{name}"
 
 
-def kept_looks(folder: Path) -> dict[int, Path]:
-    """Step and file of every look on disk, in order."""
-    return {int(path.stem.removeprefix("look_")): path for path in sorted(folder.glob("look_" + "[0-9]" * 9 + ".*"))}
+def kept_validations(folder: Path) -> dict[int, Path]:
+    """Step and file of every validation on disk, in order."""
+    found = [path for word in WORDS for path in folder.glob(f"{word}_" + "[0-9]" * 9 + ".safetensors")]
+    return dict(sorted((int(path.stem.split("_")[1]), path) for path in found))
 
 
-def keep_look(network: nn.Module, folder: Path, step: int) -> None:
-    """Write the weights of a look and remove all but the newest."""
+def keep_validation(network: nn.Module, folder: Path, step: int) -> None:
+    """Write the weights of a validation and remove all but the newest."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    with atomic_path(look_path(folder, step)) as temporary:
+    with atomic_path(validation_path(folder, step)) as temporary:
         save_file(state, temporary)
-    for path in list(kept_looks(folder).values())[:-KEPT]:
+    for path in list(kept_validations(folder).values())[:-KEPT]:
         path.unlink()
 
 
-def forget_looks_after(folder: Path, step: int) -> None:
-    """Remove looks that a killed run made after the checkpoint from which it goes on; they come again."""
-    for at, path in kept_looks(folder).items():
+def forget_validations_after(folder: Path, step: int) -> None:
+    """Remove validations that a killed run made after the checkpoint it resumes from; they are repeated."""
+    for at, path in kept_validations(folder).items():
         if at > step:
             path.unlink()
 
 
-def newest_look(folder: Path) -> int | None:
-    """Step of the look that is kept; None before the first."""
-    return max(kept_looks(folder), default=None)
+def newest_validation(folder: Path) -> int | None:
+    """Step of the validation that is kept; None before the first."""
+    return max(kept_validations(folder), default=None)
 
 
-def write_judgement(run: Path, judgement: Judgement, kept: int | None) -> None:
-    """Write down the rule, the looks, and the step of the one whose weights are kept."""
-    write_json(run / JUDGEMENT_NAME, {**judgement.as_dict(), "kept_step": kept})
+def write_overtraining_report(run: Path, report: OvertrainingReport, kept: int | None) -> None:
+    """Write down the rule, the validations, and the step of the one whose weights are kept."""
+    write_json(run / OVERTRAINING_FILE, {**report.as_dict(), "kept_step": kept})
 
 
-def choose_weights(asked: str, run: Path, checkpoints: Path, network: nn.Module, last_step: int) -> Choice:
-    """Load the weights of the chosen moment into the network, which holds the last ones.
+def select_weights(asked: str, run: Path, checkpoints: Path, network: nn.Module, last_step: int) -> Selection:
+    """Load the weights of the selected step into the network, which holds those of the last step.
 
     Args:
-        asked: `trainer.choose`, best or last.
+        asked: `trainer.select`, best or last.
         run: The run's folder.
-        checkpoints: Where its looks are.
+        checkpoints: Where its validations are.
         network: What the voice is made of.
         last_step: Of the training.
 
     Raises:
-        CheckpointError: If the chosen weights are missing or damaged.
+        CheckpointError: If the selected weights are missing or damaged.
     """
     if asked == LAST:
-        return Choice(last_step, "the last step, as trainer.choose=last asks")
-    judgement = read_json(run / JUDGEMENT_NAME) if (run / JUDGEMENT_NAME).is_file() else {}
-    step = newest_look(checkpoints) or judgement.get("kept_step")
-    if step is None or judgement.get("noise") is None:
-        return Choice(last_step, "the last step: too few looks at held-out conversions to tell moments apart")
+        return Selection(last_step, "the last step, as trainer.select=last asks")
+    report = read_json(run / OVERTRAINING_FILE) if (run / OVERTRAINING_FILE).is_file() else {}
+    step = newest_validation(checkpoints) or report.get("kept_step")
+    if step is None or report.get("noise") is None:
+        return Selection(last_step, "the last step: too few validations to tell one moment from another")
     if step == last_step:
-        return Choice(last_step, "the last step, which no look before it beats by more than the noise")
-    path = look_path(checkpoints, step)
+        return Selection(last_step, "the last step, which no validation before it beats by more than the noise")
+    path = validation_path(checkpoints, step)
     try:
         network.load_state_dict(load_file(path), strict=True)
     except (FileNotFoundError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path}, the weights of the best look, cannot be read ({str(error).splitlines()[0]}). "
-            f"Use trainer.choose=last, or delete {run} and train again."
+            f"{path}, the weights of the best validation, cannot be read ({str(error).splitlines()[0]}). "
+            f"Use trainer.select=last, or delete {run} and train again."
         ) from error
-    since = judgement.get("overtraining_since_step")
-    word = f"overtraining since step {since}" if since else "the looks after it were worse"
-    return Choice(step, f"the latest look within the noise of the best; {word}")
+    since = report.get("overtraining_since_step")
+    word = f"overtraining since step {since}" if since else "the validations after it were worse"
+    return Selection(step, f"the latest validation within the noise of the best; {word}")

@@ -28,31 +28,31 @@ class Tracker:
     def __init__(self, run: Any | None, where: str) -> None:
         self.run = run
         self.where = where  # one phrase for the closing table
-        self._has_references = False  # whether source and truth of the held-out song were sent
+        self._has_sent_source = False  # whether source and reference of the held-out song were sent
 
     def log(self, step: int, values: dict[str, Any]) -> None:
         """Log values at a step."""
         if self.run is not None:
             self.run.log({**values, "step": step})
 
-    def show_look(self, step: int, place: Path, draw: Callable[[Path, Path, Path | None], bytes] | None) -> None:
-        """Send picture and sound of a held-out conversion; source and truth, which stay the same, once.
+    def show_validation(self, step: int, place: Path, draw: Callable[[Path, Path, Path | None], bytes] | None) -> None:
+        """Send picture and sound of a held-out conversion; source and reference, which stay the same, once.
 
         Args:
             step: Of the training.
-            place: Folder with source.wav, output.wav and truth.wav.
+            place: Folder with source.wav, output.wav and reference.wav.
             draw: Makes the picture of the three, PNG; None sends sound alone.
         """
         if self.run is None:
             return
-        names = ("output",) if self._has_references else ("output", "source", "truth")
+        names = ("output",) if self._has_sent_source else ("output", "source", "reference")
         media: dict[str, Any] = {f"heldout/{name}": wandb.Audio(str(place / f"{name}.wav")) for name in names}
         if draw is not None:
             picture = place / "spectrograms.png"
-            picture.write_bytes(draw(*(place / f"{name}.wav" for name in ("source", "output", "truth"))))
+            picture.write_bytes(draw(*(place / f"{name}.wav" for name in ("source", "output", "reference"))))
             media["heldout/spectrograms"] = wandb.Image(str(picture))
         self.log(step, media)
-        self._has_references = True
+        self._has_sent_source = True
 
     def summarise(self, values: dict[str, Any]) -> None:
         """Set summary values."""

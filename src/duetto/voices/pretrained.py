@@ -34,7 +34,7 @@ HEARD = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_
 NOT_SHAPE = (  # settings of a model that leave its tensors alone
     "base",
     "base_discriminator",
-    "colour_db",
+    "equaliser_db",
     "crop_frames",
     "ema_decay",
     "fills_unvoiced",
@@ -107,8 +107,8 @@ def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BAS
     wanted = asdict(features)
     if any(card["features"][name] != wanted[name] for name in HEARD) or card.get("shape") != shape_of(model):
         return None
-    judge = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
-    return Base(path, judge if judge.is_file() else None)
+    discriminator = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
+    return Base(path, discriminator if discriminator.is_file() else None)
 
 
 def shape_of(model: ModelConfig) -> dict[str, Any]:
@@ -139,11 +139,11 @@ def find_base(generator: str, discriminator: str | None) -> Base:
     if path.is_dir():
         folder = path / VOICE_FOLDER if (path / VOICE_FOLDER).is_dir() else path
         path, beside = folder / WEIGHTS_NAME, folder / DISCRIMINATOR_NAME
-    judge = Path(discriminator).expanduser() if discriminator else beside if beside and beside.is_file() else None
-    for file in (path, judge):
+    given = Path(discriminator).expanduser() if discriminator else beside if beside and beside.is_file() else None
+    for file in (path, given):
         if file is not None and not file.is_file():
             raise CheckpointError(f"base: there is no {file}. Give a run's folder, a .safetensors or a G_*.pth.")
-    return Base(path, judge)
+    return Base(path, given)
 
 
 def load_base(module: TrainingModule, base: Base) -> None:
@@ -153,12 +153,12 @@ def load_base(module: TrainingModule, base: Base) -> None:
         CheckpointError: If a file is damaged, or a tensor is missing, unknown or misshapen.
     """
     _load(module.acquired(module.exported_network()), base.generator, GENERATOR)
-    judge = getattr(module, "discriminator", None)
+    discriminator = getattr(module, "discriminator", None)
     if base.discriminator is not None:
-        if judge is None:
+        if discriminator is None:
             raise CheckpointError("model.base_discriminator: this architecture has no discriminator. Leave it out.")
-        _load(judge, base.discriminator, DISCRIMINATOR)
-    module.start = Start(from_base=True, has_judge=base.discriminator is not None)
+        _load(discriminator, base.discriminator, DISCRIMINATOR)
+    module.start = Start(from_base=True, has_discriminator=base.discriminator is not None)
 
 
 def _load(network: nn.Module, path: Path, role: str) -> None:

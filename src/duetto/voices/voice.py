@@ -14,6 +14,7 @@ from torch import nn
 
 from duetto.architectures.registry import get_architecture
 from duetto.errors import CheckpointError, ConfigError
+from duetto.renamed import OLD_FIELDS
 from duetto.settings.config import FeaturesConfig, require
 from duetto.settings.model_config import MODEL_SCHEMAS, ModelConfig
 from duetto.storage.files import atomic_path, read_json, write_json
@@ -99,6 +100,7 @@ def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
         ConfigError: If a key is unknown.
     """
     known = {item.name: item for item in fields(schema)}
+    values = {name if name in known else OLD_FIELDS.get(name, name): value for name, value in values.items()}
     unknown = sorted(set(values) - set(known))
     require(not unknown, f"{schema.__name__} has no field {', '.join(unknown)}.")
     arguments = {}

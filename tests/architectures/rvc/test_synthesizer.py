@@ -89,9 +89,9 @@ def test_a_conversion_is_frames_times_hop_samples_long(synthesizer, tiny, batch)
     assert waveform.shape == (2, 1, 20 * tiny.hop_length)
 
 
-def test_a_resynthesis_is_frames_times_hop_samples_long_and_finite(synthesizer, tiny, batch):
+def test_a_copy_synthesis_is_frames_times_hop_samples_long_and_finite(synthesizer, tiny, batch):
     arguments = {name: batch[name] for name in ("spectrogram", "f0_hz", "lengths", "speaker_id")}
-    waveform = synthesizer.eval().resynthesise(**arguments, generator=seeded())
+    waveform = synthesizer.eval().copy_synthesise(**arguments, generator=seeded())
     assert waveform.shape == (2, 1, 20 * tiny.hop_length)
     assert waveform.isfinite().all()
 

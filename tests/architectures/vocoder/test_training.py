@@ -82,11 +82,11 @@ def test_mels_are_computed_in_float32_under_autocast(tmp_path: Path, monkeypatch
 
 def test_recordings_and_generated_segments_are_judged_in_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     sizes = []
-    judge = adversarial.MultiPeriodDiscriminator.forward
+    discriminator = adversarial.MultiPeriodDiscriminator.forward
 
     def watched(self, waveform):
         sizes.append(len(waveform))
-        return judge(self, waveform)
+        return discriminator(self, waveform)
 
     monkeypatch.setattr(adversarial.MultiPeriodDiscriminator, "forward", watched)
     tiny_fit(1, tmp_path / "run", config=replace(tiny_config(1), model=tiny_vocoder()))
@@ -125,5 +125,5 @@ def test_examples_are_varied_when_asked_and_the_mel_shows_it(tmp_path: Path, mon
         config = replace(tiny_config(4), model=replace(tiny_vocoder(), gain_db=gain_db))
         tiny_fit(4, tmp_path / f"run_{gain_db:g}", config=config)
     assert not np.allclose(levels[:4], levels[4:], rtol=0.05)
-    with pytest.raises(ConfigError, match=r"colour_db=-1 must be 0"):
-        replace(tiny_vocoder(), colour_db=-1.0).validate(tiny_config(1).features)
+    with pytest.raises(ConfigError, match=r"equaliser_db=-1 must be 0"):
+        replace(tiny_vocoder(), equaliser_db=-1.0).validate(tiny_config(1).features)

@@ -82,7 +82,7 @@ def test_sounds_too_short_for_a_clip_stand_in_the_ledger(config: DataConfig, tmp
     sounds = [np.random.default_rng(i).uniform(-0.5, 0.5, 8000 if i < 5 else 800).astype(np.float32) for i in range(7)]
     write_ddb(path, [DdbFragment(sound) for sound in sounds], RATE, RECORD)
     _, manifest = build(replace(config, path=str(path)), join="zero_padding", padding_ms=0.0)
-    assert [loss.reason.split("is ")[-1] for loss in manifest.ledger.losses] == ["shorter than 0.3 s"] * 2
+    assert [entry.reason.split("is ")[-1] for entry in manifest.ledger.dropped] == ["shorter than 0.3 s"] * 2
     assert manifest.ledger.seconds_in == pytest.approx(2.6)
     assert manifest.ledger.seconds_used == pytest.approx(2.5)
 
@@ -140,4 +140,4 @@ def test_a_sound_that_is_stored_twice_counts_once(config: DataConfig, tmp_path: 
     write_ddb(path, [DdbFragment(sound) for sound in sounds], RATE, RECORD)
     _, manifest = build(replace(config, path=str(path)), join="zero_padding")
     assert len(manifest.select("target")) == 3
-    assert "the same recording as" in manifest.ledger.losses[0].reason
+    assert "the same recording as" in manifest.ledger.dropped[0].reason

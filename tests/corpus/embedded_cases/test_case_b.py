@@ -22,7 +22,7 @@ def test_the_embedded_singer_builds_case_b(tmp_path: Path):
     assert {clip.id for clip in manifest.clips} == {
         "target/fast_01",
         "target/slow_01",
-        "truth/slow_01",
+        "reference/slow_01",
         "source/low/slow_01",
     }
     assert manifest.select("source")[0].transpose_semitones == 12.0

@@ -26,14 +26,14 @@ from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.slice import Slice
 from duetto.settings.case_config import FragmentConfig, RoomConfig
 from duetto.settings.config import DataConfig
-from duetto.singer.sing import Truth, load_truth, save_truth
+from duetto.singer.sing import Annotations, load_annotations, save_annotations
 from duetto.storage.audio import Waveform, read_audio
 from duetto.storage.files import read_json
 from duetto.storage.fingerprint import fingerprint
 from duetto.workers import thread_pool
 from tests.corpus.fakes import FAKE_RATE, FakeSinger
 
-TRUTH = Truth(
+ANNOTATIONS = Annotations(
     ("pau", "k", "a", "pau"),
     np.array([0.0, 0.1, 0.15, 0.9]),
     np.array([0.1, 0.15, 0.9, 1.0]),
@@ -46,9 +46,9 @@ TRUTH = Truth(
 class PhoneSinger(FakeSinger):
     """Sings one second that rises in level, so that no two fragments are alike, and knows its phones."""
 
-    def render(self, song: Path, voice: str, seed: int, truth: Path, shift_semitones: float = 0.0) -> Waveform:
-        tone = super().render(song, voice, seed, truth)
-        save_truth(TRUTH, truth)
+    def render(self, song: Path, voice: str, seed: int, annotations: Path, shift_semitones: float = 0.0) -> Waveform:
+        tone = super().render(song, voice, seed, annotations)
+        save_annotations(ANNOTATIONS, annotations)
         rise = np.linspace(0.3, 1.0, FAKE_RATE, dtype=np.float32)
         return np.asarray(np.resize(tone, FAKE_RATE) * rise, dtype=np.float32)
 
@@ -124,7 +124,7 @@ def test_zero_padding_gives_each_fragment_a_clip_and_the_ledger_adds_up(config: 
     ledger = manifest.ledger
     assert ledger.seconds_in == pytest.approx(ledger.seconds_used + ledger.seconds_dropped)
     assert ledger.seconds_used == pytest.approx(8 * 0.4 + 2.0)
-    assert "1.2 s of silence" in ledger.losses[0].reason
+    assert "1.2 s of silence" in ledger.dropped[0].reason
 
 
 def test_through_an_archive_the_fragments_lose_only_bits(config: DataConfig):
@@ -139,13 +139,13 @@ def test_through_an_archive_the_fragments_lose_only_bits(config: DataConfig):
     assert archive.segments[2].pitch == 0.0
 
 
-def test_phones_and_pitch_of_a_stretch_are_those_of_the_truth():
-    assert phones_within(TRUTH, 0.0, 0.2) == ("k", "a")
-    assert phones_within(TRUTH, 0.145, 0.3) == ("a",)
-    assert phones_within(TRUTH, 0.95, 1.0) == ()
-    octave = replace(TRUTH, f0_hz=np.full(200, 880.0))
+def test_phones_and_pitch_of_a_stretch_are_those_of_the_reference():
+    assert phones_within(ANNOTATIONS, 0.0, 0.2) == ("k", "a")
+    assert phones_within(ANNOTATIONS, 0.145, 0.3) == ("a",)
+    assert phones_within(ANNOTATIONS, 0.95, 1.0) == ()
+    octave = replace(ANNOTATIONS, f0_hz=np.full(200, 880.0))
     assert pitch_within(octave, 0.2, 0.3) == pytest.approx(1200.0)
-    assert pitch_within(TRUTH, 0.0, 0.1) == 0.0
+    assert pitch_within(ANNOTATIONS, 0.0, 0.1) == 0.0
 
 
 def test_songs_take_the_banks_pitches_in_turn_and_other_songs_are_sung_as_ever(config: DataConfig, tmp_path: Path):
@@ -155,10 +155,12 @@ def test_songs_take_the_banks_pitches_in_turn_and_other_songs_are_sung_as_ever(c
     assert singer == FlatSinger(FakeSinger(), "miku", (("fast_01", 64), ("fast_02", 70), ("slow_01", 64)))
     assert singer.describe("miku") != FakeSinger().describe("miku")
     assert singer.describe("mei") == FakeSinger().describe("mei")
-    truth = tmp_path / "truth.npz"
+    annotations = tmp_path / "annotations.npz"
     for song, voice in (("fast_03", "miku"), ("fast_01", "mei")):
         path = Path(f"{song}.vsqx")
-        assert np.array_equal(singer.render(path, voice, 1, truth), FakeSinger().render(path, voice, 1, truth))
+        assert np.array_equal(
+            singer.render(path, voice, 1, annotations), FakeSinger().render(path, voice, 1, annotations)
+        )
 
 
 def test_a_flat_song_keeps_its_words_and_rhythm():
@@ -201,7 +203,7 @@ def test_the_slicer_keeps_padded_fragments_whole(config: DataConfig, tmp_path: P
 @pytest.mark.slow
 def test_the_embedded_voice_sings_a_song_on_one_pitch(tmp_path: Path):
     singer = FlatSinger(EmbeddedSinger(), "miku", (("fast_01", 70),))
-    singer.render(song_path("fast_01"), "miku", 0, tmp_path / "truth.npz")
-    f0_hz = load_truth(tmp_path / "truth.npz").f0_hz
+    singer.render(song_path("fast_01"), "miku", 0, tmp_path / "annotations.npz")
+    f0_hz = load_annotations(tmp_path / "annotations.npz").f0_hz
     cents = 1200 * np.log2(f0_hz[f0_hz > 0] / 466.1638)  # MIDI 70
     assert np.percentile(np.abs(cents), 95) < 30

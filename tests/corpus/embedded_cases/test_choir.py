@@ -70,8 +70,8 @@ def test_a_small_choir_sings_and_its_held_out_song_has_a_source(tmp_path: Path):
     manifest = load_manifest(folder)
     assert {clip.singer for clip in manifest.select("target", "train")} == {"choir_00", "choir_01", "reader_00"}
     assert {clip.split for clip in manifest.clips if clip.singer == "reader_00"} == {"train"}
-    (source,), (truth,) = manifest.select("source"), manifest.select("truth")
-    assert (source.song, source.singer, truth.singer) == (truth.song, "choir_01", "choir_00")
+    (source,), (reference,) = manifest.select("source"), manifest.select("reference")
+    assert (source.song, source.singer, reference.singer) == (reference.song, "choir_01", "choir_00")
     assert source.transpose_semitones == -7
-    assert source.num_samples == truth.num_samples
-    assert np.abs(read_audio(folder / truth.path)[0]).max() > 0.1
+    assert source.num_samples == reference.num_samples
+    assert np.abs(read_audio(folder / reference.path)[0]).max() > 0.1

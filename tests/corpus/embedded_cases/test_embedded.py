@@ -118,7 +118,7 @@ def test_case_b_is_split_as_ever():
 
 
 @pytest.mark.parametrize("family", ["case_a", "case_b", "case_c"])
-def test_source_and_truth_of_a_song_are_as_long_as_its_target(family: str, tmp_path: Path):
+def test_source_and_reference_of_a_song_are_as_long_as_its_target(family: str, tmp_path: Path):
     config = case(family)
     config = replace(config, **{name: getattr(config, name)[:1] for name in ("train_songs", "val_songs", "test_songs")})
     folder, manifest = build(config, tmp_path)
@@ -129,7 +129,7 @@ def test_source_and_truth_of_a_song_are_as_long_as_its_target(family: str, tmp_p
     held_out = [row for song, row in by_song.items() if song not in config.train_songs]
     assert held_out
     for row in held_out:
-        assert {"source", "truth"} <= set(row)
+        assert {"source", "reference"} <= set(row)
         assert len(set(row.values())) == 1
     assert manifest.ledger.seconds_in == manifest.ledger.seconds_used > 0
 
@@ -147,20 +147,20 @@ def test_a_test_song_at_another_pitch_is_a_song_of_its_own_with_the_songs_source
     config = case("case_a", train_songs=["air_01"], val_songs=["air_12"], test_songs=["air_13", "above_08"])
     log = tmp_path / "log"
     folder, manifest = build(replace(config, transpositions=[0, 6, -3]), tmp_path, FakeSinger(log=log))
-    truths = {clip.song: clip for clip in manifest.select("truth", "test")}
+    references = {clip.song: clip for clip in manifest.select("reference", "test")}
     sources = {clip.song: clip for clip in manifest.select("source", "test")}
-    assert set(truths) == set(sources) == {"air_13", "air_13_up6", "air_13_down3", "above_08"}
+    assert set(references) == set(sources) == {"air_13", "air_13_up6", "air_13_down3", "above_08"}
     shift = {"air_13": 0.0, "air_13_up6": 6.0, "air_13_down3": -3.0, "above_08": 0.0}
     assert {song: clip.transpose_semitones for song, clip in sources.items()} == {
         song: semitones - 12.0
         for song, semitones in shift.items()  # the voice sings an octave below the source
     }
     assert sources["air_13_up6"].path == sources["air_13"].path
-    assert truths["air_13_up6"].truth != truths["air_13"].truth
-    assert truths["air_13_up6"].score is None
+    assert references["air_13_up6"].annotations != references["air_13"].annotations
+    assert references["air_13_up6"].score is None
     assert log.read_text().splitlines().count("low air_13 +6") == 1
     assert log.read_text().splitlines().count("mei air_13") == 1
-    assert (folder / truths["air_13_up6"].path).is_file()
+    assert (folder / references["air_13_up6"].path).is_file()
 
 
 def test_training_songs_end_where_the_dose_says_and_the_tests_above_begin_there():

@@ -12,7 +12,7 @@ from duetto.evaluation.analysis.pitch import track_f0
 from duetto.preprocess.segment import Segment
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
-from duetto.singer.sing import load_truth
+from duetto.singer.sing import load_annotations
 from duetto.storage.audio import read_audio, read_channels
 
 from .test_embedded import case
@@ -34,18 +34,20 @@ def fit_db(reference: np.ndarray, estimate: np.ndarray) -> float:
     return 10 * float(np.log10(np.sum(scaled**2) / np.sum((estimate - scaled) ** 2)))
 
 
-def test_case_a_is_heard_in_its_register_and_its_shifted_truth_six_semitones_higher(tmp_path: Path):
+def test_case_a_is_heard_in_its_register_and_its_shifted_reference_six_semitones_higher(tmp_path: Path):
     config = case("case_a", train_songs=["air_02"], val_songs=[], test_songs=["air_13"], root=str(tmp_path))
     folder = build_corpus(config, surroundings=Surroundings(workers=1))
     manifest = load_manifest(folder)
     low, high = np.percentile(midi_of(folder, manifest.select("target", "train")[0]), [5, 95])
     assert 40.5 <= low < high <= 53.5
-    truth, shifted = (next(c for c in manifest.select("truth") if c.song == song) for song in ("air_13", "air_13_up6"))
-    medians = [np.median(midi_of(folder, clip)) for clip in (truth, shifted)]
+    reference, shifted = (
+        next(c for c in manifest.select("reference") if c.song == song) for song in ("air_13", "air_13_up6")
+    )
+    medians = [np.median(midi_of(folder, clip)) for clip in (reference, shifted)]
     assert medians[1] - medians[0] == pytest.approx(6.0, abs=0.3)
     source = next(clip for clip in manifest.select("source") if clip.song == "air_13_up6")
     assert np.median(midi_of(folder, source)) + source.transpose_semitones == pytest.approx(medians[1], abs=0.5)
-    sung, asked = (load_truth(folder / str(clip.truth)) for clip in (source, shifted))
+    sung, asked = (load_annotations(folder / str(clip.annotations)) for clip in (source, shifted))
     assert sung.phones == asked.phones
     assert np.array_equal(sung.phone_start_s, asked.phone_start_s)
 
@@ -53,10 +55,10 @@ def test_case_a_is_heard_in_its_register_and_its_shifted_truth_six_semitones_hig
 def test_the_voice_of_case_c_comes_out_of_the_mix_better_than_it_went_in(tmp_path: Path):
     config = case("case_c", train_songs=["song_01"], val_songs=[], test_songs=["song_13"], sources=[])
     folder = build_corpus(replace(config, root=str(tmp_path)), surroundings=Surroundings(workers=1))
-    mix, truth = (
-        next(c for c in load_manifest(folder).clips if c.id == f"{role}/song_13") for role in ("target", "truth")
+    mix, reference = (
+        next(c for c in load_manifest(folder).clips if c.id == f"{role}/song_13") for role in ("target", "reference")
     )
-    voice, _ = read_audio(folder / truth.path)
+    voice, _ = read_audio(folder / reference.path)
     segments = (Segment(*read_channels(folder / mix.path), "mix"),)
     before = fit_db(voice, segments[0].channels.mean(axis=0))
     for step in (Separate(), Centre()):

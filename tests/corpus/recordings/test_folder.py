@@ -76,8 +76,8 @@ def test_bad_files_stand_in_the_ledger_and_the_rest_goes_on(config: DataConfig, 
     (recordings / ".hidden.wav").write_text("resource fork", encoding="utf-8")
     _, manifest = build(config)
     ledger = manifest.ledger
-    assert len(ledger.losses) == 9
-    by_id = {loss.clip_id.removeprefix("target/").rsplit("-", 1)[0]: loss for loss in ledger.losses}
+    assert len(ledger.dropped) == 9
+    by_id = {entry.clip_id.removeprefix("target/").rsplit("-", 1)[0]: entry for entry in ledger.dropped}
     assert set(by_id) == {"text", "empty", "nan", "silent", "short", "nothing", "cancels", "phone", "link"}
     assert "cannot be read" in by_id["text"].reason
     assert "NaN" in by_id["nan"].reason
@@ -98,7 +98,7 @@ def test_names_with_anything_in_them_become_plain_ids(config: DataConfig, record
         soundfile.write(recordings / "temporary.wav", data, 16_000)
         os.rename(recordings / "temporary.wav", os.path.join(os.fsencode(recordings), name))  # noqa: PTH104, PTH118
     folder, manifest = build(config)
-    assert not manifest.ledger.losses
+    assert not manifest.ledger.dropped
     assert len(manifest.select("target")) == 5
     for clip in manifest.clips:
         assert set(clip.id) <= set("abcdefghijklmnopqrstuvwxyz0123456789-/")
@@ -133,10 +133,10 @@ def test_three_files_fill_three_splits_and_held_out_ones_are_their_own_source(co
         write_sine(recordings / f"{number}.wav", 200 + number)
     _, manifest = build(config)
     for split in ("val", "test"):
-        target, source, truth = (manifest.select(role, split) for role in ("target", "source", "truth"))  # type: ignore[arg-type]
-        assert len(target) == len(source) == len(truth) == 1
-        assert target[0].sha256 == source[0].sha256 == truth[0].sha256
-        assert source[0].song == truth[0].song
+        target, source, reference = (manifest.select(role, split) for role in ("target", "source", "reference"))  # type: ignore[arg-type]
+        assert len(target) == len(source) == len(reference) == 1
+        assert target[0].sha256 == source[0].sha256 == reference[0].sha256
+        assert source[0].song == reference[0].song
         assert source[0].transpose_semitones == 0.0
     assert "reconstruction" in manifest.settings["evaluation"]
     assert not manifest.select("source", "train")
@@ -161,8 +161,8 @@ def test_the_same_recording_twice_counts_once(config: DataConfig, recordings: Pa
     (recordings / "sub/2.wav").write_bytes((recordings / "2.wav").read_bytes())
     _, manifest = build(config)
     assert len(manifest.select("target")) == 3
-    lost = [loss for loss in manifest.ledger.losses if loss.seconds]
-    assert [loss.reason.split(" target")[0] for loss in lost] == ["the same recording as"] * 2
+    lost = [entry for entry in manifest.ledger.dropped if entry.seconds]
+    assert [entry.reason.split(" target")[0] for entry in lost] == ["the same recording as"] * 2
     assert manifest.ledger.seconds_in == pytest.approx(5.0)
 
 
@@ -180,7 +180,7 @@ def test_a_truncated_recording_is_used_as_far_as_it_goes_or_refused_but_counted(
     whole = (recordings / "cut.flac").read_bytes()
     (recordings / "cut.flac").write_bytes(whole[: len(whole) // 2])
     _, manifest = build(config)
-    assert any("cut" in loss.clip_id and loss.seconds > 1 for loss in manifest.ledger.losses)
+    assert any("cut" in entry.clip_id and entry.seconds > 1 for entry in manifest.ledger.dropped)
     assert manifest.ledger.seconds_in == pytest.approx(6.0)
 
 
@@ -190,7 +190,7 @@ def test_recordings_that_the_consent_does_not_name_are_left_out(config: DataConf
     (recordings / "consent.yaml").write_text(text, encoding="utf-8")
     _, manifest = build(config)
     assert manifest.ledger.seconds_used == pytest.approx(3.0)
-    assert "consent record" in manifest.ledger.losses[0].reason
+    assert "consent record" in manifest.ledger.dropped[0].reason
 
 
 def test_nothing_usable_is_an_error_that_lists_the_reasons(config: DataConfig, recordings: Path):

@@ -53,7 +53,7 @@ def test_every_sample_format_rate_and_number_of_channels_is_taken_in(recordings:
         samples = np.stack([sine(150 + 10 * number, 0.5, rate)] * width, axis=1)
         soundfile.write(recordings / f"{subtype} {rate} {width}.wav", samples, rate, subtype=subtype)
     folder, manifest = build(recordings, tmp_path / "data")
-    assert not manifest.ledger.losses
+    assert not manifest.ledger.dropped
     assert sorted(clip.sample_rate for clip in manifest.select("target")) == list(rates)
     for clip in manifest.select("target"):
         waveform, _ = read_audio(folder / clip.path)
@@ -100,7 +100,7 @@ def test_a_pipe_named_like_a_recording_does_not_hang(recordings: Path, tmp_path:
     os.mkfifo(recordings / "pipe.wav")
     write_sine(recordings / "good.wav", duration_s=3.0)
     _, manifest = build(recordings, tmp_path / "data")
-    assert ["no audio file" in loss.reason for loss in manifest.ledger.losses] == [True]
+    assert ["no audio file" in entry.reason for entry in manifest.ledger.dropped] == [True]
 
 
 def test_links_that_point_at_each_other_are_reported(recordings: Path, tmp_path: Path):
@@ -108,7 +108,7 @@ def test_links_that_point_at_each_other_are_reported(recordings: Path, tmp_path:
     (recordings / "b.wav").symlink_to(recordings / "a.wav")
     write_sine(recordings / "good.wav", duration_s=3.0)
     _, manifest = build(recordings, tmp_path / "data")
-    assert len(manifest.ledger.losses) == 2
+    assert len(manifest.ledger.dropped) == 2
 
 
 def test_a_folder_of_an_archive_alone_says_to_unpack_it(recordings: Path, tmp_path: Path):
@@ -222,4 +222,4 @@ def test_seconds_in_are_used_or_dropped_for_a_reason_whatever_lies_in_the_folder
     assert ledger.seconds_in == pytest.approx(taken.seconds_in)
     assert ledger.seconds_in == pytest.approx(ledger.seconds_used + ledger.seconds_dropped)
     assert ledger.seconds_used == pytest.approx(sum(clip.duration_s for clip in treated.select("target")))
-    assert all(loss.reason for loss in ledger.losses)
+    assert all(entry.reason for entry in ledger.dropped)

@@ -15,7 +15,7 @@ from duetto.score.formats.vsqx.writer import write_vsqx
 from duetto.score.score import Note, Score, Tempo
 from duetto.score.tempo import TempoMap
 from duetto.settings.config import DataConfig
-from duetto.singer.sing import Rendition, Truth
+from duetto.singer.sing import Annotations, Rendition
 from duetto.storage.audio import read_audio, write_audio
 
 TODAY = date(2026, 11, 22)
@@ -49,8 +49,8 @@ def perform(score: Score, level: float = 0.3) -> np.ndarray:
 def fake_sing(score: Score, voice: object, *, seed: int = 0) -> Rendition:
     if score.notes[0].midi > 100:
         raise ScoreError("too high")
-    truth = Truth((), np.zeros(0), np.zeros(0), np.zeros(0), 0.005)
-    return Rendition(perform(score), RATE, truth, np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
+    annotations = Annotations((), np.zeros(0), np.zeros(0), np.zeros(0), 0.005)
+    return Rendition(perform(score), RATE, annotations, np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
 
 
 @pytest.fixture
@@ -86,17 +86,17 @@ def test_the_offset_of_each_recording_is_found_and_told(folder: Path, tmp_path: 
     _, manifest = build(folder, tmp_path)
     assert list(manifest.settings["offsets_s"].values()) == pytest.approx([offset_s] * 4, abs=0.03)
     assert all(clip.score for clip in manifest.select("target"))
-    assert any("the score begins at" in loss.reason for loss in manifest.ledger.losses)
+    assert any("the score begins at" in entry.reason for entry in manifest.ledger.dropped)
 
 
 def test_held_out_scores_are_sung_by_another_voice_in_time_with_the_recording(folder: Path, tmp_path: Path):
     put(folder, range(4), 1.37)
     built, manifest = build(folder, tmp_path)
     for split in ("val", "test"):
-        (source,), (truth,) = (manifest.select(role, split) for role in ("source", "truth"))  # type: ignore[arg-type]
-        assert (source.singer, truth.singer) == ("mei", "singer")
-        assert source.song == truth.song
-        sung, heard = read_audio(built / source.path)[0], read_audio(built / truth.path)[0]
+        (source,), (reference,) = (manifest.select(role, split) for role in ("source", "reference"))  # type: ignore[arg-type]
+        assert (source.singer, reference.singer) == ("mei", "singer")
+        assert source.song == reference.song
+        sung, heard = read_audio(built / source.path)[0], read_audio(built / reference.path)[0]
         assert len(sung) == len(heard)
         near = max(range(-800, 801, 40), key=lambda lag: float(np.dot(np.roll(sung, lag), heard)))
         assert abs(near) / RATE <= 0.03
@@ -107,7 +107,7 @@ def test_a_score_that_does_not_fit_is_told_and_the_recording_used_without_it(fol
     write_vsqx(melody(99), folder / "Song 2.vsqx")
     _, manifest = build(folder, tmp_path)
     assert sum(clip.score is None for clip in manifest.select("target")) == 1
-    assert any("its score does not fit" in loss.reason for loss in manifest.ledger.losses)
+    assert any("its score does not fit" in entry.reason for entry in manifest.ledger.dropped)
     assert len(manifest.select("target")) == 4
 
 
@@ -118,7 +118,7 @@ def test_scores_and_recordings_without_a_partner_are_told(folder: Path, tmp_path
     (folder / "broken.vsqx").write_text("<vsq4>", encoding="utf-8")
     write_audio(folder / "broken.wav", perform(melody(9)), RATE)
     _, manifest = build(folder, tmp_path)
-    reasons = " ".join(loss.reason for loss in manifest.ledger.losses)
+    reasons = " ".join(entry.reason for entry in manifest.ledger.dropped)
     assert "alone.vsqx: no recording of that name" in reasons
     assert "score left out" in reasons
     assert len(manifest.select("target")) == 5
@@ -131,7 +131,7 @@ def test_scores_alone_are_sung_by_the_embedded_voice_without_consent(folder: Pat
     assert manifest.consent["subject"] == "none"
     assert sorted(clip.split for clip in manifest.select("target")) == ["test", "train", "train", "val"]
     assert {clip.singer for clip in manifest.select("source")} == {"mei"}
-    assert len(manifest.select("truth")) == 2
+    assert len(manifest.select("reference")) == 2
     assert manifest.ledger.seconds_in == pytest.approx(manifest.ledger.seconds_used)
 
 

@@ -54,7 +54,7 @@ def test_pooling_seeds_and_songs_would_cry_wolf():
     assert float(np.mean(np.abs(t) > 2.0)) > 0.3
 
 
-def test_the_interval_covers_the_truth():
+def test_the_interval_covers_the_reference():
     tables = draw_tables(Spread(0.5, 1.0, 0.5), 5, 12, 2.0, draws=200)
     covered = [low < 2.0 < high for low, high in (fit_crossed(table).interval() for table in tables)]
     assert 0.89 < np.mean(covered) < 0.99

@@ -9,7 +9,7 @@ import pytest
 from duetto.evaluation.statistics.contrast import Contrast, Score, evaluate_contrast, slope_weights
 from duetto.evaluation.statistics.crossed import fit_crossed
 from duetto.evaluation.statistics.equivalence import holm, p_of_effect, p_of_equivalence, p_of_refutation
-from duetto.evaluation.statistics.verdict import Claim, judge
+from duetto.evaluation.statistics.verdict import Claim, decide_all
 
 GAP = Contrast("mcd_output", {"narrow": 1.0, "oracle": -1.0}, {"up6": 1.0, "native": -1.0})
 
@@ -33,7 +33,7 @@ def claim(**changes: object) -> Claim:
 
 
 def verdict_of(rows: list[Score], **changes: object) -> str:
-    return judge(rows, [claim(**changes)], ["rvc"])[0].verdict
+    return decide_all(rows, [claim(**changes)], ["rvc"])[0].verdict
 
 
 def test_a_difference_of_differences_cancels_what_song_and_seed_have_in_common():
@@ -56,7 +56,7 @@ def test_a_missing_or_undefined_score_is_counted_not_filled():
     rows = scores_with(2.0)
     rows[0] = dataclasses.replace(rows[0], value=math.nan)
     assert evaluate_contrast(rows, GAP, "rvc").undefined == 1
-    finding = judge(rows, [claim()], ["rvc"])[0]
+    finding = decide_all(rows, [claim()], ["rvc"])[0]
     assert finding.left_out == 4  # the song goes, for every seed
     assert finding.verdict == "reproduced"
 
@@ -87,7 +87,7 @@ def test_scatter_leaves_it_open():
 
 
 def test_a_significant_effect_below_the_smallest_of_interest_is_not_reproduced():
-    finding = judge(scores_with(0.8, scatter=0.2), [claim()], ["rvc"])[0]
+    finding = decide_all(scores_with(0.8, scatter=0.2), [claim()], ["rvc"])[0]
     assert 0.6 < finding.fit.effect < 1.0
     assert finding.p < 0.001
     assert finding.verdict in ("inconclusive", "refuted")
@@ -126,11 +126,13 @@ def test_holm_of_a_part_is_never_smaller_than_of_the_whole():
 
 def test_only_primary_claims_share_the_adjustment():
     rows = scores_with(0.0, scatter=1.0)
-    alone = judge(rows, [claim()], ["rvc"])[0]
-    beside = judge(rows, [claim(), claim(name="other", role="secondary")], ["rvc"])
+    alone = decide_all(rows, [claim()], ["rvc"])[0]
+    beside = decide_all(rows, [claim(), claim(name="other", role="secondary")], ["rvc"])
     assert beside[0].p_adjusted == alone.p
-    assert judge(rows, [claim(), claim(name="other")], ["rvc"])[0].p_adjusted == pytest.approx(min(1.0, 2 * alone.p))
-    assert judge(rows, [claim()], ["rvc"], family_size=8)[0].p_adjusted == pytest.approx(min(1.0, 8 * alone.p))
+    assert decide_all(rows, [claim(), claim(name="other")], ["rvc"])[0].p_adjusted == pytest.approx(
+        min(1.0, 2 * alone.p)
+    )
+    assert decide_all(rows, [claim()], ["rvc"], family_size=8)[0].p_adjusted == pytest.approx(min(1.0, 8 * alone.p))
 
 
 def test_equivalence_needs_both_sides():
@@ -143,7 +145,7 @@ def test_equivalence_needs_both_sides():
 
 
 def test_a_finding_is_plain_json_with_its_numbers():
-    found = judge(scores_with(2.0), [claim()], ["rvc"])[0].as_dict()
+    found = decide_all(scores_with(2.0), [claim()], ["rvc"])[0].as_dict()
     assert found["effect"] == pytest.approx(2.0, abs=0.2)
     assert found["interval"][0] < found["effect"] < found["interval"][1]
     assert (found["seeds"], len(found["songs"]), found["left_out"]) == ([0, 1, 2, 3], 5, 0)

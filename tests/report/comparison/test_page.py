@@ -33,10 +33,10 @@ def no_pictures(monkeypatch):
     monkeypatch.setattr("duetto.report.comparison.listening.MAX_PICTURES", 0)
 
 
-def test_source_both_architectures_and_truth_stand_side_by_side_at_both_pitches(page):
+def test_source_both_architectures_and_reference_stand_side_by_side_at_both_pitches(page):
     labels = [player["aria-label"] for player in page.all("audio")]
     for pitch in ("native register", "+6 semitones"):
-        fronts = [f"{name}: tea, {pitch}" for name in ("Source", "RVC aaaa", "Diff-SVC bbbb", "Truth")]
+        fronts = [f"{name}: tea, {pitch}" for name in ("Source", "RVC aaaa", "Diff-SVC bbbb", "Reference")]
         assert all(label in labels for label in fronts)
         places = [labels.index(label) for label in fronts]
         assert places == sorted(places)
@@ -160,5 +160,5 @@ def test_the_best_run_of_an_architecture_stands_in_front(tmp_path, no_pictures):
     (better / "metrics.json").write_text(json.dumps(scores))
     page = Page(write_comparison([tmp_path], tmp_path / "p.html", tmp_path / "none").read_text())
     labels = [player["aria-label"] for player in page.all("audio")]
-    assert labels[:4] == [f"{n}: tea, native register" for n in ("Source", "RVC cccc", "Diff-SVC bbbb", "Truth")]
+    assert labels[:4] == [f"{n}: tea, native register" for n in ("Source", "RVC cccc", "Diff-SVC bbbb", "Reference")]
     assert "rvc compact aaaa: tea, native register" in labels

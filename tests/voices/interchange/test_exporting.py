@@ -144,7 +144,7 @@ def test_a_public_voice_neither_trains_nor_resynthesises():
     network = trained_voice(NOBODY).network
     arguments = (torch.zeros(1, 513, 4), torch.zeros(1, 4), torch.tensor([4]), torch.tensor([0]))
     with pytest.raises(CheckpointError, match=r"no posterior encoder.*G_\*\.pth"):
-        network.resynthesise(*arguments)
+        network.copy_synthesise(*arguments)
     assert np.isfinite(
         network.eval().decode(torch.zeros(1, 192, 4), torch.zeros(1, 4), torch.zeros(1, 256, 1)).numpy(force=True)
     ).all()

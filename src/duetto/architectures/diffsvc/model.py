@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from duetto.architectures.diffsvc.condition import ConditionEncoder
 from duetto.architectures.diffsvc.denoiser import Denoiser
 from duetto.architectures.diffsvc.prepared import PreparedDenoiser
-from duetto.architectures.diffsvc.sampling import Progress, SamplerSettings, sample
+from duetto.architectures.diffsvc.sampling import SamplerSettings, sample
 from duetto.architectures.diffsvc.schedule import NoiseSchedule, denormalise_mel, diffuse, linear_betas, normalise_mel
 from duetto.architectures.diffsvc.shapes import DiffSVCShape
+from duetto.progress import ReportCount
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class DiffSVC(nn.Module):
         sampler: SamplerSettings,
         shallow: Shallow | None = None,
         generator: torch.Generator | None = None,
-        progress: Progress | None = None,
+        progress: ReportCount | None = None,
         is_clamped: bool = False,
         noise_scale: float = 1.0,
     ) -> Tensor:

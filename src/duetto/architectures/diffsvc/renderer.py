@@ -117,7 +117,7 @@ class DiffSVCRenderer:
         return self._vocode(mel, f0_hz, generator)
 
     @torch.inference_mode()
-    def resynthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
+    def copy_synthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """The frames' own mel through the vocoder: (T * hop,)."""
         f0_hz = torch.from_numpy(self._melody(frames))[None].to(self.network.acoustic.mel_min.device)
         return self._vocode(self._mel(frames), f0_hz, generator)

@@ -15,9 +15,9 @@ from duetto.architectures.diffsvc.samplers import Denoise
 from duetto.architectures.diffsvc.schedule import NoiseSchedule
 from duetto.architectures.diffsvc.time_grids import Grid, NoisePath
 from duetto.errors import ConfigError
+from duetto.progress import ReportCount
 
 Solve = Callable[[Denoise, Tensor, NoisePath, Grid], Tensor]
-Progress = Callable[[int, int], None]  # network calls made, calls of the whole run
 
 DETERMINISTIC: dict[str, tuple[Solve, Callable[[NoisePath, int, int], Grid]]] = {
     "unipc": (samplers.unipc, time_grids.log_snr_grid),
@@ -71,7 +71,7 @@ def sample(
     schedule: NoiseSchedule,
     start: int | None = None,
     generator: torch.Generator | None = None,
-    progress: Progress | None = None,
+    progress: ReportCount | None = None,
     is_clamped: bool = False,
 ) -> Tensor:
     """The clean mel that `x` comes from.
@@ -119,7 +119,7 @@ def clamped(denoise: Denoise, path: NoisePath) -> Denoise:
     return predict
 
 
-def _counted(denoise: Denoise, total: int, progress: Progress | None) -> Denoise:
+def _counted(denoise: Denoise, total: int, progress: ReportCount | None) -> Denoise:
     if progress is None:
         return denoise
     made = 0

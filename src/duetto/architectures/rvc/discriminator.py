@@ -1,4 +1,4 @@
-"""The jury of waveform judges that RVC trains against; the vocoder shares it."""
+"""The discriminators that RVC trains against; the vocoder shares it."""
 
 from duetto.layers.discriminators import MultiPeriodDiscriminator
 

@@ -50,11 +50,11 @@ class RVCRenderer:
         return np.asarray(output[0, 0].float().cpu().numpy())
 
     @torch.inference_mode()
-    def resynthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
-        """Posterior encoder and generator on the audio itself: the truth through the vocoder."""
+    def copy_synthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
+        """Posterior encoder and generator on the audio itself: the reference through the vocoder."""
         device = self._device()
         waveform = torch.from_numpy(np.array(frames.waveform))[None].to(device)
-        output = self.synthesizer.resynthesise(
+        output = self.synthesizer.copy_synthesise(
             spectrogram=linear_spectrogram(waveform, self.features.n_fft, self.features.hop_length),
             f0_hz=torch.from_numpy(frames.f0_hz)[None].to(device) if self.uses_f0 else None,
             lengths=torch.tensor([frames.num_frames], device=device),

@@ -146,7 +146,7 @@ class Synthesizer(nn.Module):
         return self.decode(z * mask, f0_hz, speaker, generator=generator)
 
     @torch.no_grad()
-    def resynthesise(
+    def copy_synthesise(
         self,
         spectrogram: Tensor,
         f0_hz: Tensor | None,
@@ -201,7 +201,7 @@ class Synthesizer(nn.Module):
 
 
 def build_posterior_encoder(config: SynthesizerConfig) -> PosteriorEncoder:
-    """The encoder of spectrograms, which only training and resynthesis need."""
+    """The encoder of spectrograms, which only training and copy synthesis need."""
     return PosteriorEncoder(
         config.spectrogram_channels,
         config.inter_channels,

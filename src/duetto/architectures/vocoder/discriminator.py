@@ -1,4 +1,4 @@
-"""The jury that a vocoder is trained against: waveforms at three rates, and every p-th sample for seven periods.
+"""The discriminators of the vocoder: waveforms at three rates, and every p-th sample for seven periods.
 
 References: Kong et al., "HiFi-GAN", 2020, section 2.3 (three scales and several periods); the periods are openvpi's.
 """
@@ -28,7 +28,7 @@ class VocoderDiscriminator(nn.Module):
         self.periods = nn.ModuleList(PeriodDiscriminator(period, width) for period in periods)
 
     def forward(self, waveform: Tensor) -> tuple[list[Tensor], list[list[Tensor]]]:
-        """Opinions on a waveform.
+        """Scores and feature maps of a waveform.
 
         Args:
             waveform: (B, 1, S).

@@ -234,10 +234,10 @@ class VocoderRenderer:
 
     def render(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """The frames' own waveform, rebuilt."""
-        return self.resynthesise(frames, request, generator)
+        return self.copy_synthesise(frames, request, generator)
 
     @torch.inference_mode()
-    def resynthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
+    def copy_synthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """Mel and melody of the waveform through the network."""
         mel = waveform_to_mel(torch.from_numpy(np.array(frames.waveform))[None], self.features)
         output = self.network(mel, torch.from_numpy(frames.f0_hz)[None], generator=generator)

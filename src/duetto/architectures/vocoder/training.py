@@ -7,8 +7,8 @@ with several windows (`model.mel_scales`), which hear pitch and noise at differe
 import torch
 from torch import Tensor
 
+from duetto.architectures.vocoder.augmentation import augment_waveforms
 from duetto.architectures.vocoder.loading import build_vocoder, waveform_to_mel
-from duetto.architectures.vocoder.variation import vary_waveforms
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.data.batch import Batch
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
@@ -58,10 +58,10 @@ class VocoderModule(AdversarialModule):
         return parts
 
     def _varied(self, waveform: Tensor) -> Tensor:
-        gain_db, colour_db = self.config.gain_db, self.config.colour_db
-        if not (gain_db or colour_db):
+        gain_db, equaliser_db = self.config.gain_db, self.config.equaliser_db
+        if not (gain_db or equaliser_db):
             return waveform
-        return vary_waveforms(waveform, self.features.sample_rate, gain_db, colour_db)
+        return augment_waveforms(waveform, self.features.sample_rate, gain_db, equaliser_db)
 
     def _mel_distance(self, real: Tensor, generated: Tensor) -> Tensor:
         distances = [mel_loss(self._log_mel(real, size), self._log_mel(generated, size)) for size in self.scales()]

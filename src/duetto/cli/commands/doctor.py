@@ -42,16 +42,20 @@ def run_doctor(options: argparse.Namespace, console: Console) -> int:
     """Examine, print, and write what was asked for; 1 when something is serious."""
     from duetto.diagnosis.checks.songs import wanted_songs
     from duetto.diagnosis.examine import SHORT, THOROUGH, examine
-    from duetto.diagnosis.gather import open_material
+    from duetto.diagnosis.gather import open_input
     from duetto.diagnosis.table import print_diagnosis
     from duetto.storage.files import write_json
 
-    material = open_material(find_path(options, console))
-    songs = wanted_songs([name for name in options.songs.split(",") if name], options.transpose, material)
+    recordings = open_input(find_path(options, console))
+    songs = wanted_songs([name for name in options.songs.split(",") if name], options.transpose, recordings)
     depth = SHORT if options.quick.lower() in ("true", "1", "yes") else THOROUGH
     with console.status("listening") as status:
         diagnosis = examine(
-            material.name, material.sounds(), songs, depth, lambda name: status.update(f"listening to {escape(name)}")
+            recordings.name,
+            recordings.sounds(),
+            songs,
+            depth,
+            lambda name: status.update(f"listening to {escape(name)}"),
         )
     print_diagnosis(diagnosis, console)
     if options.json is not None:
@@ -60,7 +64,7 @@ def run_doctor(options: argparse.Namespace, console: Console) -> int:
     if options.html is not None:
         from duetto.report.doctor_page import write_doctor_page
 
-        write_doctor_page(diagnosis, material, options.html)
+        write_doctor_page(diagnosis, recordings, options.html)
         console.print(f"page: {options.html}", markup=False)
     return diagnosis.exit_status
 

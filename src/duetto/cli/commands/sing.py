@@ -11,9 +11,9 @@ from rich.table import Table
 if TYPE_CHECKING:
     from duetto.score.score import Score
     from duetto.singer.sing import Rendition
-    from duetto.singer.voices import Voice
+    from duetto.singer.voices import EmbeddedVoice
 
-TRUTH_SUFFIXES = (".npz", ".json")
+ANNOTATION_SUFFIXES = (".npz", ".json")
 ALL = "all"
 
 
@@ -38,7 +38,7 @@ def register(verbs: Any) -> None:
     parser.add_argument("--transpose", type=float, default=0.0, help="semitones")
     parser.add_argument("--seed", type=int, default=0, help="of drift, jitter, breaths and noise (default: 0)")
     parser.add_argument("--output", type=Path, help="a .wav file (default: SCORE_VOICE.wav in the working folder)")
-    parser.add_argument("--truth", type=Path, help="also write phones, notes and F0: a .npz or .json file")
+    parser.add_argument("--annotations", type=Path, help="also write phones, notes and F0: a .npz or .json file")
     parser.set_defaults(action=sing_score)
 
 
@@ -51,8 +51,8 @@ def sing_score(options: argparse.Namespace, console: Console) -> None:
     from duetto.storage.audio import write_audio
 
     voice = get_voice(options.voice)
-    if options.truth is not None and options.truth.suffix.lower() not in TRUTH_SUFFIXES:
-        raise ConfigError(f"truth={options.truth} must end in {' or '.join(TRUTH_SUFFIXES)}.")
+    if options.annotations is not None and options.annotations.suffix.lower() not in ANNOTATION_SUFFIXES:
+        raise ConfigError(f"annotations={options.annotations} must end in {' or '.join(ANNOTATION_SUFFIXES)}.")
     scores = read_vsqx(options.score)
     numbers = _chosen(options, len(scores))
     output = options.output or Path(f"{options.score.stem}_{voice.name}.wav")
@@ -67,8 +67,8 @@ def sing_score(options: argparse.Namespace, console: Console) -> None:
         rendition = _sing_with_progress(score, voice, options, console)
         path = _numbered(output, number, len(numbers))
         write_audio(path, rendition.waveform, rendition.sample_rate)
-        if options.truth is not None:
-            _write_truth(rendition, _numbered(options.truth, number, len(numbers)))
+        if options.annotations is not None:
+            _write_annotations(rendition, _numbered(options.annotations, number, len(numbers)))
         seconds = len(rendition.waveform) / rendition.sample_rate
         span = f"{rendition.note_midi.min():g} to {rendition.note_midi.max():g}"
         table.add_row(str(number), _plain(score.name), str(len(score.notes)), f"{seconds:.1f}", span, _plain(str(path)))
@@ -90,7 +90,9 @@ def _chosen(options: argparse.Namespace, num_tracks: int) -> list[int]:
     return [int(options.track)]
 
 
-def _sing_with_progress(score: "Score", voice: "Voice", options: argparse.Namespace, console: Console) -> "Rendition":
+def _sing_with_progress(
+    score: "Score", voice: "EmbeddedVoice", options: argparse.Namespace, console: Console
+) -> "Rendition":
     from duetto.score.tempo import TempoMap
     from duetto.singer.sing import sing
 
@@ -112,10 +114,10 @@ def _numbered(path: Path, number: int, total: int) -> Path:
     return path if total == 1 else path.with_stem(f"{path.stem}_track{number}")
 
 
-def _write_truth(rendition: "Rendition", path: Path) -> None:
-    from duetto.singer.truth import save_truth, save_truth_json
+def _write_annotations(rendition: "Rendition", path: Path) -> None:
+    from duetto.singer.annotations import save_annotations, save_annotations_json
 
-    (save_truth_json if path.suffix.lower() == ".json" else save_truth)(rendition.truth, path)
+    (save_annotations_json if path.suffix.lower() == ".json" else save_annotations)(rendition.annotations, path)
 
 
 def _plain(text: str) -> Any:

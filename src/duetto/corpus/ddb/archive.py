@@ -16,7 +16,7 @@ from typing import Any
 from duetto.corpus.ddb.bank import DdbSegment, read_ddb, read_segment
 from duetto.corpus.embedded_cases.fragments import arrange, lay_together, least_samples
 from duetto.corpus.jobs import Outcome
-from duetto.corpus.manifest import Loss
+from duetto.corpus.manifest import Dropped
 from duetto.corpus.recordings.held_out import SPLIT_SHARE
 from duetto.corpus.recordings.intake import Measured, Recording, display_name, recording_id
 from duetto.corpus.recordings.listing import DEFAULT_SINGER
@@ -65,7 +65,7 @@ class ArchiveClip(Recording):
         measured.add(waveform[None])
         reason = self._reason_against(measured)
         if reason:
-            return Outcome(losses=(Loss(self._id, duration_s, f"{self.display} {reason}"),))
+            return Outcome(dropped=(Dropped(self._id, duration_s, f"{self.display} {reason}"),))
         outcome = self._write(folder, measured, iter((waveform[None],)), ())
         sung = sum(len(sound) for sound in sounds)  # lengths tell clips apart fast, but padding makes them equal
         return replace(outcome, notes={**outcome.notes, "num_samples": sung})

@@ -1,6 +1,6 @@
-"""Case B: a voice rendered from VSQX in a room, as the study's author had it; here with a known truth.
+"""Case B: a voice rendered from VSQX in a room, as the study's author had it; here with a known reference.
 
-The target's rendition stands in a room, and its songs are fast; source and truth are dry. Tempo and
+The target's rendition stands in a room, and its songs are fast; source and reference are dry. Tempo and
 room are told apart by the songs named in `data.*_songs` and by `data.room`: a song called `slow_*`
 holds its notes, a reverberation time of 0 is no room.
 """

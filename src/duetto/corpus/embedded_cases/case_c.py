@@ -1,4 +1,4 @@
-"""Case C: a voice in a finished stereo mix, from which it is taken out again; here with a known truth.
+"""Case C: a voice in a finished stereo mix, from which it is taken out again; here with a known reference.
 
 The target's rendition gets a stereo reverberation and stands in the centre of a band that plays the
 song's own chords; both go through a soft limiter, and through MP3 if asked. The dose is the level

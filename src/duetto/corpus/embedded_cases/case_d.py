@@ -1,9 +1,9 @@
-"""Case D: an embedded voice cut into fragments, as a VOCALOID .ddb holds its singer; here with a known truth.
+"""Case D: an embedded voice cut into fragments, as a VOCALOID .ddb holds its singer; here with a known reference.
 
 What is sung is case B, dry: same voice, songs and seeds, so that a dose of fragments is compared
 with the whole songs and with nothing else changed. It is sung once as a corpus of its own; each
 dose, join and archive is then made from that. Only the target's clips of train are cut; val and
-test, truths and sources are those of the sung corpus.
+test, references and sources are those of the sung corpus.
 
 A real bank also holds few pitches. So that this is not mistaken for the cutting, `pitches: flat`
 sings each song of train on one pitch of the bank, uncut or cut, and `pitches: melodic` keeps the
@@ -24,13 +24,13 @@ from duetto.corpus.embedded_cases.fragments import arrange, cut_spans, lay_toget
 from duetto.corpus.embedded_cases.performer import Singer
 from duetto.corpus.embedded_cases.songs import read_song
 from duetto.corpus.jobs import Outcome, Plan, clip_files
-from duetto.corpus.manifest import Clip, Ledger, Loss, Manifest, load_manifest
+from duetto.corpus.manifest import Clip, Dropped, Ledger, Manifest, load_manifest
 from duetto.errors import CorpusError
 from duetto.ownership.consent import Consent, consent_from_dict
 from duetto.score.score import Curve, Score
 from duetto.settings.case_config import FragmentConfig, RoomConfig
 from duetto.settings.config import DataConfig
-from duetto.singer.sing import Truth, load_truth, save_truth, sing
+from duetto.singer.sing import Annotations, load_annotations, save_annotations, sing
 from duetto.singer.voices import get_voice
 from duetto.storage.audio import Waveform, read_audio, write_audio
 from duetto.storage.files import atomic_path, sha256_file, write_json
@@ -60,14 +60,14 @@ class FlatSinger:
         """Semitones by which the voice sings other than written."""
         return self.singer.transposition(voice)
 
-    def render(self, song: Path, voice: str, seed: int, truth: Path, shift_semitones: float = 0.0) -> Waveform:
+    def render(self, song: Path, voice: str, seed: int, annotations: Path, shift_semitones: float = 0.0) -> Waveform:
         """Sing, flat where that is asked; (S,)."""
         midi = dict(self.pitches).get(song.stem)
         if voice != self.voice or midi is None:
-            return self.singer.render(song, voice, seed, truth, shift_semitones)
+            return self.singer.render(song, voice, seed, annotations, shift_semitones)
         score = flatten(read_song(song), midi - get_voice(voice).transposition)
         rendition = sing(score, get_voice(voice), seed=seed)
-        save_truth(rendition.truth, truth)
+        save_annotations(rendition.annotations, annotations)
         return rendition.waveform
 
 
@@ -130,9 +130,9 @@ def plan_case_d(config: DataConfig, fragments: FragmentConfig, settings: dict[st
 
     def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
         clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
-        losses = tuple(loss for outcome in outcomes for loss in outcome.losses)
+        dropped = tuple(entry for outcome in outcomes for entry in outcome.dropped)
         used_s = sum(clip.duration_s for clip in clips if clip.role == "target")
-        ledger = Ledger(used_s + sum(loss.seconds for loss in losses), used_s, losses)
+        ledger = Ledger(used_s + sum(entry.seconds for entry in dropped), used_s, dropped)
         return Manifest(config.case, clips, settings, manifest.consent, ledger)
 
     return Plan((*jobs, *cutting), assemble)
@@ -227,11 +227,11 @@ class CutClips:
             return [read_segment(file, segment) for segment in archive.segments]
 
     def _named(self, fragments: list[_Fragment], sounds: list[Waveform], sample_rate: int) -> Iterator[DdbFragment]:
-        truths = [load_truth(self.sung / str(clip.truth)) for clip in self.clips]
+        songs = [load_annotations(self.sung / str(clip.annotations)) for clip in self.clips]
         for fragment, sound in zip(fragments, sounds, strict=True):
             span_s = (fragment.first / sample_rate, fragment.last / sample_rate)
-            truth = truths[fragment.song]
-            yield DdbFragment(sound, phones_within(truth, *span_s), pitch_within(truth, *span_s))
+            annotations = songs[fragment.song]
+            yield DdbFragment(sound, phones_within(annotations, *span_s), pitch_within(annotations, *span_s))
 
     def _write(self, folder: Path, number: int, waveform: Waveform) -> Clip:
         name = f"target/fragments_{number:05d}"
@@ -245,25 +245,25 @@ class CutClips:
             song=f"fragments_{number:05d}",
             num_samples=len(waveform),
             score=None,
-            truth=None,
+            annotations=None,
         )
 
-    def _remarks(self, num_samples: int, songs: list[Waveform], sample_rate: int) -> tuple[Loss, ...]:
+    def _remarks(self, num_samples: int, songs: list[Waveform], sample_rate: int) -> tuple[Dropped, ...]:
         added_s = (num_samples - sum(len(song) for song in songs)) / sample_rate
         if added_s == 0:
             return ()
-        return (Loss("target/fragments", 0.0, f"zero padding added {added_s:.1f} s of silence, counted as used"),)
+        return (Dropped("target/fragments", 0.0, f"zero padding added {added_s:.1f} s of silence, counted as used"),)
 
 
-def phones_within(truth: Truth, first_s: float, last_s: float) -> tuple[str, ...]:
+def phones_within(annotations: Annotations, first_s: float, last_s: float) -> tuple[str, ...]:
     """Phones of which a stretch holds at least 10 ms; without pauses."""
-    lengths = np.minimum(truth.phone_end_s, last_s) - np.maximum(truth.phone_start_s, first_s)
+    lengths = np.minimum(annotations.phone_end_s, last_s) - np.maximum(annotations.phone_start_s, first_s)
     held = lengths > SHORTEST_PHONE_S - 1e-9
-    return tuple(phone for phone, is_held in zip(truth.phones, held, strict=True) if is_held and phone != "pau")
+    return tuple(phone for phone, is_held in zip(annotations.phones, held, strict=True) if is_held and phone != "pau")
 
 
-def pitch_within(truth: Truth, first_s: float, last_s: float) -> float:
+def pitch_within(annotations: Annotations, first_s: float, last_s: float) -> float:
     """Median pitch of a stretch's voiced frames, cents above 440 Hz; 0 where none is voiced."""
-    f0_hz = truth.f0_hz[round(first_s / truth.f0_hop_s) : round(last_s / truth.f0_hop_s)]
+    f0_hz = annotations.f0_hz[round(first_s / annotations.f0_hop_s) : round(last_s / annotations.f0_hop_s)]
     voiced = f0_hz[f0_hz > 0]
     return float(cents_between(REFERENCE_HZ, float(np.median(voiced)))) if voiced.size else 0.0

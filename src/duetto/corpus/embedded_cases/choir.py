@@ -27,7 +27,7 @@ from duetto.score.song_style import EIGHTH, SIXTEENTH, SongStyle
 from duetto.settings.case_config import ChoirConfig
 from duetto.settings.config import DataConfig
 from duetto.singer.choir import choir_names, choir_voice
-from duetto.singer.sing import save_truth, sing
+from duetto.singer.sing import save_annotations, sing
 from duetto.storage.audio import write_audio
 from duetto.storage.files import atomic_path, sha256_file
 
@@ -73,12 +73,12 @@ class ChoirSong:
         return f"{self.voice}-{self.song}"
 
     def run(self, folder: Path) -> Outcome:
-        """Sing; write audio and truth."""
+        """Sing; write audio and annotations."""
         voice = choir_voice(self.voice)
         rendition = sing(choir_song(self.singer, self.number, self.seed), voice, seed=self.seed)
-        truth = f"truth/{self.voice}/{self.song}.npz"
-        with atomic_path(folder / truth) as temporary:
-            save_truth(rendition.truth, temporary)
+        annotations = f"annotations/{self.voice}/{self.song}.npz"
+        with atomic_path(folder / annotations) as temporary:
+            save_annotations(rendition.annotations, temporary)
         waveform = soften(rendition.waveform)
         is_source = self.voice != self.singer
         path = f"audio/{self.voice}/{self.song}.wav"
@@ -96,13 +96,13 @@ class ChoirSong:
                 singer=self.voice,
                 sample_rate=SAMPLE_RATE,
                 num_samples=len(waveform),
-                truth=truth,
+                annotations=annotations,
                 transpose_semitones=float(up),
             )
 
         if is_source:
             return Outcome((clip("source"),))
-        return Outcome((clip("target"),) if self.split == "train" else (clip("target"), clip("truth")))
+        return Outcome((clip("target"),) if self.split == "train" else (clip("target"), clip("reference")))
 
 
 def choir_song(singer: str, number: int, seed: int) -> Score:

@@ -1,12 +1,12 @@
 """What the embedded cases share: who sings which song, in which split and role, and what is kept of it.
 
 For each song the target voice sings, role `target`: what there is to train on, after the case's
-treatment (a room, a band, or nothing). For songs of val and test also role `truth`: the same
+treatment (a room, a band, or nothing). For songs of val and test also role `reference`: the same
 rendition, untreated, and role `source`: each source voice singing the song, untreated, at the pitch
 that its voice is written for. All renditions of a song are frame-synchronous.
 
 With `data.transpositions` the target sings test songs at further pitches. Such a rendition is
-the truth of a song of its own, `<song>_up6` or `<song>_down3`, whose source is the song's.
+the reference of a song of its own, `<song>_up6` or `<song>_down3`, whose source is the song's.
 """
 
 from collections.abc import Callable, Mapping
@@ -93,7 +93,7 @@ def plan_embedded(config: DataConfig, recipe: Recipe, settings: dict[str, Any], 
     held_out += [(song, "test") for song in config.test_songs]
     everything: list[tuple[str, Split]] = [*((song, "train") for song in config.train_songs), *held_out]
     jobs: list[Any] = [TargetSings(part(song, config.target, split), treatment) for song, split in everything]
-    jobs += [TruthSings(part(song, config.target, "test"), shift) for song in shifted for shift in shifts]
+    jobs += [ReferenceSings(part(song, config.target, "test"), shift) for song in shifted for shift in shifts]
     jobs += [
         SourceSings(
             part(song, voice, split),
@@ -127,15 +127,15 @@ class Part:
         """The song's file in the corpus."""
         return f"scores/{self.song.name}.vsqx"
 
-    def truth(self, shift: int = 0) -> str:
-        """The truth's file in the corpus."""
-        return f"truth/{self.voice}/{shifted_name(self.song.name, shift)}.npz"
+    def annotations_path(self, shift: int = 0) -> str:
+        """The annotations' file in the corpus."""
+        return f"annotations/{self.voice}/{shifted_name(self.song.name, shift)}.npz"
 
     def sing(self, folder: Path, shift: int = 0) -> Waveform:
-        """Write score and truth, and return what was sung, (S,)."""
+        """Write score and annotations, and return what was sung, (S,)."""
         with atomic_path(folder / self.score) as temporary:
             temporary.write_bytes(self.song.vsqx)
-        with atomic_path(folder / self.truth(shift)) as temporary:
+        with atomic_path(folder / self.annotations_path(shift)) as temporary:
             return soften(self.performer.render(folder / self.score, self.voice, self.seed, temporary, float(shift)))
 
     def write(self, folder: Path, role: Role, group: str, waveform: Waveform, shift: int = 0) -> Clip:
@@ -154,13 +154,13 @@ class Part:
             sample_rate=SAMPLE_RATE,
             num_samples=waveform.shape[-1],
             score=None if shift else self.score,  # what is sung elsewhere than written has no score
-            truth=self.truth(shift),
+            annotations=self.annotations_path(shift),
         )
 
 
 @dataclass(frozen=True)
 class TargetSings:
-    """A job: the target's rendition as there is one to train on; of held-out songs also the truth."""
+    """A job: the target's rendition as there is one to train on; of held-out songs also the reference."""
 
     part: Part
     treatment: Treatment | None
@@ -171,19 +171,19 @@ class TargetSings:
         return f"target-{self.part.voice}-{self.part.song.name}"
 
     def run(self, folder: Path) -> Outcome:
-        """Sing, treat, write audio, stems, truth and score."""
+        """Sing, treat, write audio, stems, annotations and score."""
         dry = self.part.sing(folder)
         treated = Treated(dry) if self.treatment is None else self.treatment.apply(dry, self.part.song)
         clips = [self.part.write(folder, "target", "target", treated.waveform)]
         if self.part.split != "train":
-            clips.append(self.part.write(folder, "truth", "truth", dry))
+            clips.append(self.part.write(folder, "reference", "reference", dry))
         stems = sorted(treated.stems.items())
         clips += [self.part.write(folder, "stem", f"stem/{name}", waveform) for name, waveform in stems]
         return Outcome(tuple(clips))
 
 
 @dataclass(frozen=True)
-class TruthSings:
+class ReferenceSings:
     """A job: the target sings a test song at another pitch than is written for it."""
 
     part: Part
@@ -192,11 +192,13 @@ class TruthSings:
     @property
     def name(self) -> str:
         """Unique in the case."""
-        return f"truth-{self.part.voice}-{shifted_name(self.part.song.name, self.shift)}"
+        return f"reference-{self.part.voice}-{shifted_name(self.part.song.name, self.shift)}"
 
     def run(self, folder: Path) -> Outcome:
-        """Sing and write audio, truth and score."""
-        return Outcome((self.part.write(folder, "truth", "truth", self.part.sing(folder, self.shift), self.shift),))
+        """Sing and write audio, annotations and score."""
+        return Outcome(
+            (self.part.write(folder, "reference", "reference", self.part.sing(folder, self.shift), self.shift),)
+        )
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,7 @@ class SourceSings:
         return f"source-{self.part.voice}-{self.part.song.name}"
 
     def run(self, folder: Path) -> Outcome:
-        """Sing and write audio, truth and score."""
+        """Sing and write audio, annotations and score."""
         group = f"source/{self.part.voice}"
         sung = self.part.write(folder, "source", group, self.part.sing(folder))
         return Outcome(tuple(self._shifted(sung, group, shift) for shift in self.shifts))

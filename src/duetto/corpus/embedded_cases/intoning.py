@@ -42,7 +42,7 @@ class Reader:
     formant_ratio: float
     warp_seed: int
     warp_depth: float  # standard deviation of the seeded log-frequency warp
-    colour_db: float  # standard deviation of the seeded smooth equaliser
+    equaliser_db: float  # standard deviation of the seeded smooth equaliser
     tilt_db_per_octave: float  # about 1 kHz
     style: PitchStyle
 
@@ -93,7 +93,7 @@ def intone(speech: Speech, reader: Reader, random: np.random.Generator) -> NDArr
     safe = np.maximum(hz, 20.0)
     warp = reader.warp_depth * smooth_curve(reader.warp_seed, safe) * np.clip(np.log2(safe / 100.0), 0.0, 1.0)
     place = hz / (reader.formant_ratio * np.exp(warp)) / hz[1]  # bins of the speaker; beyond the last, the last
-    gain_db = reader.colour_db * smooth_curve(reader.warp_seed + 1, safe)
+    gain_db = reader.equaliser_db * smooth_curve(reader.warp_seed + 1, safe)
     gain_db += reader.tilt_db_per_octave * np.log2(np.clip(safe, 100.0, 12_000.0) / 1000.0)
     power = np.exp(_moved(np.log(speech.power), place)) * 10.0 ** (gain_db / 10.0)
     aperiodicity = np.clip(_moved(speech.aperiodicity, place), 0.001, 1.0)

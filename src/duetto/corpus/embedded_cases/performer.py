@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from duetto.corpus.embedded_cases.songs import read_song
 from duetto.errors import CorpusError
-from duetto.singer.sing import save_truth, sing
+from duetto.singer.sing import save_annotations, sing
 from duetto.singer.voices import get_voice
 from duetto.storage.audio import Waveform
 
@@ -22,8 +22,8 @@ class Singer(Protocol):
     def transposition(self, voice: str) -> float:
         """Semitones by which the voice sings other than written."""
 
-    def render(self, song: Path, voice: str, seed: int, truth: Path, shift_semitones: float = 0.0) -> Waveform:
-        """Sing a VSQX file named after its song at 48 kHz, (S,), shifted in pitch, and write the truth (.npz)."""
+    def render(self, song: Path, voice: str, seed: int, annotations: Path, shift_semitones: float = 0.0) -> Waveform:
+        """Sing a VSQX file named after its song at 48 kHz, (S,), shifted in pitch, and write the annotations (.npz)."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class EmbeddedSinger:
         """Semitones by which the voice sings other than written."""
         return float(get_voice(voice).transposition)
 
-    def render(self, song: Path, voice: str, seed: int, truth: Path, shift_semitones: float = 0.0) -> Waveform:
-        """Sing at 48 kHz, (S,), and write the truth (.npz)."""
+    def render(self, song: Path, voice: str, seed: int, annotations: Path, shift_semitones: float = 0.0) -> Waveform:
+        """Sing at 48 kHz, (S,), and write the annotations (.npz)."""
         rendition = sing(read_song(song), get_voice(voice), seed=seed, transpose_semitones=shift_semitones)
         if rendition.sample_rate != SAMPLE_RATE:
             raise CorpusError(f"Voice {voice} sang at {rendition.sample_rate} Hz; expected {SAMPLE_RATE} Hz.")
-        save_truth(rendition.truth, truth)
+        save_annotations(rendition.annotations, annotations)
         return rendition.waveform

@@ -4,7 +4,7 @@ Four voices from bass to soprano read sentences of our own (readings.md) on sung
 (`duetto.corpus.embedded_cases.intoning`). The words are spoken by the network that `hibari-tts` ships (Apache-2.0),
 which learned from what another network said.
 
-A reading has no score and no truth. It is trained on, never held out.
+A reading has no score and no annotations. It is trained on, never held out.
 """
 
 import importlib.util
@@ -108,7 +108,7 @@ def reader_voice(name: str) -> Reader:
         formant_ratio=float(random.uniform(*formants)),
         warp_seed=2000 + number,
         warp_depth=float(random.uniform(0.02, 0.04)),
-        colour_db=float(random.uniform(1.5, 3.0)),
+        equaliser_db=float(random.uniform(1.5, 3.0)),
         tilt_db_per_octave=float(random.uniform(-1.0, 1.0)),
         style=PitchStyle(
             portamento_s=float(random.uniform(0.04, 0.095)),

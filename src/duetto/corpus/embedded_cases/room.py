@@ -1,7 +1,7 @@
 """The room of case B: early reflections by image sources, a decaying noise tail behind them.
 
 The impulse response is built for the direct sound at time 0 with gain 1, so that a wet clip keeps
-the time base of its dry truth. Room and positions are fixed; only reverberation time and
+the time base of its dry rendition. Room and positions are fixed; only reverberation time and
 direct-to-reverberant ratio are set.
 
 Reference: Allen & Berkley, JASA 65(4), 1979 (image sources); Sabine's formula for the absorption.

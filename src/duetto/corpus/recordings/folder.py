@@ -4,9 +4,9 @@ Every file below the folder is looked at; what cannot be used is left out with i
 ledger. Whose recordings they are says `corpus.listing`, which are held out `corpus.held_out`.
 
 No other singer is there to convert, so clips of val and test stand three times in the manifest:
-as `target` (preprocessed, for the validation loss) and as `source` and `truth` (the same audio,
+as `target` (preprocessed, for the validation loss) and as `source` and `reference` (the same audio,
 transposition 0). Converting such a clip measures reconstruction, not conversion; the settings
-say so. A mix cannot be a source: there preprocessing makes source and truth of the treated clip.
+say so. A mix cannot be a source: there preprocessing makes source and reference of the treated clip.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from duetto.corpus.jobs import Outcome, Plan
-from duetto.corpus.manifest import HELD_OUT_FROM, Clip, Ledger, Loss, Manifest
+from duetto.corpus.manifest import HELD_OUT_FROM, Clip, Dropped, Ledger, Manifest
 from duetto.corpus.recordings.held_out import SPLIT_SHARE, reconstruction_roles, split_clips, without_repeats
 from duetto.corpus.recordings.intake import Recording, display_name, recording_id
 from duetto.corpus.recordings.listing import Listing, digests_of, list_recordings
@@ -27,7 +27,7 @@ from duetto.workers import thread_pool
 
 LISTED_REASONS = 20
 TOLD = {"gain": "gains", "offset_s": "offsets_s"}  # notes of single recordings, and what the settings call them
-Roles = Callable[[Path, Clip], tuple[list[Clip], list[Loss]]]  # (corpus folder, clip) -> its rows, and remarks
+Roles = Callable[[Path, Clip], tuple[list[Clip], list[Dropped]]]  # (corpus folder, clip) -> its rows, and remarks
 RECONSTRUCTION = "reconstruction: sources are the singer's own held-out recordings"
 
 
@@ -100,13 +100,13 @@ def folder_settings(config: DataConfig, recordings: Sequence[Recording]) -> dict
     return settings | {HELD_OUT_FROM: "treated"} if config.case == "mix" else settings
 
 
-def reconstruct(_: Path, clip: Clip) -> tuple[list[Clip], list[Loss]]:
-    """Held-out clips are source and truth of themselves."""
+def reconstruct(_: Path, clip: Clip) -> tuple[list[Clip], list[Dropped]]:
+    """Held-out clips are source and reference of themselves."""
     return reconstruction_roles(clip), []
 
 
-def train_only(_: Path, clip: Clip) -> tuple[list[Clip], list[Loss]]:
-    """No source and truth from here: preprocessing makes them."""
+def train_only(_: Path, clip: Clip) -> tuple[list[Clip], list[Dropped]]:
+    """No source and reference from here: preprocessing makes them."""
     return [clip], []
 
 
@@ -115,16 +115,16 @@ def plan_folder(
     settings: dict[str, Any],
     recordings: Sequence[Recording],
     consents: Sequence[Consent],
-    remarks: tuple[Loss, ...] = (),
+    remarks: tuple[Dropped, ...] = (),
     roles: Roles = reconstruct,
 ) -> Plan:
     """Jobs that read one file each; splitting and roles follow when all are known."""
 
     def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
-        losses = [*remarks, *(loss for outcome in outcomes for loss in outcome.losses)]
+        dropped = [*remarks, *(entry for outcome in outcomes for entry in outcome.dropped)]
         clips, repeats = without_repeats(outcomes)
-        losses += repeats
-        require_clips(config, clips, losses)
+        dropped += repeats
+        require_clips(config, clips, dropped)
         split, cuts = split_clips(folder, clips)
         told = {title: _told(name, outcomes) for name, title in TOLD.items()}
         recorded = {**settings, "cuts": cuts, **{title: values for title, values in told.items() if values}}
@@ -132,8 +132,8 @@ def plan_folder(
         for clip in split:
             cast, remarks_on_roles = roles(folder, clip)
             rows += cast
-            losses += remarks_on_roles
-        return Manifest(config.case, tuple(rows), recorded, join_consents(consents).as_dict(), balance(split, losses))
+            dropped += remarks_on_roles
+        return Manifest(config.case, tuple(rows), recorded, join_consents(consents).as_dict(), balance(split, dropped))
 
     return Plan(tuple(recordings), assemble)
 
@@ -142,7 +142,7 @@ def _told(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {outcome.notes["id"]: outcome.notes[name] for outcome in outcomes if name in outcome.notes}
 
 
-def require_clips(config: DataConfig, clips: Sequence[Clip], losses: Sequence[Loss]) -> None:
+def require_clips(config: DataConfig, clips: Sequence[Clip], dropped: Sequence[Dropped]) -> None:
     """Pass only if something is left.
 
     Raises:
@@ -150,16 +150,16 @@ def require_clips(config: DataConfig, clips: Sequence[Clip], losses: Sequence[Lo
     """
     if clips:
         return
-    reasons = [f"  {loss.clip_id}: {loss.reason}" for loss in losses]
+    reasons = [f"  {entry.clip_id}: {entry.reason}" for entry in dropped]
     more = [f"  and {len(reasons) - LISTED_REASONS} more"] if len(reasons) > LISTED_REASONS else []
     listing = "\n".join(reasons[:LISTED_REASONS] + more)
     raise CorpusError(f"{config.path} holds no usable recording:\n{listing}")
 
 
-def balance(clips: Sequence[Clip], losses: Sequence[Loss]) -> Ledger:
+def balance(clips: Sequence[Clip], dropped: Sequence[Dropped]) -> Ledger:
     """Seconds in = those of the clips + those lost."""
     used = sum(clip.duration_s for clip in clips)
-    return Ledger(used + sum(loss.seconds for loss in losses), used, tuple(losses))
+    return Ledger(used + sum(entry.seconds for entry in dropped), used, tuple(dropped))
 
 
 def _distinct(recordings: Sequence[Recording]) -> list[Recording]:

@@ -1,4 +1,4 @@
-"""Which of a user's recordings are held out, and what stands for source and truth of them.
+"""Which of a user's recordings are held out, and what stands for source and reference of them.
 
 Files are split whole and singer by singer, ordered by content hash, the longest always into train: with
 three or more, a tenth each (at least one) goes to val and test; with fewer, the last tenth of the longest
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from duetto.corpus.jobs import Outcome
-from duetto.corpus.manifest import Clip, Loss, Split
-from duetto.corpus.recordings.intake import PROBE_TOLERANCE, is_same_recording
+from duetto.corpus.manifest import Clip, Dropped, Split
+from duetto.corpus.recordings.intake import SAMPLED_TOLERANCE, is_same_recording
 from duetto.storage.audio import BLOCK_VALUES, Waveform, read_span, write_blocks
 from duetto.storage.files import sha256_file
 
@@ -21,27 +21,27 @@ MIN_FILES = 3  # fewer cannot fill train, val and test
 MIN_CUT_S = 1.0  # of val, when it is cut from the longest file
 
 
-def without_repeats(outcomes: Sequence[Outcome]) -> tuple[list[Clip], list[Loss]]:
+def without_repeats(outcomes: Sequence[Outcome]) -> tuple[list[Clip], list[Dropped]]:
     """A recording that is there twice would stand in train and in test: the first one counts."""
     kept: dict[tuple[int, int, int], list[dict[str, Any]]] = {}  # by form and loudness, so that few are compared
-    clips, losses = [], []
+    clips, dropped = [], []
     for outcome in outcomes:
         for clip in outcome.clips:
             notes = outcome.notes
-            rate, length, cell = notes["sample_rate"], notes["num_samples"], _loudness_cell(notes["probes"])
+            rate, length, cell = notes["sample_rate"], notes["num_samples"], _loudness_cell(notes["sampled"])
             near = (other for step in (-1, 0, 1) for other in kept.get((rate, length, cell + step), ()))
             first = next((other for other in near if is_same_recording(notes, other)), None)
             if first is not None:
-                losses.append(Loss(clip.id, clip.duration_s, f"the same recording as {first['id']}"))
+                dropped.append(Dropped(clip.id, clip.duration_s, f"the same recording as {first['id']}"))
             else:
                 kept.setdefault((rate, length, cell), []).append(notes)
                 clips.append(clip)
-    return clips, losses
+    return clips, dropped
 
 
-def _loudness_cell(probes: Sequence[float]) -> int:
-    """Recordings whose probes agree within the tolerance lie in the same cell or in neighbouring ones."""
-    return round(sum(abs(probe) for probe in probes) / max(1, len(probes)) / PROBE_TOLERANCE)
+def _loudness_cell(sampled: Sequence[float]) -> int:
+    """Recordings whose sampled agree within the tolerance lie in the same cell or in neighbouring ones."""
+    return round(sum(abs(value) for value in sampled) / max(1, len(sampled)) / SAMPLED_TOLERANCE)
 
 
 def split_clips(folder: Path, clips: Sequence[Clip]) -> tuple[list[Clip], dict[str, Any]]:
@@ -101,4 +101,8 @@ def reconstruction_roles(clip: Clip) -> list[Clip]:
     if clip.split == "train":
         return [clip]
     name = clip.id.removeprefix("target/")
-    return [clip, replace(clip, id=f"source/{name}", role="source"), replace(clip, id=f"truth/{name}", role="truth")]
+    return [
+        clip,
+        replace(clip, id=f"source/{name}", role="source"),
+        replace(clip, id=f"reference/{name}", role="reference"),
+    ]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from duetto.corpus.jobs import Outcome
-from duetto.corpus.manifest import Clip, Loss
+from duetto.corpus.manifest import Clip, Dropped
 from duetto.errors import AudioError
 from duetto.storage.audio import Waveform, read_blocks, read_info, write_blocks
 from duetto.storage.files import sha256_file
@@ -28,8 +28,8 @@ MIN_S = 0.3
 PEAK_LIMIT = 0.99  # float files may exceed full scale; they are turned down and the gain recorded
 HEADER_TOLERANCE_S = 0.05  # compressed formats estimate their length
 SLUG_LENGTH = 40
-NUM_PROBES = 256  # samples by which a recording is known again
-PROBE_TOLERANCE = 1e-4  # three steps of 16 bits
+NUM_SAMPLED = 256  # samples by which a recording is known again
+SAMPLED_TOLERANCE = 1e-4  # three steps of 16 bits
 
 
 def display_name(path: Path) -> str:
@@ -69,7 +69,7 @@ class Measured:
 
 
 @dataclass
-class Probes:
+class SampledValues:
     """Evenly spaced samples of a waveform that comes in blocks."""
 
     num_samples: int
@@ -78,7 +78,7 @@ class Probes:
 
     def add(self, block: Waveform) -> None:
         """Take the mono block that follows."""
-        places = np.linspace(0, self.num_samples - 1, NUM_PROBES).astype(int)
+        places = np.linspace(0, self.num_samples - 1, NUM_SAMPLED).astype(int)
         inside = places[(places >= self.done) & (places < self.done + block.shape[-1])]
         self.values += block[inside - self.done].tolist()
         self.done += block.shape[-1]
@@ -113,20 +113,20 @@ class Recording:
             seconds = max(info.duration_s, measured.duration_s)
             return self._refuse(seconds, str(error).replace(str(path), self.display))
         missing_s = info.duration_s - measured.duration_s
-        losses = []
+        dropped = []
         if missing_s > HEADER_TOLERANCE_S:
-            losses.append(Loss(self._id, missing_s, f"{self.display} breaks off: its header promises more"))
+            dropped.append(Dropped(self._id, missing_s, f"{self.display} breaks off: its header promises more"))
         reason = self._reason_against(measured)
         if reason:
-            return Outcome(losses=(*losses, Loss(self._id, measured.duration_s, f"{self.display} {reason}")))
-        return self._write(folder, measured, read_blocks(path), tuple(losses))
+            return Outcome(dropped=(*dropped, Dropped(self._id, measured.duration_s, f"{self.display} {reason}")))
+        return self._write(folder, measured, read_blocks(path), tuple(dropped))
 
     @property
     def _id(self) -> str:
         return f"target/{self.name}"
 
     def _refuse(self, seconds: float, reason: str) -> Outcome:
-        return Outcome(losses=(Loss(self._id, seconds, reason),))
+        return Outcome(dropped=(Dropped(self._id, seconds, reason),))
 
     def _reason_against(self, measured: Measured) -> str:
         if not self.is_covered:
@@ -141,15 +141,17 @@ class Recording:
             )
         return f"is silent: its peak is below {SILENT_DB:.0f} dBFS"
 
-    def _write(self, folder: Path, measured: Measured, blocks: Iterator[Waveform], losses: tuple[Loss, ...]) -> Outcome:
+    def _write(
+        self, folder: Path, measured: Measured, blocks: Iterator[Waveform], dropped: tuple[Dropped, ...]
+    ) -> Outcome:
         peak = measured.channel_peak if self.keeps_channels else measured.peak
         gain = PEAK_LIMIT / peak if peak > 1.0 else 1.0
-        probes = Probes(measured.num_samples)
+        sampled = SampledValues(measured.num_samples)
 
         def prepared() -> Iterator[Waveform]:
             for block in blocks:
                 mono = block.mean(axis=0, dtype=np.float32)
-                probes.add(mono)
+                sampled.add(mono)
                 waveform = block if self.keeps_channels else mono
                 yield waveform if gain == 1.0 else (waveform * np.float32(gain)).astype(np.float32)
 
@@ -159,7 +161,7 @@ class Recording:
             "id": self._id,
             "sample_rate": measured.sample_rate,
             "num_samples": measured.num_samples,
-            "probes": probes.values,
+            "sampled": sampled.values,
         }
         if gain != 1.0:
             notes["gain"] = gain
@@ -174,10 +176,10 @@ class Recording:
             sample_rate=measured.sample_rate,
             num_samples=measured.num_samples,
         )
-        return Outcome((clip,), losses, notes)
+        return Outcome((clip,), dropped, notes)
 
 
 def is_same_recording(notes: dict[str, Any], others: dict[str, Any]) -> bool:
     """Whether two outcomes hold the same audio, be it in another lossless format or to fewer bits."""
     same_form = all(notes[key] == others[key] for key in ("sample_rate", "num_samples"))
-    return same_form and bool(np.allclose(notes["probes"], others["probes"], rtol=0.0, atol=PROBE_TOLERANCE))
+    return same_form and bool(np.allclose(notes["sampled"], others["sampled"], rtol=0.0, atol=SAMPLED_TOLERANCE))

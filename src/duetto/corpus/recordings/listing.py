@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
-from duetto.corpus.manifest import Loss
+from duetto.corpus.manifest import Dropped
 from duetto.corpus.recordings.intake import ARCHIVE_SUFFIXES, display_name
 from duetto.errors import CorpusError
 from duetto.storage.audio import AUDIO_SUFFIXES
@@ -30,7 +30,7 @@ class Listing:
 
     root: Path
     files: tuple[Path, ...]
-    remarks: tuple[Loss, ...] = ()
+    remarks: tuple[Dropped, ...] = ()
     has_singers: bool = False  # no recording lies directly in the folder: its subfolders are singers
 
     def singer_of(self, path: Path, chosen: str | None) -> str:
@@ -62,23 +62,23 @@ def list_recordings(root: Path) -> Listing:
     """
     listing = list_files(root, TAKEN_SUFFIXES)
     if not listing.files:
-        reasons = "".join(f" {loss.reason}." for loss in listing.remarks)
+        reasons = "".join(f" {entry.reason}." for entry in listing.remarks)
         raise CorpusError(
             f"{root} holds no audio file. Put WAV, FLAC, OGG, MP3, AIFF or M4A recordings there.{reasons}"
         )
     if len({path.parent == root for path in listing.files}) > 1:
         reason = "the folder holds recordings both directly and in subfolders: taken as one singer's"
-        return Listing(root, listing.files, (*listing.remarks, Loss("the folder", 0.0, reason)))
+        return Listing(root, listing.files, (*listing.remarks, Dropped("the folder", 0.0, reason)))
     return listing
 
 
 def list_files(root: Path, suffixes: frozenset[str]) -> Listing:
     """Files below a folder that have one of some suffixes, sorted by name; perhaps none."""
-    remarks: list[Loss] = []
+    remarks: list[Dropped] = []
 
     def remark(path: str | Path, reason: str) -> None:
         display = "the folder" if Path(path) == root else display_name(Path(path).relative_to(root))
-        remarks.append(Loss(display, 0.0, f"{display} {reason}"))
+        remarks.append(Dropped(display, 0.0, f"{display} {reason}"))
 
     found: list[Path] = []
     walk = os.walk(root, onerror=lambda error: remark(error.filename, f"cannot be listed ({error.strerror})"))

@@ -2,7 +2,7 @@
 
 A score and a recording of the same name belong together. Where the score begins in the recording is found
 from the note onsets (`corpus.onsets`) and told in the settings (`offsets_s`) and the ledger. Held-out songs
-are sung by `data.sources` from the score, laid on the recording's time, and the recording is the truth: a
+are sung by `data.sources` from the score, laid on the recording's time, and the recording is the reference: a
 real conversion, not a reconstruction. A recording without a score that fits is used as in `folder`.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from duetto.corpus.jobs import Outcome
-from duetto.corpus.manifest import Clip, Loss
+from duetto.corpus.manifest import Clip, Dropped
 from duetto.corpus.recordings.held_out import SPLIT_SHARE, reconstruction_roles
 from duetto.corpus.recordings.intake import Recording, display_name
 from duetto.corpus.scores.onsets import Fit, find_offset, note_starts_s, novelty_of
@@ -43,22 +43,22 @@ class PairedRecording(Recording):
         try:
             tracks = read_vsqx(Path(self.score))
         except ScoreError as error:
-            return replace(outcome, losses=(*outcome.losses, Loss(clip.id, 0.0, f"score left out: {error}")))
+            return replace(outcome, dropped=(*outcome.dropped, Dropped(clip.id, 0.0, f"score left out: {error}")))
         novelty = novelty_of(read_blocks(folder / clip.path), clip.sample_rate)
         fits = [find_offset(novelty, note_starts_s(track)) for track in tracks]
         track = max(range(len(fits)), key=lambda number: fits[number].correlation)
         if not fits[track].is_found:
-            return replace(outcome, losses=(*outcome.losses, Loss(clip.id, 0.0, self._misfit(fits[track]))))
+            return replace(outcome, dropped=(*outcome.dropped, Dropped(clip.id, 0.0, self._misfit(fits[track]))))
         copy = f"scores/track-{track + 1}/{self.name}.vsqx"
         with atomic_path(folder / copy) as temporary:
             temporary.write_bytes(Path(self.score).read_bytes())
         offset_s = fits[track].offset_s
-        remark = Loss(
+        remark = Dropped(
             clip.id, 0.0, f"the score begins at {offset_s:+.2f} s (correlation {fits[track].correlation:.2f})"
         )
         clip = replace(clip, score=copy, start=-round(offset_s * clip.sample_rate))
         notes = {**outcome.notes, "offset_s": offset_s}
-        return Outcome((clip,), (*outcome.losses, remark), notes)
+        return Outcome((clip,), (*outcome.dropped, remark), notes)
 
     def _misfit(self, fit: Fit) -> str:
         return (
@@ -78,11 +78,11 @@ def paired_recordings(recordings: Sequence[Recording], scores: Scores) -> tuple[
     )
 
 
-def unpaired_scores(recordings: Sequence[PairedRecording], scores: Scores) -> tuple[Loss, ...]:
+def unpaired_scores(recordings: Sequence[PairedRecording], scores: Scores) -> tuple[Dropped, ...]:
     """Remarks about scores that no recording belongs to."""
     taken = {recording.score for recording in recordings}
     left = [display_name(path.relative_to(scores.root)) for path in scores.files.values() if str(path) not in taken]
-    return tuple(Loss(name, 0.0, f"{name}: no recording of that name; left out") for name in sorted(left))
+    return tuple(Dropped(name, 0.0, f"{name}: no recording of that name; left out") for name in sorted(left))
 
 
 def paired_settings(config: DataConfig, recordings: Sequence[PairedRecording], scores: Scores) -> dict[str, Any]:
@@ -99,11 +99,11 @@ def paired_settings(config: DataConfig, recordings: Sequence[PairedRecording], s
 
 @dataclass(frozen=True)
 class SourcesOfScores:
-    """Roles of held-out recordings: embedded voices sing their scores, the recording is the truth."""
+    """Roles of held-out recordings: embedded voices sing their scores, the recording is the reference."""
 
     config: DataConfig
 
-    def __call__(self, folder: Path, clip: Clip) -> tuple[list[Clip], list[Loss]]:
+    def __call__(self, folder: Path, clip: Clip) -> tuple[list[Clip], list[Dropped]]:
         """The rows of a clip, and remarks about voices that cannot sing its score."""
         if clip.split == "train":
             return [clip], []
@@ -111,15 +111,15 @@ class SourcesOfScores:
             return reconstruction_roles(clip), []
         name = clip.id.removeprefix("target/")
         sources: list[Clip] = []
-        remarks: list[Loss] = []
+        remarks: list[Dropped] = []
         for voice in self.config.sources:
             try:
                 sources.append(self._source(folder, clip, voice, name))
             except ScoreError as error:
-                remarks.append(Loss(clip.id, 0.0, f"{voice} cannot sing the score: {error}"))
+                remarks.append(Dropped(clip.id, 0.0, f"{voice} cannot sing the score: {error}"))
         if not sources:
             return reconstruction_roles(clip), remarks
-        return [clip, *sources, replace(clip, id=f"truth/{name}", role="truth")], remarks
+        return [clip, *sources, replace(clip, id=f"reference/{name}", role="reference")], remarks
 
     def _source(self, folder: Path, clip: Clip, voice: str, name: str) -> Clip:
         path = f"audio/source/{voice}/{name}.wav"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from duetto.corpus.jobs import Outcome, Plan
-from duetto.corpus.manifest import Clip, Loss, Manifest, Split
+from duetto.corpus.manifest import Clip, Dropped, Manifest, Split
 from duetto.corpus.recordings.folder import balance
 from duetto.corpus.recordings.held_out import MIN_FILES, SPLIT_SHARE
 from duetto.corpus.recordings.intake import display_name, recording_id
@@ -50,7 +50,7 @@ class SungTrack:
         try:
             rendition = sing(read_vsqx(Path(self.path))[self.track], get_voice(self.voice), seed=self.seed)
         except ScoreError as error:
-            return Outcome(losses=(Loss(f"{group}/{self.song}", 0.0, f"{self.voice} cannot sing it: {error}"),))
+            return Outcome(dropped=(Dropped(f"{group}/{self.song}", 0.0, f"{self.voice} cannot sing it: {error}"),))
         path = f"audio/{group}/{self.song}.wav"
         write_audio(folder / path, soften(rendition.waveform), rendition.sample_rate)
         clip = Clip(
@@ -66,8 +66,8 @@ class SungTrack:
             transpose_semitones=0.0 if self.is_target else self.transpose_semitones,
         )
         is_held_out = self.is_target and self.split != "train"
-        truth = (replace(clip, id=f"truth/{self.song}", role="truth"),) if is_held_out else ()
-        return Outcome((clip, *truth))
+        reference = (replace(clip, id=f"reference/{self.song}", role="reference"),) if is_held_out else ()
+        return Outcome((clip, *reference))
 
 
 def sung_settings(config: DataConfig, scores: Scores) -> dict[str, Any]:
@@ -93,9 +93,9 @@ def plan_sung(config: DataConfig, settings: dict[str, Any], scores: Scores) -> P
     Raises:
         CorpusError: If fewer than two tracks can be read.
     """
-    tracks, losses = _tracks(scores)
+    tracks, dropped = _tracks(scores)
     if len(tracks) < 2:
-        reasons = "; ".join(loss.reason for loss in losses)
+        reasons = "; ".join(entry.reason for entry in dropped)
         raise CorpusError(
             f"{config.path} holds {len(tracks)} vocal track(s) without recordings; expected at least two, one to learn "
             f"from and one to test on.{' ' + reasons if reasons else ''}"
@@ -113,10 +113,10 @@ def plan_sung(config: DataConfig, settings: dict[str, Any], scores: Scores) -> P
 
     def assemble(_: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
         clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
-        left = [*losses, *(loss for outcome in outcomes for loss in outcome.losses)]
+        left = [*dropped, *(entry for outcome in outcomes for entry in outcome.dropped)]
         sung = [clip for clip in clips if clip.role == "target"]
         if not any(clip.split == "train" for clip in sung):
-            raise CorpusError(f"No score of {config.path} can be sung: {'; '.join(loss.reason for loss in left)}")
+            raise CorpusError(f"No score of {config.path} can be sung: {'; '.join(entry.reason for entry in left)}")
         return Manifest(config.case, clips, settings, embedded_consent().as_dict(), balance(sung, left))
 
     return Plan(tuple(jobs), assemble)
@@ -129,19 +129,19 @@ def _song(path: Path, root: Path) -> str:
     return recording_id(display_name(path.relative_to(root)), sha256_file(path))
 
 
-def _tracks(scores: Scores) -> tuple[Tracks, list[Loss]]:
+def _tracks(scores: Scores) -> tuple[Tracks, list[Dropped]]:
     tracks: Tracks = {}
-    losses: list[Loss] = []
+    dropped: list[Dropped] = []
     for path in scores.files.values():
         song = _song(path, scores.root)
         try:
             lines = read_vsqx(path)
         except ScoreError as error:
-            losses.append(Loss(song, 0.0, str(error)))
+            dropped.append(Dropped(song, 0.0, str(error)))
             continue
         for number, line in enumerate(lines):
             tracks[song if number == 0 else f"{song}-track-{number + 1}"] = (path, number, _duration_s(line))
-    return tracks, losses
+    return tracks, dropped
 
 
 def _duration_s(score: Score) -> float:

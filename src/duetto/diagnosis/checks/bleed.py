@@ -48,7 +48,7 @@ def measure(heard: Heard) -> BleedEvidence:
     return BleedEvidence(side_level_db(heard), tuple(tones), tuple(places))
 
 
-def judge(evidence: Sequence[BleedEvidence]) -> Finding:
+def conclude(evidence: Sequence[BleedEvidence]) -> Finding:
     """Bleed of a corpus."""
     tones = [(tone, place) for item in evidence for tone, place in zip(item.tones_db, item.places, strict=True)]
     sides = [item.side_db for item in evidence if np.isfinite(item.side_db)]

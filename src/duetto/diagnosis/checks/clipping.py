@@ -44,7 +44,7 @@ def measure(heard: Heard) -> ClippingEvidence:
     return ClippingEvidence(heard.sound.duration_s, len(found), peak, tuple(places[:2]))
 
 
-def judge(evidence: Sequence[ClippingEvidence]) -> Finding:
+def conclude(evidence: Sequence[ClippingEvidence]) -> Finding:
     """Clipping of a corpus, by its worst recording's rate and the whole's."""
     seconds = sum(item.seconds for item in evidence)
     if seconds <= 0:

@@ -45,7 +45,7 @@ def measure(heard: Heard) -> CodecEvidence:
     return CodecEvidence(cutoff_hz, fall_db, heard.sample_rate / 2, seconds, heard.sound.place(0.0, min(2.0, seconds)))
 
 
-def judge(evidence: Sequence[CodecEvidence]) -> Finding:
+def conclude(evidence: Sequence[CodecEvidence]) -> Finding:
     """Bandwidth of a corpus: by the share of seconds that lose the band above."""
     known = [item for item in evidence if np.isfinite(item.fall_db)]
     seconds = sum(item.seconds for item in known)

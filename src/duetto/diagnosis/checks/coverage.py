@@ -53,7 +53,7 @@ def measure(heard: Heard) -> CoverageEvidence:
     return CoverageEvidence(seconds, too_high_s)
 
 
-def judge(evidence: Sequence[CoverageEvidence]) -> Finding:
+def conclude(evidence: Sequence[CoverageEvidence]) -> Finding:
     """Vowels of a corpus."""
     seconds = np.sum([item.seconds for item in evidence], axis=0) if evidence else np.zeros((12, 18))
     total, high = float(seconds.sum()), sum(item.too_high_s for item in evidence)

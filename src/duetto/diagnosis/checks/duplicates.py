@@ -75,7 +75,7 @@ def measure(heard: Heard, has_landmarks: bool = True) -> DuplicateEvidence:
     return DuplicateEvidence(sound.recording, sound.split, sound.start_s, sound.duration_s, digest, marks)
 
 
-def judge(evidence: Sequence[DuplicateEvidence]) -> Finding:
+def conclude(evidence: Sequence[DuplicateEvidence]) -> Finding:
     """Duplicates of a corpus."""
     matches = find_matches(evidence)
     leaks = [match for match in matches if match.is_leak]

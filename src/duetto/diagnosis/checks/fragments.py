@@ -55,7 +55,7 @@ def measure(heard: Heard) -> FragmentEvidence:
     )
 
 
-def judge(evidence: Sequence[FragmentEvidence]) -> Finding:
+def conclude(evidence: Sequence[FragmentEvidence]) -> Finding:
     """Joins of a corpus."""
     sung_s = sum(item.sung_s for item in evidence)
     phrases = [phrase for item in evidence for phrase in item.phrase_s]
@@ -81,7 +81,7 @@ def judge(evidence: Sequence[FragmentEvidence]) -> Finding:
     )
 
 
-def judge_pitches(evidence: Sequence[FragmentEvidence]) -> Finding:
+def conclude_pitches(evidence: Sequence[FragmentEvidence]) -> Finding:
     """How many pitches a corpus holds."""
     held = np.sum([item.held_s for item in evidence], axis=0) if evidence else np.zeros(128)
     total = float(held.sum())

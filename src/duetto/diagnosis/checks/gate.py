@@ -61,7 +61,7 @@ def measure(heard: Heard) -> GateEvidence:
     )
 
 
-def judge(evidence: Sequence[GateEvidence]) -> Finding:
+def conclude(evidence: Sequence[GateEvidence]) -> Finding:
     """Gating of a corpus."""
     inner_s = sum(item.inner_s for item in evidence)
     if inner_s <= 0:

@@ -62,7 +62,7 @@ def measure(heard: Heard) -> HoleEvidence:
     return HoleEvidence(float(per_frame.mean()), nothing.log_kurtosis, nothing.sung_s, place)
 
 
-def judge(evidence: Sequence[HoleEvidence]) -> Finding:
+def conclude(evidence: Sequence[HoleEvidence]) -> Finding:
     """Spectral damage of a corpus."""
     known = [item for item in evidence if np.isfinite(item.hole_share)]
     kurtosis = [item.log_kurtosis for item in evidence if np.isfinite(item.log_kurtosis)]

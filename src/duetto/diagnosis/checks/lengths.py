@@ -37,7 +37,7 @@ def measure(heard: Heard) -> LengthEvidence:
     )
 
 
-def judge(evidence: Sequence[LengthEvidence]) -> Finding:
+def conclude(evidence: Sequence[LengthEvidence]) -> Finding:
     """Lengths of a corpus."""
     pieces = np.array([piece for item in evidence for piece in item.piece_s])
     total = float(pieces.sum())

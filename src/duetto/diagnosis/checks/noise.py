@@ -63,7 +63,7 @@ def measure(heard: Heard) -> NoiseEvidence:
     return NoiseEvidence(snr_db, floor_db, seconds, "", heard.sound.place(max(0.0, middle - 0.75), middle + 0.75))
 
 
-def judge(evidence: Sequence[NoiseEvidence]) -> Finding:
+def conclude(evidence: Sequence[NoiseEvidence]) -> Finding:
     """Noise of a corpus: the median over its pieces, weighted by their seconds."""
     known = [item for item in evidence if not item.reason]
     if not known:

@@ -69,7 +69,7 @@ def measure(heard: Heard, seconds: float) -> AuditEvidence:
     )
 
 
-def judge(evidence: Sequence[AuditEvidence]) -> Finding:
+def conclude(evidence: Sequence[AuditEvidence]) -> Finding:
     """The pitch of a corpus."""
     both_s, voiced_s = sum(item.both_s for item in evidence), sum(item.voiced_s for item in evidence)
     numbers = {

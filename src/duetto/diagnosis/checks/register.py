@@ -46,7 +46,7 @@ def measure(heard: Heard) -> RegisterEvidence:
     return RegisterEvidence(seconds, tuple(places))
 
 
-def judge(evidence: Sequence[RegisterEvidence], songs: Mapping[str, NDArray[np.float64]] | None = None) -> Finding:
+def conclude(evidence: Sequence[RegisterEvidence], songs: Mapping[str, NDArray[np.float64]] | None = None) -> Finding:
     """The register of a corpus.
 
     Args:

@@ -43,7 +43,7 @@ def measure(heard: Heard) -> RoomEvidence:
     return RoomEvidence(tuple(time_s for time_s, _ in found), places)
 
 
-def judge(evidence: Sequence[RoomEvidence]) -> Finding:
+def conclude(evidence: Sequence[RoomEvidence]) -> Finding:
     """The room of a corpus: the fastest third of its decays."""
     times = np.array([time_s for item in evidence for time_s in item.times_s])
     rt60_s = float(np.quantile(times, FASTEST)) if len(times) else float("nan")

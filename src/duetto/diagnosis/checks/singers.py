@@ -49,7 +49,7 @@ def measure(heard: Heard, encoder: SpeakerEncoder) -> SingerEvidence:
     return SingerEvidence(sound.recording, sound.singer, tuple(bands), sound.place(0.0, min(4.0, sound.duration_s)))
 
 
-def judge(evidence: Sequence[SingerEvidence]) -> Finding:
+def conclude(evidence: Sequence[SingerEvidence]) -> Finding:
     """Whether recordings of one name sound like one singer."""
     pairs = compare(evidence)
     numbers = {

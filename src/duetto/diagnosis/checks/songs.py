@@ -11,7 +11,7 @@ from duetto.corpus.manifest import Clip, Manifest
 from duetto.corpus.recordings.intake import display_name
 from duetto.diagnosis.checks.register import NUM_SEMITONES
 from duetto.diagnosis.diagnosis import Problem
-from duetto.diagnosis.gather import Material, recording_sounds
+from duetto.diagnosis.gather import DoctorInput, recording_sounds
 from duetto.diagnosis.sound import FRAME_S, Heard
 from duetto.errors import AudioError, CorpusError
 from duetto.features.f0 import build_f0_extractor
@@ -19,7 +19,7 @@ from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.score.score import Score
 from duetto.score.tempo import TempoMap
 from duetto.settings.config import F0Config
-from duetto.singer.sing import load_truth
+from duetto.singer.sing import load_annotations
 
 Seconds = NDArray[np.float64]  # at each MIDI semitone, (128,)
 
@@ -49,7 +49,7 @@ def song_seconds(name: str, transpose_semitones: float = 0.0) -> Seconds:
     return recording_seconds(path, transpose_semitones)
 
 
-def wanted_songs(names: Sequence[str], transpose_semitones: float, material: Material) -> Mapping[str, Seconds]:
+def wanted_songs(names: Sequence[str], transpose_semitones: float, recordings: DoctorInput) -> Mapping[str, Seconds]:
     """Seconds per semitone of the songs to be converted: those named, else those of the corpus.
 
     Raises:
@@ -57,7 +57,7 @@ def wanted_songs(names: Sequence[str], transpose_semitones: float, material: Mat
     """
     if names:
         return {Path(name).name: song_seconds(name, transpose_semitones) for name in names}
-    return {} if material.manifest is None else corpus_songs(material.path, material.manifest)
+    return {} if recordings.manifest is None else corpus_songs(recordings.path, recordings.manifest)
 
 
 def corpus_songs(folder: Path, manifest: Manifest) -> Mapping[str, Seconds]:
@@ -97,9 +97,9 @@ def histogram(midi: NDArray[np.float64], seconds: NDArray[np.float64]) -> Second
 
 
 def _clip_seconds(folder: Path, clip: Clip) -> Seconds:
-    if clip.truth is None:
+    if clip.annotations is None:
         return recording_seconds(folder / clip.path, clip.transpose_semitones)
-    truth = load_truth(folder / clip.truth)
+    annotations = load_annotations(folder / clip.annotations)
     with np.errstate(divide="ignore"):
-        midi = np.where(truth.f0_hz > 0, 69.0 + 12.0 * np.log2(truth.f0_hz / 440.0), np.nan)
-    return contour_seconds(midi, truth.f0_hop_s, clip.transpose_semitones)
+        midi = np.where(annotations.f0_hz > 0, 69.0 + 12.0 * np.log2(annotations.f0_hz / 440.0), np.nan)
+    return contour_seconds(midi, annotations.f0_hop_s, clip.transpose_semitones)

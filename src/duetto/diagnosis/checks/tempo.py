@@ -51,7 +51,7 @@ def measure(heard: Heard) -> TempoEvidence:
     )
 
 
-def judge(evidence: Sequence[TempoEvidence]) -> Finding:
+def conclude(evidence: Sequence[TempoEvidence]) -> Finding:
     """The tempo of a corpus."""
     notes = np.concatenate([item.note_s for item in evidence]) if evidence else np.zeros(0)
     voiced_s, phrase_s = float(notes.sum()), sum(item.phrase_s for item in evidence)

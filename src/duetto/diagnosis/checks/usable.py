@@ -43,7 +43,7 @@ def measure(heard: Heard) -> UsableEvidence:
     return UsableEvidence(sum(lengths), heard.sound.file_s or heard.sound.duration_s, lengths)
 
 
-def judge(evidence: Sequence[UsableEvidence]) -> Finding:
+def conclude(evidence: Sequence[UsableEvidence]) -> Finding:
     """Seconds that each trainer uses."""
     sung_s = sum(item.sung_s for item in evidence)
     numbers = {"sung_s": sung_s} | {f"{name}_s": seconds for name, seconds in usable_seconds(evidence).items()}

@@ -2,14 +2,14 @@
 
 A held note is a stretch of a contour, voiced throughout, whose pitch without its vibrato does not move
 by more than half a semitone in 0.1 s, at least 0.4 s long after 60 ms at either end are left out. The
-notes come from the reference's contour (the truth's, or the melody asked for), never from the output,
+notes come from the reference's contour (the reference's, or the melody asked for), never from the output,
 which may have broken them.
 
 Held-note F0 deviation: standard deviation of the pitch after a straight line and everything from 4 to
 8 Hz (vibrato) are fitted and taken out by least squares, cents, pooled over notes. Own definition.
 Spectral flux: root mean square change of the mel levels from frame to frame, dB per second; it rises
 with noise as well, so it is secondary. Own definition.
-Both: lower is steadier, but a truth is not at 0: compare with the truth's. NaN without a held note.
+Both: lower is steadier, but a reference is not at 0: compare with the reference's. NaN without a held note.
 """
 
 import math

@@ -2,7 +2,7 @@
 
 All read the long-term spectrum of the active frames (24 kHz, so nothing above 12 kHz is seen). Own definitions.
 
-High-band ratio: power from 8 to 11 kHz over power from 1 to 4 kHz, dB; compare with the truth's.
+High-band ratio: power from 8 to 11 kHz over power from 1 to 4 kHz, dB; compare with the reference's.
 Cut-off: where the level that a tenth of the frames exceed falls most steeply over 800 Hz, if by 22 dB or more, Hz;
 12 000 Hz when nothing is cut.
 MP3 at 48 kbit/s ends near 11 kHz, at 32 kbit/s near 8.5 kHz; natural voices fall by 18 dB at most.

@@ -4,7 +4,7 @@ HNR = 10 log10(r / (1 - r)) dB with r the normalised autocorrelation at the pitc
 of 60 ms every 20 ms, divided by the window's own autocorrelation, peak found between samples.
 Mean over the voiced frames. Higher = more harmonic. It saturates between 20 and 30 dB on singing,
 falls with pitch movement, and RISES when noise is gated away: never a score of quality by itself, so it
-is compared with the truth's. Undefined (NaN) when no frame is voiced.
+is compared with the reference's. Undefined (NaN) when no frame is voiced.
 
 Reference: Boersma, IFA Proceedings 17, 1993, eqs. 4, 8 and 9 (written anew: Praat is GPL).
 """

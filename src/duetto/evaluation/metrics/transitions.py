@@ -4,7 +4,7 @@ Delta-cepstral distance: the mel-cepstra c_1..c_24 (those of MCD*) get a regress
 10 / ln 10 * sqrt(2 sum (Dc - Dc')^2) per second between the slopes of estimate and reference, averaged over the active
 frames within 30 ms of a phone boundary ("boundary"), and over those more than 60 ms away from all ("elsewhere").
 The excess is boundary minus elsewhere: what is lost in transitions in particular. dB/s, lower is better.
-Undefined (NaN) without boundaries (they come from the labels of an embedded or labelled performance) or
+Undefined (NaN) without boundaries (they come from the labels of an embedded or labelled audio) or
 where no active frame is of a kind. Fast songs have few frames elsewhere.
 
 Reference: Furui, IEEE TASSP 34(1), 1986 (slopes over 50 ms). The distance is our own definition.

@@ -1,4 +1,4 @@
-"""Whether the words can still be made out: phones recognised in a performance against those recognised in the truth.
+"""Whether the words can still be made out: phones recognised in an output against those of the reference.
 
 The middle and the last layer of Moonshine's encoder are read by a linear classifier of our own, trained on the choir's
 true phones (Open JTalk names; `phone_recogniser.json` says on what, and how well it hears voices it has never met).
@@ -6,8 +6,8 @@ A Viterbi path with a cost for every change of phone turns frames into a sequenc
 sung twice in a row counts once. English words, for speech, are the work of another recogniser:
 `duetto.evaluation.models.words`.
 
-The reference is what is recognised in the truth, not the lyric: the recogniser mishears high voices, and mishears the
-truth in the same way. Read it with its bound, the truth through the vocoder. Not measured: stress and length of phones.
+What counts is what the recogniser hears in the reference, not the lyric: it mishears high voices, and mishears the
+reference in the same way. Read it with its bound, the copy synthesis. Not measured: stress and length of phones.
 
 Conventions: log probabilities are (T, K), frames 12 ms apart, the first centred at 0 s.
 

@@ -1,18 +1,18 @@
 """What each metric does under each degradation: the matrix that says when to believe which number."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from duetto.corpus.embedded_cases.songs import load_song
+from duetto.evaluation.analysis.audio import AnalysedAudio, analyse, analyse_alone, fit_length
 from duetto.evaluation.analysis.held import held_notes
-from duetto.evaluation.analysis.performance import Performance, analyse, analyse_alone, fit_length
 from duetto.evaluation.analysis.pitch import track_f0
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE
 from duetto.evaluation.analysis.world import FloatArray
-from duetto.evaluation.families import melody_scores, properties, scores_against_truth
+from duetto.evaluation.families import melody_scores, properties, scores_against_reference
 from duetto.evaluation.models.predictor import QualityPredictor
 from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.evaluation.sensitivity.degradations import DEGRADATIONS, Degradation
+from duetto.progress import ReportProgress
 from duetto.singer.sing import sing
 from duetto.singer.voices import get_voice
 from duetto.storage.audio import Waveform, resample
@@ -25,7 +25,7 @@ Scores = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Row:
+class DegradationScores:
     """A degradation in its doses."""
 
     degradation: Degradation
@@ -33,10 +33,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Clip:
-    """A clean performance with everything that scoring against it needs."""
+class CleanExcerpt:
+    """A clean recording with everything that scoring against it needs."""
 
-    performance: Performance
+    audio: AnalysedAudio
     f0_hz: FloatArray  # (T,)
     boundaries_s: tuple[float, ...]
     encoder: SpeakerEncoder
@@ -44,10 +44,10 @@ class Clip:
 
     def score(self, waveform: Waveform) -> Scores:
         """All families of a degraded version of the clip; an undefined one is NaN."""
-        num_samples = self.performance.waveform.size
+        num_samples = self.audio.waveform.size
         estimate = analyse(waveform, None, num_samples, self.f0_hz, self.encoder)
-        scores = melody_scores(self.performance, estimate)
-        scores |= scores_against_truth(self.performance, estimate, self.boundaries_s)
+        scores = melody_scores(self.audio, estimate)
+        scores |= scores_against_reference(self.audio, estimate, self.boundaries_s)
         whole = analyse_alone(waveform, estimate.f0_hz) if waveform.size > num_samples else estimate
         scores |= properties(whole, held_notes(self.f0_hz), self.f0_hz)
         if self.predictor is not None:
@@ -60,11 +60,11 @@ def make_clip(
     boundaries_s: tuple[float, ...],
     encoder: SpeakerEncoder,
     predictor: QualityPredictor | None = None,
-) -> Clip:
-    """Analyse a clean performance (S,) at 24 kHz."""
+) -> CleanExcerpt:
+    """Analyse a clean recording (S,) at 24 kHz."""
     f0_hz = track_f0(waveform, SAMPLE_RATE)
-    performance = analyse(fit_length(waveform, waveform.size), f0_hz, waveform.size, f0_hz, encoder)
-    return Clip(performance, f0_hz, boundaries_s, encoder, predictor)
+    audio = analyse(fit_length(waveform, waveform.size), f0_hz, waveform.size, f0_hz, encoder)
+    return CleanExcerpt(audio, f0_hz, boundaries_s, encoder, predictor)
 
 
 def sung_excerpt() -> tuple[Waveform, tuple[float, ...]]:
@@ -72,23 +72,25 @@ def sung_excerpt() -> tuple[Waveform, tuple[float, ...]]:
     song = load_song(SONG)
     score = replace(song, notes=song.notes[:NUM_NOTES])
     rendition = sing(score, get_voice(VOICE), seed=1, transpose_semitones=TRANSPOSED)
-    last = round(float(rendition.truth.note_end_s[-1] + 0.5) * rendition.sample_rate)
+    last = round(float(rendition.annotations.note_end_s[-1] + 0.5) * rendition.sample_rate)
     waveform = resample(rendition.waveform[:last], rendition.sample_rate, SAMPLE_RATE)
-    return waveform, rendition.truth.boundaries_s
+    return waveform, rendition.annotations.boundaries_s
 
 
-def sensitivity(clip: Clip, report: Callable[[str, int, int], None] | None = None) -> tuple[Scores, tuple[Row, ...]]:
+def sensitivity(
+    clip: CleanExcerpt, report: ReportProgress | None = None
+) -> tuple[Scores, tuple[DegradationScores, ...]]:
     """Scores of the clean clip against itself, and of every degradation in every dose.
 
     Args:
         clip: What is degraded.
         report: Told (degradation, how many are done, how many there are).
     """
-    clean = clip.score(clip.performance.waveform)
+    clean = clip.score(clip.audio.waveform)
     rows = []
     for number, degradation in enumerate(DEGRADATIONS):
         if report is not None:
             report(degradation.name, number, len(DEGRADATIONS))
-        doses = (degradation.apply(clip.performance.waveform, dose) for dose in degradation.doses)
-        rows.append(Row(degradation, tuple(clip.score(waveform) for waveform in doses)))
+        doses = (degradation.apply(clip.audio.waveform, dose) for dose in degradation.doses)
+        rows.append(DegradationScores(degradation, tuple(clip.score(waveform) for waveform in doses)))
     return clean, tuple(rows)

@@ -39,7 +39,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Finding:
+class StudyResult:
     """What the scores say of a claim for one architecture."""
 
     claim: Claim
@@ -82,9 +82,9 @@ class Finding:
         }
 
 
-def judge(
+def decide_all(
     scores: Sequence[Score], claims: Sequence[Claim], models: Sequence[str], family_size: int | None = None
-) -> tuple[Finding, ...]:
+) -> tuple[StudyResult, ...]:
     """Test every claim for every architecture.
 
     Args:
@@ -94,16 +94,15 @@ def judge(
         family_size: Primary tests of all studies together, for Holm's adjustment; None = those here.
 
     Returns:
-        A finding for each claim and architecture, in that order.
+        A result for each claim and architecture, in that order.
     """
-    findings = [_examine(scores, claim, model) for claim in claims for model in models]
-    primary = [place for place, finding in enumerate(findings) if finding.claim.role == PRIMARY]
-    effects = holm([findings[place].p for place in primary], family_size)
-    refutations = holm([findings[place].p_refutation for place in primary], family_size)
+    results = [_examine(scores, claim, model) for claim in claims for model in models]
+    primary = [place for place, result in enumerate(results) if result.claim.role == PRIMARY]
+    effects = holm([results[place].p for place in primary], family_size)
+    refutations = holm([results[place].p_refutation for place in primary], family_size)
     adjusted = {place: pair for place, *pair in zip(primary, effects, refutations, strict=True)}
     return tuple(
-        _decide(finding, *adjusted.get(place, (finding.p, finding.p_refutation)))
-        for place, finding in enumerate(findings)
+        _decide(result, *adjusted.get(place, (result.p, result.p_refutation))) for place, result in enumerate(results)
     )
 
 
@@ -122,12 +121,12 @@ def decide(claim: Claim, fit: CrossedFit, p: float, p_refutation: float, alpha: 
     return REFUTED if p_refutation < alpha else INCONCLUSIVE
 
 
-def _examine(scores: Sequence[Score], claim: Claim, model: str) -> Finding:
+def _examine(scores: Sequence[Score], claim: Claim, model: str) -> StudyResult:
     cells = evaluate_contrast(scores, claim.contrast, model)
     table = complete_part(cells.table)
     fit = fit_crossed(table)
     p, p_refutation = p_of_effect(fit, claim.direction), p_of_refutation(fit, claim.direction, claim.smallest_effect)
-    return Finding(
+    return StudyResult(
         claim,
         model,
         fit,
@@ -144,6 +143,6 @@ def _examine(scores: Sequence[Score], claim: Claim, model: str) -> Finding:
     )
 
 
-def _decide(finding: Finding, p: float, p_refutation: float) -> Finding:
-    verdict = decide(finding.claim, finding.fit, p, p_refutation)
-    return replace(finding, p_adjusted=p, p_refutation_adjusted=p_refutation, verdict=verdict)
+def _decide(result: StudyResult, p: float, p_refutation: float) -> StudyResult:
+    verdict = decide(result.claim, result.fit, p, p_refutation)
+    return replace(result, p_adjusted=p, p_refutation_adjusted=p_refutation, verdict=verdict)

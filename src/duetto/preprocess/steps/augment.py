@@ -2,7 +2,7 @@
 
 Pitch moves and the spectral envelope stays, so that a copy is the same voice elsewhere in its register; or time is
 stretched and pitch stays. Each copy is a segment of its own behind the end of the clip, because it lies at no place
-in it. The seconds gained stand in the ledger as negative losses. Both architectures read audio, so both are served.
+in it. The seconds gained stand in the ledger as negative dropped. Both architectures read audio, so both are served.
 
 A voice's formants do move with its register; a copy by WORLD does not know how. What this mends and harms is
 measured in the studies `register` and `tempo_leakage`.
@@ -17,8 +17,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.corpus.manifest import Loss
-from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.corpus.manifest import Dropped
+from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 from duetto.units import semitones_to_ratio
@@ -32,7 +32,7 @@ FRAME_MS = 5.0
 
 
 @dataclass(frozen=True)
-class Voice:
+class WorldAnalysis:
     """What WORLD knows of a stretch; T frames every 5 ms."""
 
     f0_hz: NDArray[np.float64]  # (T,)
@@ -63,7 +63,7 @@ class Augment:
                 f"preprocess.augment.stretches holds {value}: expected 0.25 to 4, not 1.",
             )
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """The segments, and behind them their copies."""
         copies: list[Segment] = []
         for segment in segments:
@@ -73,8 +73,8 @@ class Augment:
                 copies.append(Segment(waveform, segment.sample_rate, segment.clip_id, end, segment.origin))
                 end += len(waveform)
         gained_s = sum(copy.duration_s for copy in copies)
-        losses = (Loss(segments[0].clip_id, -gained_s, "copies at other pitches or tempos"),) if copies else ()
-        return (*segments, *copies), losses
+        dropped = (Dropped(segments[0].clip_id, -gained_s, "copies at other pitches or tempos"),) if copies else ()
+        return (*segments, *copies), dropped
 
     def copies(self, waveform: Waveform, sample_rate: int) -> list[Waveform]:
         """The waveform (S,) at each pitch, (S,), then at each tempo, (round(S * stretch),); none of silence."""
@@ -89,16 +89,16 @@ class Augment:
         ]
 
 
-def analyse_voice(waveform: Waveform, sample_rate: int) -> Voice:
+def analyse_voice(waveform: Waveform, sample_rate: int) -> WorldAnalysis:
     """Pitch by DIO and StoneMask, envelope by CheapTrick, aperiodicity by D4C."""
     samples = np.ascontiguousarray(waveform, dtype=np.float64)
     rough_hz, times_s = pyworld.dio(samples, sample_rate, f0_floor=FLOOR_HZ, f0_ceil=CEIL_HZ, frame_period=FRAME_MS)
     f0_hz = pyworld.stonemask(samples, rough_hz, times_s, sample_rate)
     envelope = pyworld.cheaptrick(samples, f0_hz, times_s, sample_rate)
-    return Voice(f0_hz, envelope, pyworld.d4c(samples, f0_hz, times_s, sample_rate, threshold=0.0))
+    return WorldAnalysis(f0_hz, envelope, pyworld.d4c(samples, f0_hz, times_s, sample_rate, threshold=0.0))
 
 
-def sing_voice(voice: Voice, sample_rate: int, semitones: float, stretch: float) -> NDArray[np.float64]:
+def sing_voice(voice: WorldAnalysis, sample_rate: int, semitones: float, stretch: float) -> NDArray[np.float64]:
     """The voice at another pitch and tempo, (about S * stretch,)."""
     num_frames = len(voice.f0_hz)
     at = np.minimum(np.arange(max(1, round(num_frames * stretch))) / stretch, num_frames - 1)

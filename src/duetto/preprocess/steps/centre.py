@@ -22,8 +22,8 @@ from typing import ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.corpus.manifest import Loss
-from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.corpus.manifest import Dropped
+from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.preprocess.spectrum import Spectrum, bin_frequencies_hz, fft_size, transform_spectrum
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
@@ -48,12 +48,12 @@ class Centre:
         require(0 <= self.strength <= 50, f"{prefix}.strength={self.strength}: expected 0 to 50.")
         require(0 <= self.low_hz < self.high_hz, f"{prefix}.low_hz={self.low_hz} must lie below {self.high_hz} Hz.")
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Extract the centre of every stereo segment; lengths stay. A mono clip is left, and that is remarked."""
         if segments and any(len(segment.channels) != 2 for segment in segments):
             number = len(segments[0].channels)
             reason = f"no centre extracted: the clip has {number} channel{'s' * (number != 1)}, not two"
-            return segments, (Loss(segments[0].clip_id, 0.0, reason),)
+            return segments, (Dropped(segments[0].clip_id, 0.0, reason),)
         return tuple(self._extract(segment) for segment in segments), ()
 
     def _extract(self, segment: Segment) -> Segment:

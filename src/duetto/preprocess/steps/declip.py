@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.linalg import solve, solve_toeplitz
 
-from duetto.corpus.manifest import Loss
-from duetto.preprocess.segment import Losses, Segments
+from duetto.corpus.manifest import Dropped
+from duetto.preprocess.segment import Drops, Segments
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 
@@ -44,7 +44,7 @@ class Declip:
         """Refuse what has no meaning."""
         require(self.longest_ms > 0, f"preprocess.declip.longest_ms={self.longest_ms}: expected more than 0 ms.")
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Repair every segment; lengths stay. The share of clipped samples is remarked."""
         if not segments:
             return (), ()
@@ -64,7 +64,7 @@ class Declip:
             return segments, ()
         share = num_clipped / sum(segment.waveform.size for segment in segments)
         reason = f"{share:.3%} of the samples were clipped; {1 - num_left / num_clipped:.0%} of these were filled in"
-        return tuple(repaired), (Loss(segments[0].clip_id, 0.0, reason),)
+        return tuple(repaired), (Dropped(segments[0].clip_id, 0.0, reason),)
 
 
 def clipped_runs(waveform: Waveform, level: float) -> list[tuple[int, int]]:

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import lfilter
 
-from duetto.corpus.manifest import Loss
-from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.corpus.manifest import Dropped
+from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.preprocess.steps.slice import frame_levels_db
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
@@ -62,15 +62,17 @@ class Dereverb:
         require(self.over_subtraction >= 0, f"{prefix}.over_subtraction={self.over_subtraction}: expected 0 or more.")
         require(self.floor_db <= 0, f"{prefix}.floor_db={self.floor_db}: expected 0 dB or less.")
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Treat every segment; lengths stay. Where no reverberation time can be estimated, say so and leave it."""
         treated: list[Segment] = []
-        remarks: list[Loss] = []
+        remarks: list[Dropped] = []
         for segment in segments:
             rt60_s = self.rt60_s or estimate_rt60(segment.waveform, segment.sample_rate)
             waveform = segment.waveform
             if np.isnan(rt60_s):
-                remarks.append(Loss(segment.clip_id, 0.0, f"not dereverberated: fewer than {MIN_DECAYS} free decays"))
+                remarks.append(
+                    Dropped(segment.clip_id, 0.0, f"not dereverberated: fewer than {MIN_DECAYS} free decays")
+                )
             else:
                 waveform = self.subtract(waveform, segment.sample_rate, rt60_s)
             if self.gate_db is not None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
 from duetto.preprocess.envelope import closing_depth
-from duetto.preprocess.segment import Losses, Segments
+from duetto.preprocess.segment import Drops, Segments
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 from duetto.units import db_to_amplitude, seconds_to_samples
@@ -51,7 +51,7 @@ class Gate:
             value = getattr(self, name)
             require(least <= value <= 0, f"{prefix}.{name}={value}: expected {least:.0f} to 0 dB.")
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Gate every segment; lengths stay."""
         return tuple(
             segment.with_waveform(self.gate(segment.channels, segment.sample_rate)) for segment in segments

@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from duetto.preprocess.segment import Losses, Segments
+from duetto.preprocess.segment import Drops, Segments
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 
@@ -27,7 +27,7 @@ class HighPass:
         require(self.cutoff_hz > 0, f"preprocess.high_pass.cutoff_hz={self.cutoff_hz}: expected more than 0 Hz.")
         require(1 <= self.order <= 10, f"preprocess.high_pass.order={self.order}: expected 1 to 10.")
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Filter every segment; lengths stay."""
         return tuple(
             segment.with_waveform(high_pass(segment.waveform, segment.sample_rate, self.cutoff_hz, self.order))

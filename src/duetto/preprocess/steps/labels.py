@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from duetto.corpus.manifest import Loss
+from duetto.corpus.manifest import Dropped
 from duetto.corpus.recordings.intake import display_name, recording_id
 from duetto.errors import CorpusError
-from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.settings.config import require
 from duetto.storage.files import sha256_file, sha256_json, write_text
 from duetto.units import seconds_to_samples
@@ -116,7 +116,7 @@ class TrimByLabels:
         files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
         return sha256_json([[file.name, sha256_file(file)] for file in files if file.is_file()])
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Cut every segment; what goes is a loss.
 
         Raises:
@@ -128,12 +128,12 @@ class TrimByLabels:
         labels = read_labels(path)
         _check_end(labels, segments, path)
         kept: list[Segment] = []
-        losses: list[Loss] = []
+        dropped: list[Dropped] = []
         for segment in segments:
             pieces, lost = self._trim(segment, labels)
             kept += pieces
-            losses += lost
-        return tuple(kept), tuple(losses)
+            dropped += lost
+        return tuple(kept), tuple(dropped)
 
     def _track(self, segment: Segment) -> Path:
         path = Path(self.path)
@@ -150,19 +150,21 @@ class TrimByLabels:
             raise CorpusError(f"Several label tracks fit {song}: {names}. Name the right one {named.name}.")
         return fitting[0] if fitting else named
 
-    def _trim(self, segment: Segment, labels: tuple[Label, ...]) -> tuple[list[Segment], list[Loss]]:
+    def _trim(self, segment: Segment, labels: tuple[Label, ...]) -> tuple[list[Segment], list[Dropped]]:
         whole = [(0, segment.num_samples)]
         asked = intersection(whole, _spans(segment, labels, self.keep)) if self.keep else whole
         left = [span for span in difference(asked, _spans(segment, labels, self.drop)) if span[1] > span[0]]
-        losses = [
-            Loss(segment.clip_id, _length(before) / segment.sample_rate - _length(after) / segment.sample_rate, reason)
+        dropped = [
+            Dropped(
+                segment.clip_id, _length(before) / segment.sample_rate - _length(after) / segment.sample_rate, reason
+            )
             for before, after, reason in (
                 (whole, asked, f"not labelled {' or '.join(self.keep)}"),
                 (asked, left, f"labelled {' or '.join(self.drop)}"),
             )
             if _length(before) > _length(after)
         ]
-        return [segment.cut(first, last) for first, last in left], losses
+        return [segment.cut(first, last) for first, last in left], dropped
 
 
 def _slug(track: Path) -> str:

@@ -12,8 +12,8 @@ from itertools import groupby
 import numpy as np
 from pyloudnorm import Meter
 
-from duetto.corpus.manifest import Loss
-from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.corpus.manifest import Dropped
+from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 from duetto.units import amplitude_to_db, db_to_amplitude
@@ -37,15 +37,15 @@ class Loudness:
             f"preprocess.loudness.target_lufs={self.target_lufs}: expected {MIN_LUFS:.0f} to 0 LUFS.",
         )
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Scale the segments of each clip by one gain; a clip without sound stays as it is."""
         louder: list[Segment] = []
-        remarks: list[Loss] = []
+        remarks: list[Dropped] = []
         for clip_id, group in groupby(segments, key=lambda segment: segment.clip_id):
             members = tuple(group)
             measured = _clip_loudness(members)
             if not math.isfinite(measured):
-                remarks.append(Loss(clip_id, 0.0, "loudness left as it is: nothing above -70 LUFS"))
+                remarks.append(Dropped(clip_id, 0.0, "loudness left as it is: nothing above -70 LUFS"))
                 louder += members
                 continue
             gain_db = self.target_lufs - measured
@@ -53,7 +53,7 @@ class Loudness:
             headroom_db = float(amplitude_to_db(PEAK_LIMIT / peak))
             if gain_db > headroom_db:
                 reached = measured + headroom_db
-                remarks.append(Loss(clip_id, 0.0, f"loudness {reached:.1f} LUFS: the peak allows no more"))
+                remarks.append(Dropped(clip_id, 0.0, f"loudness {reached:.1f} LUFS: the peak allows no more"))
             gain = np.float32(db_to_amplitude(min(gain_db, headroom_db)))
             louder += [member.with_waveform((member.waveform * gain).astype(np.float32)) for member in members]
         return tuple(louder), tuple(remarks)

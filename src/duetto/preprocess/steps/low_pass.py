@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from duetto.corpus.manifest import Loss
-from duetto.preprocess.segment import Losses, Segments
+from duetto.corpus.manifest import Dropped
+from duetto.preprocess.segment import Drops, Segments
 from duetto.preprocess.spectrum import bin_frequencies_hz, fft_size, power_blocks
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
@@ -43,7 +43,7 @@ class LowPass:
             require(value is None or value > 0, f"{prefix}.{name}={value}: expected more than 0.")
         require(1 <= self.order <= 10, f"{prefix}.order={self.order}: expected 1 to 10.")
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Filter every segment; lengths stay. A cutoff that was looked for is remarked."""
         pairs = [self._cutoff_hz(segment.waveform, segment.sample_rate) for segment in segments]
         filtered = tuple(
@@ -53,7 +53,7 @@ class LowPass:
         if self.cutoff_hz is not None:
             return filtered, ()
         remarks = tuple(
-            Loss(segment.clip_id, 0.0, f"low-passed at {cutoff_hz:.0f} Hz to lose {self.energy_loss_db:g} dB")
+            Dropped(segment.clip_id, 0.0, f"low-passed at {cutoff_hz:.0f} Hz to lose {self.energy_loss_db:g} dB")
             for segment, cutoff_hz in zip(segments, pairs, strict=True)
         )
         return filtered, remarks

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from duetto.corpus.manifest import Loss
-from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.corpus.manifest import Dropped
+from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.settings.config import require
 from duetto.units import amplitude_to_db
 
@@ -26,7 +26,7 @@ class Mono:
         """Refuse unknown choices."""
         require(self.choice in CHOICES, f"preprocess.mono.choice={self.choice}: expected {', '.join(CHOICES)}.")
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Lengths stay. Channels that cancel each other are remarked."""
         if not segments or all(len(segment.channels) == 1 for segment in segments):
             return segments, ()
@@ -39,11 +39,11 @@ class Mono:
         return mixed, _cancellation(mixed, float(np.max(powers)))
 
 
-def _cancellation(mixed: tuple[Segment, ...], loudest_power: float) -> Losses:
+def _cancellation(mixed: tuple[Segment, ...], loudest_power: float) -> Drops:
     power = sum(float(np.sum(np.square(segment.waveform, dtype=np.float64))) for segment in mixed)
     if loudest_power <= 0:
         return ()
     lost_db = -float(amplitude_to_db(float(np.sqrt(power / loudest_power))))
     if lost_db < CANCELLED_DB:
         return ()
-    return (Loss(mixed[0].clip_id, 0.0, f"channels cancel: their mean lies {lost_db:.0f} dB below the louder one"),)
+    return (Dropped(mixed[0].clip_id, 0.0, f"channels cancel: their mean lies {lost_db:.0f} dB below the louder one"),)

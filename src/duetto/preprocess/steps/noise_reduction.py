@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import rank_filter, uniform_filter1d
 
-from duetto.corpus.manifest import Loss
+from duetto.corpus.manifest import Dropped
 from duetto.preprocess.envelope import closing_depth
 from duetto.preprocess.noise_profile import Stretch, noise_profile
-from duetto.preprocess.segment import Losses, Segments
+from duetto.preprocess.segment import Drops, Segments
 from duetto.preprocess.spectrum import OVERLAP, Power, Spectrum, fft_size, transform_spectrum
 from duetto.settings.config import require
 from duetto.units import db_to_amplitude
@@ -64,7 +64,7 @@ class NoiseReduction:
             return 10.0 ** (self.threshold_over_profile_db / 10.0)
         return self.sensitivity * math.log(10.0)
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Treat every segment by its clip's own profile; lengths stay. Without a profile, say so and leave the clip."""
         if not segments:
             return (), ()
@@ -72,7 +72,7 @@ class NoiseReduction:
         n_fft = fft_size(FRAME_S, sample_rate)
         profile = noise_profile(segments, n_fft, Stretch(self.profile_s, self.profile_start_s))
         if profile is None:
-            return segments, (Loss(segments[0].clip_id, 0.0, NO_PROFILE.format(self.profile_s)),)
+            return segments, (Dropped(segments[0].clip_id, 0.0, NO_PROFILE.format(self.profile_s)),)
         frame_rate = sample_rate / (n_fft // OVERLAP)
         context = math.ceil(RELEASE_S * frame_rate) + FRAMES_EXAMINED
 

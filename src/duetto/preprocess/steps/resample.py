@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import gcd
 from typing import ClassVar
 
-from duetto.corpus.manifest import Loss
-from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.corpus.manifest import Dropped
+from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.settings.config import require
 from duetto.storage.audio import resample
 
@@ -25,19 +25,19 @@ class Resample:
             f"preprocess.resample.sample_rate={self.sample_rate}: expected 1000 to 384000 Hz.",
         )
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Resample every segment; of each, up to a few milliseconds at its end are lost to whole samples."""
         resampled: list[Segment] = []
-        losses: list[Loss] = []
+        dropped: list[Dropped] = []
         for segment in segments:
             unit = segment.sample_rate // gcd(segment.sample_rate, self.sample_rate)
             rest = segment.num_samples % unit
             if rest:
                 reason = f"end of a clip that makes no whole sample at {self.sample_rate} Hz"
-                losses.append(Loss(segment.clip_id, rest / segment.sample_rate, reason))
+                dropped.append(Dropped(segment.clip_id, rest / segment.sample_rate, reason))
             if segment.num_samples > rest:
                 resampled.append(self._resample(segment.cut(0, segment.num_samples - rest)))
-        return tuple(resampled), tuple(losses)
+        return tuple(resampled), tuple(dropped)
 
     def _resample(self, segment: Segment) -> Segment:
         start = round(segment.start * self.sample_rate / segment.sample_rate)

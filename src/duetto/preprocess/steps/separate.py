@@ -21,9 +21,9 @@ from typing import ClassVar, cast
 import numpy as np
 from scipy.ndimage import median_filter
 
-from duetto.corpus.manifest import Loss
+from duetto.corpus.manifest import Dropped
 from duetto.errors import AudioError, ConfigError
-from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.preprocess.spectrum import Spectrum, fft_size, transform_spectrum
 from duetto.preprocess.spleeter import N_FFT, NUM_FRAMES, SAMPLE_RATE, load_spleeter, package_version
 from duetto.preprocess.steps.centre import similarity_mask
@@ -65,7 +65,7 @@ class Separate:
             f"{prefix}.command={self.command!r}: expected a program with {{input}} and {{output}} among its arguments.",
         )
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Separate every segment; lengths stay.
 
         Raises:
@@ -84,7 +84,7 @@ class Separate:
         below_db = _energy_db(segments) - _energy_db(separated)
         if below_db > LOST_DB:
             remark += f", {below_db:.0f} dB below the mix: it found hardly any voice"
-        return separated, (Loss(segments[0].clip_id, 0.0, remark),)
+        return separated, (Dropped(segments[0].clip_id, 0.0, remark),)
 
     def _name(self) -> str:
         if self.method == "spleeter":

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.corpus.manifest import Loss
-from duetto.preprocess.segment import Losses, Segment, Segments, total_s
+from duetto.corpus.manifest import Dropped
+from duetto.preprocess.segment import Drops, Segment, Segments, total_s
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 from duetto.units import amplitude_to_db, seconds_to_samples
@@ -47,10 +47,10 @@ class Slice:
             f"min_silence_s={self.min_silence_s}.",
         )
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Slice every segment; silence that is left out is a loss."""
         pieces: list[Segment] = []
-        losses: list[Loss] = []
+        dropped: list[Dropped] = []
         for segment in segments:
             spans = self.spans(segment.waveform, segment.sample_rate)
             kept = tuple(
@@ -60,8 +60,8 @@ class Slice:
             pieces += kept
             lost_s = segment.duration_s - total_s(kept)
             if sum(last - first for first, last in spans) < len(segment.waveform):
-                losses.append(Loss(segment.clip_id, lost_s, "silence" if spans else "silence throughout"))
-        return tuple(pieces), tuple(losses)
+                dropped.append(Dropped(segment.clip_id, lost_s, "silence" if spans else "silence throughout"))
+        return tuple(pieces), tuple(dropped)
 
     def spans(self, waveform: Waveform, sample_rate: int) -> tuple[Span, ...]:
         """Where the pieces lie in a waveform (S,), in order, without overlap."""

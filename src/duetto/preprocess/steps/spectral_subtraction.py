@@ -14,9 +14,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.corpus.manifest import Loss
+from duetto.corpus.manifest import Dropped
 from duetto.preprocess.noise_profile import Stretch, noise_profile
-from duetto.preprocess.segment import Losses, Segments
+from duetto.preprocess.segment import Drops, Segments
 from duetto.preprocess.spectrum import Power, Spectrum, fft_size, transform_spectrum
 from duetto.preprocess.steps.noise_reduction import NO_PROFILE
 from duetto.settings.config import require
@@ -43,14 +43,14 @@ class SpectralSubtraction:
         require(0 <= self.floor <= 1, f"{prefix}.floor={self.floor}: expected 0 to 1.")
         require(self.profile_s >= 0.15, f"{prefix}.profile_s={self.profile_s}: expected at least 0.15 s.")
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Treat every segment by its clip's own profile; lengths stay. Without a profile, say so and leave the clip."""
         if not segments:
             return (), ()
         n_fft = fft_size(FRAME_S, segments[0].sample_rate)
         profile = noise_profile(segments, n_fft, Stretch(self.profile_s, self.profile_start_s))
         if profile is None:
-            return segments, (Loss(segments[0].clip_id, 0.0, NO_PROFILE.format(self.profile_s)),)
+            return segments, (Dropped(segments[0].clip_id, 0.0, NO_PROFILE.format(self.profile_s)),)
 
         def treat(spectrum: Spectrum) -> Spectrum:
             return spectrum * self.gain(np.square(spectrum.real) + np.square(spectrum.imag), profile)

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from duetto.errors import ConfigError
-from duetto.preprocess.segment import Losses, Segment, Segments
+from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.preprocess.spectrum import OVERLAP, Spectrum, fft_size, transform_spectrum
 from duetto.settings.config import require
 
@@ -46,7 +46,7 @@ class WPE:
         for name in ("taps", "delay", "iterations"):
             require(getattr(self, name) >= 1, f"{prefix}.{name}={getattr(self, name)}: expected at least 1.")
 
-    def apply(self, segments: Segments) -> tuple[Segments, Losses]:
+    def apply(self, segments: Segments) -> tuple[Segments, Drops]:
         """Treat every segment; lengths stay.
 
         Raises:

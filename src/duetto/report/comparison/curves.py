@@ -50,7 +50,7 @@ def register_charts(runs: Sequence[RunRecord]) -> list[Chart]:
     for metric in map(metric_named, BY_REGISTER):
         for of, members in panels(runs):
             lines = seed_lines(members, partial(_by_shift, metric=metric), metric)
-            note = f"Means over the songs sung at every pitch shown, against the truth at that pitch.{bars_note(lines)}"
+            note = f"Means over the songs sung at every pitch shown, against the reference there.{bars_note(lines)}"
             charts.append(_chart(metric, "transposition (semitones)", lines, note=note, of=of))
     return charts
 

@@ -1,17 +1,18 @@
-"""What is heard side by side: for every song its source, each architecture's best run, and the truth, at each pitch.
+"""Side-by-side listening: every song's source, each architecture's best run and the reference, at each pitch.
 
 Sounds lie in the page as long as a budget lasts, the most important first; the rest is linked by relative paths,
 and the page says how many.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from duetto.evaluation.registry import metric_named
+from duetto.progress import ReportProgress
 from duetto.report.collect import RunRecord, SongFolder, section
 from duetto.report.comparison.curves import split_shift
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
@@ -22,7 +23,6 @@ from duetto.storage.files import sha256_file
 MEGABYTES = 24.0  # of sound in the page, as it is written there
 MAX_PICTURES = 12
 RANKED_BY = "mcd_output"  # lower is better: the run of an architecture that stands for it
-Report = Callable[[str, int, int], None]
 
 
 @dataclass
@@ -112,7 +112,7 @@ def front_takes(rendition: Rendition) -> list[tuple[RunRecord, SongFolder]]:
     return [best[name] for name in sorted(best, key=architecture_order)]
 
 
-def listening_part(runs: Sequence[RunRecord], shelf: Shelf, report: Report) -> dict[str, Any]:
+def listening_part(runs: Sequence[RunRecord], shelf: Shelf, report: ReportProgress) -> dict[str, Any]:
     """Pieces with players, scores and pictures as values for the template."""
     pieces = gather_pieces(runs)
     num_renditions = sum(len(piece.renditions) for piece in pieces)
@@ -145,15 +145,15 @@ def _row(piece: Piece, rendition: Rendition, shelf: Shelf, has_picture: bool) ->
     first = front[0][1] if front else rendition.takes[0][1]
     wanted = [("source", "Source", first.audio.get("source"))]
     wanted += [("output", _take_title(run), taken.audio["output"]) for run, taken in front]
-    wanted.append(("truth", "Truth", first.audio.get("truth")))
+    wanted.append(("reference", "Reference", first.audio.get("reference")))
     chosen = {id(taken) for _, taken in front}
     others = [
         ("output", run.short_name, taken.audio["output"], title) for run, taken in takes if id(taken) not in chosen
     ]
     others += [
-        ("resynthesis", f"Vocoder bound of {run.short_name}", taken.audio["resynthesis"], title)
+        ("copy_synthesis", f"Copy synthesis of {run.short_name}", taken.audio["copy_synthesis"], title)
         for run, taken in front
-        if "resynthesis" in taken.audio
+        if "copy_synthesis" in taken.audio
     ]
     return {
         "title": shift_title(rendition.shift),
@@ -189,7 +189,7 @@ def _scores(front: Sequence[tuple[RunRecord, SongFolder]]) -> list[dict[str, Any
 def _picture(title: str, first: SongFolder, front: Sequence[tuple[RunRecord, SongFolder]]) -> dict[str, str] | None:
     tracks = [("Source", first.audio.get("source"))]
     tracks += [(_take_title(run), taken.audio["output"]) for run, taken in front]
-    tracks.append(("Truth", first.audio.get("truth")))
+    tracks.append(("Reference", first.audio.get("reference")))
     known = [(name, path) for name, path in tracks if path is not None]
     names = ", ".join(name for name, _ in known)
     return {

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from duetto.progress import ReportProgress
 from duetto.report.collect import RunRecord, section
 from duetto.report.comparison.cards import data_cards, model_cards
 from duetto.report.comparison.chart import Chart, chart_part
 from duetto.report.comparison.curves import register_charts, speed_charts, training_charts
 from duetto.report.comparison.doses import dose_charts
 from duetto.report.comparison.find import RESULTS, Found, find
-from duetto.report.comparison.listening import MEGABYTES, Report, Shelf, listening_part
+from duetto.report.comparison.listening import MEGABYTES, Shelf, listening_part
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
-from duetto.report.comparison.probes import probe_charts
+from duetto.report.comparison.stress import stress_charts
 from duetto.report.comparison.table import filters, runs_table, secondary_tables
 from duetto.report.comparison.verdicts import read_verdicts, verdict_parts
 from duetto.report.page import content_policy, make_environment, template_source
@@ -38,7 +39,7 @@ def write_comparison(
     output: Path,
     results: Path = RESULTS,
     megabytes: float = MEGABYTES,
-    report: Report = lambda text, done, total: None,
+    report: ReportProgress = lambda text, done, total: None,
 ) -> Path:
     """Write the page of the runs and verdicts in and below some folders.
 
@@ -59,7 +60,7 @@ def write_comparison(
     return output
 
 
-def render_comparison(found: Found, shelf: Shelf, report: Report = lambda text, done, total: None) -> str:
+def render_comparison(found: Found, shelf: Shelf, report: ReportProgress = lambda text, done, total: None) -> str:
     """The page as text."""
     runs = found.runs
     verdicts, unread = read_verdicts(found.verdict_files)
@@ -131,10 +132,10 @@ def differences(runs: Sequence[RunRecord]) -> list[str]:
 
 def curve_groups(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     """Curves under their headings; a heading without a curve is left out, and named by `missing_curves`."""
-    doses, probes = dose_charts(runs), probe_charts(runs)
+    doses, stressed = dose_charts(runs), stress_charts(runs)
 
     def across(title: str) -> list[Chart]:
-        return [*probes.get(title, []), *doses.get(title, [])]
+        return [*stressed.get(title, []), *doses.get(title, [])]
 
     groups = [
         (

@@ -100,7 +100,7 @@ def _merit(run: RunRecord, metric: Metric) -> float:
     value = run.mean(metric.name)
     if metric.name.endswith(SHARE_OF_A_BOUND) and value > 1.0:
         return math.nan
-    ideal = run.mean(f"{metric.family}_truth") if metric.direction == "truth" else 0.0
+    ideal = run.mean(f"{metric.family}_reference") if metric.direction == "reference" else 0.0
     return {"up": -value, "down": value}.get(metric.direction, abs(value - ideal))
 
 

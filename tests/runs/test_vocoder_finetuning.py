@@ -9,21 +9,21 @@ from rich.console import Console
 
 from duetto.architectures.vocoder.loading import save_foreign_vocoder
 from duetto.errors import ConfigError
-from duetto.runs import own_vocoder
-from duetto.runs.own_vocoder import (
+from duetto.runs import vocoder_finetuning
+from duetto.runs.plan import make_plan
+from duetto.runs.vocoder_finetuning import (
     VOCODER_FOLDER,
     trains_vocoder,
     vocoder_digests,
     vocoder_settings,
-    with_own_vocoder,
+    with_finetuned_vocoder,
 )
-from duetto.runs.plan import make_plan
 from duetto.storage.files import read_json, write_json
 from duetto.training.hardware import Hardware
 from duetto.voices.modules import make_module
 from duetto.voices.voice import load_voice
 from tests.architectures.diffsvc.test_training import tiny_diffsvc, write_tiny_vocoder
-from tests.training.tiny import tiny_config, tiny_material
+from tests.training.tiny import tiny_config, tiny_data
 
 QUIET = Console(quiet=True)
 CPU = Hardware("cpu", "CPU", "32-true", 1)
@@ -36,7 +36,7 @@ def diffsvc_config(base: Path, steps: int, max_steps: int = 50, **trainer: float
 
 
 def prepared(config, folder: Path):
-    return with_own_vocoder(config, tiny_material(folder.parent / "features"), CPU, folder, QUIET)
+    return with_finetuned_vocoder(config, tiny_data(folder.parent / "features"), CPU, folder, QUIET)
 
 
 def test_without_steps_nothing_is_trained(tmp_path):
@@ -67,7 +67,7 @@ def test_it_is_trained_once_and_no_longer_than_the_run(tmp_path, monkeypatch):
     config = diffsvc_config(write_tiny_vocoder(tmp_path / "base"), 200, max_steps=2)
     first = prepared(config, tmp_path / "run")
     assert read_json(tmp_path / "run" / VOCODER_FOLDER / "card.json")["steps"] == 2
-    monkeypatch.setattr(own_vocoder, "fit", None)
+    monkeypatch.setattr(vocoder_finetuning, "fit", None)
     assert prepared(config, tmp_path / "run") == first
 
 
@@ -78,7 +78,7 @@ def test_its_share_of_the_minutes_ends_it(tmp_path):
     assert acoustic.trainer.max_minutes > 0
 
 
-def test_going_on_takes_the_judge_that_lies_beside_the_base(tmp_path):
+def test_going_on_takes_the_discriminator_that_lies_beside_the_base(tmp_path):
     base = write_tiny_vocoder(tmp_path / "base")
     config = diffsvc_config(base, 1)
     assert vocoder_settings(config.model, config.features).base_discriminator is None
@@ -88,7 +88,7 @@ def test_going_on_takes_the_judge_that_lies_beside_the_base(tmp_path):
     assert settings.base_discriminator == str(base / "generator_discriminator.safetensors")
 
 
-def test_another_judge_or_other_settings_make_another_run(tmp_path):
+def test_another_discriminator_or_other_settings_make_another_run(tmp_path):
     base = write_tiny_vocoder(tmp_path / "base")
     config = diffsvc_config(base, 1)
     found = [vocoder_digests(config.model, config.features)]
@@ -107,11 +107,11 @@ def test_another_judge_or_other_settings_make_another_run(tmp_path):
 def test_one_voice_is_learned_as_it_sounds_though_the_base_heard_variations(tmp_path):
     base = write_tiny_vocoder(tmp_path / "base")
     card = read_json(base / "card.json")
-    card["model"] |= {"gain_db": 12.0, "colour_db": 6.0}
+    card["model"] |= {"gain_db": 12.0, "equaliser_db": 6.0}
     write_json(base / "card.json", card)
     config = diffsvc_config(base, 5)
     settings = vocoder_settings(config.model, config.features)
-    assert (settings.gain_db, settings.colour_db) == (0.0, 0.0)
+    assert (settings.gain_db, settings.equaliser_db) == (0.0, 0.0)
 
 
 def test_a_vocoder_of_the_field_cannot_be_trained_on(tmp_path):
@@ -126,8 +126,8 @@ def test_the_plan_names_the_vocoders_training_within_the_minutes(tmp_path):
     config = diffsvc_config(tmp_path, 200, max_steps=50_000, max_minutes=8.0)
     config.model.size = "compact"
     config.data.train_songs = ["song_01"]
-    stations = {station.name: station for station in make_plan(config, 1.0)}
-    assert stations["vocoder"].seconds == pytest.approx(60)
-    assert stations["training"].seconds == pytest.approx(8 * 60 - 60)
+    stages = {stage.name: stage for stage in make_plan(config, 1.0)}
+    assert stages["vocoder"].seconds == pytest.approx(60)
+    assert stages["training"].seconds == pytest.approx(8 * 60 - 60)
     config.model.vocoder_steps = 0
-    assert "vocoder" not in [station.name for station in make_plan(config, 1.0)]
+    assert "vocoder" not in [stage.name for stage in make_plan(config, 1.0)]

@@ -1,7 +1,8 @@
-"""Curves of the probes: a score against how far a trained voice was pushed, from probes.json of a run.
+"""Curves of the stress tests: a score against how far a trained voice was pushed, from stress_tests.json of a run.
 
-The file holds `probes`: by name, `cases`, each with song, condition, has_truth and metrics. A condition is a word with
-a number in it (`up6`, `down3`, `tempo_0.5`, `250ms`) or `native`. Cases without the truth are diagnostics, not drawn.
+The file holds `stress_tests`: by name, `cases`, each with song, condition, has_reference and metrics. A condition is a
+word with a number in it (`up6`, `down3`, `tempo_0.5`, `250ms`) or `native`. Cases without a reference are diagnostics
+and not drawn.
 """
 
 import math
@@ -19,38 +20,38 @@ from duetto.report.comparison.families import bars_note, panels, seed_lines
 
 SCORES = ("mcd_output", "f0_rmse_cents", "modulation_distance")
 NATIVE = "native"
-NOTE = "Means over the songs scored at every value shown, against the truth at the same pitch and tempo."
+NOTE = "Means over the songs scored at every value shown, against the reference at the same pitch and tempo."
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
-class Probe:
+class StressAxis:
     """A way to push a voice, and the heading that its curve stands under."""
 
-    word: str  # in the probe's name
+    word: str  # in the stress test's name
     group: str
     title: str  # of the axis
     native: float  # where the unchanged song lies on it
 
 
-PROBES = (
-    Probe("transposition", "Register", "transposition of the probe (semitones)", 0.0),
-    Probe("register", "Register", "transposition of the probe (semitones)", 0.0),
-    Probe("tempo", "Tempo", "tempo of the probe", 1.0),
-    Probe("fragment", "Length", "length of the probe's pieces", math.nan),
+AXES = (
+    StressAxis("transposition", "Register", "transposition (semitones)", 0.0),
+    StressAxis("register", "Register", "transposition (semitones)", 0.0),
+    StressAxis("tempo", "Tempo", "tempo (1 = as written)", 1.0),
+    StressAxis("fragment", "Length", "length of the pieces (ms)", math.nan),
 )
 
 
-def probe_charts(runs: Sequence[RunRecord]) -> dict[str, list[Chart]]:
+def stress_charts(runs: Sequence[RunRecord]) -> dict[str, list[Chart]]:
     """Charts by the heading they stand under; a heading without any is missing."""
     charts: defaultdict[str, list[Chart]] = defaultdict(list)
-    for probe in PROBES:
+    for axis in AXES:
         for metric in map(metric_named, SCORES):
             for of, members in panels(runs):
-                lines = seed_lines(members, partial(_by_condition, probe=probe, metric=metric), metric)
+                lines = seed_lines(members, partial(_by_condition, axis=axis, metric=metric), metric)
                 if lines:
                     title, note = axis_title(metric) + of, NOTE + bars_note(lines)
-                    charts[probe.group].append(Chart(title, probe.title, metric.direction, lines, note=note))
+                    charts[axis.group].append(Chart(title, axis.title, metric.direction, lines, note=note))
     return dict(charts)
 
 
@@ -64,12 +65,12 @@ def condition_value(condition: str, native: float) -> float:
     return -float(found[0]) if condition.startswith("down") else float(found[0])
 
 
-def _by_condition(run: RunRecord, probe: Probe, metric: Metric) -> dict[float, float]:
+def _by_condition(run: RunRecord, axis: StressAxis, metric: Metric) -> dict[float, float]:
     by_song: defaultdict[str, dict[float, float]] = defaultdict(dict)
-    for case in _cases(run, probe.word):
-        x = condition_value(str(case.get("condition")), probe.native)
+    for case in _cases(run, axis.word):
+        x = condition_value(str(case.get("condition")), axis.native)
         y = number(section(case, "metrics").get(metric.name))
-        if case.get("has_truth") and math.isfinite(x) and math.isfinite(y):
+        if case.get("has_reference") and math.isfinite(x) and math.isfinite(y):
             by_song[str(case.get("song"))][x] = y
     values = sorted({x for scores in by_song.values() for x in scores})
     complete = [scores for scores in by_song.values() if len(scores) == len(values)]
@@ -78,7 +79,7 @@ def _by_condition(run: RunRecord, probe: Probe, metric: Metric) -> dict[float, f
 
 def _cases(run: RunRecord, word: str) -> list[dict[str, Any]]:
     found = []
-    for name, probe in section(run.probes, "probes").items():
-        cases = probe.get("cases") if isinstance(probe, dict) and word in name else None
+    for name, test in section(run.stress_tests, "stress_tests").items():
+        cases = test.get("cases") if isinstance(test, dict) and word in name else None
         found += [case for case in cases if isinstance(case, dict)] if isinstance(cases, list) else []
     return found

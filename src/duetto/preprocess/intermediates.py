@@ -1,7 +1,7 @@
-"""A clip as it is between two steps, kept to be listened to: `preprocess.keep_stages=true`.
+"""A clip as it is between two steps, kept to be listened to: `preprocess.keep_intermediates=true`.
 
-Stage 0 is the clip as it was recorded, stage 1 what the first step made of it, and so on. Slicing
-is no stage: it only cuts.
+Number 0 is the clip as it was recorded, number 1 what the first step made of it, and so on. Slicing
+has none: it only cuts.
 """
 
 from dataclasses import replace
@@ -15,11 +15,13 @@ from duetto.storage.audio import write_audio
 from duetto.storage.files import sha256_file
 
 PEAK = 0.99
-RECORDED = "recorded"  # name of stage 0
+RECORDED = "recorded"  # name of number 0
 NOT_KEPT = ("slice",)
 
 
-def write_stage(folder: Path, clip: Clip, start: int, done: tuple[int, str], segments: Segments) -> tuple[Clip, ...]:
+def write_intermediate(
+    folder: Path, clip: Clip, start: int, done: tuple[int, str], segments: Segments
+) -> tuple[Clip, ...]:
     """Write what a part of a clip has become, its segments end to end, as FLAC with 16 bit; nothing if nothing is left.
 
     Args:
@@ -38,18 +40,18 @@ def write_stage(folder: Path, clip: Clip, start: int, done: tuple[int, str], seg
     peak = float(np.max(np.abs(samples), initial=0.0))
     samples = (samples * np.float32(min(1.0, PEAK / max(peak, 1e-9)))).astype(np.float32)
     number, step = done
-    name = f"stage/{number}_{step}/{clip.id}" + (f"_from_{start}" if start else "")
+    name = f"intermediate/{number}_{step}/{clip.id}" + (f"_from_{start}" if start else "")
     path = f"audio/{name}.flac"
     sample_rate = segments[0].sample_rate
     write_audio(folder / path, samples, sample_rate, "PCM_16")
-    stage = replace(
+    intermediate = replace(
         clip,
         id=name,
         path=path,
         sha256=sha256_file(folder / path),
-        role="stage",
+        role="intermediate",
         sample_rate=sample_rate,
         num_samples=samples.shape[-1],
         start=segments[0].start,
     )
-    return (stage,)
+    return (intermediate,)

@@ -13,7 +13,7 @@ from duetto.storage.audio import Waveform
 
 
 @dataclass(frozen=True)
-class Performance:
+class AnalysedAudio:
     """A waveform at 24 kHz with what several metrics share."""
 
     waveform: Waveform  # (S,)
@@ -29,7 +29,7 @@ def analyse(
     num_samples: int,
     reference_f0_hz: FloatArray,
     encoder: SpeakerEncoder | None,
-) -> Performance:
+) -> AnalysedAudio:
     """Cut or pad to the reference's length, then track, analyse and embed once.
 
     Args:
@@ -42,7 +42,7 @@ def analyse(
     fitted = fit_length(waveform, num_samples)
     if f0_hz is None:
         f0_hz = track_f0(fitted, SAMPLE_RATE)
-    return Performance(
+    return AnalysedAudio(
         waveform=fitted,
         f0_hz=match_lengths(reference_f0_hz, f0_hz),
         spectra=analyse_spectra(fitted),
@@ -51,9 +51,9 @@ def analyse(
     )
 
 
-def analyse_alone(waveform: Waveform, f0_hz: FloatArray) -> Performance:
+def analyse_alone(waveform: Waveform, f0_hz: FloatArray) -> AnalysedAudio:
     """A performance that is compared with nothing: no cepstrum, no embedding."""
-    return Performance(waveform, f0_hz, analyse_spectra(waveform), np.zeros((0, 24)), None)
+    return AnalysedAudio(waveform, f0_hz, analyse_spectra(waveform), np.zeros((0, 24)), None)
 
 
 def fit_length(waveform: Waveform, num_samples: int) -> Waveform:

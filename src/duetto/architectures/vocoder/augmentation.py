@@ -17,14 +17,14 @@ LOWEST_HZ = 80.0  # below it the filter is flat
 PEAK = 0.99  # of full scale, that no example passes
 
 
-def vary_waveforms(waveforms: Tensor, sample_rate: int, gain_db: float, colour_db: float) -> Tensor:
+def augment_waveforms(waveforms: Tensor, sample_rate: int, gain_db: float, equaliser_db: float) -> Tensor:
     """Filter each example by a smooth random curve and move its level.
 
     Args:
         waveforms: (B, S), +-1.0.
         sample_rate: Hz.
         gain_db: The level moves by up to so much either way, evenly distributed.
-        colour_db: Standard deviation of the filter at its knots, straight lines over octaves between; zero phase.
+        equaliser_db: Standard deviation of the filter at its knots, straight lines over octaves between; zero phase.
 
     Returns:
         (B, S), peaks at most 0.99 or what they were. The numbers are drawn from torch's generator.
@@ -33,7 +33,7 @@ def vary_waveforms(waveforms: Tensor, sample_rate: int, gain_db: float, colour_d
     padded = 2 * num_samples  # the filter's tail does not come round to the beginning
     frequency_hz = torch.fft.rfftfreq(padded, 1 / sample_rate).clamp(min=LOWEST_HZ)
     place = torch.log2(frequency_hz / LOWEST_HZ) / math.log2(sample_rate / 2 / LOWEST_HZ) * (KNOTS - 1)
-    knots_db = colour_db * torch.randn(len(waveforms), KNOTS)
+    knots_db = equaliser_db * torch.randn(len(waveforms), KNOTS)
     left = place.floor().long().clamp(max=KNOTS - 2)
     curve_db = torch.lerp(knots_db[:, left], knots_db[:, left + 1], place - left)
     level_db = gain_db * (2 * torch.rand(len(waveforms), 1) - 1)

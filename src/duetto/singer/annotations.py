@@ -19,7 +19,7 @@ NOTE_FIELDS = ("note_start_s", "note_end_s", "note_midi")
 
 
 @dataclass(frozen=True)
-class Truth:
+class Annotations:
     """What was sung, exactly."""
 
     phones: tuple[str, ...]  # Open JTalk names; "pau" is silence
@@ -39,8 +39,8 @@ class Truth:
         return tuple(float(end_s) for end_s, here, after in ends if here and after)
 
 
-def save_truth(truth: Truth, path: Path) -> None:
-    """Write a truth as `.npz`, atomically.
+def save_annotations(annotations: Annotations, path: Path) -> None:
+    """Write annotations as `.npz`, atomically.
 
     Raises:
         StorageError: If the folder cannot be written.
@@ -48,44 +48,44 @@ def save_truth(truth: Truth, path: Path) -> None:
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
-            phones=np.array(truth.phones, dtype=np.str_),
-            phone_start_s=truth.phone_start_s,
-            phone_end_s=truth.phone_end_s,
-            f0_hz=truth.f0_hz,
-            f0_hop_s=np.float64(truth.f0_hop_s),
-            note_start_s=truth.note_start_s,
-            note_end_s=truth.note_end_s,
-            note_midi=truth.note_midi,
+            phones=np.array(annotations.phones, dtype=np.str_),
+            phone_start_s=annotations.phone_start_s,
+            phone_end_s=annotations.phone_end_s,
+            f0_hz=annotations.f0_hz,
+            f0_hop_s=np.float64(annotations.f0_hop_s),
+            note_start_s=annotations.note_start_s,
+            note_end_s=annotations.note_end_s,
+            note_midi=annotations.note_midi,
         )
 
 
-def save_truth_json(truth: Truth, path: Path) -> None:
-    """Write a truth as readable JSON, atomically: phones, notes, and F0 in Hz with 0 where unvoiced.
+def save_annotations_json(annotations: Annotations, path: Path) -> None:
+    """Write annotations as readable JSON, atomically: phones, notes, and F0 in Hz with 0 where unvoiced.
 
     Raises:
         StorageError: If the folder cannot be written.
     """
-    phones = zip(truth.phones, truth.phone_start_s, truth.phone_end_s, strict=True)
-    notes = zip(truth.note_start_s, truth.note_end_s, truth.note_midi, strict=True)
+    phones = zip(annotations.phones, annotations.phone_start_s, annotations.phone_end_s, strict=True)
+    notes = zip(annotations.note_start_s, annotations.note_end_s, annotations.note_midi, strict=True)
     write_json(
         path,
         {
             "phones": [{"phone": name, "start_s": _short(start), "end_s": _short(end)} for name, start, end in phones],
             "notes": [{"start_s": _short(start), "end_s": _short(end), "midi": midi} for start, end, midi in notes],
-            "f0": {"hop_s": truth.f0_hop_s, "hz": [round(float(hz), 3) for hz in truth.f0_hz]},
+            "f0": {"hop_s": annotations.f0_hop_s, "hz": [round(float(hz), 3) for hz in annotations.f0_hz]},
         },
     )
 
 
-def load_truth(path: Path) -> Truth:
-    """Read what `save_truth` wrote.
+def load_annotations(path: Path) -> Annotations:
+    """Read what `save_annotations` wrote.
 
     Raises:
-        CorpusError: If the file is missing, damaged, or no truth.
+        CorpusError: If the file is missing, damaged, or no annotations.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return Truth(
+            return Annotations(
                 phones=tuple(str(phone) for phone in stored["phones"]),
                 phone_start_s=stored["phone_start_s"],
                 phone_end_s=stored["phone_end_s"],
@@ -94,9 +94,9 @@ def load_truth(path: Path) -> Truth:
                 **{name: stored[name] for name in NOTE_FIELDS},
             )
     except FileNotFoundError as error:
-        raise CorpusError(f"There is no truth file {path}. Render the corpus again.") from error
+        raise CorpusError(f"There is no annotations file {path}. Render the corpus again.") from error
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise CorpusError(f"{path} is no truth file ({error}). Render the corpus again.") from error
+        raise CorpusError(f"{path} is no annotations file ({error}). Render the corpus again.") from error
 
 
 def _short(seconds: float) -> float:

@@ -1,4 +1,4 @@
-"""The vocoder of Diff-SVC, trained on the voice for a while before the acoustic model is (`model.vocoder_steps`).
+"""Fine-tuning of Diff-SVC's vocoder on the voice, before the acoustic model is trained (`model.vocoder_steps`).
 
 A small vocoder cannot hold every voice. One that goes on from the base on the recordings that the voice is made of is
 nearer to it after two hundred steps than 3,000 on the choir brought it (docs/decisions/bases.md). It is kept in
@@ -15,8 +15,9 @@ from rich.console import Console
 
 from duetto.architectures.vocoder.loading import OWN_CARD, OWN_WEIGHTS, find_vocoder, vocoder_card, vocoder_digest
 from duetto.errors import ConfigError
+from duetto.renamed import as_hashed
 from duetto.runs.fit import CHECKPOINT_FOLDER, fit
-from duetto.runs.prepare import Material
+from duetto.runs.prepare import PreparedData
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import DiffSVCConfig, ModelConfig, VocoderConfig
 from duetto.settings.run_config import TrainConfig
@@ -31,18 +32,18 @@ LARGEST_SHARE = 0.25  # of trainer.max_minutes
 
 
 def trains_vocoder(model: ModelConfig) -> TypeGuard[DiffSVCConfig]:
-    """Whether a run has a vocoder of its own."""
+    """Whether a run fine-tunes its vocoder."""
     return isinstance(model, DiffSVCConfig) and model.vocoder_steps > 0
 
 
-def with_own_vocoder(
-    config: TrainConfig, material: Material, hardware: Hardware, folder: Path, console: Console
+def with_finetuned_vocoder(
+    config: TrainConfig, prepared: PreparedData, hardware: Hardware, folder: Path, console: Console
 ) -> tuple[TrainConfig, float]:
     """Train the vocoder, or find it trained.
 
     Args:
         config: The run.
-        material: What to train on.
+        prepared: What to train on.
         hardware: Where.
         folder: Of the run.
         console: Told what happens.
@@ -66,7 +67,7 @@ def with_own_vocoder(
             trainer, max_steps=steps, max_minutes=LARGEST_SHARE * trainer.max_minutes, evaluate_every_steps=0
         )
         run = replace(config, model=settings, trainer=limits)
-        result = fit(run, material, hardware, own, Tracker(None, "only the voice's training is tracked"), console)
+        result = fit(run, prepared, hardware, own, Tracker(None, "only the voice's training is tracked"), console)
         save_voice(TrainedVoice(result.network, settings, config.features, result.summary()), own)
         shutil.rmtree(own / CHECKPOINT_FOLDER, ignore_errors=True)
     seconds = 3600.0 * float(read_json(own / OWN_CARD)["hours"])
@@ -76,14 +77,15 @@ def with_own_vocoder(
 
 
 def vocoder_digests(model: DiffSVCConfig, features: FeaturesConfig) -> dict[str, str]:
-    """What a run's signature says of the vocoder: its weights and, where it is trained on, its judge and settings."""
+    """What a run's signature covers of the vocoder: its weights and, if fine-tuned, its discriminator and settings."""
     digests = {"vocoder": vocoder_digest(model.vocoder, features)}
     if trains_vocoder(model):
         settings = vocoder_settings(model, features)
-        judge = settings.base_discriminator
-        if judge is not None:
-            digests["vocoder_discriminator"] = sha256_file(Path(judge))
-        digests["vocoder_settings"] = sha256_json(asdict(replace(settings, base=None, base_discriminator=None)))
+        discriminator = settings.base_discriminator
+        if discriminator is not None:
+            digests["vocoder_discriminator"] = sha256_file(Path(discriminator))
+        covered = asdict(replace(settings, base=None, base_discriminator=None))
+        digests["vocoder_settings"] = sha256_json({as_hashed(name): value for name, value in covered.items()})
     return digests
 
 
@@ -99,13 +101,13 @@ def vocoder_settings(model: DiffSVCConfig, features: FeaturesConfig) -> VocoderC
             f"model.vocoder_steps={model.vocoder_steps}: {path} is a vocoder of the field, which can be sung "
             "through but not trained here. Set model.vocoder_steps=0."
         )
-    judge = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
+    discriminator = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
     return replace(
         cast(VocoderConfig, from_dict(VocoderConfig, read_json(vocoder_card(path))["model"])),
         base=str(path),
-        base_discriminator=str(judge) if judge.is_file() else None,
+        base_discriminator=str(discriminator) if discriminator.is_file() else None,
         content_dimension=features.content.dimension,
         ema_decay=0.0,  # a mean over so few steps would be the base
         gain_db=0.0,  # this one has a single voice to know
-        colour_db=0.0,
+        equaliser_db=0.0,
     )

@@ -1,4 +1,4 @@
-"""`python -m duetto probe`: a trained voice under stress: other pitches, slow songs, held notes, fragments."""
+"""`python -m duetto stress`: a trained voice under stress: other pitches, slow songs, held notes, fragments."""
 
 import argparse
 import math
@@ -14,36 +14,36 @@ SHOWN = ("mcd_output", "f0_rmse_cents", "voicing_error", "speaker_similarity", "
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("probe", help="put trained voices to other pitches, slow songs, held notes, fragments")
+    parser = verbs.add_parser("stress", help="put trained voices to other pitches, slow songs, held notes, fragments")
     parser.add_argument("runs", nargs="+", metavar="run", help="latest, a run's name or signature, or its folder")
-    parser.add_argument("--probe", action="append", help="transposition, tempo, held or fragments; default: all")
-    parser.add_argument("--songs", type=int, default=0, help="songs of each probe (default: all)")
+    parser.add_argument("--test", action="append", help="transposition, tempo, held or fragments; default: all")
+    parser.add_argument("--songs", type=int, default=0, help="songs of each test (default: all)")
     parser.add_argument("--logs", type=Path, default=Path("logs"), help="where the runs are (default: logs)")
-    parser.set_defaults(action=probe_runs)
+    parser.set_defaults(action=stress_runs)
 
 
-def probe_runs(options: argparse.Namespace, console: Console) -> None:
-    """Probe each run and show its scores by condition."""
+def stress_runs(options: argparse.Namespace, console: Console) -> None:
+    """Stress-test each run and show its scores by condition."""
     from duetto.runs.prepare import progress_bar
-    from duetto.runs.stress import PROBES_FILE, check_names, probe_run
-    from duetto.runs.stress_cases import PROBES
+    from duetto.runs.stress import STRESS_FILE, check_names, stress_run
+    from duetto.runs.stress_cases import STRESS_TESTS
     from duetto.voices.find import find_run
 
-    names = options.probe or list(PROBES)
+    names = options.test or list(STRESS_TESTS)
     check_names(names)
     for wanted in options.runs:
         folder = find_run(options.logs, wanted)
         with progress_bar(console) as report:
-            state = probe_run(folder, names, report, max(0, options.songs))
+            state = stress_run(folder, names, report, max(0, options.songs))
         for name in names:
-            console.print(probe_table(name, state["probes"][name]["cases"]))
-        console.print(str(folder / PROBES_FILE), markup=False, soft_wrap=True)
+            console.print(stress_table(name, state["stress_tests"][name]["cases"]))
+        console.print(str(folder / STRESS_FILE), markup=False, soft_wrap=True)
 
 
-def probe_table(name: str, cases: list[dict[str, Any]]) -> Table:
-    """Mean scores of a probe, a row a condition, by its number; undefined ones are left out of the mean."""
+def stress_table(name: str, cases: list[dict[str, Any]]) -> Table:
+    """Mean scores of a stress test, a row a condition, by its number; undefined ones are left out of the mean."""
     from duetto.evaluation.registry import metric_named
-    from duetto.report.comparison.probes import condition_value
+    from duetto.report.comparison.stress import condition_value
 
     def place(condition: str) -> float:
         value = condition_value(condition, native=0.0)
@@ -51,7 +51,7 @@ def probe_table(name: str, cases: list[dict[str, Any]]) -> Table:
 
     metrics = [metric_named(metric) for metric in SHOWN]
     is_diagnostic = any(case["label"] for case in cases)
-    title = f"{name}{' (diagnostic: nobody sang the truth)' if is_diagnostic else ''}"
+    title = f"{name}{' (diagnostic: nobody sang the reference)' if is_diagnostic else ''}"
     table = Table(Column("condition", no_wrap=True), "songs", title=title, title_justify="left")
     for metric in metrics:
         table.add_column(metric.title, justify="right")
