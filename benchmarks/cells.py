@@ -15,13 +15,10 @@ from rich.console import Console
 from duetto.errors import DuettoError
 from duetto.runs.complete import complete_run
 from duetto.runs.compose import compose_runs
-from duetto.runs.test import METRICS_NAME
 from duetto.storage.files import read_json
-from duetto.voices.find import RUN_FILE
-from duetto.voices.voice import VOICE_FOLDER, WEIGHTS_NAME
+from duetto.storage.run_folder import RunFolder
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
-CURVE_NAME = "curve.csv"
 CellRow = dict[str, Any]
 
 
@@ -59,17 +56,20 @@ def run_cells(cells: Sequence[Cell], console: Console, keep: Callable[[list[Cell
 
 def describe(folder: Path) -> CellRow:
     """What a finished run says of itself: steps, minutes, curve, size, mean scores and those of each song."""
-    record, metrics = read_json(folder / RUN_FILE), read_json(folder / METRICS_NAME)
-    weights = folder / VOICE_FOLDER / WEIGHTS_NAME
+    run = RunFolder(folder)
+    evaluation = run.newest_evaluation()
+    assert evaluation is not None, folder
+    record, metrics = read_json(run.record), read_json(evaluation.metrics)
     return {
         "run": str(folder),
+        "evaluation": evaluation.path.name,
         "signature": record["signature"],
         "steps": record["steps"],
         "training_minutes": record["training_minutes"],
         "seconds_of_target": record["ledger"]["seconds_used"],
-        "weights_mib": weights.stat().st_size / 2**20,
+        "weights_mib": run.voice.weights.stat().st_size / 2**20,
         "device": record["device"],
-        "curve": read_curve(folder / CURVE_NAME),
+        "curve": read_curve(run.curve),
         "mean": metrics["mean"],
         "undefined": {name: count for name, count in metrics["undefined"].items() if count},
         "songs": metrics["songs"],

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from duetto.storage.audio import read_audio, write_audio
 from duetto.storage.files import atomic_path, write_json, write_text
+from duetto.storage.run_folder import RunFolder
 
 FAST = tuple(f"fast_{number:02d}" for number in range(1, 12))  # case B's songs to train on
 SLOW = tuple(f"slow_{number:02d}" for number in range(2, 14))  # join above `FAST_MINUTES`
@@ -153,12 +154,19 @@ def draw_data(rows: Sequence[CellRow]) -> Figure:
     return figure
 
 
+def songs_of(run: Path) -> Path:
+    """The converted songs of the newest evaluation."""
+    evaluation = RunFolder(run).newest_evaluation()
+    assert evaluation is not None, run
+    return evaluation.songs
+
+
 def keep_audio(rows: Sequence[CellRow], folder: Path) -> None:
     """Source, output and reference of what the default runs converted."""
     for row in rows:
         if row["group"] != "base" or row["error"]:
             continue
-        for place in sorted((Path(row["run"]) / "songs").iterdir()):
+        for place in sorted(songs_of(Path(row["run"])).iterdir()):
             for name in ("source", "output", "reference"):
                 waveform, rate = read_audio(place / f"{name}.wav")
                 write_audio(

@@ -36,8 +36,9 @@ from duetto.features.extract import analyse
 from duetto.features.f0 import build_f0_extractor
 from duetto.features.frames import pad_to_frames
 from duetto.storage.audio import read_audio
+from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.voices.find import find_run
-from duetto.voices.voice import VOICE_FOLDER, load_voice
+from duetto.voices.voice import load_voice
 
 CALLS = (5, 10, 15, 20, 30, 51, 101)
 DEVIATIONS = (0.05, 0.1, 0.3)

@@ -8,6 +8,7 @@ from duetto.errors import CorpusError
 from duetto.runs.compose import compose_runs
 from duetto.storage.audio import read_info, write_audio
 from duetto.storage.files import read_json, write_json, write_text
+from duetto.storage.run_folder import RunFolder
 
 NAN = math.nan
 
@@ -103,7 +104,7 @@ def test_a_cell_that_fails_is_a_row_and_the_others_go_on(benchmark, monkeypatch,
     cells = benchmark("cells")
     folder = tmp_path / "run"
     (folder / "voice").mkdir(parents=True)
-    (folder / "voice" / cells.WEIGHTS_NAME).write_bytes(bytes(2**20))
+    (folder / "voice" / "generator.safetensors").write_bytes(bytes(2**20))
     record = {"signature": "s", "steps": 9, "training_minutes": 1.0, "device": "cpu", "ledger": {"seconds_used": 60.0}}
     write_json(folder / "run.json", record)
     write_json(folder / "metrics.json", {"mean": {"rtf": 0.5}, "undefined": {"rtf": 0, "x": 1}, "songs": []})
@@ -134,9 +135,11 @@ def test_a_wrong_setting_stops_before_the_first_cell(benchmark):
 
 
 def test_the_default_runs_songs_are_kept_to_listen_to(benchmark, tmp_path):
-    minutes = benchmark("minutes")
+    minutes, place = benchmark("minutes"), RunFolder(tmp_path / "run").evaluation("e123456789")
     for name in ("source", "output", "reference", "copy_synthesis"):
-        write_audio(tmp_path / "run" / "songs" / "tea__mei" / f"{name}.wav", np.full(80_000, 0.1, np.float32), 8000)
+        write_audio(place.songs / "tea__mei" / f"{name}.wav", np.full(80_000, 0.1, np.float32), 8000)
+    write_json(place.metrics, {})
+    write_json(place.record, {})
     rows = [
         row(song(), run=str(tmp_path / "run")),
         row(song(), group="scratch", run="elsewhere"),

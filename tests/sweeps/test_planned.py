@@ -11,8 +11,10 @@ import pytest
 from duetto.errors import StorageError
 from duetto.report.comparison.find import run_folders
 from duetto.runs.compose import compose_runs
-from duetto.runs.test import evaluation_signature
-from duetto.storage.files import write_json
+from duetto.runs.evaluate import evaluation_of, scores_from
+from duetto.runs.identity import run_from
+from duetto.storage.files import read_json, write_json
+from duetto.storage.run_folder import RunFolder
 from duetto.sweeps.grid import Arm
 from duetto.sweeps.planned import PlannedRun, assess, find_recorded, minutes_left, progress_of, wall_minutes
 from duetto.sweeps.pool import Ended, Task
@@ -33,7 +35,8 @@ def run_in(folder, config, name="the run"):
 
 
 def begin(folder, config, steps=()):
-    write_json(folder / "run.json", {"status": "training", "model": "rvc", "config": asdict(config)})
+    record = {"status": "training", "model": "rvc", "config": asdict(config), "data_hash": "d" * 64}
+    write_json(folder / "run.json", {**record, "made_of": run_from(config, "d" * 64, {}).as_dict()})
     with (folder / "losses.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["step", "minutes", "loss"], *([n, n / 100, 1.0] for n in steps)])
 
@@ -44,8 +47,10 @@ def finish(folder, config):
     for name in ("card.json", "generator.safetensors"):
         (folder / "voice" / name).write_text("{}")
     write_json(folder / "run.json", {"status": "finished", "model": "rvc", "config": asdict(config)})
-    signature = evaluation_signature(config.eval, folder / "voice" / "generator.safetensors")
-    write_json(folder / "evaluation.json", {"signature": signature})
+    made_of = scores_from(config.eval, RunFolder(folder), config.model.name)
+    place = evaluation_of(RunFolder(folder), made_of)
+    write_json(place.metrics, {"mean": {}, "songs": []})
+    write_json(place.record, made_of.as_dict())
 
 
 def test_nothing_there_is_new_and_takes_all_its_time(tmp_path, config):
@@ -68,7 +73,8 @@ def test_a_trained_run_without_scores_is_broken_and_one_with_them_is_finished(tm
     run = run_in(tmp_path, config)
     assess(run, speed=1.0)
     assert (run.state, run.minutes) == ("finished", 0.0)
-    (tmp_path / "evaluation.json").unlink()
+    assert RunFolder(tmp_path).evaluation(run.evaluation).is_complete
+    RunFolder(tmp_path).evaluation(run.evaluation).record.unlink()
     assess(run, speed=1.0)
     assert (run.state, run.note) == ("broken", "trained, not scored yet")
     assert run.minutes == pytest.approx(minutes_left(config, 1.0, 1.0))
@@ -101,6 +107,20 @@ def test_a_recorded_run_is_recognised_by_its_settings_wherever_its_data_lie(tmp_
     runs = [run_in(None, config) for config in (here, moved, other)]
     find_recorded(runs)
     assert [run.folder for run in runs] == [tmp_path / "rvc-one", tmp_path / "rvc-one", None]
+
+
+def test_a_run_that_earlier_code_trained_is_forecast_as_new_unless_it_is_to_be_kept(tmp_path):
+    overrides = ("model=rvc", "data=case_b", f"logs={tmp_path}")
+    repeated, kept = compose_runs(CONF, [overrides, (*overrides, "stale=keep")])
+    begin(tmp_path / "old", repeated)
+    record = read_json(tmp_path / "old" / "run.json")
+    record["made_of"]["modules"]["duetto.training.module"] = "other text"
+    write_json(tmp_path / "old" / "run.json", record)
+    runs = [run_in(None, config) for config in (repeated, kept)]
+    find_recorded(runs)
+    assert [run.folder for run in runs] == [None, tmp_path / "old"]
+    assess(runs[0], speed=1.0)
+    assert (runs[0].state, runs[0].note) == ("new", "earlier code trained it")
 
 
 def test_runs_are_begun_in_order_on_the_first_worker_that_is_free():

@@ -9,9 +9,9 @@ from safetensors.torch import save_file
 
 from duetto.architectures.rvc.weights import export_weights
 from duetto.errors import CheckpointError
+from duetto.runs.identity import run_from, signature_of
 from duetto.runs.prepare import make_crop_plan
 from duetto.runs.train import input_digests, make_room_for_speakers
-from duetto.settings.provenance import run_signature
 from duetto.voices.modules import make_module
 from duetto.voices.pretrained import find_base
 from tests.training.tiny import tiny_config, tiny_data, tiny_fit
@@ -116,7 +116,7 @@ def test_another_base_makes_another_run_but_another_path_does_not(base, tmp_path
     copy = tmp_path / "copy.safetensors"
     copy.write_bytes(generator.read_bytes())
     plain, first, second = configured(), configured(base=str(generator)), configured(base=str(copy))
-    signatures = [run_signature(config, "data", input_digests(config)) for config in (plain, first, second)]
+    signatures = [signature_of(run_from(config, "data", input_digests(config))) for config in (plain, first, second)]
     assert signatures[0] != signatures[1]
     assert signatures[1] == signatures[2]
 

@@ -23,6 +23,15 @@ EXTRACTION = "duetto.features.extract"  # by name: it imports this module
 
 
 @dataclass(frozen=True)
+class ExtractionCode:
+    """The code behind a set of features, as `duetto.storage.fingerprint` takes it."""
+
+    modules: frozenset[str]
+    beyond: frozenset[str]  # encoders and trackers that these features do not use
+    packages: tuple[str, ...]  # distributions that the used ones call
+
+
+@dataclass(frozen=True)
 class ClipFeatures:
     """What a model reads of one clip, on one time grid of T frames."""
 
@@ -65,11 +74,20 @@ def features_from(audio_sha256: str, config: FeaturesConfig) -> Fingerprint:
         "timing": config.timing,
     }
     inputs = {"audio": audio_sha256, "encoder": encoder_digest(config.content)}
+    code = extraction_code(config)
+    return fingerprint(settings, inputs, code.modules, {"duetto.corpus", *code.beyond}, code.packages)
+
+
+def extraction_code(config: FeaturesConfig) -> ExtractionCode:
+    """What extracts these features, and what only others are extracted with.
+
+    Raises:
+        ConfigError: If the content encoder or the tracker does not exist.
+    """
     encoder, tracker = find_encoder(config.content.encoder), find_tracker(config.f0.method)
     modules = {EXTRACTION, encoder.open.__module__, tracker.open.__module__}
-    others = {each.open.__module__ for each in ENCODERS} | {each.open.__module__ for each in TRACKERS}
-    packages = encoder.packages + tracker.packages
-    return fingerprint(settings, inputs, modules, ["duetto.corpus", *others - modules], packages)
+    known = {each.open.__module__ for each in ENCODERS} | {each.open.__module__ for each in TRACKERS}
+    return ExtractionCode(frozenset(modules), frozenset(known - modules), encoder.packages + tracker.packages)
 
 
 def save_features(features: ClipFeatures, path: Path) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from rich.console import Console
 
 from duetto.front.voice import Voice, load_voice
+from duetto.renamed import current_record
 from duetto.runs.complete import complete_run
 from duetto.runs.compose import compose_runs, conf_folder
-from duetto.runs.test import METRICS_NAME
 from duetto.storage.files import read_json
+from duetto.storage.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,15 @@ class Run:
     """A finished run: trained, tested, with its page."""
 
     folder: Path  # below logs/; index.html is its page
-    signature: str  # ten hexadecimal digits that name everything which affects the result
+    signature: str  # names everything that affects the result
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Mean over the test songs by name (docs/metrics.md: units, directions); NaN where undefined."""
-        mean = read_json(self.folder / METRICS_NAME)["mean"]
+        """Mean over the test songs of the newest evaluation, by name (docs/metrics.md says what they are)."""
+        evaluation = RunFolder(self.folder).newest_evaluation()
+        if evaluation is None:
+            return {}
+        mean = current_record(read_json(evaluation.metrics))["mean"]
         return {name: math.nan if value is None else float(value) for name, value in mean.items()}
 
     def voice(self) -> Voice:

@@ -14,10 +14,11 @@ from duetto.runs.infer import find_speaker, make_request
 from duetto.settings.config import DiffusionConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage.audio import Waveform
+from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.voices.choose import choose_converter, choose_place
 from duetto.voices.load import converter_of
 from duetto.voices.permission import mark_output, require_use
-from duetto.voices.voice import VOICE_FOLDER, TrainedVoice, read_voice
+from duetto.voices.voice import TrainedVoice, read_voice
 
 WEIGHTS_SUFFIX = ".safetensors"
 CHECKPOINT_SUFFIXES = (".pth", ".pt", ".ckpt")

@@ -1,8 +1,7 @@
 """Reading a run folder for its page: everything is optional, and nothing in it is trusted.
 
-A run folder holds run.json, metrics.json, preprocessing.json, curve.csv, losses.csv,
-songs/<song>__<source>/{source,output,reference,copy_synthesis}.wav, and intermediates/<number>_<step>.wav
-where the preprocessing was kept. What is missing is left out; old names are read too (`duetto.renamed`).
+What lies where: `duetto.storage.run_folder`. Scores and songs are those of one evaluation, the newest unless
+another is asked for. What is missing is left out; old names are read too (`duetto.renamed`).
 """
 
 import csv
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from duetto.errors import StorageError
 from duetto.renamed import current_metric, current_record, find_file
 from duetto.storage.files import read_json
+from duetto.storage.run_folder import EvaluationFolder, RunFolder
 
 ROLES = ("source", "output", "reference", "copy_synthesis")
 Columns = dict[str, NDArray[np.float64]]
@@ -46,6 +46,9 @@ class RunRecord:
     preprocessing: dict[str, Any] = field(default_factory=dict)  # preprocessing.json: what each step took
     stress_tests: dict[str, Any] = field(default_factory=dict)  # stress_tests.json: scores under stress
     intermediates: tuple[Path, ...] = ()  # a recording after each step of the preprocessing, in order
+    evaluation: str = ""  # signature of the evaluation that the scores are of
+    evaluation_settings: dict[str, Any] = field(default_factory=dict)  # of it
+    other_evaluations: tuple[str, ...] = ()  # that the run holds, too
     called: str = ""  # by the sweep that it was found through, such as `cut_60.rvc.seed0`
 
     @property
@@ -81,27 +84,38 @@ class RunRecord:
         return str(section(self.scores, "label").get(metric) or "")
 
 
-def collect_run(folder: Path, called: str = "") -> RunRecord:
-    """Read a run folder; `called` is the name that a sweep gave it.
+def collect_run(folder: Path, called: str = "", evaluation: EvaluationFolder | None = None) -> RunRecord:
+    """Read a run folder.
+
+    Args:
+        folder: Of the run.
+        called: The name that a sweep gave it.
+        evaluation: Whose scores; None = the newest.
 
     Raises:
         StorageError: If there is no such folder, or a JSON or CSV file in it is damaged.
     """
     if not folder.is_dir():
         raise StorageError(f"There is no run folder {folder}. Give the folder of a run, such as logs/NAME.")
-    facts = _read_object(folder / "run.json")
-    scores = _read_object(folder / "metrics.json")
+    run = RunFolder(folder)
+    facts = _read_object(run.record)
+    place = evaluation or run.newest_evaluation()
+    scores = {} if place is None else _read_object(place.metrics)
+    about = {} if place is None else _read_object(place.record)
     return RunRecord(
         folder=folder,
         facts=facts,
         scores=scores,
-        curve=read_columns(folder / "curve.csv"),
-        losses=read_columns(folder / "losses.csv"),
-        songs=_collect_songs(folder / "songs", scores),
-        preprocessing=_read_object(folder / "preprocessing.json"),
-        stress_tests=_read_object(find_file(folder, "stress_tests.json")),
+        curve=read_columns(run.curve),
+        losses=read_columns(run.losses),
+        songs=() if place is None else _collect_songs(place.songs, scores),
+        preprocessing=_read_object(run.preprocessing),
+        stress_tests=_read_object(find_file(folder, run.stress_tests.name)),
         intermediates=tuple(sorted(find_file(folder, "intermediates").glob("[0-9][0-9]_*.wav"))),
         called=called,
+        evaluation="" if place is None else place.path.name,
+        evaluation_settings=section(about, "settings") or section(section(facts, "config"), "eval"),
+        other_evaluations=tuple(each.path.name for each in run.evaluations() if place is not None and each != place),
     )
 
 

@@ -15,15 +15,15 @@ from duetto.report.collect import RunRecord, collect_run
 from duetto.report.damage import damage_part
 from duetto.report.headline import headline, warnings_of
 from duetto.storage.files import write_text
+from duetto.storage.run_folder import EvaluationFolder, RunFolder
 
-PAGE_NAME = "index.html"
 
-
-def write_run_page(run_folder: Path) -> Path:
-    """Write index.html into a run folder.
+def write_run_page(run_folder: Path, evaluation: EvaluationFolder | None = None) -> Path:
+    """Write the page of a run into its folder.
 
     Args:
         run_folder: As `duetto.report.collect` describes; what is missing is left out of the page.
+        evaluation: Whose scores; None = the newest.
 
     Returns:
         The page's path.
@@ -32,8 +32,8 @@ def write_run_page(run_folder: Path) -> Path:
         StorageError: If there is no such folder, its JSON or CSV is damaged, or it cannot be written.
         AudioError: If a song's file is damaged.
     """
-    page = run_folder / PAGE_NAME
-    write_text(page, render_page(collect_run(run_folder)))
+    page = RunFolder(run_folder).page
+    write_text(page, render_page(collect_run(run_folder, evaluation=evaluation)))
     return page
 
 

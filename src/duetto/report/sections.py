@@ -154,7 +154,20 @@ def fact_rows(run: RunRecord) -> list[tuple[str, str]]:
     ]
     if math.isfinite(run.training_seconds):
         rows.append(("training", duration_text(run.training_seconds)))
+    if run.evaluation and run.evaluation_settings:
+        rows.append(("scores", f"evaluation {run.evaluation}: {settings_text(run.evaluation_settings)}"))
+    if run.other_evaluations:
+        rows.append(("other scores in this run", ", ".join(run.other_evaluations)))
     return rows
+
+
+def settings_text(settings: dict[str, Any]) -> str:
+    """Evaluation settings in a line: `retrieval.index_rate 0.5, retrieval.neighbours 8, ...`."""
+    parts = []
+    for name, value in settings.items():
+        inner = value.items() if isinstance(value, dict) else [("", value)]
+        parts += [f"{name}.{key} {each}".replace(". ", " ") for key, each in inner if "class" not in (name, key)]
+    return ", ".join(parts)
 
 
 def record_part(run: RunRecord) -> dict[str, Any]:

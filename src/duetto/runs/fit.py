@@ -14,9 +14,10 @@ from torch import nn
 
 from duetto.data.dataset import CropDataset, describe_use
 from duetto.runs.prepare import PreparedData, make_crop_plan
-from duetto.runs.test import ValidationSong
+from duetto.runs.validate import ValidationSong
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import make_folder
+from duetto.storage.run_folder import RunFolder
 from duetto.training.callbacks import (
     Clock,
     LogLosses,
@@ -34,7 +35,6 @@ from duetto.training.tracking import Tracker
 from duetto.voices.modules import make_module
 from duetto.voices.pretrained import choose_base, explain_start
 
-CHECKPOINT_FOLDER = "checkpoints"
 Draw = Callable[[Path, Path, Path | None], bytes]  # source, output and reference as one picture, PNG
 
 
@@ -76,7 +76,7 @@ def fit(
     Returns:
         The network of the last step, or of the moment that the rule keeps (`trainer.select`).
     """
-    checkpoints = make_folder(folder / CHECKPOINT_FOLDER)
+    checkpoints = make_folder(RunFolder(folder).checkpoints)
     found = find_checkpoint(checkpoints, lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"))
     module = make_module(config.model, config.features, config.seed)
     module.step_precision = Precision(hardware.precision, hardware.accelerator)
@@ -127,7 +127,7 @@ def make_callbacks(
     manifest = prepared.manifest
     origin = {"run": folder.name, "data_hash": manifest.content_hash(), "consent": manifest.consent}
     callbacks: list[Callback] = [clock, StampCheckpoint(origin)]
-    callbacks.append(LogLosses(folder / "losses.csv", trainer.log_every_steps, tracker.log))
+    callbacks.append(LogLosses(RunFolder(folder).losses, trainer.log_every_steps, tracker.log))
     pairs = prepared.pairs("val", config.model.can_convert)
     if trainer.evaluate_every_steps and pairs:
         song = ValidationSong(config, prepared, pairs[0], folder)
@@ -138,9 +138,9 @@ def make_callbacks(
             lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"),
         )
         every = trainer.evaluate_every_steps
-        callbacks.append(Validation(folder, folder / CHECKPOINT_FOLDER, every, actions))
+        callbacks.append(Validation(folder, RunFolder(folder).checkpoints, every, actions))
     every = trainer.checkpoint_every_steps
-    checkpoints = SaveCheckpoint(folder / CHECKPOINT_FOLDER, every, trainer.evaluate_every_steps)
+    checkpoints = SaveCheckpoint(RunFolder(folder).checkpoints, every, trainer.evaluate_every_steps)
     return [*callbacks, checkpoints, ShowProgress(console, clock)]
 
 

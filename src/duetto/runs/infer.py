@@ -14,9 +14,10 @@ from duetto.conversion.sources import Source, check_source, expand_sources, plan
 from duetto.errors import AudioError, ConfigError, DuettoError
 from duetto.settings.config import RetrievalConfig
 from duetto.settings.run_config import InferConfig
+from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.voices.choose import choose_converter, choose_place
 from duetto.voices.permission import mark_output, require_use
-from duetto.voices.voice import VOICE_FOLDER, TrainedVoice
+from duetto.voices.voice import TrainedVoice
 
 
 @dataclass

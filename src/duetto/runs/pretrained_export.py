@@ -11,14 +11,11 @@ from torch import nn
 
 from duetto.architectures.vocoder.loading import BASES
 from duetto.errors import CheckpointError
-from duetto.runs.fit import CHECKPOINT_FOLDER
-from duetto.runs.test import METRICS_NAME
 from duetto.settings.config import FeaturesConfig
 from duetto.singer.choir import choir_names, choir_voice
 from duetto.storage.files import atomic_path, read_json, write_json
-from duetto.training.callbacks import CURVE_NAME
+from duetto.storage.run_folder import RUN_FILE, RunFolder
 from duetto.training.checkpoint import TrainingProgress, find_checkpoint
-from duetto.voices.find import RUN_FILE
 from duetto.voices.modules import make_module
 from duetto.voices.pretrained import DISCRIMINATOR_SUFFIX, base_name, shape_of
 from duetto.voices.voice import from_dict, model_schema
@@ -46,12 +43,13 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
     Raises:
         CheckpointError: If the folder holds no run, no checkpoint, or a voice that is somebody's.
     """
-    if not (run / RUN_FILE).is_file():
+    folder_of_run = RunFolder(run)
+    if not folder_of_run.is_run:
         raise CheckpointError(f"{run} is no run: {RUN_FILE} is missing.")
-    record = read_json(run / RUN_FILE)
+    record = read_json(folder_of_run.record)
     if record["consent"].get("subject") != "none":
         raise CheckpointError(f"{run} was trained on somebody's voice; a base may only hold embedded ones.")
-    found = find_checkpoint(run / CHECKPOINT_FOLDER, lambda _: None)
+    found = find_checkpoint(folder_of_run.checkpoints, lambda _: None)
     if found is None:
         raise CheckpointError(f"{run} has no checkpoint yet.")
     path, progress = found
@@ -114,9 +112,10 @@ def _origin(record: dict[str, Any]) -> str:
 
 def _scores(run: Path) -> dict[str, Any] | str:
     """Means over the test songs of a finished run; of an unfinished one its last validation."""
-    if (run / METRICS_NAME).is_file():
-        return dict(read_json(run / METRICS_NAME)["mean"])
-    curve = run / CURVE_NAME
+    evaluation = RunFolder(run).newest_evaluation()
+    if evaluation is not None:
+        return dict(read_json(evaluation.metrics)["mean"])
+    curve = RunFolder(run).curve
     if not curve.is_file():
         return "not scored yet"
     with curve.open(newline="", encoding="utf-8") as lines:

@@ -1,7 +1,7 @@
 """Stress-testing a trained voice: convert each case, score it, and write it down at once.
 
 stress_tests.json in the run's folder holds what is done; the same command continues with what is not. Scores are made
-again when the weights, the evaluation settings or the version of the tests have changed.
+again when the weights, the evaluation settings or the code have changed.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,21 +19,21 @@ from duetto.evaluation.registry import DIAGNOSTIC
 from duetto.evaluation.song import SongFiles, score_song
 from duetto.progress import ReportProgress
 from duetto.renamed import current_record, find_file
+from duetto.runs.evaluate import scores_from
 from duetto.runs.stress_cases import STRESS_TESTS, Cases, StressCase, StressedRun
-from duetto.runs.test import REFERENCES_FOLDER, annotations_of, evaluation_signature, make_request
-from duetto.runs.train import PREPROCESSING_FILE, locked
+from duetto.runs.test import REFERENCES_FOLDER, annotations_of, make_request
+from duetto.runs.train import locked
 from duetto.settings.config import DataConfig, EvalConfig
 from duetto.storage.audio import Waveform, read_audio, write_audio
-from duetto.storage.files import read_json, sha256_json, write_json
+from duetto.storage.files import read_json, write_json
+from duetto.storage.fingerprint import fingerprint
+from duetto.storage.run_folder import RUN_FILE, RunFolder
 from duetto.units import seconds_to_samples
-from duetto.voices.find import RUN_FILE
 from duetto.voices.load import load_converter
 from duetto.voices.permission import require_use
-from duetto.voices.voice import VOICE_FOLDER, WEIGHTS_NAME, from_dict
+from duetto.voices.voice import from_dict
 
-STRESS_FILE = "stress_tests.json"
-STRESS_FOLDER = "stress_tests"
-STRESS_VERSION = 1  # raise when a stress test asks something else: its scores are then made again
+STRESSING = ("duetto.runs.stress", "duetto.runs.stress_cases")  # the code that stress-tests
 
 Score = Callable[[SongFiles], dict[str, float]]
 
@@ -56,30 +56,31 @@ def stress_run(folder: Path, names: Sequence[str], report: ReportProgress, max_s
         CorpusError: If the run may not be used, or what a test needs cannot be sung.
     """
     check_names(names)
-    if not (folder / RUN_FILE).is_file():
+    place = RunFolder(folder)
+    if not place.is_run:
         raise CheckpointError(
             f"{folder} is no run: {RUN_FILE} is missing. Give the folder of a run, such as logs/NAME."
         )
-    facts = read_json(folder / RUN_FILE)
+    facts = read_json(place.record)
     data: DataConfig = from_dict(DataConfig, facts["config"]["data"])
     evaluation: EvalConfig = from_dict(EvalConfig, facts["config"]["eval"])
-    run = StressedRun(data, Path(str(read_json(folder / PREPROCESSING_FILE)["corpus"])))
-    converter, voice = load_converter(folder / VOICE_FOLDER, evaluation.retrieval.index_rate)
+    run = StressedRun(data, Path(str(read_json(place.preprocessing)["corpus"])))
+    converter, voice = load_converter(place.voice.path, evaluation.retrieval.index_rate)
     if not voice.model.can_convert:
         raise ConfigError(f"{folder.name} is a vocoder, which converts nothing; stress-test a voice.")
-    require_use(voice.card, folder / VOICE_FOLDER)
+    require_use(voice.card, place.voice.path)
     speakers = list(voice.card.get("speakers") or [])
     instruments = Instruments(SpeakerEncoder())
     references = ReferenceStore(Path(run.data.root) / REFERENCES_FOLDER)
-    signature = sha256_json([STRESS_VERSION, evaluation_signature(evaluation, folder / VOICE_FOLDER / WEIGHTS_NAME)])[
-        :10
-    ]
+    scores = scores_from(evaluation, place, voice.model.name)
+    asked = fingerprint(None, {"scores": scores.digest}, STRESSING, beyond=("duetto.corpus", "duetto.runs.train"))
+    signature = asked.digest[:10]
     with locked(folder):
         state = load_state(folder, signature)
         for name in names:
             report(f"Preparing {name}", 0, 1)
             cases = first_songs(STRESS_TESTS[name](run), max_songs)
-            worker = CaseWorker(converter, evaluation, speakers, folder / STRESS_FOLDER / name)
+            worker = CaseWorker(converter, evaluation, speakers, place.stress_songs / name)
             work_off(
                 state, name, cases, worker, lambda files: score_song(files, instruments, references), folder, report
             )
@@ -95,7 +96,7 @@ def check_names(names: Sequence[str]) -> None:
 
 def load_state(folder: Path, signature: str) -> dict[str, Any]:
     """What was done before with the same weights and settings; else nothing."""
-    path = find_file(folder, STRESS_FILE)
+    path = find_file(folder, RunFolder(folder).stress_tests.name)
     state = current_record(read_json(path)) if path.is_file() else {}
     return state if state.get("signature") == signature else {"signature": signature, "stress_tests": {}}
 
@@ -197,4 +198,4 @@ def work_off(
                 "metrics": score(convert(case)),
             }
         )
-        write_json(folder / STRESS_FILE, state)
+        write_json(RunFolder(folder).stress_tests, state)

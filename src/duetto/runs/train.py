@@ -1,7 +1,7 @@
 """One run from configuration to trained voice; `train` is the whole story on one screen.
 
-A run is a folder named by its signature. The same command on an unfinished run goes on from its
-last checkpoint; on a finished one it only shows the result.
+A run is a folder named by its signature. The same command on an unfinished run resumes from its last checkpoint; on a
+finished one it only shows the result; on one that earlier code made it says what has changed (`stale`).
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -19,21 +19,21 @@ from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.runs.fit import Draw, FitResult, fit
+from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, run_name, signature_of
 from duetto.runs.plan import announce
 from duetto.runs.prepare import PreparedData, prepare_data, training_content
+from duetto.runs.stale import keeps_earlier_run
 from duetto.runs.vocoder_finetuning import vocoder_digests, with_finetuned_vocoder
 from duetto.settings.model_config import DiffSVCConfig
-from duetto.settings.provenance import code_version, package_versions, run_name, run_signature
+from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import make_folder, read_json, write_json
+from duetto.storage.fingerprint import Fingerprint
+from duetto.storage.run_folder import RunFolder
 from duetto.training.hardware import Hardware, detect_hardware
 from duetto.training.tracking import Tracker, start_tracking
-from duetto.voices.find import RUN_FILE
 from duetto.voices.pretrained import choose_base
-from duetto.voices.voice import VOICE_CARD_NAME, VOICE_FOLDER, TrainedVoice, save_voice
-
-LOCK_NAME = ".lock"
-PREPROCESSING_FILE = "preprocessing.json"  # what each step took, for the page; its path stays on this machine
+from duetto.voices.voice import TrainedVoice, save_voice
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Run:
     @property
     def voice_folder(self) -> Path:
         """Where the trained voice lies."""
-        return self.folder / VOICE_FOLDER
+        return RunFolder(self.folder).voice.path
 
 
 def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Run:
@@ -64,32 +64,51 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
     check_writable(Path(config.logs))
     announce(config, hardware, console)
     prepared = prepare_data(config, console)
-    signature, folder = identify(config, prepared)
-    finished = (folder / VOICE_FOLDER / VOICE_CARD_NAME).is_file()
-    tracker = Tracker(None, "unchanged: this run was finished before")
+    made_of = identify(config, prepared)
+    run = place_of(config, made_of, console)
+    folder = run.path
     with locked(folder):
-        if finished:
-            console.print(f"Run {folder.name} is trained already; nothing is repeated.")
+        if run.voice.is_trained:
+            console.print(f"Run {run.name} is trained already; nothing is repeated.")
+            tracker = Tracker(None, "unchanged: this run was finished before")
+            signature = str(read_json(run.record).get("signature", signature_of(made_of)))
             return Run(folder, signature, prepared, hardware, tracker, was_finished=True)
-        record = describe_run(config, signature, prepared, hardware)
-        write_json(folder / RUN_FILE, {**record, "status": "training"})
+        signature = signature_of(made_of)
+        record = describe_run(config, made_of, prepared, hardware)
+        write_json(run.record, {**record, "status": "training"})
         damage = summarise(read_ledger(prepared.folder))
-        write_json(folder / PREPROCESSING_FILE, {"corpus": str(prepared.folder), **damage})
+        write_json(run.preprocessing, {"corpus": str(prepared.folder), **damage})
         may_upload = "cloud_logging" in prepared.manifest.consent.get("scopes", [])
         tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
         acoustic, vocoder_s = with_finetuned_vocoder(config, prepared, hardware, folder, console)
         result = fit(acoustic, prepared, hardware, folder, tracker, console, draw)
         result = replace(result, seconds=result.seconds + vocoder_s)
         export(config, prepared, result, folder, record)
-        write_json(folder / RUN_FILE, {**record, "status": "trained", **result.summary()})
+        write_json(run.record, {**record, "status": "trained", **result.summary()})
     return Run(folder, signature, prepared, hardware, tracker, was_finished=False)
 
 
-def identify(config: TrainConfig, prepared: PreparedData) -> tuple[str, Path]:
-    """Signature and folder of a run; its speaker table grows to the singers of the prepared data."""
+def identify(config: TrainConfig, prepared: PreparedData) -> Fingerprint:
+    """What a run is made of; its speaker table grows to the singers of the recordings."""
     make_room_for_speakers(config, prepared)
-    signature = run_signature(config, prepared.manifest.content_hash(), input_digests(config))
-    return signature, Path(config.logs) / run_name(config, signature)
+    return run_from(config, prepared.manifest.content_hash(), input_digests(config))
+
+
+def place_of(config: TrainConfig, made_of: Fingerprint, console: Console) -> RunFolder:
+    """The run's folder: its own, or that of a run which earlier code made of the same, where `stale` keeps it.
+
+    Raises:
+        ConfigError: If there is such a run and `stale=stop`.
+    """
+    logs = Path(config.logs)
+    found = find_run_made_of(logs, made_of)
+    if found is not None:
+        return found
+    new = RunFolder(logs / run_name(config, signature_of(made_of)))
+    earlier = find_earlier_run(logs, made_of)
+    if earlier is not None and keeps_earlier_run(config.stale, earlier, new.name, console):
+        return earlier.folder
+    return new
 
 
 def make_room_for_speakers(config: TrainConfig, prepared: PreparedData) -> None:
@@ -112,11 +131,11 @@ def export(
 ) -> None:
     """Write index, then weights and card: the card comes last and marks the run as trained."""
     if config.model.can_convert:
-        save_index(make_index(config, prepared), folder / VOICE_FOLDER)
+        save_index(make_index(config, prepared), RunFolder(folder).voice.path)
     named = ("name", "signature", "case", "data_hash", "consent", "speakers", "code", "packages", "seed")
     card = {name: record[name] for name in named}
     voice = TrainedVoice(result.network, config.model, config.features, {**card, **result.summary()})
-    save_voice(voice, folder / VOICE_FOLDER)
+    save_voice(voice, RunFolder(folder).voice.path)
 
 
 def make_index(config: TrainConfig, prepared: PreparedData) -> RetrievalIndex:
@@ -126,13 +145,15 @@ def make_index(config: TrainConfig, prepared: PreparedData) -> RetrievalIndex:
     return build_index(training_content(prepared), content.encoder, content.layer, neighbours, config.seed)
 
 
-def describe_run(config: TrainConfig, signature: str, prepared: PreparedData, hardware: Hardware) -> dict[str, Any]:
+def describe_run(
+    config: TrainConfig, made_of: Fingerprint, prepared: PreparedData, hardware: Hardware
+) -> dict[str, Any]:
     """What run.json and the tracker record before training."""
     manifest: Manifest = prepared.manifest
     features: FeatureSet = prepared.features
     return {
-        "name": run_name(config, signature),
-        "signature": signature,
+        "name": run_name(config, signature_of(made_of)),
+        "signature": signature_of(made_of),
         "case": manifest.case,
         "model": config.model.name,
         "size": config.model.size,
@@ -147,6 +168,7 @@ def describe_run(config: TrainConfig, signature: str, prepared: PreparedData, ha
         "doctor": doctor_record(prepared),
         "feature_seconds": {"extracted": features.seconds_extracted, "from_cache": features.seconds_from_cache},
         "code": code_version(),
+        "made_of": made_of.as_dict(),
         "packages": package_versions(),
         "device": hardware.device_name,
         "precision": hardware.precision,
@@ -167,7 +189,8 @@ def doctor_record(prepared: PreparedData) -> dict[str, Any] | None:
 
 def update_run(folder: Path, values: dict[str, Any]) -> None:
     """Add to run.json."""
-    write_json(folder / RUN_FILE, {**read_json(folder / RUN_FILE), **values})
+    record = RunFolder(folder).record
+    write_json(record, {**read_json(record), **values})
 
 
 def check_writable(logs: Path) -> None:
@@ -187,7 +210,7 @@ class locked:  # noqa: N801 - a context manager, used like a function
     def __init__(self, folder: Path) -> None:
         make_folder(folder)
         self.folder = folder
-        self.lock = FileLock(folder / LOCK_NAME, timeout=0)
+        self.lock = FileLock(RunFolder(folder).lock, timeout=0)
 
     def __enter__(self) -> None:
         try:

@@ -16,18 +16,18 @@ from rich.console import Console
 from duetto.architectures.vocoder.loading import OWN_CARD, OWN_WEIGHTS, find_vocoder, vocoder_card, vocoder_digest
 from duetto.errors import ConfigError
 from duetto.renamed import as_hashed
-from duetto.runs.fit import CHECKPOINT_FOLDER, fit
+from duetto.runs.fit import fit
 from duetto.runs.prepare import PreparedData
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import DiffSVCConfig, ModelConfig, VocoderConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_json, sha256_file, sha256_json
+from duetto.storage.run_folder import RunFolder
 from duetto.training.hardware import Hardware
 from duetto.training.tracking import Tracker
 from duetto.voices.pretrained import DISCRIMINATOR_SUFFIX
 from duetto.voices.voice import TrainedVoice, from_dict, save_voice
 
-VOCODER_FOLDER = "vocoder"  # in the run's folder
 LARGEST_SHARE = 0.25  # of trainer.max_minutes
 
 
@@ -58,7 +58,7 @@ def with_finetuned_vocoder(
     if not trains_vocoder(config.model):
         return config, 0.0
     model, trainer = config.model, config.trainer
-    own = folder / VOCODER_FOLDER
+    own = RunFolder(folder).preliminary("vocoder").path
     if not (own / OWN_CARD).is_file():
         steps = min(model.vocoder_steps, trainer.max_steps)
         console.print(f"The vocoder first: up to {steps} steps on the same recordings (model.vocoder_steps).")
@@ -69,7 +69,7 @@ def with_finetuned_vocoder(
         run = replace(config, model=settings, trainer=limits)
         result = fit(run, prepared, hardware, own, Tracker(None, "only the voice's training is tracked"), console)
         save_voice(TrainedVoice(result.network, settings, config.features, result.summary()), own)
-        shutil.rmtree(own / CHECKPOINT_FOLDER, ignore_errors=True)
+        shutil.rmtree(RunFolder(own).checkpoints, ignore_errors=True)
     seconds = 3600.0 * float(read_json(own / OWN_CARD)["hours"])
     left = max(trainer.max_minutes - seconds / 60, 0.1) if trainer.max_minutes else 0.0
     acoustic = replace(model, vocoder=str(own / OWN_WEIGHTS), vocoder_steps=0)

@@ -18,6 +18,8 @@ from duetto.settings.config import (
 )
 from duetto.settings.model_config import ModelConfig
 
+STALE = ("repeat", "keep", "stop")
+
 
 @dataclass
 class TrainConfig:
@@ -26,6 +28,7 @@ class TrainConfig:
     seed: int = 0
     base: str = "auto"  # weights to start from: auto (ours, where they fit) | none | PATH; model.base follows it
     logs: str = "logs"  # where run folders are kept
+    stale: str = "repeat"  # repeat | keep | stop: what to do with a run or scores that earlier code made of the same
     data: DataConfig = field(default_factory=DataConfig)
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
@@ -43,6 +46,7 @@ class TrainConfig:
         self.trainer.validate()
         self.logger.validate()
         self.eval.validate()
+        require(self.stale in STALE, f"stale={self.stale}: expected one of {', '.join(STALE)}.")
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 `python sweep.py study=NAME` leaves logs/sweeps/NAME/state.json: for each arm its settings and its run's folder. A run
 counts for an arm only if it was made with the settings that the study's file asks for now; what is missing is named.
-Scores come from the run's metrics.json and, where the run was stress-tested, from its stress_tests.json.
+Scores come from the evaluation that the sweep asked for and, where there are any, from stress_tests.json.
 """
 
 import re
@@ -15,13 +15,13 @@ from duetto.errors import StorageError
 from duetto.evaluation.statistics.contrast import NATIVE, Score
 from duetto.renamed import current_record, find_file
 from duetto.storage.files import read_json
+from duetto.storage.run_folder import EvaluationFolder, RunFolder
 from duetto.studies.expand import Arm, expand
 from duetto.studies.number import as_number
 from duetto.studies.schema import Study
 
 SHIFTED = re.compile(r"(?P<song>.+)_(?P<condition>(?:up|down)\d+)")
 PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not make another study
-METRICS_FILE, STRESS_FILE, RUN_FILE = "metrics.json", "stress_tests.json", "run.json"
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class FinishedRun:
     arm: Arm
     folder: Path
     facts: dict[str, Any]  # run.json
+    evaluation: EvaluationFolder  # that the arm asked for
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,18 @@ def collect_study(study: Study, logs: Path, sweep: Path | None = None) -> Collec
             missing.append((arm.name, found))
         else:
             runs.append(found)
-    scores = tuple(score for run in runs for score in read_scores(run.folder, run.arm, study.songs))
+    scores = tuple(score for run in runs for score in read_scores(run, study.songs))
     return Collection(tuple(runs), tuple(missing), scores)
 
 
-def read_scores(folder: Path, arm: Arm, songs: tuple[str, ...]) -> Iterator[Score]:
+def read_scores(run: FinishedRun, songs: tuple[str, ...]) -> Iterator[Score]:
     """The scores of a run on a study's songs; an undefined one is NaN."""
-    for row in current_record(read_json(folder / METRICS_FILE))["songs"]:
+    arm = run.arm
+    for row in current_record(read_json(run.evaluation.metrics))["songs"]:
         song, condition = split_name(str(row["song"]))
         if song in songs:
             yield from _rows(arm, song, condition, row)
-    stressed = find_file(folder, STRESS_FILE)
+    stressed = find_file(run.folder, RunFolder(run.folder).stress_tests.name)
     if stressed.is_file():
         for test in current_record(read_json(stressed))["stress_tests"].values():
             for case in test["cases"]:
@@ -111,6 +113,9 @@ def _find(arm: Arm, row: dict[str, Any] | None, logs: Path) -> FinishedRun | str
     if row["state"] != "finished" or not row["run"]:
         return f"its run is {row['state']}"
     folder = logs / Path(str(row["run"])).name
-    if not (folder / METRICS_FILE).is_file():
+    place = RunFolder(folder)
+    asked = place.evaluation(Path(str(row.get("evaluation"))).name) if row.get("evaluation") else None
+    evaluation = asked if asked is not None and asked.is_complete else place.newest_evaluation()
+    if evaluation is None:
         return f"{folder} holds no scores"
-    return FinishedRun(arm, folder, current_record(read_json(folder / RUN_FILE)))
+    return FinishedRun(arm, folder, current_record(read_json(place.record)), evaluation)

@@ -10,20 +10,19 @@ from typing import Any, Literal
 
 from duetto.errors import StorageError
 from duetto.renamed import current_settings
-from duetto.runs.finish import EVALUATION_FILE
+from duetto.runs.evaluate import evaluation_of, find_earlier_scores, scores_from
+from duetto.runs.identity import SELECTION, TRAINER_NUMBERS, described_features, run_from
 from duetto.runs.plan import make_plan
-from duetto.runs.test import evaluation_signature
-from duetto.settings.provenance import TRAINER_NUMBERS, described_features
+from duetto.runs.stale import KEEP
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_json
+from duetto.storage.run_folder import EvaluationFolder, RunFolder
 from duetto.sweeps.grid import Arm
-from duetto.voices.find import RUN_FILE
-from duetto.voices.voice import VOICE_CARD_NAME, VOICE_FOLDER, WEIGHTS_NAME
+from duetto.voices.find import recorded_runs
 
 State = Literal["new", "broken", "finished", "running", "failed"]
 SHARED_STAGES = ("corpus", "preprocess", "features")  # prepared once for all runs that need the same
 TEST_STAGES = ("test", "closing")
-SELECTION = ("select", "evaluate_every_steps")  # of the trainer: which moment becomes the voice
 TAIL_BYTES = 4096
 
 
@@ -35,6 +34,8 @@ class PlannedRun:
     config: TrainConfig
     folder: Path | None = None
     signature: str = ""
+    evaluation: str = ""  # signature of its scores; known once it is trained
+    earlier: str = ""  # what is said of a run of the same settings that is not taken up
     state: State = "new"
     note: str = ""  # what is there already, or where it failed
     minutes: float = math.nan  # expected for what is left; NaN = not known
@@ -48,6 +49,7 @@ class PlannedRun:
             "overrides": list(self.arm.overrides),
             "run": None if self.folder is None else self.folder.name,
             "signature": self.signature or None,
+            "evaluation": self.evaluation or None,
             "state": self.state,
             "note": self.note,
             "expected_minutes": self.minutes,
@@ -58,27 +60,33 @@ class PlannedRun:
 
 def assess(run: PlannedRun, speed: float) -> None:
     """Set state, note and minutes from what lies in the run's folder."""
-    run.state, run.note = "new", ""
+    run.state, run.note = "new", run.earlier
     done_share, is_trained = 0.0, False
-    if run.folder is not None and (run.folder / RUN_FILE).is_file():
+    if run.folder is not None and RunFolder(run.folder).is_run:
         run.state = "broken"
-        is_trained = (run.folder / VOICE_FOLDER / VOICE_CARD_NAME).is_file()
+        is_trained = RunFolder(run.folder).voice.is_trained
         step, done_share = progress_of(run.folder, run.config)
         run.note = "trained, not scored yet" if is_trained else f"goes on near step {step}" if step else ""
-        if is_trained and has_scores(run.folder, run.config):
-            run.state, run.note = "finished", ""
+        scores = find_scores(run.folder, run.config) if is_trained else None
+        if scores is not None:
+            run.state, run.note, run.evaluation = "finished", "", scores.path.name
     run.minutes = 0.0 if run.state == "finished" else minutes_left(run.config, speed, 1.0 if is_trained else done_share)
 
 
-def has_scores(folder: Path, config: TrainConfig) -> bool:
-    """Whether the run is closed and its scores are those that these evaluation settings ask for."""
+def find_scores(folder: Path, config: TrainConfig) -> EvaluationFolder | None:
+    """The scores that these evaluation settings ask for, if the run is closed and holds them; None = not yet."""
+    run = RunFolder(folder)
     try:
-        mark = read_json(folder / EVALUATION_FILE) if (folder / EVALUATION_FILE).is_file() else {}
-        is_closed = read_json(folder / RUN_FILE).get("status") == "finished"
+        if read_json(run.record).get("status") != "finished":
+            return None
+        made_of = scores_from(config.eval, run, config.model.name)
+        place = evaluation_of(run, made_of)
+        earlier = find_earlier_scores(run, made_of) if config.stale == KEEP and not place.is_complete else None
     except StorageError:
-        return False
-    wanted = evaluation_signature(config.eval, folder / VOICE_FOLDER / WEIGHTS_NAME)
-    return is_closed and mark.get("signature") == wanted
+        return None
+    if earlier is not None:
+        return earlier[0]
+    return place if place.is_complete else None
 
 
 def minutes_left(config: TrainConfig, speed: float, done_share: float) -> float:
@@ -109,7 +117,7 @@ def wall_minutes(minutes: Sequence[float], workers: int) -> float:
 
 def progress_of(folder: Path, config: TrainConfig) -> tuple[int, float]:
     """Last logged step, and the share of the training that is done, from the end of losses.csv."""
-    path = folder / "losses.csv"
+    path = RunFolder(folder).losses
     if not path.is_file():
         return 0, 0.0
     with path.open("rb") as file:
@@ -132,16 +140,29 @@ def find_recorded(runs: Sequence[PlannedRun]) -> None:
 
     It is a forecast for the plan: the signature, which knows the corpus, decides later.
     """
-    recorded: dict[str, Path] = {}
+    recorded: dict[str, list[tuple[RunFolder, dict[str, Any]]]] = {}
     for logs in sorted({run.config.logs for run in runs}):
-        for path in sorted(Path(logs).glob(f"*/{RUN_FILE}")):
+        for folder, record in recorded_runs(Path(logs)):
             try:
-                record = read_json(path)
-                recorded[settings_key(record["config"], record["model"])] = path.parent
-            except (StorageError, KeyError, TypeError):
+                key = settings_key(record["config"], record["model"])
+            except (KeyError, TypeError):
                 continue  # a damaged run is not recognised; whoever trains it anew is told
+            recorded.setdefault(key, []).append((folder, record))
     for run in runs:
-        run.folder = recorded.get(settings_key(settings_of(run.config), run.config.model.name))
+        same = recorded.get(settings_key(settings_of(run.config), run.config.model.name), [])
+        current = [folder for folder, record in same if is_of_this_code(record, run.config)]
+        kept = current or ([folder for folder, _ in same] if run.config.stale == KEEP else [])
+        run.folder = kept[-1].path if kept else None
+        run.earlier = "earlier code trained it" if same and not kept else ""
+
+
+def is_of_this_code(record: dict[str, Any], config: TrainConfig) -> bool:
+    """Whether a run was trained by the modules and packages that are here today."""
+    then = record.get("made_of")
+    if not isinstance(then, dict):
+        return False
+    now = run_from(config, str(record.get("data_hash")), {}).as_dict()
+    return all(then.get(part) == now[part] for part in ("modules", "packages"))
 
 
 def settings_of(config: TrainConfig) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from rich.console import Console
 
 from duetto.errors import DuettoError
+from duetto.runs.identity import signature_of
 from duetto.runs.prepare import PreparedData, prepare_data
-from duetto.runs.train import identify
+from duetto.runs.train import identify, place_of
 from duetto.storage.files import make_folder
 from duetto.sweeps.planned import PlannedRun, prepared_data_key
 
@@ -40,7 +41,7 @@ def _prepare(group: Sequence[PlannedRun], said: Console) -> None:
     try:
         prepared = prepare_data(group[0].config, said)
         for run in group:
-            _identify(run, prepared)
+            _identify(run, prepared, said)
     except DuettoError as error:
         _fail(group, [str(error)])
     except Exception:  # noqa: BLE001 - a bug in one case must not cost the other runs; its traceback is kept
@@ -49,10 +50,12 @@ def _prepare(group: Sequence[PlannedRun], said: Console) -> None:
         _fail(group, text.rstrip().splitlines()[-ERROR_LINES:])
 
 
-def _identify(run: PlannedRun, prepared: PreparedData) -> None:
+def _identify(run: PlannedRun, prepared: PreparedData, said: Console) -> None:
     try:
-        run.signature, run.folder = identify(run.config, prepared)
-    except DuettoError as error:  # of its own: a base or a vocoder that is not there
+        made_of = identify(run.config, prepared)
+        place = place_of(run.config, made_of, said)
+        run.signature, run.folder = signature_of(made_of), place.path
+    except DuettoError as error:  # of its own: weights that are not there, or stale=stop
         _fail([run], [str(error)])
 
 

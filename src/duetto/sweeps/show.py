@@ -12,8 +12,8 @@ from rich.table import Table
 
 from duetto.errors import StorageError
 from duetto.storage.files import read_json
+from duetto.storage.run_folder import RunFolder
 from duetto.sweeps.planned import PlannedRun, progress_of
-from duetto.voices.find import RUN_FILE
 
 STYLES = {"finished": "green", "broken": "yellow", "failed": "red", "running": "cyan", "new": ""}
 
@@ -104,7 +104,8 @@ def stage_of(run: PlannedRun) -> tuple[float, str]:
     """Share of the training that is done, and what the run is at."""
     assert run.folder is not None
     try:
-        status = read_json(run.folder / RUN_FILE).get("status") if (run.folder / RUN_FILE).is_file() else None
+        record = RunFolder(run.folder).record
+        status = read_json(record).get("status") if record.is_file() else None
     except StorageError:
         status = None
     if status in ("trained", "finished"):

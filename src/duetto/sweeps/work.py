@@ -30,8 +30,23 @@ def announce(
 
 
 def work_off(runs: Sequence[PlannedRun], machine: Machine, record: SweepRecord, conf: Path, console: Console) -> None:
-    """Run what is not finished; settings that several arms share are run once, and each arm is told."""
-    groups = unfinished(runs)
+    """Run what is not finished; settings that several arms share are run once, and each arm is told.
+
+    Arms that ask one run for different scores come one after another: a run has one lock, and is trained once.
+    """
+    while groups := unfinished(runs):
+        work_off_groups(groups, runs, machine, record, conf, console)
+
+
+def work_off_groups(
+    groups: dict[str, list[PlannedRun]],
+    runs: Sequence[PlannedRun],
+    machine: Machine,
+    record: SweepRecord,
+    conf: Path,
+    console: Console,
+) -> None:
+    """Give each group a process and tell its runs how it ended: finished or failed."""
     tasks = [task_of(group[0], name, machine, record, conf) for name, group in groups.items()]
 
     def environment(slot: int) -> dict[str, str]:
@@ -57,11 +72,13 @@ def work_off(runs: Sequence[PlannedRun], machine: Machine, record: SweepRecord, 
 
 
 def unfinished(runs: Sequence[PlannedRun]) -> dict[str, list[PlannedRun]]:
-    """The runs that are to be made, by folder: several of one folder are one."""
+    """The runs that are to be made now, by folder: several of one folder and one evaluation are one."""
     groups: dict[str, list[PlannedRun]] = {}
     for run in runs:
         if run.folder is not None and run.state not in ("finished", "failed"):
-            groups.setdefault(str(run.folder), []).append(run)
+            group = groups.setdefault(str(run.folder), [])
+            if not group or group[0].config.eval == run.config.eval:
+                group.append(run)
     return groups
 
 

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from duetto.renamed import current_metric
 from duetto.storage.files import atomic_path, write_text
+from duetto.storage.run_folder import RunFolder
 from duetto.training.checkpoint import save_checkpoint
 from duetto.training.module import TrainingModule
 from duetto.training.overtraining import OvertrainingReport, detect_overtraining
@@ -27,7 +28,6 @@ from duetto.training.selection import (
     write_overtraining_report,
 )
 
-CURVE_NAME = "curve.csv"  # scores of every validation
 Scores = dict[str, float]
 
 
@@ -123,7 +123,7 @@ class Validation(Callback):
 
     def __init__(self, run: Path, checkpoints: Path, every_steps: int, actions: ValidationActions) -> None:
         self.run = run
-        self.path = run / CURVE_NAME
+        self.path = RunFolder(run).curve
         self.checkpoints = checkpoints
         self.every_steps = every_steps
         self.actions = actions

@@ -14,9 +14,9 @@ from torch import nn
 
 from duetto.errors import CheckpointError
 from duetto.storage.files import atomic_path, read_json, write_json
+from duetto.storage.run_folder import RunFolder
 from duetto.training.overtraining import OvertrainingReport
 
-OVERTRAINING_FILE = "overtraining.json"  # in the run's folder: the rule, and what it says
 KEPT = 2
 WORDS = ("look", "validation")  # files of an earlier version begin with the first
 LAST, BEST = "last", "best"
@@ -70,7 +70,7 @@ def newest_validation(folder: Path) -> int | None:
 
 def write_overtraining_report(run: Path, report: OvertrainingReport, kept: int | None) -> None:
     """Write down the rule, the validations, and the step of the one whose weights are kept."""
-    write_json(run / OVERTRAINING_FILE, {**report.as_dict(), "kept_step": kept})
+    write_json(RunFolder(run).overtraining, {**report.as_dict(), "kept_step": kept})
 
 
 def select_weights(asked: str, run: Path, checkpoints: Path, network: nn.Module, last_step: int) -> Selection:
@@ -88,7 +88,8 @@ def select_weights(asked: str, run: Path, checkpoints: Path, network: nn.Module,
     """
     if asked == LAST:
         return Selection(last_step, "the last step, as trainer.select=last asks")
-    report = read_json(run / OVERTRAINING_FILE) if (run / OVERTRAINING_FILE).is_file() else {}
+    said = RunFolder(run).overtraining
+    report = read_json(said) if said.is_file() else {}
     step = newest_validation(checkpoints) or report.get("kept_step")
     if step is None or report.get("noise") is None:
         return Selection(last_step, "the last step: too few validations to tell one moment from another")

@@ -5,12 +5,11 @@ from pathlib import Path
 from duetto.conversion.converter import Converter
 from duetto.settings.config import require
 from duetto.settings.run_config import InferConfig
-from duetto.voices.find import find_run
+from duetto.storage.run_folder import RunFolder
+from duetto.voices.find import LATEST, find_run
 from duetto.voices.interchange.opening import open_checkpoint
 from duetto.voices.load import converter_of, load_converter
-from duetto.voices.voice import VOICE_FOLDER, TrainedVoice
-
-LATEST = "latest"
+from duetto.voices.voice import TrainedVoice
 
 
 def choose_place(config: InferConfig) -> Path:
@@ -37,7 +36,7 @@ def choose_converter(config: InferConfig, place: Path) -> tuple[Converter, Train
     """
     if config.checkpoint is None:
         choices = (config.f0_method, config.content_path, config.timing)
-        return load_converter(place / VOICE_FOLDER, config.index_rate, *choices)
+        return load_converter(RunFolder(place).voice.path, config.index_rate, *choices)
     index_path = Path(config.index) if config.index is not None else None
     voice, index = open_checkpoint(Path(config.checkpoint), index_path, config.content_path, config.vocoder)
     return converter_of(voice, index, config.f0_method, timing=config.timing), voice

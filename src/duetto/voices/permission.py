@@ -12,8 +12,8 @@ from duetto import __version__
 from duetto.ownership.consent import NO_SUBJECT, Consent, consent_from_dict, require_scope
 from duetto.storage.audio import read_blocks, read_info, write_blocks
 from duetto.storage.files import read_json, sha256_file, write_json
-from duetto.voices.find import RUN_FILE, trained_runs
-from duetto.voices.voice import VOICE_CARD_NAME, VOICE_FOLDER
+from duetto.storage.run_folder import VOICE_CARD_NAME, RunFolder
+from duetto.voices.find import trained_runs
 
 NO_RECORD = {"subject": "unknown", "note": "the voice came without a consent record"}
 
@@ -90,7 +90,7 @@ def withdraw(revoked: Consent, logs: Path) -> list[str]:
     """Enter a withdrawal into the voices that were trained on a person's recordings; returns their runs' names."""
     reached = []
     for run in trained_runs(logs):
-        files = [run / VOICE_FOLDER / VOICE_CARD_NAME, run / RUN_FILE]
+        files = [RunFolder(run).voice.card, RunFolder(run).record]
         for path in files:
             record = read_json(path)
             if _enter(record.get("consent"), revoked):

@@ -23,10 +23,10 @@ from duetto.layers.discriminators import MultiPeriodDiscriminator
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import ModelConfig, VocoderConfig
 from duetto.storage.files import read_json, sha256_file
+from duetto.storage.run_folder import VOICE_FOLDER, WEIGHTS_NAME
 from duetto.training.module import Start, TrainingModule
 from duetto.voices.interchange.importing import DISCRIMINATOR_NAME
 from duetto.voices.interchange.training_checkpoint import DISCRIMINATOR, GENERATOR, read_training_checkpoint
-from duetto.voices.voice import VOICE_FOLDER, WEIGHTS_NAME
 
 NONE = "none"
 DISCRIMINATOR_SUFFIX = "_discriminator"

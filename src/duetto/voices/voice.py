@@ -18,10 +18,7 @@ from duetto.renamed import OLD_FIELDS
 from duetto.settings.config import FeaturesConfig, require
 from duetto.settings.model_config import MODEL_SCHEMAS, ModelConfig
 from duetto.storage.files import atomic_path, read_json, write_json
-
-VOICE_FOLDER = "voice"
-WEIGHTS_NAME = "generator.safetensors"
-VOICE_CARD_NAME = "card.json"
+from duetto.storage.run_folder import VOICE_CARD_NAME, WEIGHTS_NAME
 
 
 @dataclass(frozen=True)

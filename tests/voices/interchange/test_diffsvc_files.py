@@ -19,11 +19,11 @@ from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.errors import CheckpointError, ConfigError
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import DenoiserConfig, DiffSVCConfig
+from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.voices.interchange.diffsvc_file import is_diffsvc_checkpoint, public_config, public_container
 from duetto.voices.interchange.diffsvc_voice import export_diffsvc
 from duetto.voices.interchange.importing import ImportFiles, import_files
 from duetto.voices.interchange.opening import open_checkpoint
-from duetto.voices.voice import VOICE_FOLDER
 
 TODAY = date(2026, 11, 24)
 WIDTH, MELS = 256, 16

@@ -24,10 +24,10 @@ def export(options: argparse.Namespace, console: Console) -> None:
     from datetime import UTC, datetime
 
     from duetto.storage.files import read_json
+    from duetto.storage.run_folder import VOICE_CARD_NAME, VOICE_FOLDER
     from duetto.voices.find import find_run
     from duetto.voices.interchange.diffsvc_voice import export_diffsvc
     from duetto.voices.interchange.exporting import export_voice
-    from duetto.voices.voice import VOICE_CARD_NAME, VOICE_FOLDER
 
     run = find_run(options.logs, options.run)
     today = datetime.now(UTC).date()

@@ -25,8 +25,9 @@ def register(verbs: Any) -> None:
 def stress_runs(options: argparse.Namespace, console: Console) -> None:
     """Stress-test each run and show its scores by condition."""
     from duetto.runs.prepare import progress_bar
-    from duetto.runs.stress import STRESS_FILE, check_names, stress_run
+    from duetto.runs.stress import check_names, stress_run
     from duetto.runs.stress_cases import STRESS_TESTS
+    from duetto.storage.run_folder import RunFolder
     from duetto.voices.find import find_run
 
     names = options.test or list(STRESS_TESTS)
@@ -37,7 +38,7 @@ def stress_runs(options: argparse.Namespace, console: Console) -> None:
             state = stress_run(folder, names, report, max(0, options.songs))
         for name in names:
             console.print(stress_table(name, state["stress_tests"][name]["cases"]))
-        console.print(str(folder / STRESS_FILE), markup=False, soft_wrap=True)
+        console.print(str(RunFolder(folder).stress_tests), markup=False, soft_wrap=True)
 
 
 def stress_table(name: str, cases: list[dict[str, Any]]) -> Table:

@@ -12,6 +12,7 @@ from typing import Any
 from duetto.errors import ConfigError, DuettoError, StorageError
 from duetto.report.collect import RunRecord, collect_run
 from duetto.storage.files import read_json
+from duetto.storage.run_folder import EvaluationFolder, RunFolder
 
 RUN_FILES = ("run.json", "metrics.json")
 VERDICT_NAME = "verdict.json"
@@ -50,10 +51,11 @@ def find(paths: Sequence[Path], results: Path = RESULTS) -> Found:
     if not names and not verdicts:
         named = ", ".join(str(path) for path in paths)
         raise ConfigError(f"There is no run in {named}: expected folders with a run.json, as train.py writes them.")
+    evaluations = {folder.resolve(): place for path in paths for folder, place in named_evaluations(path).items()}
     runs, problems = [], [sentence for path in paths for sentence in sweep_failures(path)]
     for folder, name in names.items():
         try:
-            runs.append(collect_run(folder, name))
+            runs.append(collect_run(folder, name, evaluations.get(folder)))
         except DuettoError as error:
             problems.append(f"{folder.name} is left out: {error}")
     return Found(tuple(runs), tuple(verdicts), tuple(problems))
@@ -76,6 +78,14 @@ def named_runs(path: Path, depth: int = DEPTH) -> list[tuple[Path, str]]:
         return []
     inner = sorted(place for place in path.iterdir() if place.is_dir() and not place.is_symlink())
     return [run for place in inner if not place.name.startswith(".") for run in named_runs(place, depth - 1)]
+
+
+def named_evaluations(path: Path) -> dict[Path, EvaluationFolder]:
+    """Which evaluation of each run a sweep asked for, where it names one that is there."""
+    rows = [row for row in sweep_rows(path) if row.get("run") and row.get("evaluation")]
+    named = [(path.parent.parent / Path(str(row["run"])).name, Path(str(row["evaluation"])).name) for row in rows]
+    places = {folder: RunFolder(folder).evaluation(signature) for folder, signature in named}
+    return {folder: place for folder, place in places.items() if place.is_complete}
 
 
 def sweep_rows(path: Path) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from torch import Tensor
 from duetto.conversion.retrieval import CARD_NAME, Frames, recall_at_k
 from duetto.errors import CheckpointError
 from duetto.storage.files import read_json
+from duetto.storage.run_folder import VOICE_CARD_NAME, VOICE_FOLDER, WEIGHTS_NAME
 from duetto.storage.torch_file import read_torch_file
 from duetto.voices.interchange.index_file import FLAT, INVERTED, measure_index, read_index_file
 from duetto.voices.interchange.public_model import (
@@ -35,7 +36,6 @@ from duetto.voices.interchange.training_checkpoint import (
     is_training_checkpoint,
     parse_training_checkpoint,
 )
-from duetto.voices.voice import VOICE_CARD_NAME, VOICE_FOLDER, WEIGHTS_NAME
 
 REMEDY = "Known are .pth models and checkpoints, .index, .safetensors and the folders of runs."
 NEIGHBOURS, RECALL_QUERIES = 8, 200

@@ -1,0 +1,148 @@
+"""What a run is made of, the signature that follows from it, and runs that were made of the same but by other code.
+
+The signature covers all that affects the result (data content, preprocessing, features, model, numbers of the trainer,
+seed, weights to start from, code and packages that train) and nothing that does not (paths, logger, device, workers,
+evaluation).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from duetto.features.cache import extraction_code
+from duetto.renamed import current_settings
+from duetto.settings.config import FeaturesConfig
+from duetto.settings.run_config import TrainConfig
+from duetto.storage.files import sha256_file
+from duetto.storage.fingerprint import Fingerprint, changes, fingerprint
+from duetto.storage.run_folder import RunFolder
+from duetto.voices.find import recorded_runs
+
+TRAINER_NUMBERS = ("max_minutes", "max_steps", "batch_size")  # of TrainerConfig: the rest does not move the result
+SELECTION = ("select", "evaluate_every_steps")  # of TrainerConfig: which moment becomes the voice
+TRAINING = ("duetto.runs.fit", "duetto.data.dataset")  # what every architecture trains by
+OTHER_STAGES = (  # that training meets as files, or that only watch it
+    "duetto.conversion",
+    "duetto.corpus",
+    "duetto.diagnosis",
+    "duetto.evaluation",
+    "duetto.preprocess",
+    "duetto.report",
+    "duetto.runs",
+    "duetto.voices",
+)
+MODEL_PATHS = ("vocoder", "base", "base_discriminator")  # what lies there is covered by its digest
+BEFORE_FINGERPRINTS = ("the code (version 0.1.0 did not record it)",)
+SIGNATURE_DIGITS = 9  # hexadecimal, after a letter: a name that reads as a number would not survive YAML
+
+
+def run_from(config: TrainConfig, data_hash: str, weights: Mapping[str, str]) -> Fingerprint:
+    """What a run is made of.
+
+    Args:
+        config: The run's settings.
+        data_hash: Content of the preprocessed corpus.
+        weights: SHA-256 of each file that the run begins with or sings through, by what it is.
+    """
+    own = {f"duetto.architectures.{config.model.name}.{name}" for name in ("training", "renderer")}
+    extraction = extraction_code(config.features)
+    return fingerprint(
+        settings_that_count(config),
+        {"data": data_hash, **weights},
+        {*TRAINING, *own, *extraction.modules},
+        {*OTHER_STAGES, *extraction.beyond},
+        extraction.packages,
+    )
+
+
+def signature_of(made_of: Fingerprint) -> str:
+    """A letter and nine hexadecimal digits that name a run."""
+    return f"r{made_of.digest[:SIGNATURE_DIGITS]}"
+
+
+def run_name(config: TrainConfig, signature: str) -> str:
+    """Folder name of a run: readable parts, then the signature."""
+    return f"{config.model.name}-{config.data.case}-{config.preprocess.name}-{config.model.size}-{signature}"
+
+
+def settings_that_count(config: TrainConfig) -> dict[str, Any]:
+    """The settings of a run that move its result, as JSON values."""
+    values = asdict(config)
+    return _counted(values, described_features(config.features))
+
+
+def _counted(values: dict[str, Any], features: dict[str, Any]) -> dict[str, Any]:
+    trainer = values["trainer"]
+    selects = trainer["select"] == "best" and trainer["evaluate_every_steps"]
+    counted: dict[str, Any] = {
+        "preprocess": {name: values["preprocess"][name] for name in ("name", "steps")},
+        "features": features,
+        "model": {name: value for name, value in values["model"].items() if name not in MODEL_PATHS},
+        "trainer": {name: trainer[name] for name in TRAINER_NUMBERS},
+        "selected_by_validation_every": trainer["evaluate_every_steps"] if selects else None,
+        "seed": values["seed"],
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(counted))
+    return plain
+
+
+def described_features(features: FeaturesConfig) -> dict[str, Any]:
+    """The group as values, with the content of the encoder's weights file in place of its path."""
+    values = asdict(features)
+    path = values["content"].pop("path")
+    if path is not None and Path(path).expanduser().is_file():
+        values["content"]["weights"] = sha256_file(Path(path).expanduser())
+    return values
+
+
+@dataclass(frozen=True)
+class EarlierRun:
+    """A run of the same settings and inputs that other code made."""
+
+    folder: RunFolder
+    is_trained: bool
+    changed: tuple[str, ...]  # modules and packages
+
+
+def find_run_made_of(logs: Path, made_of: Fingerprint) -> RunFolder | None:
+    """The run of this signature, whatever its folder is called today."""
+    signature = signature_of(made_of)
+    return next((folder for folder, record in recorded_runs(logs) if record.get("signature") == signature), None)
+
+
+def find_earlier_run(logs: Path, made_of: Fingerprint) -> EarlierRun | None:
+    """The newest run of the same settings and inputs that other code made; None where there is none."""
+    wanted = made_of.as_dict()
+    found: list[tuple[str, EarlierRun]] = []
+    for folder, record in recorded_runs(logs):
+        then = record.get("made_of")
+        if isinstance(then, dict):
+            is_same = all(then.get(part) == wanted[part] for part in ("settings", "inputs"))
+            changed = tuple(changes(then, made_of)) if is_same else ()
+        else:
+            is_same, changed = _was_asked_for(record, wanted), BEFORE_FINGERPRINTS
+        if is_same:
+            found.append((str(record.get("created")), EarlierRun(folder, folder.voice.is_trained, changed)))
+    return max(found, key=lambda each: each[0])[1] if found else None
+
+
+def _was_asked_for(record: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Whether a run of version 0.1, which recorded settings but no code, had these settings and inputs."""
+    try:
+        values = current_settings(record["config"])
+        features = {**values["features"], "content": {**values["features"]["content"]}}
+        features["content"].pop("path")
+        settings = _counted(values, features)
+        inputs = {"data": record["data_hash"], **record["weights"]}
+    except (KeyError, TypeError, AttributeError):
+        return False  # of a version that recorded less, or damaged
+    return inputs == wanted["inputs"] and _agrees(settings, wanted["settings"])
+
+
+def _agrees(then: Any, now: Any) -> bool:
+    """Whether settings are equal as far as both know them: a field that came later has no value there."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        return all(_agrees(then[name], now[name]) for name in then.keys() & now.keys())
+    return bool(then == now)
