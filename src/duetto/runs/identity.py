@@ -113,7 +113,7 @@ def find_run_made_of(logs: Path, made_of: Fingerprint) -> RunFolder | None:
 
 
 def find_earlier_run(logs: Path, made_of: Fingerprint) -> EarlierRun | None:
-    """The newest run of the same settings and inputs that other code made; None where there is none."""
+    """The run of the same settings and inputs whose code differs least, the newest of such; None where there is none."""
     wanted = made_of.as_dict()
     found: list[tuple[str, EarlierRun]] = []
     for folder, record in recorded_runs(logs):
@@ -125,7 +125,7 @@ def find_earlier_run(logs: Path, made_of: Fingerprint) -> EarlierRun | None:
             is_same, changed = _was_asked_for(record, wanted), BEFORE_FINGERPRINTS
         if is_same:
             found.append((str(record.get("created")), EarlierRun(folder, folder.voice.is_trained, changed)))
-    return max(found, key=lambda each: each[0])[1] if found else None
+    return max(found, key=lambda each: (-len(each[1].changed), each[0]))[1] if found else None
 
 
 def _was_asked_for(record: dict[str, Any], wanted: dict[str, Any]) -> bool:
