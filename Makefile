@@ -9,7 +9,7 @@ USED_DEV := $(VENV)/.requirements-dev
 REQUIREMENTS := requirements.txt requirements-base.txt
 QUICK := not slow and not parity and not gpu and not weights
 
-.PHONY: help setup setup-dev train test quick check format test-all smoke reproduce clean
+.PHONY: help setup setup-dev train test quick check format test-all smoke reproduce findings clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -56,6 +56,9 @@ smoke: setup ## a complete run of some steps, to see that everything works
 reproduce: setup ## the runs whose numbers are in docs/results
 	@$(RUN) train.py model=rvc data=case_b
 	@$(RUN) sweep.py model=rvc data=case_b preprocess=none,full
+
+findings: ## what real libraries do that one would not guess (downloads packages, some minutes)
+	@for script in findings/*.sh; do echo "== $$script"; bash $$script || exit 1; done
 
 clean: ## remove caches, not runs
 	@rm -rf data .mypy_cache .ruff_cache .pytest_cache

@@ -113,7 +113,7 @@ def find_run_made_of(logs: Path, made_of: Fingerprint) -> RunFolder | None:
 
 
 def find_earlier_run(logs: Path, made_of: Fingerprint) -> EarlierRun | None:
-    """The run of the same settings and inputs whose code differs least, the newest of such; None where there is none."""
+    """The run of the same settings and inputs whose code differs least, the newest of several; None = there is none."""
     wanted = made_of.as_dict()
     found: list[tuple[str, EarlierRun]] = []
     for folder, record in recorded_runs(logs):
