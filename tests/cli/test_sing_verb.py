@@ -26,7 +26,7 @@ def duet(tmp_path, monkeypatch):
 def test_key_value_settings_are_taken_and_every_track_is_sung(duet, capsys):
     assert main(["sing", "duet.vsqx", "voice=mei", "annotations=annotations.json", "seed=4"]) == 0
     said = capsys.readouterr().out
-    assert "track 1: 1 note beyond any voice: sung octaves nearer" in said
+    assert "track 1: 1 note beyond any voice: moved by octaves" in said
     assert "track 1: 1 lyric not understood: sung as ra" in said
     assert "[alto]" in said
     for track, notes in ((1, 2), (2, 1)):

@@ -95,7 +95,7 @@ def test_archives_and_linked_folders_are_reported_and_not_opened(choir: Path, tm
     (choir / "zoë/again").symlink_to(choir, target_is_directory=True)
     _, manifest = build(choir, tmp_path)
     reasons = " ".join(entry.reason for entry in manifest.ledger.dropped)
-    assert "more.zip is an archive: unpack it first" in reasons
+    assert "more.zip is an archive, which is not opened: unpack it first" in reasons
     assert "again is a link to a folder" in reasons
     assert len(manifest.select("target")) == 8
 

@@ -23,7 +23,7 @@ def test_a_score_that_suits_the_voice_is_left_alone():
 def test_notes_beyond_any_voice_go_octaves_nearer_and_it_is_said():
     score, remarks = adapt(line(Note(0, 480, 92, "ら"), Note(480, 480, 5, "ら"), Note(960, 480, 60, "ら")), MEI)
     assert [note.midi for note in score.notes] == [80, 41, 60]
-    assert remarks[0] == "2 notes beyond any voice: sung octaves nearer"
+    assert remarks[0] == "2 notes beyond any voice: moved by octaves"
     assert remarks[1].startswith("2 notes outside the voice's comfortable MIDI 55 to 76")
 
 

@@ -130,15 +130,15 @@ def test_the_annotations_as_json_says_the_same(renditions, tmp_path):
     assert told["phones"][-1]["end_s"] == pytest.approx(annotations.phone_end_s[-1], abs=1e-6)
 
 
-def test_a_damaged_annotations_says_so(tmp_path):
-    with pytest.raises(CorpusError, match="no annotations file"):
+def test_damaged_annotations_say_so(tmp_path):
+    with pytest.raises(CorpusError, match="no file of annotations"):
         load_annotations(tmp_path / "none.npz")
     path = tmp_path / "annotations.npz"
     path.write_bytes(b"PK\x03\x04 broken")
-    with pytest.raises(CorpusError, match="is no annotations file"):
+    with pytest.raises(CorpusError, match="holds no annotations"):
         load_annotations(path)
     np.savez(path, phones=np.array([object()], dtype=object))
-    with pytest.raises(CorpusError, match="is no annotations file"):
+    with pytest.raises(CorpusError, match="holds no annotations"):
         load_annotations(path)
 
 

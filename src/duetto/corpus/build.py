@@ -43,7 +43,7 @@ RECIPES: Mapping[str, Callable[[DataConfig], Recipe]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a build takes from outside its configuration; tests put their own here."""
+    """What a build takes from outside its configuration; tests replace it."""
 
     singer: Singer = field(default_factory=EmbeddedSinger)
     today: date | None = None  # None = the clock's
@@ -53,10 +53,10 @@ class Surroundings:
 def build_corpus(
     config: DataConfig, progress: ReportProgress | None = None, surroundings: Surroundings | None = None
 ) -> Path:
-    """Build the corpus of a case, or find it built.
+    """Build the corpus of a case, unless it exists.
 
-    The folder is named by all that decides its content. A complete one is returned at once; one
-    that was left half built is completed; two processes may build it at once.
+    The folder is named by all that decides its content. A complete one is returned at once; an
+    incomplete one is completed; two processes may build it at once.
 
     Args:
         config: The case and its settings.
@@ -87,7 +87,7 @@ def build_corpus(
 
 
 def corpus_folder(config: DataConfig, made_of: Fingerprint) -> Path:
-    """Where a corpus that is made of this lies."""
+    """Folder of a corpus with this fingerprint."""
     return Path(config.root) / CORPORA / f"{config.case}-{made_of.digest[:12]}"
 
 

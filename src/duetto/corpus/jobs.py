@@ -28,7 +28,7 @@ FINGERPRINT_NAME = "fingerprint.json"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job made: clips with their files written, and what it had to leave out."""
+    """The result of a job: clips whose files are written, and what was dropped."""
 
     clips: tuple[Clip, ...] = ()
     dropped: tuple[Dropped, ...] = ()
@@ -36,7 +36,7 @@ class Outcome:
 
 
 class Job(Protocol):
-    """A piece of work; picklable, and the same bytes whenever it is run."""
+    """A piece of work; picklable, and it writes the same bytes whenever it is run."""
 
     @property
     def name(self) -> str:
@@ -115,8 +115,8 @@ def _run_jobs(
                 progress(job.name, done, len(jobs))
     except BrokenProcessPool as error:
         raise CorpusError(
-            f"A worker process died while building {folder}, perhaps for lack of memory. Run again: it goes on from "
-            f"{done} of {len(jobs)}."
+            f"A worker process died while building {folder}, perhaps for lack of memory. "
+            f"Run the command again to resume from {done} of {len(jobs)}."
         ) from error
     return tuple(outcome for outcome in (outcomes[job.name] for job in jobs) if outcome is not None)
 

@@ -13,7 +13,7 @@ from duetto.renamed import as_hashed, current_clip, current_record
 from duetto.storage.files import read_json, sha256_json, write_json
 
 Role = Literal["target", "source", "reference", "stem", "intermediate"]
-LISTENED_TO = ("stem", "intermediate")  # roles that nothing is trained on or scored by
+LISTENED_TO = ("stem", "intermediate")  # roles that are neither trained on nor scored
 Split = Literal["train", "val", "test"]
 MANIFEST_NAME = "manifest.json"
 HELD_OUT_FROM = "held_out_from"  # in settings: "treated" = preprocessing makes source and reference of held-out clips
@@ -71,7 +71,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A corpus: clips, where they came from, and who allowed what."""
+    """A corpus: its clips, their origin, and the consent record."""
 
     case: str
     clips: tuple[Clip, ...]
@@ -85,7 +85,7 @@ class Manifest:
         return tuple(sorted(chosen, key=lambda clip: clip.id))
 
     def content_hash(self) -> str:
-        """Digest of the audio and its meaning; unmoved by paths, by the order of clips, and by what is only heard."""
+        """Digest of the audio and its roles; independent of paths, order, and clips that are only listened to."""
         rows = sorted(
             [as_hashed(c.id), c.sha256, as_hashed(c.role), c.split, c.song, c.singer, str(c.transpose_semitones)]
             for c in self.clips

@@ -1,4 +1,4 @@
-"""Less of a corpus to train on: the first minutes of the training clips, for curves over the amount of data."""
+"""Restricts training to the first minutes of the training clips, for curves over the amount of data."""
 
 from duetto.corpus.manifest import Dropped, Ledger, Manifest
 from duetto.errors import CorpusError
@@ -10,8 +10,8 @@ SLACK_S = 1e-6  # rounding of sums
 def keep_minutes(manifest: Manifest, minutes: float) -> Manifest:
     """The corpus with only the first clips, in the order of their ids, that fit into `minutes` together.
 
-    Whole clips only: after slicing they last at most 8 s, so at most that much less than asked for is kept. What is
-    left out stands in the ledger as dropped. Sources, references, and the target's clips of other splits stay.
+    Whole clips only: after slicing they last at most 8 s, so at most that much less than asked for is kept. The
+    rest is listed in the ledger as dropped. Sources, references, and the target's clips of other splits are kept.
 
     Args:
         manifest: A corpus, sliced or not.

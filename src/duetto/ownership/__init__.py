@@ -1,1 +1,1 @@
-"""Whose voice it is: consent records."""
+"""Consent records: whose voice it is, and what is allowed."""

@@ -1,7 +1,7 @@
-"""Who allowed what with a voice: the consent record of a corpus.
+"""The consent record of a corpus: who allowed what with a voice.
 
 A record is a short `consent.yaml` beside the recordings; `python -m duetto consent new` writes it. A
-synthetic voice has nobody to ask: its record says `subject: none` and grants every scope. Reading is
+synthetic voice belongs to nobody: its record says `subject: none` and grants every scope. Reading is
 strict (unknown keys are refused), because a misspelt `revoked_at` must not look like a permission.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
-from reprlib import repr as short  # a nest of YAML aliases must not fill the screen
+from reprlib import repr as short  # nested YAML aliases must not flood the terminal
 from typing import Any
 
 import yaml
@@ -25,7 +25,7 @@ MAX_BYTES = 1_000_000  # a record is one page; 10,000 recording hashes still fit
 
 EXAMPLE = """\
 subject: singer-01        # a pseudonym; `none` for a synthetic voice
-controller: Your Name     # who answers for the data
+controller: Your Name     # who is responsible for the data
 scopes: [train, infer]    # also: publish_audio, publish_weights, cloud_logging
 purposes: [research]
 expires: {year}-12-31
@@ -37,7 +37,7 @@ class Consent:
     """What one person allowed; dates are ISO 8601 days."""
 
     subject: str  # pseudonym, or "none"
-    controller: str  # who answers for the data
+    controller: str  # who is responsible for the data
     scopes: tuple[str, ...]  # of SCOPES
     purposes: tuple[str, ...] = ()
     territory: str = ""
@@ -46,11 +46,11 @@ class Consent:
     recordings: tuple[str, ...] = ()  # SHA-256 of the files covered; empty = all beside the record
     evidence: str = ""  # SHA-256 of the signed form
     signature: str = ""
-    rights_statement: str = ""  # in the user's own words: why they may take a singer database apart
+    rights_statement: str = ""  # the user's statement of why they may take a singer database apart
     members: tuple["Consent", ...] = ()  # of a corpus of several persons: the record of each
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as JSON-ready values; without a statement of rights or members it reads as before there were."""
+        """The record as JSON-ready values; without `rights_statement` and `members` unless they are given."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         values = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
         values["members"] = [member.as_dict() for member in self.members]
@@ -63,7 +63,7 @@ class Consent:
 
 
 def join_consents(consents: Sequence[Consent]) -> Consent:
-    """One record for a corpus of several persons: it allows what all of them allow, as long as all do."""
+    """One record for a corpus of several persons: it allows what all of them allow, until the first expires."""
     distinct = tuple(dict.fromkeys(consents))
     if len(distinct) == 1:
         return distinct[0]
@@ -149,7 +149,7 @@ def read_consent(path: Path) -> Consent:
 
 
 def write_consent(path: Path, consent: Consent) -> None:
-    """Write a record atomically; `read_consent` gives the same one back."""
+    """Write a record atomically; `read_consent` reads it back."""
     write_text(path, yaml.safe_dump(consent.as_dict(), sort_keys=False, allow_unicode=True))
 
 
@@ -160,7 +160,7 @@ def _how_to_write(path: Path) -> str:
 
 
 def require_scope(consent: Consent, scope: str, today: date, path: Path = Path(CONSENT_NAME)) -> None:
-    """Pass only if the record grants a scope on this day.
+    """Raise unless the record grants a scope on this day.
 
     Args:
         consent: The record.
@@ -175,8 +175,8 @@ def require_scope(consent: Consent, scope: str, today: date, path: Path = Path(C
         raise ValueError(f"unknown scope {scope!r}; expected one of {SCOPES}")
     if consent.revoked_at is not None and date.fromisoformat(consent.revoked_at) <= today:
         raise CorpusError(
-            f"{consent.subject} withdrew consent on {consent.revoked_at} ({path}): the recordings and all that came "
-            f"of them have to be erased; if they agree anew, {_how_to_write(path)}."
+            f"{consent.subject} withdrew consent on {consent.revoked_at} ({path}): the recordings and everything "
+            f"made from them have to be erased; if they agree again, {_how_to_write(path)}."
         )
     if consent.expires is not None and date.fromisoformat(consent.expires) < today:
         raise CorpusError(
@@ -191,16 +191,17 @@ def require_scope(consent: Consent, scope: str, today: date, path: Path = Path(C
 
 
 def require_rights(consent: Consent, path: Path) -> None:
-    """Pass only if the record states the user's right to take apart, or to make, a singer database.
+    """Raise unless the record states the user's right to take apart, or to make, a singer database.
 
-    Licences of commercial databases generally forbid extraction, and no file says who may: so the user does.
+    Licences of commercial databases generally forbid extraction, and no file says who may do it, so the user has to.
 
     Raises:
         CorpusError: If the record has no such statement.
     """
     if not consent.rights_statement.strip():
         raise CorpusError(
-            f"Nobody states the right to use {path}. Commercial singer databases generally forbid extraction. If you "
+            f"There is no statement of the right to use {path}. "
+            "Commercial singer databases generally forbid extraction. If you "
             f"hold the right, say why in {CONSENT_NAME}, such as `rights_statement: I recorded this database myself`."
         )
 

@@ -1,1 +1,1 @@
-"""What is sung: notes, lyrics, tempo, expression, and the VSQX files that hold them."""
+"""Scores: notes, lyrics, tempo, expression, and the VSQX files that hold them."""

@@ -31,7 +31,7 @@ class BandNote:
 
 @dataclass(frozen=True)
 class Instrument:
-    """What plays, and where it stands."""
+    """An instrument of the band: its General MIDI program, level and place in the stereo picture."""
 
     name: str
     program: int  # General MIDI, from 0; of drums: the kit
@@ -137,7 +137,7 @@ def play_drums(bar: Bar, random: Random) -> Iterator[BandNote]:
             yield BandNote(bar.tick + 6 * EIGHTH + step * SIXTEENTH, SIXTEENTH, SNARE, _touch(84 + 6 * step, random))
 
 
-# Levels by ear of meters: the strings and keys carry, the bass and kick do not drown the voice.
+# Levels set with meters: strings and keys carry, bass and kick do not drown the voice.
 BAND: tuple[Instrument, ...] = (
     Instrument("bass", 33, 0.0, 100, play_bass),  # electric bass, fingered
     Instrument("keys", 4, 0.7, 96, play_keys),  # electric piano
@@ -153,5 +153,5 @@ def _triad(harmony: Harmony, bar: int) -> tuple[int, ...]:
 
 
 def _touch(velocity: int, random: Random) -> int:
-    """A velocity as a hand would vary it."""
+    """A velocity with the small variation of a player's hand."""
     return max(1, min(127, velocity + int(random.random() * 13) - 6))

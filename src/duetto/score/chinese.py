@@ -1,7 +1,7 @@
 """Mandarin sung with Japanese moras: an approximation, as a Japanese voice would have to sing it.
 
 Phones are the X-SAMPA of VOCALOID's Chinese voices, an initial and a final a syllable. A medial gets a mora of its
-own after an initial (`l iAU` is ri-a-o) and is a glide without one (`iAU` is ya-o). Tones have no place in a sung line.
+own after an initial (`l iAU` is ri-a-o) and is a glide without one (`iAU` is ya-o). Tones are ignored.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Songs for the embedded corpora: invented by a seeded composer, so that nobody's rights are touched.
+"""Songs for the embedded corpora, invented by a seeded composer, so that no one holds rights in them.
 
 The same name, seed, style and songs to avoid give the same score on every machine. Lyrics are not words: the
-moras of Japanese are dealt like cards, so a song of 200 notes holds nearly all of them.
+moras of Japanese are dealt like a deck of cards, so a song of 200 notes contains nearly all of them.
 """
 
 import math
@@ -63,7 +63,7 @@ def compose(name: str, seed: int, style: SongStyle, avoid: frozenset[Gram] = fro
             short figures such as a scale.
 
     Raises:
-        ScoreError: If `avoid` leaves no way on.
+        ScoreError: If `avoid` leaves no melody.
     """
     random = Random(seed)
     harmony = choose_harmony(random)
@@ -104,7 +104,7 @@ def compose_set(plans: Iterable[tuple[str, int, SongStyle]], avoid: frozenset[Gr
         avoid: Grams of songs outside the set (`song_grams`).
 
     Raises:
-        ScoreError: If no way on is left.
+        ScoreError: If no melody is left.
     """
     songs: list[Score] = []
     for name, seed, style in plans:

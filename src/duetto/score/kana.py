@@ -1,9 +1,9 @@
-"""What is sung on a note, as Japanese moras with Open JTalk phones.
+"""The lyric of a note as Japanese moras with Open JTalk phones.
 
 A note's text comes in one of these ways, tried in this order:
 
-1. `-`, `ー` or nothing, and no phones of its own: the previous vowel goes on.
-2. X-SAMPA phones as VOCALOID's Japanese voices take them (what the editor really sings; the lyric is a label).
+1. `-`, `ー` or nothing, and no phones of its own: the previous vowel continues.
+2. X-SAMPA phones as VOCALOID's Japanese voices take them (what the editor actually sings; the lyric is only a label).
 3. A lyric in kana.
 4. X-SAMPA phones of VOCALOID's English voices, then of its Chinese ones, approximated by moras (`english`, `chinese`).
 5. A lyric in romaji (Hepburn or Kunrei); then any other Latin word, read as English by letter.
@@ -53,16 +53,16 @@ PUNCTUATION = " \t\n、。，．！？!?.,;:\"'`「」『』（）()[]…・♪�
 
 
 def note_moras(notes: tuple[Note, ...]) -> tuple[tuple[Mora, ...], ...]:
-    """The moras of each note, in order; an empty tuple goes on with the previous vowel.
+    """The moras of each note, in order; an empty tuple continues the previous vowel.
 
-    Notes that hold only a breath or a glottal stop are a closure (`っ`). What cannot be read is one guessed
+    Notes that hold only a breath or a glottal stop are a closure (`っ`). An unreadable lyric becomes one guessed
     `ら`; count these with `count_guessed`.
     """
     return tuple(_moras_of(note) for note in notes)
 
 
 def vocaloid_phones(mora: Mora) -> str:
-    """X-SAMPA of a mora as VOCALOID's Japanese voices take it; empty for a closure, which they have not."""
+    """X-SAMPA of a mora as VOCALOID's Japanese voices take it; empty for a closure, which they lack."""
     if mora.phones == ("N",):
         return "N\\"
     if mora.phones == ("cl",):
@@ -77,7 +77,7 @@ def vocaloid_phones(mora: Mora) -> str:
 
 
 def count_guessed(moras: Iterable[tuple[Mora, ...]]) -> int:
-    """Number of moras that stand for a text that was not understood."""
+    """Number of moras that stand for an unknown lyric."""
     return sum(mora.guessed for group in moras for mora in group)
 
 
@@ -103,7 +103,7 @@ def _moras_of(note: Note) -> tuple[Mora, ...]:
 
 
 def _plain(lyric: str) -> str:
-    """One spelling for one text: full-width Latin to ASCII, lower case, katakana to hiragana, no punctuation."""
+    """Normalised spelling: full-width Latin to ASCII, lower case, katakana to hiragana, no punctuation."""
     text = unicodedata.normalize("NFKC", lyric).strip().lower()
     if text in PROLONG:
         return text

@@ -41,7 +41,7 @@ class Slot:
     tick: int
     duration: int
     phrase: int  # counted from 0
-    letter: str  # phrases of one letter share their material
+    letter: str  # phrases of one letter share rhythm and pitches
     bar: int  # in the phrase
     position: float  # in the phrase, 0..1
     ends_phrase: bool
@@ -137,7 +137,7 @@ def write_pitches(
     """A MIDI note number for each slot; no six notes in a row equal a gram in `avoid`.
 
     Raises:
-        ScoreError: If `avoid` leaves no way on.
+        ScoreError: If `avoid` leaves no melody.
     """
     scale = [p for p in range(style.low_midi, style.high_midi + 1) if p % 12 in harmony.pitch_classes()]
     memory: dict[tuple[str, int, int], int] = {}
@@ -168,7 +168,7 @@ def write_pitches(
 
 
 def _arch(slot: Slot, style: SongStyle) -> float:
-    """Pitch that the phrase tends to, higher in phrases B and C and in the middle of a phrase."""
+    """Pitch that the phrase gravitates to, higher in phrases B and C and in the middle of a phrase."""
     lift = {"A": 0.0, "B": 0.15, "C": 0.25}[slot.letter]
     share = 0.12 + lift + 0.55 * math.sin(math.pi * min(slot.position * 1.1, 1.0))
     return style.low_midi + share * (style.high_midi - style.low_midi)
@@ -185,12 +185,12 @@ def _weight(pitch: int, slot: Slot, target: float, chord: set[int]) -> float:
 
 
 def _motion(pitch: int, earlier: list[int]) -> float:
-    """Preference for small steps and against standing still or going to and fro."""
+    """Preference for small steps over repeated or alternating pitches."""
     if not earlier:
         return 1.0
     leap = abs(pitch - earlier[-1])
     if leap > WIDEST_LEAP:
-        return 1e-6  # only where nothing else is left
+        return 1e-6  # only if nothing else is left
     weight = REPEAT_WEIGHT if leap == 0 else math.exp(-leap / STEP_SCALE)
     if len(earlier) > 1 and leap and pitch == earlier[-2]:
         weight *= TRILL_WEIGHT if len(earlier) > 2 and earlier[-1] == earlier[-3] else RETURN_WEIGHT

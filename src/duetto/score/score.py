@@ -1,4 +1,4 @@
-"""A score: what is sung, at which pitch, when. Times are musical (ticks) until `tempo` turns them into seconds.
+"""A score: lyrics, pitches and times. Times are musical (ticks) until `tempo` turns them into seconds.
 
 Conventions: 480 ticks a quarter note; tick 0 is the start of the first bar that sounds (pre-measure
 bars are already subtracted). Curves are step-hold: a value holds until the next point.
@@ -79,4 +79,4 @@ class Score:
     clearness: Curve = field(default_factory=Curve)  # 0..127, default 0
     gender: Curve = field(default_factory=Curve)  # 0..127, default 64; above, the vocal tract is longer
     portamento: Curve = field(default_factory=Curve)  # 0..127, default 64; above, glides to a note start later
-    ignored: tuple[str, ...] = ()  # what the file held and the score does not, in words
+    ignored: tuple[str, ...] = ()  # what the file contains and the score does not, in words

@@ -1,4 +1,4 @@
-"""What kind of song the composer writes."""
+"""Settings of the composer."""
 
 from dataclasses import dataclass
 

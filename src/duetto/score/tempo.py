@@ -1,4 +1,4 @@
-"""Musical time to seconds and back.
+"""Conversion between musical time and seconds.
 
 Conventions: ticks at 480 a quarter note, seconds from tick 0. Tempo is constant between changes, so both
 directions are exact (piecewise linear). Before tick 0 the first tempo holds, after the last change the last one.
@@ -18,13 +18,13 @@ class TempoMap:
     """The clock of a score."""
 
     def __init__(self, tempos: Sequence[Tempo]) -> None:
-        """Lay the tempo changes end to end.
+        """Accumulate the tempo changes.
 
         Args:
             tempos: In rising tick order, the first at tick 0, each above 0 quarter notes a minute.
 
         Raises:
-            ScoreError: If there is none, the first is not at tick 0, ticks do not rise, or a tempo is not above 0.
+            ScoreError: If there is none, the first is not at tick 0, ticks do not rise, or a tempo is 0 or below.
         """
         if not tempos or tempos[0].tick != 0:
             raise ScoreError("The score has no tempo at its start; expected one at tick 0.")

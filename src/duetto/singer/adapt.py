@@ -1,4 +1,4 @@
-"""Making any score singable by a voice, and saying what had to change: scores from elsewhere know nothing of it."""
+"""Adapts any score to a voice's range, and lists what had to change."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,9 +16,9 @@ OCTAVE = 12
 
 
 def adapt(score: Score, voice: EmbeddedVoice, transpose_semitones: float = 0.0) -> tuple[Score, tuple[str, ...]]:
-    """The score as the voice can sing it, and what was changed or will sound otherwise than written, in words.
+    """The score as the voice can sing it, and a list of what was changed or will differ from what is written.
 
-    Notes under one frame of 5 ms are left out, and notes beyond what any voice reaches go octaves nearer.
+    Notes under one frame of 5 ms are left out, and notes beyond the range of all voices are moved by octaves.
 
     Args:
         score: One line of notes.
@@ -57,9 +57,11 @@ def _remarks(score: Score, voice: EmbeddedVoice, shift: float, short: int, moved
     if short:
         lines.append(f"{counted(short, 'note')} under 5 ms: left out")
     if moved:
-        lines.append(f"{counted(moved, 'note')} beyond any voice: sung octaves nearer")
+        lines.append(f"{counted(moved, 'note')} beyond any voice: moved by octaves")
     if strained:
-        lines.append(f"{counted(strained, 'note')} outside the voice's comfortable MIDI {low} to {high}: sung as asked")
+        lines.append(
+            f"{counted(strained, 'note')} outside the voice's comfortable MIDI {low} to {high}: sung as written"
+        )
     if guessed:
         lines.append(f"{counted(guessed, 'lyric')} not understood: sung as ra")
     if uneven:

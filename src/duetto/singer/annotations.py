@@ -1,6 +1,6 @@
-"""What was sung, exactly: phones, notes and pitch, and its files.
+"""Annotations of a rendition: its phones, notes and pitch, and their files.
 
-`.npz` keeps every bit and is what a corpus holds; `.json` is for other programs and for reading.
+`.npz` is exact and used in corpora; `.json` is for other programs and for reading.
 """
 
 import zipfile
@@ -20,7 +20,7 @@ NOTE_FIELDS = ("note_start_s", "note_end_s", "note_midi")
 
 @dataclass(frozen=True)
 class Annotations:
-    """What was sung, exactly."""
+    """Phones, notes and pitch as sung."""
 
     phones: tuple[str, ...]  # Open JTalk names; "pau" is silence
     phone_start_s: NDArray[np.float64]  # (P,)
@@ -81,7 +81,7 @@ def load_annotations(path: Path) -> Annotations:
     """Read what `save_annotations` wrote.
 
     Raises:
-        CorpusError: If the file is missing, damaged, or no annotations.
+        CorpusError: If the file is missing, damaged, or of another kind.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -94,9 +94,9 @@ def load_annotations(path: Path) -> Annotations:
                 **{name: stored[name] for name in NOTE_FIELDS},
             )
     except FileNotFoundError as error:
-        raise CorpusError(f"There is no annotations file {path}. Render the corpus again.") from error
+        raise CorpusError(f"There is no file of annotations {path}. Render the corpus again.") from error
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise CorpusError(f"{path} is no annotations file ({error}). Render the corpus again.") from error
+        raise CorpusError(f"{path} holds no annotations ({error}). Render the corpus again.") from error
 
 
 def _short(seconds: float) -> float:

@@ -1,7 +1,7 @@
-"""The second family: spectra of Mei, the speaking voice that pyopenjtalk-plus ships, held to the length of notes.
+"""The second family: spectra of Mei, the speaking voice that pyopenjtalk-plus ships, stretched to the length of notes.
 
 The labels are written here, not by the text front end: phones come from the score, every breath group
-is a chain of flat accent phrases, so that what is sung never depends on a dictionary.
+is a chain of flat accent phrases, so that the singing does not depend on a dictionary.
 
 Label layout: "HTS Japanese full-context label format", HTS working group.
 """

@@ -1,8 +1,8 @@
-"""The choir: voices that no case uses, for base weights; each is drawn from its number.
+"""The choir: voices for pretraining that no case uses; each is drawn from its number.
 
 A voice `choir_NN` (00 to 15) is one of four registers on one of the two carriers in turn; formants, warp,
 colour, breath, change of register and pitch style are drawn from the number within what the catalogue's
-voices span. They are nobody's voices: what a base has learned from them is no person's biometric data.
+voices span. They are nobody's voices, so weights trained on them hold no person's biometric data.
 """
 
 import re
@@ -26,7 +26,7 @@ SPAN_SEMITONES = 21
 
 
 def choir_names() -> tuple[str, ...]:
-    """Names of the choir's voices, bass to soprano and over again."""
+    """Names of the choir's voices, cycling from bass to soprano."""
     return tuple(f"choir_{number:02d}" for number in range(CHOIR_SIZE))
 
 

@@ -1,7 +1,7 @@
-"""What a score's controllers do to the sound of each frame: breath, brightness, clearness, gender.
+"""Effects of a score's controllers on each frame: breath, brightness, clearness, gender.
 
 Dynamics and pitch bend act in `sing` and `f0`, portamento timing in `f0`. Controllers have no documented units; the
-scales here are our own. At the editor's defaults nothing changes, to the bit.
+scales here are our own. At the editor's defaults the output is bit-identical.
 """
 
 from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ from duetto.singer.timing import HOP_S, Timing, is_voiced
 from duetto.singer.voices import PitchStyle
 from duetto.units import midi_to_hz
 
-PHRASE_GAP_S = 0.06  # after a longer pause a note is approached afresh, without glide
+PHRASE_GAP_S = 0.06  # after a longer pause a note starts without a glide
 GLIDE_BEFORE = 0.5  # share of a glide that lies before the note at POR 64; 1 at POR 0, none at POR 127
 PORTAMENTO_CENTRE = 64.0  # POR
 GLIDE_OF_NOTE = 0.5  # a glide takes at most this share of the shorter note

@@ -18,7 +18,7 @@ from duetto.singer.hts import HtsVoice
 HELD_FRAMES = 40  # a phone of 0.2 s or more is held
 BLEND_FRAMES = 14  # width of the change from one state of a held phone to the next, 70 ms
 ENERGY_BINS = 129
-VARIANCE_SCALE_LIMITS = (1.0, 1.6)  # a held vowel varies less than speech by nature: never blow it up
+VARIANCE_SCALE_LIMITS = (1.0, 1.6)  # a held vowel naturally varies less than speech: never amplify it
 
 
 def state_lengths(
@@ -103,7 +103,7 @@ def _log_energy(cepstrum: NDArray[np.float64], alpha: float) -> NDArray[np.float
 
 
 def _blend_states(mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Let the states of a held phone flow into each other; as trained they would switch within a few frames."""
+    """Cross-fade the states of a held phone; as trained they would switch within a few frames."""
     if mean.shape[0] < HELD_FRAMES:
         return mean
     place = np.arange(mean.shape[0])

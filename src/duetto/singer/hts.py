@@ -50,7 +50,7 @@ class Model:
         return node - 1
 
     def forget(self) -> None:
-        """Drop remembered answers, which grow with every new label."""
+        """Clear the cache of answers, which grows with every new label."""
         self._answers.clear()
 
     def _asks(self, question: str, label: str) -> bool:
@@ -62,7 +62,7 @@ class Model:
 
 @dataclass(frozen=True)
 class HtsVoice:
-    """The parts of an HTS voice that we sing with."""
+    """The parts of an HTS voice that the singer uses."""
 
     sample_rate: int  # Hz
     frame_shift: int  # samples

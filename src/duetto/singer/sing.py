@@ -1,8 +1,8 @@
-"""Singing a score: waveform and the annotations about it (which phone when, at which pitch).
+"""Singing a score: the waveform and its annotations (which phone when, at which pitch).
 
 Conventions: 48 kHz mono float32; every voice gives a score the same length and the same phone times.
-F0 of the annotations is on a 5 ms grid, value t at t * 5 ms, 0.0 Hz where unvoiced. Nothing is random but
-what the seed decides: equal arguments give equal samples.
+F0 of the annotations is on a 5 ms grid, value t at t * 5 ms, 0.0 Hz where unvoiced. All randomness comes from the seed:
+equal arguments give equal samples.
 """
 
 import warnings
@@ -38,7 +38,7 @@ __all__ = ["Annotations", "Rendition", "load_annotations", "save_annotations", "
 LOWEST_SUNG_MIDI, HIGHEST_SUNG_MIDI = 33.0, 91.0  # 55 Hz to 1568 Hz: beyond, WORLD's spectra fail
 HOP_SAMPLES = round(HOP_S * SAMPLE_RATE)
 CUT_PAUSE_S = 0.2  # a pause this long separates stretches that are synthesised one after the other
-BLOCK_FRAMES = 400  # spectra are worked out in blocks, for the temporary arrays are several times their size
+BLOCK_FRAMES = 400  # spectra are computed in blocks, because the temporary arrays are several times their size
 PAUSE_DB, CLOSURE_DB = -60.0, -25.0  # silence of pauses and closures against the carrier's
 RELEASE_S, RELEASE_SHARE = 0.07, 0.3  # fade at the end of a phrase
 LOUDER_DB_PER_SEMITONE = 0.25  # higher notes are sung louder
@@ -65,7 +65,7 @@ class Rendition:
     note_start_s: NDArray[np.float64]  # (N,), as written
     note_end_s: NDArray[np.float64]  # (N,), as sung
     note_midi: NDArray[np.float64]  # (N,), sung pitch
-    gain_db: float  # applied to reach the level; the same song at other pitches gets another
+    gain_db: float  # applied to reach the level; differs when the same song is sung at another pitch
 
 
 def sing(

@@ -1,4 +1,4 @@
-"""What makes one carrier many persons: mel-cepstra to the power spectra and aperiodicities of a voice.
+"""From a carrier's mel-cepstra to the power spectra and aperiodicities of a particular voice.
 
 Conventions: spectra are WORLD's: power, (T, n_fft / 2 + 1), aperiodicity 0..1 of the same shape, 48 kHz.
 
@@ -43,7 +43,7 @@ NOISY_PHONES = frozenset({"z", "j", "v", "g", "gy", "gw", "d", "dy", "b", "by"})
 
 @dataclass(frozen=True)
 class Shape:
-    """Everything that turns a voice's cepstra into spectra, worked out once a render."""
+    """Everything that turns a voice's cepstra into spectra, computed once per rendition."""
 
     chest_basis: NDArray[np.float64]  # (order, bins): mel-cepstrum to log amplitude at warped frequencies
     head_basis: NDArray[np.float64]  # (order, bins)
@@ -109,7 +109,7 @@ def head_share(midi: NDArray[np.float64], voice: EmbeddedVoice) -> NDArray[np.fl
 
 @dataclass(frozen=True)
 class Sound:
-    """What a voice is asked to say, one row a frame."""
+    """Input of the synthesis, one row per frame."""
 
     cepstrum: NDArray[np.float64]  # (T, order), the carrier's
     midi: NDArray[np.float64]  # (T,), sung pitch, in pauses too
@@ -189,8 +189,8 @@ def _carry_fundamental(log_power: NDArray[np.float64], f0_hz: NDArray[np.float64
     """Raise, in place, a fundamental that lies far below the second or third harmonic.
 
     On high notes singers tune the first formant to the note; a fixed formant would make the second
-    harmonic the pitch that one hears. On low notes a chest voice has its fundamental; the carriers
-    were women and hold nothing where they never sang.
+    harmonic the pitch that one hears. On low notes a chest voice has a strong fundamental; the carriers
+    are women's voices and have no energy where they never sang.
     """
     high = np.flatnonzero(f0_hz > FUNDAMENTAL_FROM_HZ)
     share = np.clip(f0_hz[high] / FUNDAMENTAL_FROM_HZ - 1.0, 0.0, 0.5) * 2.0

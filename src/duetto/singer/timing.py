@@ -1,4 +1,4 @@
-"""When each phone of a score is sung, from the score alone: the same for every voice and both families.
+"""The time of each phone, from the score alone: the same for every voice and both families.
 
 Conventions: phones have Open JTalk names, "pau" is silence; boundaries lie on the 5 ms grid; the
 phones of a song follow each other without gap from 0 s to its end. A note's consonants begin a
@@ -18,7 +18,7 @@ HOP_S = 0.005  # the grid of phones, F0 and spectra
 PAUSE = "pau"
 REST_NOTE = -1  # note index of a pause
 TAIL_S = 0.4  # silence after the last note, so that its release is heard
-LEGATO_GAP_S = 0.06  # a shorter hole between notes is sung through
+LEGATO_GAP_S = 0.06  # a shorter gap between notes is sung through
 MAX_SONG_S = 900.0  # longer songs would fill the memory; split them
 
 # Length in sustained singing, s; own choice after published Japanese averages.

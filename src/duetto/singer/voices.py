@@ -1,7 +1,7 @@
 """The embedded singers: each is one `EmbeddedVoice` entry over one of two carriers.
 
-A voice keeps what the carrier says and changes who says it: where formants lie, how the spectrum is
-coloured, how breathy it is, how it changes with register, and how it moves in pitch.
+A voice changes the carrier's identity: its formants, spectral envelope, breathiness, change of register
+and pitch style.
 """
 
 from collections.abc import Mapping
@@ -213,7 +213,7 @@ def get_voice(name: str) -> EmbeddedVoice:
     """The embedded voice of that name.
 
     Raises:
-        ConfigError: If there is none; the message lists those there are.
+        ConfigError: If there is none; the message lists the existing ones.
     """
     if name not in VOICES:
         raise ConfigError(f"There is no embedded voice {name!r}. Choose one of {', '.join(sorted(VOICES))}.")

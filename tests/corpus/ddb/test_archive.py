@@ -89,9 +89,9 @@ def test_sounds_too_short_for_a_clip_stand_in_the_ledger(config: DataConfig, tmp
 
 def test_without_the_users_statement_no_archive_is_opened(config: DataConfig, tmp_path: Path):
     write_consent(tmp_path / "own" / "consent.yaml", embedded_consent())
-    with pytest.raises(CorpusError, match="Nobody states the right"):
+    with pytest.raises(CorpusError, match="There is no statement of the right"):
         read_archive_consent(config, TODAY)
-    with pytest.raises(CorpusError, match="Nobody states the right"):
+    with pytest.raises(CorpusError, match="There is no statement of the right"):
         open_archive(config, FragmentConfig(), embedded_consent())
 
 

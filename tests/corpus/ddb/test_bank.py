@@ -192,7 +192,7 @@ def test_an_archive_that_shrinks_while_it_is_read_is_an_error(bank: Path):
 
 
 def test_nothing_is_written_unless_the_right_to_it_is_stated(tmp_path: Path):
-    with pytest.raises(CorpusError, match="Nobody states the right"):
+    with pytest.raises(CorpusError, match="There is no statement of the right"):
         write_ddb(tmp_path / "a.ddb", [DdbFragment(noise(10))], RATE, embedded_consent())
     assert list(tmp_path.iterdir()) == []
 

@@ -113,7 +113,7 @@ def test_links_that_point_at_each_other_are_reported(recordings: Path, tmp_path:
 
 def test_a_folder_of_an_archive_alone_says_to_unpack_it(recordings: Path, tmp_path: Path):
     (recordings / "stems.zip").write_bytes(b"PK\3\4" + b"\0" * 100)
-    with pytest.raises(CorpusError, match=r"stems\.zip is an archive: unpack it first"):
+    with pytest.raises(CorpusError, match=r"stems\.zip is an archive, which is not opened: unpack it first"):
         build(recordings, tmp_path / "data")
 
 

@@ -53,7 +53,7 @@ class ArchiveClip(Recording):
     least_samples: int  # filled with silence to this length
 
     def run(self, folder: Path) -> Outcome:
-        """Write the audio, or say why not."""
+        """Write the audio, or report why it is dropped."""
         with Path(self.path).open("rb") as file:
             sounds = [
                 resample(read_segment(file, segment), segment.sample_rate, self.sample_rate)

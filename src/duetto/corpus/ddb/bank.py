@@ -1,8 +1,8 @@
 """Reading .ddb, the sounds of a VOCALOID singer database, with or without the .ddi that names them.
 
 A .ddb is a plain run of chunks. A sound is `SND `, u32 length of the whole chunk, u32 sample rate,
-u16 channels, u32 id, then 16-bit PCM; all little-endian. The scanner looks for that tag and believes
-a header only if every field makes sense and the chunk lies within the file. Where two candidates
+u16 channels, u32 id, then 16-bit PCM; all little-endian. The scanner looks for that tag and accepts
+a header only if every field is plausible and the chunk lies within the file. Where two candidates
 overlap, one that ends at another chunk or at the end of the file wins over one that does not.
 No length is trusted: the file is read in windows, and memory does not grow with it.
 
@@ -31,7 +31,7 @@ MAX_CHANNELS = 2
 MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz
 MAX_SOUND_S = 600.0  # longer than any phrase of a recording script
 MAX_SEGMENTS = 200_000
-MAX_TAGS = 1_000_000  # looked at; by chance alone one stands in 4 GiB, so more are there to keep us busy
+MAX_TAGS = 1_000_000  # examined; one occurs by chance in 4 GiB, so a file with more is built to keep us busy
 WINDOW_BYTES = 2**20
 FULL_SCALE = 32_768.0
 
@@ -60,7 +60,7 @@ class DdbSegment:
 
 @dataclass(frozen=True)
 class DdbArchive:
-    """The sounds of a .ddb, in the file's order, and in words what was not as it should be."""
+    """The sounds of a .ddb, in the file's order, and a report of what was wrong with it."""
 
     path: Path
     segments: tuple[DdbSegment, ...]
@@ -183,7 +183,7 @@ class _Candidate:
 
 
 def _candidates(window: _Window) -> Iterator[_Candidate]:
-    """Headers that make sense; within a confirmed sound none is looked for."""
+    """Plausible headers; the inside of a confirmed sound is skipped."""
     place = window.find(0)
     num_tags = 0
     while place >= 0:

@@ -39,14 +39,14 @@ class DdiSample:
 
 @dataclass(frozen=True)
 class DdiTree:
-    """What a .ddi names, and in words what could not be read of it."""
+    """The entries of a .ddi, and a report of what could not be read."""
 
     samples: tuple[DdiSample, ...]
     report: str = ""
 
 
 class _LayoutError(Exception):
-    """The bytes are not what this layout has here."""
+    """The bytes do not fit the layout."""
 
 
 @dataclass
@@ -112,7 +112,7 @@ def read_ddi(path: Path) -> DdiTree:
     """Read the names of a .ddi.
 
     Returns:
-        The entries in the file's order. A section of an unknown layout gives none and stands in the report.
+        The entries in the file's order. A section of unknown layout gives none and is reported.
 
     Raises:
         CorpusError: If the file is missing, cannot be read, or is larger than any tree.
@@ -158,7 +158,7 @@ def _empty_section(title: str) -> bytes:
 
 
 def _expect_start(cursor: _Cursor) -> None:
-    """An array's head comes before the first entry of a section; before any other, a damaged section went on."""
+    """Expect an array's head before the first entry of a section; anywhere else the section is damaged."""
     cursor.place = max(0, cursor.place - ARRAY_BYTES)
     cursor.expect(b"ARR ")
     cursor.take(ARRAY_BYTES - 4)

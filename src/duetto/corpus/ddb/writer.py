@@ -1,7 +1,7 @@
 """Writing synthetic singer databases, .ddb and .ddi, in the layout that `corpus.ddb` and `corpus.ddi` read.
 
 For tests and for case D, whose embedded voice is cut up as a VOCALOID database cuts its singer. A
-reader gets back exactly what was written, but for the steps of 16 bit. The parts of a real database
+reader gets back exactly what was written, within 16-bit rounding. The parts of a real database
 that hold its synthesis model are left empty, so no VOCALOID editor would accept one.
 """
 
@@ -46,7 +46,7 @@ class DdbFragment:
     """A sound to write."""
 
     waveform: Waveform  # (S,), +-1.0
-    phones: tuple[str, ...] = ()  # () = unknown: it is written, and not named
+    phones: tuple[str, ...] = ()  # () = unknown: it is written without a name
     pitch: float = 0.0  # unit is the caller's
 
 

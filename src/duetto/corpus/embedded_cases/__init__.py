@@ -1,1 +1,1 @@
-"""The cases that embedded singers perform: their songs, rooms, bands and fragments."""
+"""Cases performed by embedded singers: their songs, rooms, bands and fragments."""

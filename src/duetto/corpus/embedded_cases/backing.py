@@ -32,7 +32,7 @@ def render_band(parts: dict[str, tuple[BandNote, ...]], bpm: float, num_samples:
     Args:
         parts: Notes by the names of `BAND`.
         bpm: Quarter notes a minute.
-        num_samples: S; what rings on after it is cut.
+        num_samples: S; what still rings after it is cut off.
         sample_rate: Hz, the renderer's: 48000.
 
     Raises:
@@ -82,7 +82,7 @@ def _track(instrument: Instrument, notes: tuple[BandNote, ...], channel: int) ->
     controls = ((VOLUME, instrument.level), (PAN, pan), (REVERB, REVERB_SEND), (CHORUS, 0))
     messages = [mido.Message("program_change", channel=channel, program=instrument.program)]
     messages += [mido.Message("control_change", channel=channel, control=key, value=value) for key, value in controls]
-    # A note that ends where the next of its pitch begins has to end first.
+    # When two notes of one pitch touch, the first has to end before the second starts.
     events = [(note.tick, 1, "note_on", note) for note in notes]
     events += [(note.tick + note.duration, 0, "note_off", note) for note in notes]
     now = 0

@@ -1,4 +1,4 @@
-"""Case A: clean stems of one voice that was recorded in one register only, and is asked to sing above it.
+"""Case A: clean stems of a voice that was recorded in one register and has to sing above it.
 
 The low voice sings songs within a span (`data.register`): the dose is where the training songs end.
 Validation and test songs are the same for every dose, and so are the seconds of training, for a
@@ -20,7 +20,7 @@ from duetto.settings.config import DataConfig
 from duetto.singer.voices import get_voice
 
 BPM = (72, 76, 80, 84, 88, 92, 96, 100, 104, 110)
-SONG_S = 32.0  # nearly, for songs have whole pairs of bars
+SONG_S = 32.0  # approximately, because songs have whole pairs of bars
 RHYTHM = ((EIGHTH, 0.45), (TICKS_PER_QUARTER, 0.4), (2 * TICKS_PER_QUARTER, 0.15))
 ABOVE = "above_"  # how the names of songs above the register begin
 
@@ -29,7 +29,7 @@ def recipe_case_a(config: DataConfig) -> Recipe:
     """Songs of case A; nothing is done to what was sung.
 
     Raises:
-        ConfigError: If the registers are none.
+        ConfigError: If the registers are not valid.
     """
     register = config.register
     register.validate()

@@ -1,4 +1,4 @@
-"""Case B: a voice rendered from VSQX in a room, as the study's author had it; here with a known reference.
+"""Case B: a voice rendered from VSQX in a room, as in the hobby study; here with a known reference.
 
 The target's rendition stands in a room, and its songs are fast; source and reference are dry. Tempo and
 room are told apart by the songs named in `data.*_songs` and by `data.room`: a song called `slow_*`

@@ -1,4 +1,4 @@
-"""Case C: a voice in a finished stereo mix, from which it is taken out again; here with a known reference.
+"""Case C: a voice separated from a finished stereo mix; here with a known reference.
 
 The target's rendition gets a stereo reverberation and stands in the centre of a band that plays the
 song's own chords; both go through a soft limiter, and through MP3 if asked. The dose is the level
@@ -67,7 +67,7 @@ def song_style(name: str) -> SongStyle:
 
 
 def make_mixer(mix: MixConfig, styles: dict[str, SongStyle], seed: int) -> Treatment:
-    """The treatment, with the reverberation worked out."""
+    """The treatment, with the reverberation computed."""
     return Mixer(mix, stereo_reverb(mix, seed), tuple((name, style.bpm, style.bars) for name, style in styles.items()))
 
 
@@ -121,7 +121,7 @@ def add_reverb(dry: Waveform, responses: NDArray[np.float64] | None) -> NDArray[
 
 
 def limit(waveform: NDArray[Any]) -> Waveform:
-    """A soft limiter: y = c tanh(x / c), which leaves soft sounds as they are and never passes the ceiling c."""
+    """A soft limiter: y = c tanh(x / c), which leaves soft sounds unchanged and never exceeds the ceiling c."""
     return cast(Waveform, (CEILING * np.tanh(waveform / CEILING)).astype(np.float32))
 
 

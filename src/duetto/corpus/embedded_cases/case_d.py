@@ -1,11 +1,11 @@
 """Case D: an embedded voice cut into fragments, as a VOCALOID .ddb holds its singer; here with a known reference.
 
-What is sung is case B, dry: same voice, songs and seeds, so that a dose of fragments is compared
-with the whole songs and with nothing else changed. It is sung once as a corpus of its own; each
+What is sung is case B, dry: same voice, songs and seeds, so that a dose of fragments differs
+from the whole songs in nothing else. It is sung once as a corpus of its own; each
 dose, join and archive is then made from that. Only the target's clips of train are cut; val and
 test, references and sources are those of the sung corpus.
 
-A real bank also holds few pitches. So that this is not mistaken for the cutting, `pitches: flat`
+A real bank also has few pitches. To keep the two effects apart, `pitches: flat`
 sings each song of train on one pitch of the bank, uncut or cut, and `pitches: melodic` keeps the
 melody however it is cut.
 """
@@ -38,30 +38,30 @@ from duetto.units import cents_between, seconds_to_samples
 
 ARCHIVE = Path("archive") / "embedded.ddb"
 FRAGMENTS_NAME = "fragments.json"  # which clip holds which samples of which song
-STATEMENT = "The voice is synthetic and this archive was made from it by duetto: nobody else's rights are touched."
+STATEMENT = "The voice is synthetic and this archive was made from it by duetto: no one else holds rights in it."
 SHORTEST_PHONE_S = 0.01  # of a phone within a fragment, to be named
 REFERENCE_HZ = 440.0  # pitches of the archive are cents above it
 
 
 @dataclass(frozen=True)
 class FlatSinger:
-    """A singer who sings some songs of one voice on a single pitch each, and all else as ever."""
+    """A singer who sings some songs of one voice on a single pitch each, and everything else unchanged."""
 
     singer: Singer
     voice: str
     pitches: tuple[tuple[str, int], ...]  # song, MIDI as sung
 
     def describe(self, voice: str) -> Any:
-        """The voice's parameters, and the pitches of the one that sings flat."""
+        """The voice's parameters, and the pitches of the songs sung flat."""
         description = self.singer.describe(voice)
         return [description, [list(pair) for pair in self.pitches]] if voice == self.voice else description
 
     def transposition(self, voice: str) -> float:
-        """Semitones by which the voice sings other than written."""
+        """Semitones between the written pitch and what the voice sings."""
         return self.singer.transposition(voice)
 
     def render(self, song: Path, voice: str, seed: int, annotations: Path, shift_semitones: float = 0.0) -> Waveform:
-        """Sing, flat where that is asked; (S,)."""
+        """Sing, on one pitch where that is asked; (S,)."""
         midi = dict(self.pitches).get(song.stem)
         if voice != self.voice or midi is None:
             return self.singer.render(song, voice, seed, annotations, shift_semitones)

@@ -1,4 +1,4 @@
-"""The choir as a corpus: many embedded voices from bass to soprano, slow to fast, to train base weights on.
+"""The choir as a corpus for pretraining: many embedded voices from bass to soprano, slow to fast.
 
 Every voice sings songs of its own, composed on the spot from seeds that no case uses; melodies share no six notes,
 at any pitch, with the songs that come with the package and those that cases A and C hold out. Of every fifth voice
@@ -106,7 +106,7 @@ class ChoirSong:
 
 
 def choir_song(singer: str, number: int, seed: int) -> Score:
-    """A song of a voice: tempo and rhythm go round over voices and songs."""
+    """A song of a voice: tempo and rhythm cycle over voices and songs."""
     place = choir_names().index(singer)
     bpm = TEMPI[(3 * place + number) % len(TEMPI)]
     bars = 2 * round(SECONDS * bpm / 480)  # even; 240 / bpm seconds a bar
@@ -119,7 +119,7 @@ def choir_song(singer: str, number: int, seed: int) -> Score:
 
 @cache
 def kept_apart() -> frozenset[Gram]:
-    """Runs of six notes, at any pitch, that cases test on and a base therefore has not heard."""
+    """Runs of six notes, at any pitch, that cases test on; pretraining must not contain them."""
     case_a = compose_scores(plan_songs(CASE_A, CASE_A.register), at_any_pitch=True)
     case_c = compose_scores((name, song_style(name)) for name in CASE_C_SONGS)
     scores = (*case_a.values(), *case_c.values(), *sample_songs())

@@ -1,4 +1,4 @@
-"""What the embedded cases share: who sings which song, in which split and role, and what is kept of it.
+"""What the embedded cases share: who sings which song, in which split and role, and which files are kept.
 
 For each song the target voice sings, role `target`: what there is to train on, after the case's
 treatment (a room, a band, or nothing). For songs of val and test also role `reference`: the same
@@ -31,14 +31,14 @@ PEAK_LIMIT = 0.99
 
 @dataclass(frozen=True)
 class Treated:
-    """What a treatment makes of a rendition."""
+    """A rendition after a treatment."""
 
     waveform: Waveform  # (S,) or (2, S), on the rendition's time base
-    stems: Mapping[str, Waveform] = field(default_factory=dict)  # what it was made of, by name, to listen to
+    stems: Mapping[str, Waveform] = field(default_factory=dict)  # its components, by name, to listen to
 
 
 class Treatment(Protocol):
-    """What a case does to the target's singing; picklable, the same every time."""
+    """What a case does to the target's singing; picklable and deterministic."""
 
     def apply(self, dry: Waveform, song: Song) -> Treated:
         """The rendition (S,) at 48 kHz, treated."""
@@ -114,7 +114,7 @@ def plan_embedded(config: DataConfig, recipe: Recipe, settings: dict[str, Any], 
 
 @dataclass(frozen=True)
 class Part:
-    """One voice, one song."""
+    """One song by one voice."""
 
     song: Song
     voice: str
@@ -139,7 +139,7 @@ class Part:
             return soften(self.performer.render(folder / self.score, self.voice, self.seed, temporary, float(shift)))
 
     def write(self, folder: Path, role: Role, group: str, waveform: Waveform, shift: int = 0) -> Clip:
-        """Write a waveform and say what it is."""
+        """Write a waveform and return its clip."""
         name = shifted_name(self.song.name, shift)
         path = f"audio/{group}/{name}.{'flac' if role == 'stem' else 'wav'}"
         write_audio(folder / path, waveform, SAMPLE_RATE, "PCM_16" if role == "stem" else "PCM_24")
@@ -153,14 +153,14 @@ class Part:
             singer=self.voice,
             sample_rate=SAMPLE_RATE,
             num_samples=waveform.shape[-1],
-            score=None if shift else self.score,  # what is sung elsewhere than written has no score
+            score=None if shift else self.score,  # a transposed rendition has no score
             annotations=self.annotations_path(shift),
         )
 
 
 @dataclass(frozen=True)
 class TargetSings:
-    """A job: the target's rendition as there is one to train on; of held-out songs also the reference."""
+    """A job: the target's rendition; for held-out songs also the reference."""
 
     part: Part
     treatment: Treatment | None
@@ -184,7 +184,7 @@ class TargetSings:
 
 @dataclass(frozen=True)
 class ReferenceSings:
-    """A job: the target sings a test song at another pitch than is written for it."""
+    """A job: the target sings a test song transposed."""
 
     part: Part
     shift: int  # semitones
@@ -235,11 +235,11 @@ def _splits(config: DataConfig) -> dict[str, list[str]]:
 
 
 def _job_seed(seed: int, song: str, voice: str) -> int:
-    """A seed of its own for every rendition, so that no two share their drift."""
+    """A different seed for every rendition, so that no two share their drift."""
     return int(sha256_json([seed, song, voice])[:8], 16)
 
 
 def soften(waveform: Waveform) -> Waveform:
-    """Full scale is the format's limit, not the singer's."""
+    """Scale to a peak of 0.99 if it is exceeded."""
     peak = float(np.max(np.abs(waveform), initial=0.0))
     return waveform if peak <= PEAK_LIMIT else (waveform * np.float32(PEAK_LIMIT / peak)).astype(np.float32)

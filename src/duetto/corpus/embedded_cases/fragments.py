@@ -1,6 +1,6 @@
 """Cutting sound into fragments, and joining fragments into clips: pure arithmetic on lengths and samples.
 
-Nothing is lost and nothing is smoothed: a fragment ends where the next begins, and joins have no
+Nothing is dropped or smoothed: a fragment ends where the next begins, and joins have no
 cross-fade. `zero_padding` makes a clip of each fragment, filled with silence to a least length;
 `shuffled` and `ordered` lay fragments end to end into clips of about ten seconds.
 """

@@ -1,7 +1,7 @@
-"""A sentence of English on a melody: spoken by a network, taken apart by WORLD, put together on sung notes.
+"""An English sentence on a melody: spoken by a network, analysed by WORLD, and resynthesised on sung notes.
 
-Each reader moves formants and colour, as the singers do, and has a melody of its own: a note a syllable, which is a
-voiced stretch between two dips of the level.
+Each reader changes formants and envelope, as the singers do, and has a melody of its own with one note per syllable; a
+syllable is a voiced stretch between two dips of the level.
 """
 
 import warnings
@@ -57,7 +57,7 @@ class Speech:
 
 
 def speak(text: str, pace: float, seed: int) -> Speech:
-    """A sentence as the network says it, taken apart.
+    """A sentence spoken by the network, analysed by WORLD.
 
     Args:
         text: English.

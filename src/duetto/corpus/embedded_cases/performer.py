@@ -14,13 +14,13 @@ SAMPLE_RATE = 48_000  # Hz, of every embedded voice
 
 
 class Singer(Protocol):
-    """Sings a song and says how; picklable, the same every time."""
+    """Sings a song and describes how; picklable and deterministic."""
 
     def describe(self, voice: str) -> Any:
-        """JSON value that changes whenever the voice sounds different."""
+        """A JSON value that changes whenever the voice sounds different."""
 
     def transposition(self, voice: str) -> float:
-        """Semitones by which the voice sings other than written."""
+        """Semitones between the written pitch and what the voice sings."""
 
     def render(self, song: Path, voice: str, seed: int, annotations: Path, shift_semitones: float = 0.0) -> Waveform:
         """Sing a VSQX file named after its song at 48 kHz, (S,), shifted in pitch, and write the annotations (.npz)."""
@@ -35,7 +35,7 @@ class EmbeddedSinger:
         return asdict(get_voice(voice))
 
     def transposition(self, voice: str) -> float:
-        """Semitones by which the voice sings other than written."""
+        """Semitones between the written pitch and what the voice sings."""
         return float(get_voice(voice).transposition)
 
     def render(self, song: Path, voice: str, seed: int, annotations: Path, shift_semitones: float = 0.0) -> Waveform:

@@ -1,4 +1,4 @@
-"""The choir's readers: English, intoned, so that a base has heard other phones than those of Japanese songs.
+"""The choir's readers: intoned English, so that pretraining contains more phones than Japanese songs have.
 
 Four voices from bass to soprano read sentences of our own (readings.md) on sung notes
 (`duetto.corpus.embedded_cases.intoning`). The words are spoken by the network that `hibari-tts` ships (Apache-2.0),
@@ -28,7 +28,7 @@ from duetto.storage.audio import Waveform, write_audio
 from duetto.storage.files import sha256_file
 from duetto.units import db_to_amplitude
 
-ENGINE = "hibari"  # what hibari-tts is imported as
+ENGINE = "hibari"  # import name of hibari-tts
 READER_COUNT = 4
 SEED = 0x4EAD
 # lowest note (MIDI), and formants against the speaker's, who is a woman
@@ -120,7 +120,7 @@ def reader_voice(name: str) -> Reader:
 
 @lru_cache(maxsize=1)
 def sentences() -> tuple[str, ...]:
-    """What is read, in the file's order."""
+    """Sentences to read, in the file's order."""
     text = files("duetto.corpus.embedded_cases").joinpath("readings.md").read_text(encoding="utf-8")
     return tuple(line[2:] for line in text.splitlines() if line.startswith("- "))
 

@@ -58,9 +58,9 @@ def room_response(room: RoomConfig, sample_rate: int, seed: int = 0) -> NDArray[
 
 
 def add_room(waveform: Waveform, response: NDArray[np.float64]) -> Waveform:
-    """The waveform (S,) in the room, (S,): same time base, same length, what rings on after it is cut.
+    """The waveform (S,) in the room, (S,): same time base, same length, what still rings after it is cut off.
 
-    Should the sum exceed +-0.99, the whole clip is made softer.
+    If the sum exceeds +-0.99, the whole clip is scaled down.
     """
     if len(waveform) == 0:
         return waveform
@@ -72,14 +72,14 @@ def add_room(waveform: Waveform, response: NDArray[np.float64]) -> Waveform:
 def _image_sources(rt60_s: float, sample_rate: int) -> NDArray[np.float64]:
     """Response of the image sources, direct sound at sample 0 with gain 1."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # raised on import by what it depends on; nothing a user can act on
+        warnings.simplefilter("ignore")  # raised on import by a dependency; a user cannot act on it
         import pyroomacoustics  # takes seconds, and only case B in a room needs it
 
     try:
         absorption, _ = pyroomacoustics.inverse_sabine(rt60_s, ROOM_SIZE_M)
     except ValueError as error:
         raise ConfigError(
-            f"data.room.rt60_s={rt60_s}: a room of 9 x 7 x 3.4 m rings longer. Choose 0 (dry) or at least 0.2 s."
+            f"data.room.rt60_s={rt60_s}: a room of 9 x 7 x 3.4 m always rings longer. Choose 0 (dry) or at least 0.2 s."
         ) from error
     shoebox = pyroomacoustics.ShoeBox(
         ROOM_SIZE_M, fs=sample_rate, materials=pyroomacoustics.Material(absorption), max_order=MAX_ORDER

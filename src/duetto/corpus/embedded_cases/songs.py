@@ -1,4 +1,4 @@
-"""The songs of the embedded cases: short scores that came with duetto, and songs composed when they are needed.
+"""Songs of the embedded cases: short scores that ship with duetto, and songs composed on demand.
 
 Packaged: `fast_*` are fast (170-200 BPM, short notes), `slow_*` hold their notes. A composed song is
 decided by its name and style, and by the songs before it, of which it repeats no six notes.
@@ -32,7 +32,7 @@ class Song:
 
     @property
     def sha256(self) -> str:
-        """Digest of the file."""
+        """SHA-256 of the file."""
         return hashlib.sha256(self.vsqx).hexdigest()
 
 
@@ -64,7 +64,7 @@ def packaged_song(name: str) -> Song:
 
 
 def load_song(name: str) -> Score:
-    """The line that is sung in a packaged song.
+    """The sung line of a packaged song.
 
     Raises:
         CorpusError: If there is no song of that name, or it has no notes.
@@ -74,7 +74,7 @@ def load_song(name: str) -> Score:
 
 
 def read_song(path: Path) -> Score:
-    """The line that is sung in a song's file: its first track with notes.
+    """The sung line of a song's file: its first track with notes.
 
     Raises:
         CorpusError: If it has no notes.
@@ -87,7 +87,7 @@ def read_song(path: Path) -> Score:
 
 
 def song_seed(name: str) -> int:
-    """What a composed song is decided by; the same on every machine.
+    """The seed of a composed song; the same on every machine.
 
     Raises:
         CorpusError: If the name cannot name a file.
@@ -98,7 +98,7 @@ def song_seed(name: str) -> int:
 
 
 def song_random(name: str) -> Random:
-    """Draws for what a case leaves open about a song; another stream than the composer's."""
+    """A random generator for what a case leaves open about a song, independent of the composer's."""
     return Random(song_seed(name) + 1)
 
 

@@ -1,1 +1,1 @@
-"""The user's own recordings: what lies in a folder, what of it can be used, and how it is split."""
+"""The user's own recordings: which files of a folder are usable, and how they are split."""

@@ -1,9 +1,8 @@
 """A folder of the user's own recordings, stems (`folder`) or stereo mixes (`mix`), as a corpus.
 
-Every file below the folder is looked at; what cannot be used is left out with its reason in the
-ledger. Whose recordings they are says `corpus.listing`, which are held out `corpus.held_out`.
-
-No other singer is there to convert, so clips of val and test stand three times in the manifest:
+Every file below the folder is examined; unusable files are listed in the ledger with the reason.
+`listing` decides which singer a recording belongs to, `held_out` which recordings are held out.
+There is no other singer to convert, so clips of val and test stand three times in the manifest:
 as `target` (preprocessed, for the validation loss) and as `source` and `reference` (the same audio,
 transposition 0). Converting such a clip measures reconstruction, not conversion; the settings
 say so. A mix cannot be a source: there preprocessing makes source and reference of the treated clip.
@@ -90,7 +89,7 @@ def folder_recordings(
 
 
 def folder_settings(config: DataConfig, recordings: Sequence[Recording]) -> dict[str, Any]:
-    """All that decides what the corpus holds; content, not paths."""
+    """Everything that determines the corpus: content, not paths."""
     settings = {
         "recordings": {recording.name: recording.sha256 for recording in recordings},
         "singers": sorted({recording.singer for recording in recordings}),
@@ -101,12 +100,12 @@ def folder_settings(config: DataConfig, recordings: Sequence[Recording]) -> dict
 
 
 def reconstruct(_: Path, clip: Clip) -> tuple[list[Clip], list[Dropped]]:
-    """Held-out clips are source and reference of themselves."""
+    """Roles of held-out clips: each is its own source and reference."""
     return reconstruction_roles(clip), []
 
 
 def train_only(_: Path, clip: Clip) -> tuple[list[Clip], list[Dropped]]:
-    """No source and reference from here: preprocessing makes them."""
+    """Roles of mixes: preprocessing makes source and reference."""
     return [clip], []
 
 
@@ -143,7 +142,7 @@ def _told(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def require_clips(config: DataConfig, clips: Sequence[Clip], dropped: Sequence[Dropped]) -> None:
-    """Pass only if something is left.
+    """Raise unless some clips are left.
 
     Raises:
         CorpusError: With the reasons.
@@ -157,13 +156,13 @@ def require_clips(config: DataConfig, clips: Sequence[Clip], dropped: Sequence[D
 
 
 def balance(clips: Sequence[Clip], dropped: Sequence[Dropped]) -> Ledger:
-    """Seconds in = those of the clips + those lost."""
+    """A ledger in which seconds in = seconds of the clips + seconds dropped."""
     used = sum(clip.duration_s for clip in clips)
     return Ledger(used + sum(entry.seconds for entry in dropped), used, tuple(dropped))
 
 
 def _distinct(recordings: Sequence[Recording]) -> list[Recording]:
-    """Jobs with names of their own: byte-identical files of the same name get a counter."""
+    """Jobs with unique names: byte-identical files of the same name get a counter."""
     counts: dict[str, int] = {}
     jobs = []
     for recording in recordings:

@@ -1,4 +1,4 @@
-"""Which of a user's recordings are held out, and what stands for source and reference of them.
+"""Which of a user's recordings are held out, and what serves as their source and reference.
 
 Files are split whole and singer by singer, ordered by content hash, the longest always into train: with
 three or more, a tenth each (at least one) goes to val and test; with fewer, the last tenth of the longest
@@ -22,7 +22,7 @@ MIN_CUT_S = 1.0  # of val, when it is cut from the longest file
 
 
 def without_repeats(outcomes: Sequence[Outcome]) -> tuple[list[Clip], list[Dropped]]:
-    """A recording that is there twice would stand in train and in test: the first one counts."""
+    """Drop repeated recordings, which could end up in both train and test; the first one is kept."""
     kept: dict[tuple[int, int, int], list[dict[str, Any]]] = {}  # by form and loudness, so that few are compared
     clips, dropped = [], []
     for outcome in outcomes:
@@ -40,7 +40,7 @@ def without_repeats(outcomes: Sequence[Outcome]) -> tuple[list[Clip], list[Dropp
 
 
 def _loudness_cell(sampled: Sequence[float]) -> int:
-    """Recordings whose sampled agree within the tolerance lie in the same cell or in neighbouring ones."""
+    """Recordings whose sampled values agree within the tolerance are in the same or neighbouring cells."""
     return round(sum(abs(value) for value in sampled) / max(1, len(sampled)) / SAMPLED_TOLERANCE)
 
 

@@ -1,6 +1,6 @@
-"""Taking in one recording of the user's: read, judge, write as 24-bit WAV at its own rate.
+"""Intake of one of the user's recordings: read, check, write as 24-bit WAV at its own rate.
 
-The file is read twice in blocks, first to judge and then to write, so that memory does not grow with
+The file is read twice in blocks, first to check and then to write, so that memory does not grow with
 its length. What is written is mono, or has the file's channels where the corpus is of mixes.
 """
 
@@ -28,7 +28,7 @@ MIN_S = 0.3
 PEAK_LIMIT = 0.99  # float files may exceed full scale; they are turned down and the gain recorded
 HEADER_TOLERANCE_S = 0.05  # compressed formats estimate their length
 SLUG_LENGTH = 40
-NUM_SAMPLED = 256  # samples by which a recording is known again
+NUM_SAMPLED = 256  # samples by which a recording is recognised
 SAMPLED_TOLERANCE = 1e-4  # three steps of 16 bits
 
 
@@ -38,7 +38,7 @@ def display_name(path: Path) -> str:
 
 
 def recording_id(display: str, sha256: str) -> str:
-    """A short name safe for files and pages: letters of the file's name and 8 digits of its content hash."""
+    """A short name, safe in file names and pages: letters of the file's name and 8 digits of its content hash."""
     ascii_name = unicodedata.normalize("NFKD", Path(display).stem).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:SLUG_LENGTH].strip("-")
     digest = sha256 or hashlib.sha256(display.encode()).hexdigest()
@@ -47,7 +47,7 @@ def recording_id(display: str, sha256: str) -> str:
 
 @dataclass
 class Measured:
-    """What the first reading of a file found."""
+    """Result of the first pass over a file."""
 
     sample_rate: int = 0
     num_samples: int = 0
@@ -97,10 +97,10 @@ class Recording:
     keeps_channels: bool = field(default=False, kw_only=True)
 
     def run(self, folder: Path) -> Outcome:
-        """Write the audio, or say why not."""
+        """Write the audio, or report why it is dropped."""
         path = Path(self.path)
         if path.suffix.lower() in ARCHIVE_SUFFIXES:
-            return self._refuse(0.0, f"{self.display} is an archive: unpack it first, nothing is read from it")
+            return self._refuse(0.0, f"{self.display} is an archive, which is not opened: unpack it first")
         try:
             info = read_info(path)
         except AudioError as error:
@@ -180,6 +180,6 @@ class Recording:
 
 
 def is_same_recording(notes: dict[str, Any], others: dict[str, Any]) -> bool:
-    """Whether two outcomes hold the same audio, be it in another lossless format or to fewer bits."""
+    """Whether two outcomes hold the same audio, possibly in another lossless format or with fewer bits."""
     same_form = all(notes[key] == others[key] for key in ("sample_rate", "num_samples"))
     return same_form and bool(np.allclose(notes["sampled"], others["sampled"], rtol=0.0, atol=SAMPLED_TOLERANCE))

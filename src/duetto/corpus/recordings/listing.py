@@ -1,7 +1,7 @@
-"""What lies in a user's folder: recordings, whose they are, and what is passed over with its reason.
+"""Contents of a user's folder: recordings, their singers, and skipped files with the reason.
 
-Singers: recordings directly in the folder make it one singer's, and subfolders are only order. Without
-any, each subfolder is a singer of that name. Files are known by suffix; hidden ones are left out, and
+Singers: if recordings lie directly in the folder, all belong to one singer. Otherwise
+each subfolder is a singer of that name. Files are known by suffix; hidden ones are left out, and
 links to folders are not followed, so that a loop of them ends.
 """
 
@@ -26,7 +26,7 @@ DEFAULT_SINGER = "singer"
 
 @dataclass(frozen=True)
 class Listing:
-    """Files of a folder in a fixed order, and remarks (losses of 0 s) about the rest."""
+    """Files of a folder in a fixed order, and remarks (dropped, 0 s) about the rest."""
 
     root: Path
     files: tuple[Path, ...]
@@ -67,7 +67,7 @@ def list_recordings(root: Path) -> Listing:
             f"{root} holds no audio file. Put WAV, FLAC, OGG, MP3, AIFF or M4A recordings there.{reasons}"
         )
     if len({path.parent == root for path in listing.files}) > 1:
-        reason = "the folder holds recordings both directly and in subfolders: taken as one singer's"
+        reason = "the folder holds recordings both directly and in subfolders: treated as one singer's"
         return Listing(root, listing.files, (*listing.remarks, Dropped("the folder", 0.0, reason)))
     return listing
 

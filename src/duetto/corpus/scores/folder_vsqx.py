@@ -1,7 +1,7 @@
 """The user's own VSQX files with the recordings that were rendered from them, as a corpus.
 
 A score and a recording of the same name belong together. Where the score begins in the recording is found
-from the note onsets (`corpus.onsets`) and told in the settings (`offsets_s`) and the ledger. Held-out songs
+from the note onsets (`corpus.scores.onsets`) and recorded in the settings (`offsets_s`) and the ledger. Held-out songs
 are sung by `data.sources` from the score, laid on the recording's time, and the recording is the reference: a
 real conversion, not a reconstruction. A recording without a score that fits is used as in `folder`.
 """
@@ -35,7 +35,7 @@ class PairedRecording(Recording):
     score: str = field(default="", kw_only=True)  # path; empty = none of that name
 
     def run(self, folder: Path) -> Outcome:
-        """Write the audio; where the score fits, copy it and tell where it begins."""
+        """Write the audio; if the score fits, copy it and report where it begins."""
         outcome = super().run(folder)
         if not outcome.clips or not self.score:
             return outcome
@@ -79,14 +79,14 @@ def paired_recordings(recordings: Sequence[Recording], scores: Scores) -> tuple[
 
 
 def unpaired_scores(recordings: Sequence[PairedRecording], scores: Scores) -> tuple[Dropped, ...]:
-    """Remarks about scores that no recording belongs to."""
+    """Remarks about scores without a recording."""
     taken = {recording.score for recording in recordings}
     left = [display_name(path.relative_to(scores.root)) for path in scores.files.values() if str(path) not in taken]
     return tuple(Dropped(name, 0.0, f"{name}: no recording of that name; left out") for name in sorted(left))
 
 
 def paired_settings(config: DataConfig, recordings: Sequence[PairedRecording], scores: Scores) -> dict[str, Any]:
-    """All that decides what the corpus holds; content, not paths."""
+    """Everything that determines the corpus: content, not paths."""
     return {
         "recordings": {recording.name: recording.sha256 for recording in recordings},
         "scores": {recording.name: sha256_file(Path(recording.score)) for recording in recordings if recording.score},
@@ -124,7 +124,7 @@ class SourcesOfScores:
     def _source(self, folder: Path, clip: Clip, voice: str, name: str) -> Clip:
         path = f"audio/source/{voice}/{name}.wav"
         starts = clip.start / clip.sample_rate
-        if (folder / path).is_file():  # from an attempt that was stopped
+        if (folder / path).is_file():  # from an interrupted attempt
             info = read_info(folder / path)
             rate, num_samples = info.sample_rate, info.num_samples
         else:

@@ -1,4 +1,4 @@
-"""Where in a recording its score begins: cross-correlation of note onsets with what rises in the sound.
+"""Where a score begins in its recording: cross-correlation of note onsets with rises of the level.
 
 Novelty of a recording is the rise of level, summed over bands of a third of an octave, between frames of
 10 ms; that of a score is a bump at each note's start. The lag of their greatest correlation is the offset.
@@ -33,7 +33,7 @@ MIN_NOTES = 8  # fewer fit anywhere
 
 @dataclass(frozen=True)
 class Fit:
-    """How a score lies in a recording."""
+    """Position of a score in a recording."""
 
     offset_s: float = math.nan  # time in the recording at which the score's tick 0 lies
     correlation: float = 0.0  # -1..1, of the novelties at that offset
@@ -42,7 +42,7 @@ class Fit:
 
     @property
     def is_found(self) -> bool:
-        """Whether the offset can be believed."""
+        """Whether the offset is reliable."""
         if self.num_notes < MIN_NOTES or self.distinctness < LEAST_DISTINCTNESS:
             return False
         return self.correlation >= max(LEAST_CORRELATION, CHANCE / math.sqrt(self.num_notes))
@@ -62,7 +62,7 @@ def find_offset(novelty: NDArray[np.float64], starts_s: NDArray[np.float64]) -> 
         starts_s: Of the score's notes, (N,).
 
     Returns:
-        The fit; not found when there are fewer than eight notes or the recording is all of one sound.
+        The fit; not found when there are fewer than eight notes or the recording does not vary.
     """
     if len(starts_s) < MIN_NOTES or not novelty.size or np.ptp(novelty) == 0:
         return Fit()
@@ -83,7 +83,7 @@ def find_offset(novelty: NDArray[np.float64], starts_s: NDArray[np.float64]) -> 
 
 
 def novelty_of(blocks: Iterable[Waveform], sample_rate: int) -> NDArray[np.float64]:
-    """How much rises in each frame of 10 ms of a recording, dB, (T,).
+    """Rise of level in each frame of 10 ms of a recording, dB, (T,).
 
     Args:
         blocks: Its samples in order, (channels, S) each.

@@ -1,7 +1,7 @@
 """The user's own VSQX files without recordings, as a corpus: embedded voices sing them.
 
-`data.target` sings every vocal track, `data.sources` those that are held out. Data are embedded then: nobody
-has to be asked, and the consent record says so.
+`data.target` sings every vocal track, `data.sources` those that are held out. The data are then embedded: no consent
+is needed, and the record says so.
 """
 
 from dataclasses import dataclass, replace
@@ -71,7 +71,7 @@ class SungTrack:
 
 
 def sung_settings(config: DataConfig, scores: Scores) -> dict[str, Any]:
-    """All that decides how the corpus sounds.
+    """Everything that determines how the corpus sounds.
 
     Raises:
         CorpusError: If the target is among the sources.
@@ -150,7 +150,7 @@ def _duration_s(score: Score) -> float:
 
 
 def _splits(tracks: Tracks) -> dict[str, Split]:
-    """As for recordings: the longest trains, a tenth each (at least one) is held out; of two, one is."""
+    """As for recordings: the longest is trained on, a tenth each (at least one) is held out; of two, one."""
     longest = max(tracks, key=lambda song: (tracks[song][2], song))
     others = sorted((song for song in tracks if song != longest), key=lambda song: song[-8:])
     count = max(1, round(SPLIT_SHARE * len(tracks)))

@@ -1,4 +1,4 @@
-"""The user's own VSQX files, and what singing them depends on."""
+"""The user's own VSQX files, and the settings that singing them depends on."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -43,12 +43,12 @@ def open_scores(config: DataConfig) -> Scores:
 
 
 def score_key(root: Path, path: Path) -> str:
-    """What a score and its recording share: the path without suffix, whatever its case and composition."""
+    """What a score and its recording share: the path without suffix, ignoring case and Unicode composition."""
     return unicodedata.normalize("NFC", display_name(path.relative_to(root).with_suffix(""))).casefold()
 
 
 def singing_settings(config: DataConfig, voices: Sequence[str]) -> dict[str, Any]:
-    """What decides how embedded voices sound, as JSON values."""
+    """Settings that determine how embedded voices sound, as JSON values."""
     return {
         "voices": {voice: asdict(get_voice(voice)) for voice in voices},
         "seed": config.seed,
@@ -56,6 +56,6 @@ def singing_settings(config: DataConfig, voices: Sequence[str]) -> dict[str, Any
 
 
 def soften(waveform: Waveform) -> Waveform:
-    """Full scale is the format's limit, not the singer's."""
+    """Scale to a peak of 0.99 if it is exceeded."""
     peak = float(np.max(np.abs(waveform), initial=0.0))
     return waveform if peak <= PEAK_LIMIT else (waveform * np.float32(PEAK_LIMIT / peak)).astype(np.float32)

@@ -119,9 +119,9 @@ def test_numbers_out_of_range_go_to_its_end_and_it_is_said(read):
     assert score.dynamics.points == ((1, 0.0),)
     assert score.notes[0].velocity == 127
     assert score.ignored == (
-        "controller DYN: 1 value out of range, brought to its end",
-        "controller PIT: 1 value out of range, brought to its end",
-        "note velocity: 1 value out of range, brought to its end",
+        "controller DYN: 1 value out of range, clamped",
+        "controller PIT: 1 value out of range, clamped",
+        "note velocity: 1 value out of range, clamped",
     )
 
 
@@ -190,7 +190,7 @@ def test_overlapping_notes_are_shortened_and_it_is_said(read):
 def test_notes_before_the_first_bar_and_empty_ones_are_left_out_and_it_is_said(read):
     (score,) = read(vsq4(part(note(0), tick=0) + part(note(0) + note(960, 0))))
     assert [n.tick for n in score.notes] == [0]
-    assert score.ignored == ("1 note in the pre-measure bars", "1 note of no duration")
+    assert score.ignored == ("1 note in the pre-measure bars", "1 note without duration")
 
 
 def test_singer_changes_are_said_and_a_phoneme_lock_is_honoured(read):

@@ -1,6 +1,6 @@
 """The expression in a VSQX: vibrato of notes, and the controller curves of a track's parts as one line.
 
-A part starts with every controller at its default, and where parts overlap the later one counts.
+A part starts with every controller at its default, and where parts overlap the later one wins.
 """
 
 from collections import Counter
@@ -38,9 +38,9 @@ def counted(count: int, noun: str) -> str:
 
 
 def read_vibrato(style: Element | None, fields: Fields, names: Names, clamped: Counter[str]) -> Vibrato | None:
-    """Vibrato of a note style; None when its length or its type is 0, as the editor has it.
+    """Vibrato of a note style; None when its length or type is 0, the editor's way of saying none.
 
-    Numbers outside their range are brought to its end and counted in `clamped`; a last point one past the end
+    Numbers out of range are clamped and counted in `clamped`; a last point one past the end
     of the note is common and not counted.
     """
     if style is None:
@@ -99,7 +99,7 @@ def read_curves(
                 _put(curves[identity], start + tick, float(level))
     ignored.extend(f"controller {identity} ({counted(count, 'point')})" for identity, count in sorted(others.items()))
     ignored.extend(
-        f"controller {identity}: {counted(count, 'value')} out of range, brought to its end"
+        f"controller {identity}: {counted(count, 'value')} out of range, clamped"
         for identity, count in sorted(clamped.items())
     )
     return {
@@ -143,7 +143,7 @@ def _bend_points(events: list[Event]) -> Points:
 
 
 def _reset(points: Points, tick: int, default: float) -> None:
-    """Forget what lies at or after a part's start, and return to the default there."""
+    """Drop points at or after a part's start, and return to the default there."""
     tick = max(tick, 0)
     while points and points[-1][0] >= tick:
         points.pop()

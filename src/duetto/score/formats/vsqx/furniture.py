@@ -1,4 +1,4 @@
-"""The parts of a VSQX that say nothing of the song but that the editors want to find."""
+"""The parts of a VSQX that say nothing about the song but that the editors require."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,9 +1,8 @@
 """Reading VSQX, the score files of VOCALOID3 (`vsq3`) and VOCALOID4 (`vsq4`).
 
-What a `Score` holds is read: tempo, metre, notes, lyrics, phones, vibrato, and the controllers DYN, BRE, BRI, CLE,
-GEN, POR, PIT and PBS. The rest is named in `Score.ignored`. The pre-measure bars are subtracted, so tick 0 is the
-first bar that sounds.
-Conventions for vibrato and controllers: `vsqx_schema`.
+What a `Score` holds is read: tempo, metre, notes, lyrics, phones, vibrato, and the controllers DYN, BRE, BRI, CLE, GEN,
+POR, PIT and PBS. Everything else is listed in `Score.ignored`. The pre-measure bars are subtracted, so tick 0 is the
+first bar that sounds. Conventions for vibrato and controllers: `vsqx_schema`.
 """
 
 from collections import Counter
@@ -39,7 +38,7 @@ def read_vsqx(path: Path) -> tuple[Score, ...]:
     """The sung lines of a VSQX file: one for each vocal track that has notes, in track order.
 
     Parts of a track are merged. Notes that overlap are shortened, and of notes that start together the
-    highest stays. Whatever was left out or changed is said in `Score.ignored`.
+    highest stays. `Score.ignored` lists whatever was left out or changed.
 
     Args:
         path: A `vsq3` or `vsq4` file of at most 64 MiB.
@@ -129,8 +128,7 @@ def _read_track(track: Element, common: Score, pre_ticks: int, fields: Fields, n
     notes = _separate(notes, ignored)
     curves: dict[str, Any] = {**read_curves(parts, fields, names, ignored)}
     ignored.extend(
-        f"note {what}: {counted(count, 'value')} out of range, brought to its end"
-        for what, count in sorted(clamped.items())
+        f"note {what}: {counted(count, 'value')} out of range, clamped" for what, count in sorted(clamped.items())
     )
     ignored.extend(_style_lines([element for _, element in pairs], fields, names))
     ignored.extend(_singer_lines([part for _, part in parts], fields, names))
@@ -161,12 +159,12 @@ def _drop_unsingable(notes: list[Note], ignored: list[str]) -> list[Note]:
     if early:
         ignored.append(f"{counted(early, 'note')} in the pre-measure bars")
     if empty:
-        ignored.append(f"{counted(empty, 'note')} of no duration")
+        ignored.append(f"{counted(empty, 'note')} without duration")
     return [note for note in notes if note.tick >= 0 and note.duration > 0]
 
 
 def _separate(notes: list[Note], ignored: list[str]) -> list[Note]:
-    """In time order, one note at a time."""
+    """Notes in time order, without overlap."""
     highest: dict[int, Note] = {}
     for note in notes:
         if note.tick not in highest or note.midi > highest[note.tick].midi:
@@ -186,7 +184,7 @@ def _separate(notes: list[Note], ignored: list[str]) -> list[Note]:
 
 
 def _style_lines(notes: list[Element], fields: Fields, names: Names) -> list[str]:
-    """Lines for note settings that differ from what the editor writes by itself.
+    """Lines for note settings that differ from the editor's defaults.
 
     A phoneme lock needs none: phones are always sung as written.
     """

@@ -1,4 +1,4 @@
-"""What VSQX calls things: the element names of its two generations, and the ranges of its numbers.
+"""Element names of the two generations of VSQX, and the ranges of its numbers.
 
 VSQX is the XML file of the VOCALOID3 (`vsq3`) and VOCALOID4 (`vsq4`) editors: the same tree under longer and
 shorter names. Song positions count from the start of the pre-measure bars, note and controller positions from
@@ -51,7 +51,7 @@ CONTROLS: Mapping[str, Control] = MappingProxyType(
     }
 )
 
-# Note style as the editor writes it when nobody touched it.
+# Note style as the editor writes it by default.
 STYLE_DEFAULTS: Mapping[str, int] = MappingProxyType(
     {"accent": 50, "bendDep": 8, "bendLen": 0, "decay": 50, "fallPort": 0, "opening": 127, "risePort": 0}
 )

@@ -78,7 +78,7 @@ def write_vsqx(scores: Score | Sequence[Score], path: Path, generation: Generati
 
 
 def vsqx_text(scores: Score | Sequence[Score], generation: Generation = "vsq4") -> str:
-    """What `write_vsqx` writes, as UTF-8 would hold it.
+    """What `write_vsqx` writes, as UTF-8.
 
     Raises:
         ScoreError: As `write_vsqx`.

@@ -1,6 +1,6 @@
-"""XML from strangers: parsed without entities, DTDs or outside files, and within limits of size and depth.
+"""Untrusted XML, parsed without entities, DTDs or outside files, and within limits of size and depth.
 
-Everything that is wrong becomes a `ScoreError` of one sentence that names the file. Element names come
+Every fault becomes a `ScoreError` of one sentence that names the file. Element names come
 without their namespace.
 """
 
@@ -23,7 +23,7 @@ MAX_TEXT = 2000  # characters of a lyric, name or path
 MAX_TICK = 480 * 4 * 10_000  # 10,000 bars: five hours at 120 BPM
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 DECLARATION = re.compile(rb"<\?xml\b[^>]{0,300}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"'][^>]{0,100}?\?>")
-# What editors of the region declare and the parser does not know.
+# Encodings that editors of the region declare and the parser does not know.
 EAST_ASIAN = frozenset(
     {"shift_jis", "sjis", "cp932", "windows-31j", "ms_kanji", "euc-jp", "iso-2022-jp"}
     | {"gb2312", "gbk", "gb18030", "cp936", "big5", "euc-kr", "cp949"}
