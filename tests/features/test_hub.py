@@ -38,7 +38,7 @@ def test_a_failed_download_is_one_sentence(monkeypatch):
         raise TimeoutError("no route\nto host")
 
     install(monkeypatch, download)
-    with pytest.raises(ConfigError, match=r"could not be had from the hub \(no route\)"):
+    with pytest.raises(ConfigError, match=r"could not be downloaded from the hub \(no route\)"):
         require_weights("contentvec", "hub")
 
 

@@ -113,7 +113,7 @@ class TestNoiseReduction:
         same, dropped = step.apply(segments)
         assert same == segments
         assert [(entry.seconds, entry.reason) for entry in dropped] == [
-            (0.0, "noise left as it is: no stretch of 0.5 s to learn it from")
+            (0.0, "noise not reduced: no stretch of 0.5 s to measure it")
         ]
         assert step.apply(()) == ((), ())
 

@@ -106,7 +106,7 @@ class TestLoudness:
     def test_silence_stays_silence_and_is_remarked(self):
         quiet, dropped = apply(Loudness(), silence(1.0))
         assert not np.any(quiet)
-        assert "left as it is" in dropped[0].reason
+        assert "not changed" in dropped[0].reason
 
     def test_less_than_a_block_is_measured_by_repeating_it(self):
         assert integrated_loudness(sine(1000.0, 0.1, 0.1), 48_000) == pytest.approx(

@@ -1,1 +1,1 @@
-"""A trained run converts recordings, at their exact length."""
+"""Conversion of recordings by a trained voice, at their exact length."""

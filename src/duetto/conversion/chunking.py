@@ -15,8 +15,8 @@ import numpy as np
 
 from duetto.storage.audio import Waveform
 
-CONTEXT_S = 0.5  # audio on each side that a chunk sees and does not keep
-SEARCH_SHARE = 0.25  # the cut is looked for in the last quarter of the longest chunk
+CONTEXT_S = 0.5  # audio on each side that a chunk reads but does not keep
+SEARCH_SHARE = 0.25  # the cut is searched in the last quarter of the longest chunk
 FADE_S = 0.02  # cross-fade at a seam
 MIN_FRAMES = 64  # shorter recordings are padded while they are converted
 

@@ -42,7 +42,7 @@ Contour = NDArray[np.float32]  # f0_hz, (T,)
 
 @dataclass(frozen=True)
 class ConversionRequest:
-    """What is asked of a conversion."""
+    """Settings of one conversion."""
 
     transpose_semitones: float = 0.0
     speaker_id: int = 0
@@ -56,7 +56,7 @@ class ConversionRequest:
 
 @dataclass(frozen=True)
 class Conversion:
-    """What came of it."""
+    """A converted waveform and how it was made."""
 
     waveform: Waveform  # (S,), as long as the source
     num_chunks: int
@@ -66,7 +66,7 @@ class Conversion:
 
 @dataclass(frozen=True)
 class Tools:
-    """What a converter needs besides its network."""
+    """What a converter needs besides its network: encoder, pitch tracker, index."""
 
     encoder: ContentEncoder | None  # None = for a renderer that reads no content
     f0_extractor: F0Extractor
@@ -76,7 +76,7 @@ class Tools:
 class Renderer(Protocol):
     """A trained network: frames in, waveform out. One for each architecture."""
 
-    uses_f0: bool  # False: its pitch is a matter of content alone, it gets f0_hz of zeros
+    uses_f0: bool  # False: a model without pitch, which gets f0_hz of zeros
     reads_content: bool  # False: a vocoder, which gets no content and rebuilds the waveform at its own pitch
 
     def render(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
@@ -94,7 +94,7 @@ Render = Callable[[ClipFeatures, torch.Generator], Waveform]
 
 
 class ConversionStream:
-    """A converted recording before its last touches. A context manager: its samples may lie on disk."""
+    """A converted recording before the final pass. A context manager, because its samples may be on disk."""
 
     def __init__(self, sample_rate: int, level_match: float, folder: Path | None) -> None:
         self.sample_rate = sample_rate
@@ -113,7 +113,7 @@ class ConversionStream:
         self.samples.__exit__(kind, error, trace)
 
     def meter(self, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
-        """Pass the source's blocks on, counting and measuring them."""
+        """Pass on the source's blocks while counting and measuring them."""
         for block in blocks:
             self.num_samples += len(block)
             self.source_level.add(block)
@@ -135,7 +135,7 @@ class ConversionStream:
 
 
 class Converter:
-    """A trained voice, ready to sing."""
+    """A trained voice, ready to convert."""
 
     def __init__(self, renderer: Renderer, features: FeaturesConfig, tools: Tools) -> None:
         self.renderer = renderer
@@ -145,13 +145,13 @@ class Converter:
         self.grid = Grid(features.sample_rate, features.hop_length)
 
     def convert(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
-        """Sing a source (S,) with the target voice; (S,) comes back."""
+        """Convert a source (S,) to the target voice, (S,)."""
         start = time.perf_counter()
         with self.perform([waveform], request) as stream:
             return _collect(stream, start)
 
     def copy_synthesise(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
-        """Pass the target's own audio through the vocoder alone: the best this model could do."""
+        """Pass the target's own audio through the vocoder alone: the upper bound of this model."""
 
         def render(frames: ClipFeatures, generator: torch.Generator) -> Waveform:
             return self.renderer.copy_synthesise(frames, request, generator)
@@ -173,8 +173,8 @@ class Converter:
         Args:
             blocks: The source in order, pieces (S,) at the converter's rate.
             request: What is asked.
-            progress: Told after each chunk.
-            folder: Where samples of a long recording are kept meanwhile.
+            progress: Called after each chunk.
+            folder: Where samples of a long recording are buffered.
 
         Raises:
             ConfigError: If a voice without pitch is asked to transpose.

@@ -20,7 +20,7 @@ from duetto.units import db_to_amplitude, semitones_to_ratio
 
 LOWEST_HZ = 71.0  # WORLD's floor, which sets its window
 STEP_S = 0.005  # between spectra
-MAX_GAIN_DB = 30.0  # of a band; an envelope has deep valleys where nothing sounds
+MAX_GAIN_DB = 30.0  # of a band; an envelope has deep valleys where there is no sound
 
 
 def shift_formants(waveform: Waveform, f0_hz: NDArray[np.float32], grid: Grid, semitones: float) -> Waveform:

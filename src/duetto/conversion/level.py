@@ -1,4 +1,4 @@
-"""The source's loudness over time, given to the conversion.
+"""Transfer of the source's loudness contour to the conversion.
 
 The envelope is the RMS of 1 s frames every 0.5 s, as in upstream RVC, whose `rms_mix_rate` is 1 - `level_match`:
 output *= (source RMS / output RMS) ^ level_match. Unlike there, each frame holds at its true centre (upstream stretches
@@ -26,7 +26,7 @@ class RmsMeter:
         self._open = np.zeros(0, np.float32)
 
     def add(self, block: Waveform) -> None:
-        """Take in the next samples (S,)."""
+        """Add the next samples (S,)."""
         self._open = np.concatenate([self._open, block])
         whole = len(self._open) // self.step
         steps = self._open[: whole * self.step].reshape(whole, self.step)

@@ -1,4 +1,4 @@
-"""Peaks beyond full scale are lowered where they are: a look-ahead limiter, not a normalisation.
+"""A look-ahead limiter for peaks beyond full scale, instead of normalisation.
 
 Scaling a whole recording down, as upstream does, lets one click lower every other note. Here the gain falls below one
 only around a peak: the smallest gain needed within the look-ahead, smoothed over as long, so that it never

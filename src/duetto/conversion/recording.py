@@ -1,4 +1,4 @@
-"""Recordings at any rate in, conversions out: the same rate, the same number of samples, in flat memory."""
+"""Conversion of recordings at any rate: same rate, same number of samples, bounded memory."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ from duetto.storage.files import make_folder
 
 @dataclass(frozen=True)
 class ConvertedFile:
-    """What came of a recording."""
+    """A converted file and how it was made."""
 
     output: Path
     seconds: float  # wall time, reading and writing included
@@ -41,7 +41,7 @@ def convert_file(
         source: From `check_source`.
         output: A .wav or .flac file; written under a temporary name first.
         request: What is asked.
-        progress: Told the seconds converted after each chunk.
+        progress: Called after each chunk with the seconds converted.
 
     Raises:
         DuettoError: If the recording cannot be read or the output not be written; then there is no output.
@@ -66,7 +66,7 @@ def convert_waveform(
 
 @dataclass(frozen=True)
 class Stream:
-    """A mono recording as it comes in."""
+    """A mono recording read block by block."""
 
     blocks: Iterable[Waveform]  # pieces (S,) in order
     sample_rate: int  # Hz

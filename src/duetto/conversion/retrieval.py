@@ -38,7 +38,7 @@ Frames = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class IndexCard:
-    """What an index holds; stored beside it and checked when it is used."""
+    """Description of an index; stored beside it and checked on loading."""
 
     encoder: str
     layer: int
@@ -138,7 +138,7 @@ def recall_at_k(index: Any, rows: Frames, queries: Frames, neighbours: int) -> f
 
 def exact_neighbours(rows: Frames, queries: Frames, neighbours: int) -> NDArray[np.int64]:
     """Numbers of the k nearest rows to each query, (Q, k)."""
-    return np.asarray(faiss.knn(queries, rows, neighbours)[1])  # over the rows as they lie: an index would copy them
+    return np.asarray(faiss.knn(queries, rows, neighbours)[1])  # without an index, which would copy the rows
 
 
 def share_found(index: Any, queries: Frames, exact: NDArray[np.int64]) -> float:

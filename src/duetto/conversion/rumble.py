@@ -1,4 +1,4 @@
-"""What a voice cannot sing is taken out of a conversion: everything well below its melody."""
+"""Removes from a conversion what a voice cannot sing: everything well below its melody."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ RUMBLE_HZ = 48.0  # upstream high-passes sources and training audio here
 RUMBLE_ORDER = 4
 STRAY_PERCENT = 1.0  # of voiced frames: octave errors of the tracker
 BLOCK_S = 20.0  # filtered at once
-CONTEXT_S = 1.0  # seen on both sides of a block; by then the filter at 48 Hz has died down below e^-100
+CONTEXT_S = 1.0  # context on both sides of a block, over which the filter at 48 Hz decays below e^-100
 
 
 def lowest_pitch_hz(f0_hz: NDArray[np.float32]) -> float:
@@ -23,10 +23,10 @@ def lowest_pitch_hz(f0_hz: NDArray[np.float32]) -> float:
 
 
 def remove_rumble(waveform: Waveform, sample_rate: int, lowest_hz: float) -> Waveform:
-    """Take away, without delay, what lies more than an octave below the melody's lowest pitch.
+    """Remove, without delay, everything more than an octave below the melody's lowest pitch.
 
-    A voice has nothing there; a young generator hums at its frame rate, softly enough that no loss
-    hears it and steadily enough that a pitch tracker does. Deviation 9 (docs/deviations.md).
+    A voice has no energy there. A generator with little training hums at its frame rate, too softly for
+    any loss but steadily enough for a pitch tracker. Deviation 9 (docs/deviations.md).
     """
     cutoff_hz = max(RUMBLE_HZ, lowest_hz / 2)
     sections = butter(RUMBLE_ORDER, cutoff_hz, "highpass", fs=sample_rate, output="sos")

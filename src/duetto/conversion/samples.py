@@ -21,7 +21,7 @@ class SampleStore:
         """Open an empty store.
 
         Args:
-            folder: Where long recordings are kept meanwhile; None = the system's folder for such files.
+            folder: Where long recordings are buffered; None = the system's folder for such files.
         """
         self._folder = folder
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(folder) if folder else None)  # noqa: SIM115 - see __exit__

@@ -1,4 +1,4 @@
-"""Which recordings are converted, whether each can be, and where its conversion goes."""
+"""The recordings to convert, whether each can be converted, and the path of its output."""
 
 import glob
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def require_convertible(name: str, duration_s: float, peak: float) -> None:
 def plan_outputs(
     sources: list[Path], output: str | None, run: Path, transpose: float, suffix: str = ".wav"
 ) -> list[Path]:
-    """Where each conversion goes; never onto a source, never two onto one.
+    """Output path of each conversion; never a source, never the same twice.
 
     Args:
         sources: The recordings.

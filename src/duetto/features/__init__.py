@@ -1,1 +1,1 @@
-"""A clip becomes content, pitch and spectrogram frames on one time grid, cached by content."""
+"""Content, pitch and spectrogram frames of a clip on one time grid, cached by content."""

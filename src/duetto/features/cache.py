@@ -2,7 +2,7 @@
 
 A file's name is the fingerprint of the audio, the settings that the features depend on, the encoder's weights, and the
 code and packages that extract them; so a stale file is never read, and two processes that make
-the same file make the same bytes. The spectrogram is not kept: it is faster computed than read.
+the same file write the same bytes. The spectrogram is not stored, because computing it is faster than reading it.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class ExtractionCode:
 
 @dataclass(frozen=True)
 class ClipFeatures:
-    """What a model reads of one clip, on one time grid of T frames."""
+    """Features of one clip, on one time grid of T frames."""
 
     content: NDArray[np.float32]  # (T, D)
     f0_hz: NDArray[np.float32]  # (T,), 0.0 = unvoiced

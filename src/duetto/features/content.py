@@ -1,4 +1,4 @@
-"""The content encoders that `features.content.encoder` may name: what is sung, with little of who sings it.
+"""The content encoders that `features.content.encoder` may name.
 
 A new encoder is one file beside this one and one line in `ENCODERS`.
 """
@@ -19,7 +19,7 @@ def find_encoder(name: str) -> EncoderKind:
     """The encoder of that name.
 
     Raises:
-        ConfigError: If there is none; names those that there are.
+        ConfigError: If there is none; names the existing ones.
     """
     for encoder in ENCODERS:
         if encoder.name == name:
@@ -55,7 +55,7 @@ def encoder_digest(config: ContentConfig) -> str:
 
 
 def check_content_width(model_dimension: int, encoder_dimension: int, name: str) -> None:
-    """Refuse to feed a model with content of another width than it was trained on.
+    """Refuse content of another width than the model was trained on.
 
     Args:
         model_dimension: Width that the model expects, D.

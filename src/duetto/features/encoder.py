@@ -1,4 +1,4 @@
-"""What a content encoder is to the rest of the program.
+"""The interface of content encoders.
 
 Conventions: content frames (Tc, D) float32 with the times of their centres (Tc,) in seconds, equally spaced
 on the encoder's own grid; `duetto.features.extract` interpolates them to the feature grid.

@@ -1,7 +1,7 @@
 """Extraction of features: one clip, one waveform about to be converted, or a whole corpus.
 
-Training and conversion call the same `analyse`, so a network meets at conversion what it was trained on.
-A corpus is extracted on all cores, and only what the cache lacks.
+Training and conversion call the same `analyse`, so a network gets the same features at conversion as in training.
+A corpus is extracted on all cores; cached clips are skipped.
 """
 
 import json
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """Where the features of a corpus lie, and what it took to make them."""
+    """The feature files of a corpus, and the work it took to make them."""
 
     paths: dict[str, Path]  # clip id -> feature file, sorted by id
     num_frames: dict[str, int]  # clip id -> T
@@ -84,7 +84,7 @@ def extract_clip(
     """
     audio = folder / clip.path
     if audio.is_file() and sha256_file(audio) != clip.sha256:
-        raise CorpusError(f"{audio} is not the file of the manifest: it was changed. Build the corpus again.")
+        raise CorpusError(f"{audio} differs from the manifest: the file was changed. Build the corpus again.")
     waveform, _ = read_audio(audio, config.sample_rate)
     return analyse(waveform, config, encoder, f0_extractor)
 
@@ -97,7 +97,7 @@ def extract_corpus(
     progress: ReportCount | None = None,
     max_workers: int | None = None,
 ) -> FeatureSet:
-    """Make sure that the cache holds the features of every clip.
+    """Extract the features that the cache lacks.
 
     Args:
         folder: The corpus.
@@ -190,7 +190,7 @@ def _open_tools(settings: str) -> tuple[FeaturesConfig, ContentEncoder, F0Extrac
     content, f0 = ContentConfig(**fields.pop("content")), F0Config(**fields.pop("f0"))
     config = FeaturesConfig(**fields, content=content, f0=f0)
     if "torch" in find_encoder(content.encoder).packages and multiprocessing.parent_process() is not None:
-        import torch  # here, because the workers of other encoders need none of it
+        import torch  # imported here, because the workers of other encoders do not need it
 
         torch.set_num_threads(1)  # one process a core: more threads would wait for each other
     return config, build_encoder(content), build_f0_extractor(f0)

@@ -19,7 +19,7 @@ from duetto.features.trackers.tracker import Track
 from duetto.settings.config import F0Config
 from duetto.storage.audio import Waveform
 
-SILENCE_PEAK = 1e-3  # -60 dB: trackers see pitch in dither and rounding noise
+SILENCE_PEAK = 1e-3  # -60 dB: trackers find pitch in dither and rounding noise
 LARGEST_STEP_OCTAVES = 0.3  # neighbours further apart are a jump, not a glide: no value between them
 COARSE_BINS = 255
 COARSE_MIN_HZ = 50.0
@@ -28,7 +28,7 @@ COARSE_MAX_HZ = 1100.0
 
 @dataclass(frozen=True)
 class F0Extractor:
-    """A pitch tracker whose contour is brought to the feature grid."""
+    """A pitch tracker whose contour is resampled to the feature grid."""
 
     track: Track
 

@@ -1,4 +1,4 @@
-"""The time grid that every feature of duetto lies on.
+"""The time grid of all features.
 
 Conventions: a waveform (S,) is padded with zeros at its end to a multiple of `hop_length`; it then
 has T = S // hop_length frames, and frame t is centred at sample (t + 0.5) * hop_length.
@@ -28,7 +28,7 @@ def frame_centres_s(count: int, hop_length: int, sample_rate: int) -> NDArray[np
 
 
 def require_usable(waveform: Waveform, what: str) -> None:
-    """Refuse what no feature can be computed from.
+    """Refuse a waveform without usable samples.
 
     Raises:
         AudioError: If the waveform is not (S,), is empty, or holds NaN or infinite samples.

@@ -33,5 +33,5 @@ def download_weights(name: str) -> Path:
     except Exception as error:  # network, permission and cache errors are all of other classes
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(
-            f"{file} of {repository} could not be had from the hub ({reason}). Download it and give its path."
+            f"{file} of {repository} could not be downloaded from the hub ({reason}). Download it and give its path."
         ) from error

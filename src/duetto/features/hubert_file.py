@@ -1,4 +1,4 @@
-"""Reading a HuBERT weights file without running anything that is in it.
+"""Reads a HuBERT weights file without executing anything in it.
 
 PyTorch's weights-only reader refuses every class by default. fairseq's checkpoints hold, beside the tensors, the
 settings and dictionaries of their training as pickled objects (`argparse.Namespace`,

@@ -19,7 +19,7 @@ CONTENTVEC, HUBERT_SOFT = "contentvec", "hubert_soft"
 
 @dataclass(frozen=True)
 class Variant:
-    """What of the network's output is read."""
+    """Which layer of the network is read, and how."""
 
     name: str  # as features.content.encoder
     layer: int  # output of this transformer layer, counted from 1

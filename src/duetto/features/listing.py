@@ -1,8 +1,8 @@
-"""How many frames feature files have, listed beside them, so that none is opened only to be counted.
+"""A listing of the frame counts beside the feature files, so that none is opened only to be counted.
 
 Every folder of the cache has a listing of its files. An entry counts as long as its file's size and time of change are
-those that were listed; any other file has to be read and checked once. Two processes may lose each other's entries:
-that costs a reading and nothing else.
+those that were listed; any other file has to be read and checked once. Two processes may lose each other's entries,
+which only costs another read.
 """
 
 from collections.abc import Iterable, Mapping

@@ -54,7 +54,7 @@ def log_mel_spectrogram(waveform: Tensor, settings: MelSettings, semitones: floa
         settings: The form.
         semitones: Shift of the spectrum: the window is longer by that ratio, and its bins are read as if it were not,
             so that the mel is one of a higher voice. Only for frames that are not centred.
-        speed: Factor on the hop: 1.1 gives fewer frames, those of a faster performance.
+        speed: Factor on the hop: 1.1 gives fewer frames, as of a faster performance.
 
     Returns:
         (..., M, T).
@@ -100,7 +100,7 @@ def _shifted_magnitude(waveform: Tensor, settings: MelSettings, semitones: float
     magnitude = torch.sqrt(spectrum.real.square() + spectrum.imag.square() + settings.power_epsilon)
     if n_fft == settings.n_fft:
         return magnitude
-    num_bins = settings.n_fft // 2 + 1  # bins above are cut off, bins that are not there are silent
+    num_bins = settings.n_fft // 2 + 1  # higher bins are cut off, missing bins are silent
     magnitude = functional.pad(magnitude, (0, 0, 0, max(0, num_bins - magnitude.shape[1])))
     return magnitude[:, :num_bins] * (settings.n_fft / n_fft)
 

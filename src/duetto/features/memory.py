@@ -1,4 +1,4 @@
-"""Feature files that were read once stay in memory, up to a number of bytes, for whoever asks next in this process."""
+"""Feature files that were read once stay in memory, up to a number of bytes."""
 
 from collections import OrderedDict
 from pathlib import Path
@@ -9,7 +9,7 @@ MOST_BYTES = 2**30  # an hour and a quarter of singing at 24 kHz with 288 conten
 
 
 class FeatureMemory:
-    """The files that were asked for last."""
+    """The most recently used files, within a number of bytes."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -20,7 +20,7 @@ class FeatureMemory:
         """What `load_features` gives, from memory where it is there.
 
         Args:
-            path: A feature file. It is named by its content, so that what was read stays true.
+            path: A feature file. It is named by its content, so it never becomes stale.
             most_bytes: What may be kept, this clip included; those that were not asked for longest are dropped.
 
         Raises:

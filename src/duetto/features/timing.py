@@ -1,4 +1,4 @@
-"""Where in time the features of a frame are taken: centred, or with the skew that public RVC weights were trained with.
+"""Time grids of the features: centred, or skewed as for the training of public RVC weights.
 
 Frame t stands for the samples from t * hop to (t + 1) * hop, and its spectrum is centred between them. `centred` takes
 content and pitch there too. `upstream` takes what RVC's own pipeline takes, on its three grids: pitch at the frame's

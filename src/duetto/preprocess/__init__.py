@@ -1,1 +1,1 @@
-"""Named steps over a corpus, with a ledger of what each removed."""
+"""Named preprocessing steps over a corpus, with a ledger of what each step removed."""

@@ -1,7 +1,7 @@
-"""What a step did to a clip besides shortening it: the damage ledger.
+"""The damage ledger: what a step did to a clip besides shortening it.
 
-Before and after are compared where both hold the same stretch of the clip, channels mixed; what a
-step cut out is told by the seconds. Four things are read:
+Before and after are compared where both hold the same stretch of the clip, channels mixed; the
+seconds tell what a step cut out. Four things are measured:
 
 - energy taken out of each of four bands, dB;
 - hole fraction: share of the mel cells within 50 dB of their frame's maximum that fall by more than
@@ -37,27 +37,27 @@ PAUSE_FRAME_S = 512 / 24_000
 NUM_MELS = 80
 ACTIVE_DB = 50.0  # a cell counts within this of its frame's maximum
 HOLE_DB = 20.0  # a fall of more than this is a hole
-SILENT_DB = -100.0  # frames whose loudest cell lies below hold nothing to lose
+SILENT_DB = -100.0  # quieter frames have nothing to lose
 LOUD_SHARE = 0.1  # of the frames, by which the level is compared
 ZERO_AMPLITUDE = 2.0**-23  # a step of 24 bits
 FRAME_S = 0.01  # for zero frames
 PAUSE_LEVEL_S = 0.2  # over which the level of a pause is read
 PAUSE_DB = 6.0  # a pause lies this close to the softest
 BELOW_VOICE_DB = 15.0  # and this far below the loudest
-MIN_PAUSE_FRAMES = 40  # fewer give no fourth moment
+MIN_PAUSE_FRAMES = 40  # fewer do not give a fourth moment
 VOICING_RATE = 8000  # Hz or above: enough for periods, and cheap
 VOICING_FRAME_S = 0.04
 VOICING_HOP_S = 0.02
 VOICED_HZ = (60.0, 1000.0)
 VOICED_CORRELATION = 0.6
-VOICED_BELOW_PEAK_DB = 40.0  # softer frames are not judged
+VOICED_BELOW_PEAK_DB = 40.0  # softer frames are ignored
 VOICED_LEAST_DB = -90.0
 BLOCK = 2048  # voicing frames handled at once
 
 
 @dataclass(frozen=True)
 class Damage:
-    """What happened between two states of a clip."""
+    """The difference between two states of a clip."""
 
     band_loss_db: tuple[float, ...] = (math.nan,) * (len(BAND_EDGES_HZ) - 1)  # positive = taken out
     level_change_db: float = math.nan  # of the loudest tenth of the frames
@@ -245,13 +245,13 @@ def log_kurtosis_ratio(before: Waveform, after: Waveform, n_fft: int, is_pause: 
 
 
 def voiced_lost(before: Waveform, after: Waveform, sample_rate: int) -> float:
-    """Share of the frames voiced before that are voiced no more; NaN when none was."""
+    """Share of the frames voiced before that are no longer voiced; NaN when none was."""
     was_voiced, is_voiced = voiced_frames(before, sample_rate), voiced_frames(after, sample_rate)
     return float(np.mean(~is_voiced[was_voiced])) if was_voiced.any() else math.nan
 
 
 def voiced_frames(waveform: Waveform, sample_rate: int) -> NDArray[np.bool_]:
-    """Which frames of 40 ms, every 20 ms, repeat themselves between 60 and 1000 times a second, (T,)."""
+    """Which frames of 40 ms, every 20 ms, are periodic with 60 to 1000 Hz, (T,)."""
     factor = max(1, sample_rate // VOICING_RATE)  # so many samples are averaged to one
     waveform = waveform[: len(waveform) // factor * factor].reshape(-1, factor).mean(axis=1)
     rate = sample_rate / factor
@@ -266,7 +266,7 @@ def voiced_frames(waveform: Waveform, sample_rate: int) -> NDArray[np.bool_]:
         block = frames[first : first + BLOCK]
         lags = irfft(np.square(np.abs(rfft(block - block.mean(axis=1, keepdims=True), n_fft))), n_fft)
         energy[first : first + BLOCK] = lags[:, 0]
-        # A lag of k leaves length - k products: divided out.
+        # A lag of k leaves length - k products, so divide by that.
         scale = length / (length - np.arange(shortest, longest + 1))
         best = np.max(lags[:, shortest : longest + 1] * scale, axis=1)
         correlation[first : first + BLOCK] = best / np.maximum(lags[:, 0], 1e-20)

@@ -1,8 +1,8 @@
-"""How a gate moves between open and closed.
+"""The envelope of a gate between open and closed.
 
 The gain runs linearly in dB: up before a sound (a gate that looks ahead is open when the sound is
-there), down after it. Both effects that the study used, the noise gate and the noise reduction,
-move this way.
+there), down after it. Both effects of the hobby study, the noise gate and the noise reduction,
+work this way.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ def closing_depth(is_open: NDArray[np.bool_], attack: float, hold: float, decay:
     """How far a gate is closed at each instant: 0 = open, 1 = closed.
 
     Args:
-        is_open: Where the sound asks for an open gate, time along the first axis.
+        is_open: Where the sound opens the gate, time along the first axis.
         attack: Instants that opening takes; they lie before the sound.
         hold: Instants for which the gate stays open after the sound.
         decay: Instants that closing takes; they follow the hold.

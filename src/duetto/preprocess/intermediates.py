@@ -1,4 +1,4 @@
-"""A clip as it is between two steps, kept to be listened to: `preprocess.keep_intermediates=true`.
+"""A clip between two steps, kept for listening: `preprocess.keep_intermediates=true`.
 
 Number 0 is the clip as it was recorded, number 1 what the first step made of it, and so on. Slicing
 has none: it only cuts.
@@ -22,7 +22,7 @@ NOT_KEPT = ("slice",)
 def write_intermediate(
     folder: Path, clip: Clip, start: int, done: tuple[int, str], segments: Segments
 ) -> tuple[Clip, ...]:
-    """Write what a part of a clip has become, its segments end to end, as FLAC with 16 bit; nothing if nothing is left.
+    """Write the present state of a part of a clip, its segments end to end, as 16-bit FLAC; nothing if nothing is left.
 
     Args:
         folder: Of the treated corpus.

@@ -1,4 +1,4 @@
-"""What preprocessing kept of each recording, as labels."""
+"""The parts of each recording that preprocessing kept, as labels."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The damage ledger of a whole corpus: rows of clips and steps, told as one row a step and its worst clips.
+"""The damage ledger of a whole corpus: rows of clips and steps, summarised as one row per step and its worst clips.
 
 Means over clips are weighted by seconds; an undefined measure is left out and counted. Seconds in, out and
 dropped are sums, so that in = out + dropped for each step as for each clip.
@@ -78,7 +78,7 @@ def _worst(rows: Sequence[StepRow], measure: str) -> list[dict[str, Any]]:
 
 
 def damage_table(summary: dict[str, Any]) -> Table:
-    """What each step took, for the terminal."""
+    """A table for the terminal of what each step removed."""
     table = Table("step", title="What preprocessing took", title_justify="left", box=None, padding=(0, 1, 0, 0))
     bands = list(summary["steps"][0]["band_loss_db"]) if summary["steps"] else []
     table.caption = (
@@ -104,7 +104,7 @@ def damage_table(summary: dict[str, Any]) -> Table:
 
 
 def band_title(band: str) -> str:
-    """`8000-inf` as people write it."""
+    """`8000-inf` in readable form."""
     low, _, high = band.partition("-")
     ends = [
         f"{float(end) / 1000:g}k" if float(end) >= 1000 else f"{float(end):g}" for end in (low, high) if end != "inf"
@@ -113,7 +113,7 @@ def band_title(band: str) -> str:
 
 
 def negative(loss_db: float | None) -> float:
-    """A loss as a change."""
+    """A loss in dB as a change of level."""
     return math.nan if loss_db is None else -loss_db
 
 

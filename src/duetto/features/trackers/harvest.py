@@ -1,4 +1,4 @@
-"""WORLD's harvest: slow, and rarely unvoiced where someone sings.
+"""WORLD's harvest: slow, but it rarely misses voiced frames.
 
 Reference: Morise, "Harvest", Interspeech 2017.
 """

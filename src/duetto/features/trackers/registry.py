@@ -18,7 +18,7 @@ def find_tracker(name: str) -> PitchTracker:
     """The tracker of that name.
 
     Raises:
-        ConfigError: If there is none; names those that there are.
+        ConfigError: If there is none; names the existing ones.
     """
     for tracker in TRACKERS:
         if tracker.name == name:

@@ -1,4 +1,4 @@
-"""What a pitch tracker is to the rest of the program."""
+"""The interface of pitch trackers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

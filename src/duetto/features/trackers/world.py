@@ -1,4 +1,4 @@
-"""What the trackers of the WORLD vocoder share: its import, its grid, and memory that does not grow with the song."""
+"""What the trackers of the WORLD vocoder share: its import, its grid, and chunking that bounds the memory."""
 
 import warnings
 from collections.abc import Callable

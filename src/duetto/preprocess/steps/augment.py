@@ -1,6 +1,6 @@
-"""The training audio once more, at other pitches or tempos: copies that WORLD sings, beside the original.
+"""Augmentation: copies of the training audio at other pitches or tempos, made by WORLD.
 
-Pitch moves and the spectral envelope stays, so that a copy is the same voice elsewhere in its register; or time is
+Pitch moves and the spectral envelope stays, so that a copy is the same voice at another pitch; or time is
 stretched and pitch stays. Each copy is a segment of its own behind the end of the clip, because it lies at no place
 in it. The seconds gained stand in the ledger as negative dropped. Both architectures read audio, so both are served.
 
@@ -33,7 +33,7 @@ FRAME_MS = 5.0
 
 @dataclass(frozen=True)
 class WorldAnalysis:
-    """What WORLD knows of a stretch; T frames every 5 ms."""
+    """WORLD's analysis of a stretch; T frames every 5 ms."""
 
     f0_hz: NDArray[np.float64]  # (T,)
     envelope: NDArray[np.float64]  # (T, F)
@@ -50,7 +50,7 @@ class Augment:
     stretches: tuple[float, ...] = ()  # a copy at each, 2 = twice as slow
 
     def __post_init__(self) -> None:
-        """Refuse copies that are none, or that nobody sings."""
+        """Refuse missing, trivial or extreme copies."""
         require(
             len(self.semitones) + len(self.stretches) > 0,
             "preprocess.augment needs semitones, such as [3, 6], or stretches, such as [1.5, 2].",
@@ -64,7 +64,7 @@ class Augment:
             )
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """The segments, and behind them their copies."""
+        """The segments, followed by their copies."""
         copies: list[Segment] = []
         for segment in segments:
             waveforms = self.copies(segment.waveform, segment.sample_rate)
@@ -118,6 +118,6 @@ def sing_voice(voice: WorldAnalysis, sample_rate: int, semitones: float, stretch
 
 
 def _fit(sung: NDArray[np.float64], num_samples: int, peak: float) -> Waveform:
-    """As long as asked, as loud as the original."""
+    """Cut or pad to a length, and match the original's level."""
     fitted = np.pad(sung, (0, max(0, num_samples - len(sung))))[:num_samples]
     return (fitted * (peak / max(float(np.max(np.abs(fitted))), 1e-9))).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Taking what is in the middle of a stereo recording, as Audacity's vocal isolation does.
+"""Centre extraction from a stereo recording, as Audacity's vocal isolation does.
 
 A voice in a mix usually lies in the centre: the same in both channels. Each cell of the spectrum is
 weighed by how alike the channels are there:
@@ -43,13 +43,13 @@ class Centre:
     high_hz: float = 9000.0
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning."""
+        """Refuse values out of range."""
         prefix = "preprocess.centre"
         require(0 <= self.strength <= 50, f"{prefix}.strength={self.strength}: expected 0 to 50.")
         require(0 <= self.low_hz < self.high_hz, f"{prefix}.low_hz={self.low_hz} must lie below {self.high_hz} Hz.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Extract the centre of every stereo segment; lengths stay. A mono clip is left, and that is remarked."""
+        """Extract the centre of every stereo segment; lengths stay. A mono clip is left unchanged, with a remark."""
         if segments and any(len(segment.channels) != 2 for segment in segments):
             number = len(segments[0].channels)
             reason = f"no centre extracted: the clip has {number} channel{'s' * (number != 1)}, not two"

@@ -1,4 +1,4 @@
-"""Filling in what clipping cut off, from the samples on either side.
+"""Restores clipped samples from the samples on either side.
 
 A run of at least three samples within 0.1 % of the clip's peak counts as clipped. Its samples become
 those that an autoregressive model of the surroundings finds most likely, given the samples beside the
@@ -38,14 +38,14 @@ class Declip:
 
     needs_channels: ClassVar[bool] = True
 
-    longest_ms: float = 5.0  # longer runs are left: nothing tells what was there
+    longest_ms: float = 5.0  # longer runs cannot be restored and are left
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning."""
+        """Refuse values out of range."""
         require(self.longest_ms > 0, f"preprocess.declip.longest_ms={self.longest_ms}: expected more than 0 ms.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Repair every segment; lengths stay. The share of clipped samples is remarked."""
+        """Repair every segment; lengths stay. A remark gives the share of clipped samples."""
         if not segments:
             return (), ()
         level = max(float(np.max(np.abs(segment.waveform), initial=0.0)) for segment in segments) * NEAR_PEAK

@@ -1,4 +1,4 @@
-"""Subtracting late reverberation in the spectrum, and what comes with it: residue and chopped tails.
+"""Spectral subtraction of late reverberation, which also leaves residue and chopped tails.
 
 Reverberation is modelled as exponentially decaying noise, so that its late part has the spectrum of
 the signal some time ago, decayed. With frame t, frequency f, decay rate D = 3 ln(10) / RT60:
@@ -32,11 +32,11 @@ from duetto.units import db_to_amplitude, seconds_to_samples
 FRAME_S = 0.04  # rounded up to a power of two
 OVERLAP = 4  # frames over each sample; Hann squared sums to a constant
 SMOOTHING = 0.8  # of S_xx, per frame
-BLOCK_FRAMES = 1024  # handled at once, so that an hour needs no more memory than a minute
+BLOCK_FRAMES = 1024  # processed at once, so that an hour needs no more memory than a minute
 CONTEXT_FRAMES = 64  # before a block: what S_xx remembers
 DECAY_HOP_S = 0.01
 DECAY_S = 0.2  # length of a stretch that is judged
-MIN_DECAY_DB = 8.0  # it falls this far: slower falls are the singer's, so no time above 1.5 s is found
+MIN_DECAY_DB = 8.0  # it falls this far: slower falls come from the singer, so no time above 1.5 s is found
 DECAY_R2 = 0.9  # how straight it falls
 ABOVE_FLOOR_DB = 6.0  # it ends this far above the softest frame
 MIN_DECAYS = 5  # fewer are no estimate
@@ -46,7 +46,7 @@ MIN_DECAYS = 5  # fewer are no estimate
 class Dereverb:
     """Late reverberation subtracted."""
 
-    strength: float = 1.0  # 0 = nothing, 1 = as the study's author did
+    strength: float = 1.0  # 0 = none, 1 = as in the hobby study
     rt60_s: float | None = None  # reverberation time; None = estimated from each clip
     late_s: float = 0.05  # what comes later than this is subtracted
     over_subtraction: float = 1.4
@@ -54,7 +54,7 @@ class Dereverb:
     gate_db: float | None = None  # frames below are silenced, dB against full scale; None = no gate
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning."""
+        """Refuse values out of range."""
         prefix = "preprocess.dereverb"
         require(self.strength >= 0, f"{prefix}.strength={self.strength}: expected 0 or more.")
         require(self.rt60_s is None or self.rt60_s > 0, f"{prefix}.rt60_s={self.rt60_s}: expected more than 0 s.")
@@ -63,7 +63,7 @@ class Dereverb:
         require(self.floor_db <= 0, f"{prefix}.floor_db={self.floor_db}: expected 0 dB or less.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Treat every segment; lengths stay. Where no reverberation time can be estimated, say so and leave it."""
+        """Treat every segment, except (with a remark) where no reverberation time can be estimated; lengths stay."""
         treated: list[Segment] = []
         remarks: list[Dropped] = []
         for segment in segments:

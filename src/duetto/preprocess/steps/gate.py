@@ -23,13 +23,13 @@ from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 from duetto.units import db_to_amplitude, seconds_to_samples
 
-BLOCK_S = 0.001  # the level is judged this often
+BLOCK_S = 0.001  # the level is measured this often
 SPLIT_ORDER = 4  # of the low-pass, run forward and backward
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What is soft, turned down; the defaults are Audacity's."""
+    """A noise gate; the defaults are Audacity's."""
 
     needs_channels: ClassVar[bool] = True
 
@@ -80,7 +80,7 @@ class Gate:
         blocks_per_ms = sample_rate / 1000 / block
         times = (blocks_per_ms * time_ms for time_ms in (self.attack_ms, self.hold_ms, self.decay_ms))
         depth = closing_depth(is_open, *times)
-        # At an edge between blocks the more open one counts, so that every sample of an open block is let through.
+        # At a block's edge the more open neighbour wins, so that every sample of an open block passes.
         edge_depth = np.minimum(
             np.pad(depth, [(1, 0), (0, 0)], mode="edge"), np.pad(depth, [(0, 1), (0, 0)], mode="edge")
         )
@@ -91,7 +91,7 @@ class Gate:
 
 
 def low_pass(channels: Waveform, sample_rate: int, cutoff_hz: float) -> NDArray[np.float64]:
-    """What lies below a frequency of (C, S), in phase with it; everything when that is at Nyquist or beyond."""
+    """Zero-phase low-pass of (C, S); unchanged when the cutoff is at Nyquist or beyond."""
     if cutoff_hz >= sample_rate / 2:
         return channels.astype(np.float64)
     sections = butter(SPLIT_ORDER, cutoff_hz, fs=sample_rate, output="sos")

@@ -1,4 +1,4 @@
-"""Taking rumble and offset away below the voice, without moving it in time.
+"""Removes rumble and offset below the voice, without a delay.
 
 Butterworth low cut, run forward and backward: no phase shift, and twice the order's slope (-6 dB at
 the cutoff). Upstream RVC runs the same filter forward only, which delays low notes.
@@ -23,7 +23,7 @@ class HighPass:
     order: int = 5  # of one pass
 
     def __post_init__(self) -> None:
-        """Refuse what is no filter."""
+        """Refuse values out of range."""
         require(self.cutoff_hz > 0, f"preprocess.high_pass.cutoff_hz={self.cutoff_hz}: expected more than 0 Hz.")
         require(1 <= self.order <= 10, f"preprocess.high_pass.order={self.order}: expected 1 to 10.")
 
@@ -36,7 +36,7 @@ class HighPass:
 
 
 def high_pass(waveform: Waveform, sample_rate: int, cutoff_hz: float, order: int) -> Waveform:
-    """The waveform (S,) without what lies below `cutoff_hz`, (S,), in phase with it."""
+    """Zero-phase high-pass of a waveform (S,), (S,)."""
     if len(waveform) < 2:
         return waveform
     sections = butter(order, cutoff_hz, btype="highpass", fs=sample_rate, output="sos")

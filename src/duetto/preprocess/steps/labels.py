@@ -1,4 +1,4 @@
-"""Trimming by hand: label tracks of Audacity say what to keep and what to drop.
+"""Trimming by hand: label tracks of Audacity decide what is kept and what is dropped.
 
 A label track is a text file with a line a label: start and end in seconds and a text, separated by
 tabs, decimals with a point. A point label has end = start. A line that begins with a backslash
@@ -48,7 +48,9 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
-        raise CorpusError(f"There is no label track {path}: export it from Audacity, empty if nothing goes.") from error
+        raise CorpusError(
+            f"There is no label track {path}: export it from Audacity, empty if nothing is dropped."
+        ) from error
     except UnicodeDecodeError as error:
         raise CorpusError(f"{path} is no text in UTF-8. Export the label track again.") from error
     labels: list[Label] = []
@@ -97,7 +99,7 @@ def _numbers(fields: list[str], place: str) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class TrimByLabels:
-    """What labels name is kept or dropped; times count from the recording's beginning. Point labels say nothing."""
+    """Keeps or drops labelled stretches; times count from the recording's beginning. Point labels are ignored."""
 
     needs_channels: ClassVar[bool] = True
 
@@ -106,7 +108,7 @@ class TrimByLabels:
     drop: Sequence[str] = ("drop",)  # texts
 
     def __post_init__(self) -> None:
-        """Refuse a text that says both."""
+        """Refuse a text that is both kept and dropped."""
         both = sorted(set(self.keep) & set(self.drop))
         require(not both, f"preprocess.labels: {both} is both kept and dropped.")
 
@@ -117,7 +119,7 @@ class TrimByLabels:
         return sha256_json([[file.name, sha256_file(file)] for file in files if file.is_file()])
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Cut every segment; what goes is a loss.
+        """Cut every segment; the rest is reported as dropped.
 
         Raises:
             CorpusError: If a clip has no label track, or a label lies beyond its end.
@@ -143,7 +145,7 @@ class TrimByLabels:
         named = path / f"{song}{SUFFIX}"
         if named.is_file():
             return named
-        slug = song[: -len(NO_DIGEST)]  # a user's recording is called by its file's name and 8 digits of its hash
+        slug = song[: -len(NO_DIGEST)]  # the id of a user's recording is its file's name and 8 digits of its hash
         fitting = [file for file in sorted(path.glob(f"*{SUFFIX}")) if _slug(file) == slug]
         if len(fitting) > 1:
             names = ", ".join(file.name for file in fitting)
@@ -206,13 +208,13 @@ def _spans(segment: Segment, labels: tuple[Label, ...], texts: Sequence[str]) ->
 
 
 def intersection(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    """What lies in both of two lists of spans, each without overlaps."""
+    """Intersection of two lists of spans, each without overlaps."""
     common = [(max(a, c), min(b, d)) for a, b in spans for c, d in others]
     return sorted(span for span in common if span[0] < span[1])
 
 
 def difference(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    """What lies in the first of two lists of spans and not in the second, each in order without overlaps."""
+    """Difference of two lists of spans, each in order and without overlaps."""
     left: list[Span] = []
     for first, last in spans:
         for begin, end in others:

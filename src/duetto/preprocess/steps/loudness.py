@@ -1,4 +1,4 @@
-"""Bringing every clip to the same programme loudness.
+"""Brings every clip to the same programme loudness.
 
 ITU-R BS.1770-4 integrated loudness, measured by pyloudnorm: its K-weighting lies within 0.1 dB of the
 standard's at 16 kHz and above, at full scale too. One gain per clip, so that loud and soft phrases
@@ -38,14 +38,14 @@ class Loudness:
         )
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Scale the segments of each clip by one gain; a clip without sound stays as it is."""
+        """Scale the segments of each clip by one gain; a silent clip is left unchanged."""
         louder: list[Segment] = []
         remarks: list[Dropped] = []
         for clip_id, group in groupby(segments, key=lambda segment: segment.clip_id):
             members = tuple(group)
             measured = _clip_loudness(members)
             if not math.isfinite(measured):
-                remarks.append(Dropped(clip_id, 0.0, "loudness left as it is: nothing above -70 LUFS"))
+                remarks.append(Dropped(clip_id, 0.0, "loudness not changed: nothing above -70 LUFS"))
                 louder += members
                 continue
             gain_db = self.target_lufs - measured

@@ -1,7 +1,7 @@
-"""A low-pass that takes out a given share of the energy: the control for cleaning that takes out as much.
+"""A low-pass that removes a given share of the energy: the control for cleaning that removes as much.
 
 What a separator or gate leaves has less energy than the voice had, and holes. A low-pass of the same
-loss has no holes: what the two differ in is the holes' doing. Butterworth, run forward and backward
+loss has no holes, so the difference between the two is due to the holes. Butterworth, run forward and backward
 (no phase shift); the cutoff is found on the clip's power spectrum.
 """
 
@@ -19,20 +19,20 @@ from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 
 FRAME_S = 2048 / 48_000
-LOWEST_HZ = 20.0  # a cutoff below takes out everything
+LOWEST_HZ = 20.0  # a lower cutoff removes everything
 HALVINGS = 40
 
 
 @dataclass(frozen=True)
 class LowPass:
-    """What lies above a cutoff taken out, zero-phase; of cutoff and energy loss exactly one is given."""
+    """Zero-phase low-pass, given by either a cutoff or an energy loss."""
 
     cutoff_hz: float | None = None  # -6 dB there
     energy_loss_db: float | None = None  # of the clip, > 0
     order: int = 4  # of one pass
 
     def __post_init__(self) -> None:
-        """Refuse what is no filter."""
+        """Refuse values out of range."""
         prefix = "preprocess.low_pass"
         require(
             (self.cutoff_hz is None) != (self.energy_loss_db is None),
@@ -44,7 +44,7 @@ class LowPass:
         require(1 <= self.order <= 10, f"{prefix}.order={self.order}: expected 1 to 10.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Filter every segment; lengths stay. A cutoff that was looked for is remarked."""
+        """Filter every segment; lengths stay. A remark gives a cutoff that was searched for."""
         pairs = [self._cutoff_hz(segment.waveform, segment.sample_rate) for segment in segments]
         filtered = tuple(
             segment.with_waveform(low_pass(segment.waveform, segment.sample_rate, cutoff_hz, self.order))
@@ -65,7 +65,7 @@ class LowPass:
 
 
 def low_pass(waveform: Waveform, sample_rate: int, cutoff_hz: float, order: int) -> Waveform:
-    """The waveform (S,) without what lies above `cutoff_hz`, (S,), in phase with it; unchanged above Nyquist."""
+    """Zero-phase low-pass of a waveform (S,), (S,); unchanged for a cutoff above Nyquist."""
     if len(waveform) < 2 or cutoff_hz >= sample_rate / 2:
         return waveform
     sections = butter(order, cutoff_hz, btype="lowpass", fs=sample_rate, output="sos")

@@ -1,4 +1,4 @@
-"""Making one channel of several, on purpose: which channel, or their mean."""
+"""Explicit mixdown to one channel: one of them, or their mean."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,18 +16,18 @@ CANCELLED_DB = 10.0  # a mean this far below the loudest channel: the channels a
 
 @dataclass(frozen=True)
 class Mono:
-    """The mean of the channels, or one of them; what is mono already stays as it is."""
+    """The mean of the channels, or one of them; mono audio is left unchanged."""
 
     needs_channels: ClassVar[bool] = True
 
     choice: str = "mean"  # mean | left | right | loudest
 
     def __post_init__(self) -> None:
-        """Refuse unknown choices."""
+        """Refuse an unknown choice."""
         require(self.choice in CHOICES, f"preprocess.mono.choice={self.choice}: expected {', '.join(CHOICES)}.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Lengths stay. Channels that cancel each other are remarked."""
+        """Lengths stay. A remark reports channels that cancel each other."""
         if not segments or all(len(segment.channels) == 1 for segment in segments):
             return segments, ()
         powers = sum(np.sum(np.square(segment.channels, dtype=np.float64), axis=1) for segment in segments)

@@ -33,12 +33,12 @@ FRAME_S = 2048 / 44_100  # Audacity's window at its usual rate
 ATTACK_S = 0.02
 RELEASE_S = 0.1
 FRAMES_EXAMINED = 1 + OVERLAP  # the frames that overlap a frame's centre, and itself
-NO_PROFILE = "noise left as it is: no stretch of {:g} s to learn it from"
+NO_PROFILE = "noise not reduced: no stretch of {:g} s to measure it"
 
 
 @dataclass(frozen=True)
 class NoiseReduction:
-    """Cells near the noise, turned down; the defaults are Audacity's."""
+    """Spectral noise reduction; the defaults are Audacity's."""
 
     needs_channels: ClassVar[bool] = True
 
@@ -50,7 +50,7 @@ class NoiseReduction:
     profile_start_s: float | None = None  # where it begins in each clip; None = the quietest stretch
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning."""
+        """Refuse values out of range."""
         prefix = "preprocess.noise_reduction"
         for name in ("reduction_db", "sensitivity", "smoothing_bands"):
             value = getattr(self, name)
@@ -65,7 +65,7 @@ class NoiseReduction:
         return self.sensitivity * math.log(10.0)
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Treat every segment by its clip's own profile; lengths stay. Without a profile, say so and leave the clip."""
+        """Treat every segment by its clip's own profile, except (with a remark) clips without one; lengths stay."""
         if not segments:
             return (), ()
         sample_rate = segments[0].sample_rate

@@ -1,4 +1,4 @@
-"""Changing the sample rate, to the sample: what makes no whole sample at the new rate is a reported loss."""
+"""Changes the sample rate; the remainder that does not fill a sample at the new rate is reported as dropped."""
 
 from dataclasses import dataclass
 from math import gcd
@@ -19,14 +19,14 @@ class Resample:
     sample_rate: int = 44_100  # Hz
 
     def __post_init__(self) -> None:
-        """Refuse rates no audio has."""
+        """Refuse rates out of range."""
         require(
             1_000 <= self.sample_rate <= 384_000,
             f"preprocess.resample.sample_rate={self.sample_rate}: expected 1000 to 384000 Hz.",
         )
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Resample every segment; of each, up to a few milliseconds at its end are lost to whole samples."""
+        """Resample every segment; up to a few milliseconds at the end of each are dropped by rounding."""
         resampled: list[Segment] = []
         dropped: list[Dropped] = []
         for segment in segments:

@@ -1,4 +1,4 @@
-"""Taking the voice out of a mix, by one of three methods; the step's remark says which was used.
+"""Separates the voice from a mix by one of three methods; the step's remark says which was used.
 
 - `mask`: no network; the default. In stereo what is alike in both channels, and in any case what is
   harmonic: medians along time and frequency tell tones from strokes (Fitzgerald, DAFx 2010). What is
@@ -40,7 +40,7 @@ TIMEOUT_FACTOR = 60.0  # times real time
 TIMEOUT_LEAST_S = 600.0
 ERROR_LENGTH = 300  # characters of a program's complaint that are shown
 
-LOST_DB = 12.0  # a voice this far below its mix is hardly the voice
+LOST_DB = 12.0  # a voice this far below its mix is probably not the voice
 
 Separator = Callable[[Waveform, int], Waveform]
 
