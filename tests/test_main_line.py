@@ -70,7 +70,7 @@ def only_run(work):
 
 def test_the_second_command_goes_on_and_everything_is_there(work):
     run_folder = only_run(work)
-    assert "Going on from step" in (work / "second.txt").read_text()
+    assert "Resuming from step" in (work / "second.txt").read_text()
     for name in ("index.html", "metrics.json", "losses.csv", "voice/generator.safetensors", "voice/index.faiss"):
         assert (run_folder / name).stat().st_size > 100, name
     record = json.loads((run_folder / "run.json").read_text())

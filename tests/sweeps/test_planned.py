@@ -64,7 +64,7 @@ def test_half_of_the_steps_leave_half_of_the_training_and_the_whole_trial(tmp_pa
     begin(tmp_path, config, (50, 100))
     run = run_in(tmp_path, config)
     assess(run, speed=1.0)
-    assert (run.state, run.note) == ("broken", "goes on near step 100")
+    assert (run.state, run.note) == ("broken", "will resume near step 100")
     assert run.minutes == pytest.approx((minutes_left(config, 1.0, 0.0) + minutes_left(config, 1.0, 1.0)) / 2)
 
 

@@ -49,7 +49,7 @@ def test_killed_in_the_middle_and_started_again_it_finishes_without_repeating_a_
     assert done.stdout.count("Begun") == 1
     assert {path: path.stat().st_mtime_ns for path in sorted(finished.rglob("*")) if path.is_file()} == before
     (output,) = tmp_path.glob("logs/sweeps/*/output/vocoder-*.txt")
-    assert "Going on from step" in output.read_text()
+    assert "Resuming from step" in output.read_text()
     rows = json.loads(state.read_text())["runs"]
     assert [row["state"] for row in rows] == ["finished", "finished"]
     assert {finished.name, next(tmp_path.glob("logs/vocoder-*")).name} == {r["run"] for r in rows}

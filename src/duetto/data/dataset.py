@@ -1,7 +1,7 @@
 """Which crop of which clip each training step sees, as a pure function of (seed, step).
 
 An epoch visits every clip ceil(frames / crop) times, in an order and at offsets drawn from
-(seed, epoch). Nothing is remembered between steps, so a run that was killed goes on at step n with
+(seed, epoch). There is no state between steps, so a killed run resumes at step n with
 the batch that an uninterrupted run would have had there.
 """
 

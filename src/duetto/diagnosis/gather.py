@@ -1,7 +1,7 @@
-"""What lies at a path, as sounds: a recording, a folder of them, a built corpus, or a .ddb.
+"""The sounds at a path: a recording, a folder of recordings, a built corpus, or a .ddb.
 
-Recordings are read block by block and handed on in pieces of a minute. What cannot be read is a
-problem with its reason; the rest goes on.
+Recordings are read block by block and handed on in pieces of a minute. An unreadable file becomes a
+problem with its reason, and the others are read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ class DoctorInput:
 
 
 def open_input(path: Path, today: date | None = None) -> DoctorInput:
-    """See what lies at a path; nothing is read yet but names, headers and consent.
+    """Find out what a path holds; only names, headers and consent are read yet.
 
     Raises:
         CorpusError: If there is nothing, or nothing of a known kind; or a .ddb without a statement of rights.

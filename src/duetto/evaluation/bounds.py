@@ -1,4 +1,4 @@
-"""The worst and the best that a score can be, and where a conversion stands between them."""
+"""The lower and the upper bound of a score, and the share of the gap between them that a conversion closed."""
 
 import math
 

@@ -1,1 +1,1 @@
-"""What came out, to look at and to listen to: pages and dashboards."""
+"""Results as pages and dashboards, to read and to listen to."""

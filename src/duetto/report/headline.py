@@ -1,4 +1,4 @@
-"""What a run's page says in words: one headline, and the warnings that belong beside it."""
+"""The text of a run's page: one headline, and the warnings beside it."""
 
 import math
 from collections.abc import Iterator
@@ -32,14 +32,14 @@ def headline(run: RunRecord) -> str:
 
 
 def warnings_of(run: RunRecord) -> list[str]:
-    """Sentences that keep a reader from believing too much; empty when there is nothing to say."""
+    """Sentences that warn a reader against over-interpretation; empty if there are none."""
     if not run.scores:
-        return ["This run has no metrics.json: nothing below has been measured."]
+        return ["This run has no metrics.json: it was not scored."]
     return [*_timbre_warnings(run), *_melody_warnings(run), *_signal_warnings(run), *_scope_warnings(run)]
 
 
 def duration_text(seconds: float) -> str:
-    """A duration as people say it: 45 s, 8 min 5 s, 2 h 3 min; "unknown time" when undefined."""
+    """A readable duration: 45 s, 8 min 5 s, 2 h 3 min; "unknown time" when undefined."""
     if not math.isfinite(seconds):
         return "unknown time"
     whole = round(seconds)
@@ -58,18 +58,18 @@ def _after(run: RunRecord) -> str:
 def _timbre_warnings(run: RunRecord) -> Iterator[str]:
     closed = run.mean("mcd_gap_closed")
     if closed < 0:
-        yield "Worse than the unconverted source: doing nothing would have been nearer to the target voice."
+        yield "Worse than the unconverted source: the source itself is nearer to the target voice."
     if closed > 1:
-        yield "Better than the vocoder's bound: the bound is not a bound here, so the percentage means little."
+        yield "Better than the copy synthesis: it is not an upper bound here, so the percentage means little."
     bound, source = run.mean("mcd_copy_synthesis"), run.mean("mcd_source")
     if bound > WEAK_VOCODER * source:
         yield (
-            f"The vocoder is weak: the reference itself comes out of it {bound:.1f} dB off. "
+            f"The vocoder is weak: copy synthesis is already {bound:.1f} dB off. "
             f"The gap to it is small; of the whole distance of {source:.1f} dB, "
             f"{source - run.mean('mcd_output'):.1f} dB were closed."
         )
     if not math.isfinite(closed) and run.count("mcd_output"):
-        yield "The bounds lie too close together to say what share of the gap was closed."
+        yield "The bounds are too close together for a share of the gap."
     if run.mean("speaker_similarity") < run.mean("speaker_similarity_source"):
         yield "The speaker encoder hears the unconverted source nearer to the target than the output."
 
@@ -106,7 +106,7 @@ def _scope_warnings(run: RunRecord) -> Iterator[str]:
     if 0 < undefined < num_songs:
         yield f"Gap closed is undefined for {undefined} of {num_songs} songs; the mean is over the others."
     if num_songs < FEW_SONGS:
-        yield f"Scored on {num_songs} song{'s' if num_songs != 1 else ''} and one seed: this says nothing about spread."
+        yield f"Scored on {num_songs} song{'s' if num_songs != 1 else ''} and one seed: the spread is unknown."
     if run.facts.get("status") == "training":
         yield "The training of this run has not ended."
     ledger = section(run.facts, "ledger")

@@ -82,7 +82,7 @@ def fit(
     module.step_precision = Precision(hardware.precision, hardware.accelerator)
     if found:
         minutes = found[1].seconds / 60
-        console.print(f"Going on from step {found[1].step} ({minutes:.1f} minutes of training done).")
+        console.print(f"Resuming from step {found[1].step} ({minutes:.1f} minutes of training done).")
     first_step = found[1].step if found else 0
     clock = Clock(config.trainer.max_minutes, config.trainer.max_steps)
     if not (found and is_over(found[1].step, found[1].seconds, clock)):

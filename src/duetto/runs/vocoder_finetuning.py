@@ -1,9 +1,8 @@
 """Fine-tuning of Diff-SVC's vocoder on the voice, before the acoustic model is trained (`model.vocoder_steps`).
 
-A small vocoder cannot hold every voice. One that goes on from the base on the recordings that the voice is made of is
-nearer to it after two hundred steps than 3,000 on the choir brought it (docs/decisions/bases.md). It is kept in
-the run's folder until the voice takes it in; a killed run goes on from its last checkpoint. Published Diff-SVC leaves
-its vocoder as it is: `model.vocoder_steps=0`.
+A small vocoder cannot fit every voice. Two hundred steps of fine-tuning on the voice's own recordings bring it closer
+than 3,000 steps on the choir (docs/decisions/bases.md). It is kept in the run's folder until the voice includes it; a
+killed run resumes from its last checkpoint. Published Diff-SVC does not fine-tune its vocoder: `model.vocoder_steps=0`.
 """
 
 import shutil
@@ -90,7 +89,7 @@ def vocoder_digests(model: DiffSVCConfig, features: FeaturesConfig) -> dict[str,
 
 
 def vocoder_settings(model: DiffSVCConfig, features: FeaturesConfig) -> VocoderConfig:
-    """How the vocoder that `model.vocoder` names was trained, to go on from it.
+    """Training settings of the vocoder that `model.vocoder` names, for fine-tuning it.
 
     Raises:
         ConfigError: If it is a file of the field.

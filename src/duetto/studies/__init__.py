@@ -1,1 +1,1 @@
-"""Studies: committed files of what is compared, the runs that they ask for, and the verdicts that follow."""
+"""Studies: committed files that state what is compared, their runs, and their verdicts."""

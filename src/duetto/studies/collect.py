@@ -36,7 +36,7 @@ class FinishedRun:
 
 @dataclass(frozen=True)
 class Collection:
-    """What there is of a study."""
+    """The runs and scores of a study that exist."""
 
     runs: tuple[FinishedRun, ...]
     missing: tuple[tuple[str, str], ...]  # arm's name, why
@@ -98,7 +98,7 @@ def _rows(arm: Arm, song: str, condition: str, row: dict[str, Any]) -> Iterator[
 
 
 def _is_as_planned(overrides: tuple[str, ...], arm: Arm) -> bool:
-    """Whether a run was made with the arm's settings, and others at most that leave the result alone."""
+    """Whether a run was made with the arm's settings, apart from settings that do not affect the result."""
     added = overrides[len(arm.overrides) :]
     is_harmless = all(each.split("=", 1)[0] in PLACES for each in added)
     return overrides[: len(arm.overrides)] == arm.overrides and is_harmless

@@ -1,4 +1,4 @@
-"""The verdict of a study as JSON values: results, shares, and everything that they rest on."""
+"""The verdict of a study as JSON values: results, shares, and everything behind them."""
 
 import math
 from typing import Any
@@ -31,7 +31,7 @@ NOTHING = "nothing"  # the group of a factor that changes nothing: the null of a
 
 
 def conclude(study: Study, collection: Collection) -> dict[str, Any]:
-    """Judge a study.
+    """Reach the verdict of a study.
 
     Returns:
         JSON values: study, question, status and why, file_hash, code, hours, seeds, songs, runs, missing, findings

@@ -21,7 +21,7 @@ class Arm:
 
 
 def expand(study: Study) -> tuple[Arm, ...]:
-    """The runs of a study: seeds outermost, so that what is broken off early is as balanced as can be."""
+    """The runs of a study: seeds outermost, so that a study that is stopped early is as balanced as possible."""
     arms = {**study.arms, **design_arms(study.design)}
 
     def make(name: str, plan: ArmPlan, model: str, seed: int) -> Arm:

@@ -1,4 +1,4 @@
-"""Reading conf/study/NAME.yaml, and telling whether it is still the file that was registered.
+"""Reads conf/study/NAME.yaml and checks whether it is still the registered file.
 
 `extends: OTHER` takes another study's file and replaces the keys given; arms, hypotheses and models are merged by
 name, and null takes one away. The hash covers the bytes of both. conf/study/registered.yaml holds the hash under which
@@ -68,7 +68,7 @@ def registered(conf: Path) -> dict[str, str]:
 
 
 def register_study(conf: Path, study: Study) -> None:
-    """Record the study's hash: what comes of this very file is preregistered from now on."""
+    """Record the study's hash: verdicts from this exact file are preregistered from now on."""
     digests = {**registered(conf), study.name: study.file_hash}
     text = "".join(f"{name}: {digest}\n" for name, digest in sorted(digests.items()))
     write_text(conf / FOLDER / REGISTERED, text)

@@ -5,5 +5,5 @@ from typing import Any
 
 
 def as_number(value: Any) -> float:
-    """The number; NaN for null and anything that is none."""
+    """The number; NaN for null and anything else."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan

@@ -1,4 +1,4 @@
-"""The plan of a study: its runs, what it claims, and what it can see, before anything is trained."""
+"""The plan of a study before training: its runs, claims and power."""
 
 from dataclasses import asdict
 from typing import Any

@@ -33,7 +33,7 @@ For example
   python sweep.py sweep=seeds plan_only=true         the plan and its time, nothing more
 
   workers=0   processes at once: 0 = one a GPU, without one a core. Each gets its share of the cores as threads.
-Stop it whenever you like; the same command goes on. Results: logs/sweeps/NAME/, and a page of them all:
+Stop it whenever you like; the same command continues. Results: logs/sweeps/NAME/, and a page of them all:
   python -m duetto report logs/sweeps/NAME
 Settings of a run and their values: python train.py --help
 """
@@ -127,7 +127,7 @@ def sweep_name(request: Request) -> str:
 def run_sweep(
     name: str, arms: Sequence[Arm], configs: "Sequence[TrainConfig]", request: Request, conf: Path, console: Console
 ) -> int:
-    """Plan, prepare, run, and say how it ended."""
+    """Plan, prepare and run, then print the outcome."""
     from duetto.sweeps.planned import PlannedRun, assess, find_recorded
     from duetto.sweeps.prepare import prepare_all
     from duetto.sweeps.record import SWEEPS, SweepRecord

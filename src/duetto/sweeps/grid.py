@@ -1,4 +1,4 @@
-"""What a sweep is made of: its file, the settings with several values, and a name for each combination.
+"""The runs of a sweep: its file, the settings with several values, and a name for each combination.
 
 A sweep file, conf/sweep/NAME.yaml, is command lines with a name: each line of `runs` is what one would type
 after `python sweep.py`, and the sweep is all of their combinations.
@@ -75,7 +75,7 @@ def grid_arms(lines: Sequence[str], extra: Sequence[str] = ()) -> list[Arm]:
     """
     combinations = [each for line in lines for each in expand_choices([*split_line(line), *extra])]
     if len(set(combinations)) < len(combinations):
-        raise ConfigError("A combination stands in the sweep twice. Leave one out.")
+        raise ConfigError("A combination is in the sweep twice. Remove one.")
     everywhere = set(combinations[0]).intersection(*map(set, combinations))
     return [Arm(" ".join(o for o in each if o not in everywhere) or "the run", each) for each in combinations]
 

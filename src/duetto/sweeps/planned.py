@@ -1,4 +1,4 @@
-"""A run of a sweep: what is there of it, and how long the rest takes."""
+"""A run of a sweep: its state, and how long the rest takes."""
 
 import csv
 import json
@@ -66,7 +66,7 @@ def assess(run: PlannedRun, speed: float) -> None:
         run.state = "broken"
         is_trained = RunFolder(run.folder).voice.is_trained
         step, done_share = progress_of(run.folder, run.config)
-        run.note = "trained, not scored yet" if is_trained else f"goes on near step {step}" if step else ""
+        run.note = "trained, not scored yet" if is_trained else f"will resume near step {step}" if step else ""
         scores = find_scores(run.folder, run.config) if is_trained else None
         if scores is not None:
             run.state, run.note, run.evaluation = "finished", "", scores.path.name

@@ -72,7 +72,7 @@ class SaveCheckpoint(Callback):
 
 
 class StampCheckpoint(Callback):
-    """Writes into every checkpoint what its weights came of: run, data and the consent record."""
+    """Writes the origin of the weights into every checkpoint: run, data and the consent record."""
 
     def __init__(self, origin: dict[str, Any]) -> None:
         self.origin = origin
@@ -130,7 +130,7 @@ class Validation(Callback):
         self.has_warned = False
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        """Forget what lies past the checkpoint."""
+        """Remove rows and weights from after the checkpoint."""
         assert isinstance(module, TrainingModule)
         keep_rows_up_to(self.path, module.step)
         forget_validations_after(self.checkpoints, module.step)

@@ -1,4 +1,4 @@
-"""Checkpoints from which a killed run goes on as if nothing had happened.
+"""Checkpoints, from which a killed run resumes exactly.
 
 A checkpoint holds the networks, both optimisers, the step, and the training time used. It needs no
 random state: every step seeds its draws from (seed, step), and the batch is a function of the step

@@ -69,7 +69,7 @@ class OvertrainingReport:
 
     @property
     def can_tell(self) -> bool:
-        """Whether one moment of the training can be told from another."""
+        """Whether the noise is known, so that steps can be compared."""
         return not math.isnan(self.noise)
 
     @property

@@ -52,7 +52,7 @@ class Precision:
         return [scaler.state_dict() for scaler in self._scalers]
 
     def load_state_dict(self, states: list[dict[str, Any]]) -> None:
-        """Take up stored scales; a run that goes on in another precision starts with fresh ones."""
+        """Restore stored scales; a run that resumes in another precision starts with new ones."""
         for number, state in enumerate(states if self.is_scaled else []):
             if state:
                 self.scaler(number).load_state_dict(state)

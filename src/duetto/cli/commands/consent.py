@@ -45,7 +45,7 @@ def register(verbs: Any) -> None:
 
 
 def write_record(options: argparse.Namespace, console: Console) -> None:
-    """Ask, check and write; never waits for an answer when there is nobody to give one."""
+    """Ask, check and write; without a terminal it never waits for an answer."""
     from duetto.errors import ConfigError
     from duetto.ownership.consent import consent_from_dict, write_consent
 
@@ -183,7 +183,7 @@ def revoke_record(options: argparse.Namespace, console: Console) -> None:
     console.print(f"{path}: consent of {revoked.subject} withdrawn on {revoked.revoked_at}.", markup=False)
     for run in withdraw(revoked, options.logs):
         console.print(f"  voice of {run}: conversion is refused now", markup=False)
-    console.print("Recordings, caches (data/), voices and outputs that came of them have to be erased.")
+    console.print("The recordings, and the caches (data/), voices and outputs made from them, have to be erased.")
 
 
 def record_path(path: Path) -> Path:

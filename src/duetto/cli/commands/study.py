@@ -18,9 +18,9 @@ CONF = Path("conf")
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("study", help="plan a study, or judge its finished runs")
+    parser = verbs.add_parser("study", help="plan a study, or reach its verdict from finished runs")
     parser.add_argument("name", nargs="?", help="of conf/study/NAME.yaml; without it the studies are listed")
-    parser.add_argument("--plan", action="store_true", help="runs, hypotheses and power; nothing is judged")
+    parser.add_argument("--plan", action="store_true", help="runs, hypotheses and power, without a verdict")
     parser.add_argument("--register", action="store_true", help="record the file's hash: from now on it is the plan")
     parser.add_argument("--logs", type=Path, default=Path("logs"), help="where the runs are (default: logs)")
     parser.add_argument("--conf", type=Path, default=CONF, help="where the settings are (default: conf)")
@@ -29,7 +29,7 @@ def register(verbs: Any) -> None:
 
 
 def run_study(options: argparse.Namespace, console: Console) -> None:
-    """List, plan, register, or judge."""
+    """List, plan, register, or conclude."""
     from duetto.report.study import write_results
     from duetto.studies.collect import collect_study
     from duetto.studies.conclude import conclude
@@ -56,7 +56,7 @@ def run_study(options: argparse.Namespace, console: Console) -> None:
 
 
 def print_studies(studies: Sequence["Study"], results: Path, console: Console) -> None:
-    """Every study with what its primary hypotheses came to, where it was judged."""
+    """Every study, with the verdicts of its primary hypotheses if there are any."""
     from duetto.report.comparison.names import architecture_title
     from duetto.storage.files import read_json
 

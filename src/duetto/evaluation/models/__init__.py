@@ -1,1 +1,1 @@
-"""Networks that listen: phones, words, speakers, predicted opinion."""
+"""Networks used by metrics: phones, words, speakers, predicted quality."""

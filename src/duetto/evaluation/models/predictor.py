@@ -1,4 +1,4 @@
-"""What a network guesses that listeners would say of speech: DNSMOS P.835, overall. A predictor, not a rating.
+"""Predicted quality: DNSMOS P.835, overall, by a network trained on speech. A predictor, not a rating.
 
 Secondary, and labelled "predictor" wherever it is shown. It was trained on noisy speech. On clean synthetic singing
 it falls as the pitch rises (3.06 to 1.74 over two and a half octaves) and is blind to gating and low-pass

@@ -1,4 +1,4 @@
-"""Whose voice it sounds like: cosine similarity of speaker embeddings.
+"""Speaker similarity: cosine of speaker embeddings.
 
 Valid only between performances at the same pitch: measured on synthetic singers, one singer an octave
 higher (.754) is as far away as another singer at the same pitch (.762). Compare against the bounds.

@@ -1,1 +1,1 @@
-"""What each metric answers to: known degradations in known doses."""
+"""The sensitivity of every metric to known degradations in known doses."""

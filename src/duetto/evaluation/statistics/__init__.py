@@ -1,1 +1,1 @@
-"""What a study concludes from scores: contrasts, a crossed mixed model, resampling, equivalence, verdicts, shares."""
+"""Statistics of studies: contrasts, a crossed mixed model, resampling, equivalence, verdicts, shares."""

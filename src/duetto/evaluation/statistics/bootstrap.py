@@ -1,4 +1,4 @@
-"""An interval that assumes no distribution: seeds and songs are both drawn again, with replacement.
+"""A bootstrap interval: seeds and songs are both resampled with replacement.
 
 Each resample draws I seeds and, independently, J songs, and takes the mean of the table at what was drawn ("pigeonhole
 bootstrap"); the interval is bias-corrected and accelerated. It leans on few seeds as any bootstrap does: below five it

@@ -1,4 +1,4 @@
-"""The mean of a contrast whose seeds and songs are both drawn: a mixed model with two crossed random effects.
+"""The mean of a contrast over sampled seeds and songs: a mixed model with two crossed random effects.
 
     y[i, j] = mu + a[i] + b[j] + e[i, j],   a ~ N(0, seed variance), b ~ N(0, song variance), e ~ N(0, residual)
 
@@ -40,7 +40,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class CrossedFit:
-    """The mean of a contrast, and how sure it is."""
+    """The mean of a contrast, and its uncertainty."""
 
     effect: float  # in the metric's unit; NaN without data
     standard_error: float  # NaN with fewer than two seeds or songs

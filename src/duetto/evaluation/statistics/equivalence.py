@@ -1,4 +1,4 @@
-"""Tests that are put to a fit: is there an effect, is there none worth speaking of, and both for several at once.
+"""Hypothesis tests on a fitted model: for an effect, for equivalence, and adjusted for several hypotheses.
 
 References: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987 (two one-sided tests); Lakens, Social
 Psychological and Personality Science 8, 2017 (smallest effect of interest); Holm, Scandinavian Journal of
@@ -28,7 +28,7 @@ def p_of_equivalence(fit: CrossedFit, smallest_effect: float) -> float:
 
 
 def p_of_refutation(fit: CrossedFit, direction: str, smallest_effect: float) -> float:
-    """P of "the effect claimed is there and worth speaking of".
+    """P of "the claimed effect exists and is at least as large as the smallest of interest".
 
     A claim with a direction is refuted by an effect below the smallest of interest, an opposite one included; one
     without a direction by equivalence.
