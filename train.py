@@ -1,14 +1,11 @@
 """Train a voice on a case and score it: `python train.py model=rvc data=case_b`; `--help` says more."""
 
-import sys
 from typing import Any
 
 import hydra
 from omegaconf import DictConfig
 
-from duetto.cli.entry import run_from_hydra
-from duetto.renamed import current_overrides
-from duetto.runs.compose import prepare
+from duetto.cli.entry import run_from_hydra, start
 
 
 @hydra.main(config_path="conf", config_name="train", version_base="1.3")
@@ -18,6 +15,4 @@ def main(config: DictConfig) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    prepare()
-    sys.argv[1:] = current_overrides(sys.argv[1:])
-    main()
+    start(main, "train")

@@ -23,11 +23,39 @@ def _child_seconds() -> tuple[float, float]:
     return usage.ru_utime, usage.ru_stime
 
 
+HEAVY = ("torch", "torchaudio", "pytorch_lightning", "librosa", "wandb", "scipy.stats", "matplotlib")
+
+
 @pytest.mark.parametrize("script", ["train.py", "infer.py", "sweep.py"])
-def test_help_is_readable(script):
-    done, _ = run(script, "--help")
+def test_help_is_readable_and_costs_at_most_two_cpu_seconds(script):
+    done, seconds = run(script, "--help")
     assert done.returncode == 0
     assert "Usage:" in done.stdout
+    assert "$" not in done.stdout
+    assert seconds < QUICKLY_S
+
+
+@pytest.mark.parametrize("script", ["train.py", "infer.py", "sweep.py"])
+def test_help_imports_nothing_heavy(script):
+    code = (
+        "import runpy, sys\n"
+        f"sys.argv = [{script!r}, '--help']\n"
+        "try:\n"
+        f"    runpy.run_path({script!r}, run_name='__main__')\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        f"sys.stderr.write(' '.join(sorted(set(sys.modules) & set({HEAVY}))))\n"
+    )
+    done, _ = run("-c", code)
+    assert "Usage:" in done.stdout
+    assert done.stderr == ""
+
+
+def test_help_lists_every_group_with_its_options():
+    done, _ = run("train.py", "--help")
+    lines = dict(line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)
+    for path in sorted((ROOT / "conf").glob("*/**/*.yaml")):
+        assert path.stem in lines[path.parent.relative_to(ROOT / "conf").as_posix()].split(", "), path
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 Heavy libraries are imported inside the functions, after the settings were checked.
 """
 
+import sys
+from collections.abc import Callable
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -10,9 +12,21 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from rich.console import Console
 
+from duetto.cli.help import help_text, wants_help
 from duetto.errors import report_errors
-from duetto.runs.compose import typed
+from duetto.renamed import current_overrides
+from duetto.runs.compose import conf_folder, prepare, typed
 from duetto.settings.run_config import InferConfig, TrainConfig
+
+
+def start(main: Callable[[], Any], name: str) -> None:
+    """Print the help of NAME.py, or hand its settings, under their present names, to its Hydra main."""
+    if wants_help(sys.argv[1:]):
+        sys.stdout.write(help_text(conf_folder(), name))
+        return
+    prepare()
+    sys.argv[1:] = current_overrides(sys.argv[1:])
+    main()
 
 
 def run_from_hydra(config: DictConfig) -> dict[str, Any]:

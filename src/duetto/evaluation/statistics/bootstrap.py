@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri  # the normal distribution; scipy.stats takes a second to import
 
 FloatArray = NDArray[np.float64]
 RESAMPLES = 4000
@@ -61,13 +61,13 @@ def bca_interval(draws: FloatArray, value: float, influence: FloatArray, level: 
     if np.ptp(draws) < 1e-12 * max(1.0, abs(value)):
         return float(draws.min()), float(draws.max())
     below = (np.sum(draws < value) + 0.5 * np.sum(draws == value)) / draws.size
-    bias = float(norm.ppf(np.clip(below, 1 / (2 * draws.size), 1 - 1 / (2 * draws.size))))
+    bias = float(ndtri(np.clip(below, 1 / (2 * draws.size), 1 - 1 / (2 * draws.size))))
     spread = float(np.sum(influence**2)) ** 1.5
     acceleration = float(np.sum(influence**3)) / (6 * spread) if spread > 0 else 0.0
     limits = []
     for tail in ((1 - level) / 2, (1 + level) / 2):
-        moved = bias + float(norm.ppf(tail))
-        limits.append(float(norm.cdf(bias + moved / (1 - acceleration * moved))))
+        moved = bias + float(ndtri(tail))
+        limits.append(float(ndtr(bias + moved / (1 - acceleration * moved))))
     low, high = np.quantile(draws, limits)
     return float(low), float(high)
 
