@@ -10,7 +10,7 @@ from duetto.errors import ConfigError
 
 def test_scores_of_a_run_are_its_means_and_undefined_ones_are_nan(tmp_path: Path):
     (tmp_path / "metrics.json").write_text(json.dumps({"mean": {"mcd_output": 5.5, "rtf": None}}))
-    metrics = duetto.Run(tmp_path, "0123456789").metrics
+    metrics = duetto.Run(tmp_path / "run", "r0123", tmp_path).metrics
     assert metrics["mcd_output"] == 5.5
     assert math.isnan(metrics["rtf"])
 

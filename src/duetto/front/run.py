@@ -12,23 +12,27 @@ from duetto.renamed import current_record
 from duetto.runs.complete import complete_run
 from duetto.runs.compose import compose_runs, conf_folder
 from duetto.storage.files import read_json
-from duetto.storage.run_folder import RunFolder
+from duetto.storage.run_folder import EvaluationFolder
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: trained, tested, with its page."""
+    """A finished run: trained, tested, with its page.
 
-    folder: Path  # below logs/; index.html is its page
-    signature: str  # names everything that affects the result
+    Attributes:
+        folder: Below `logs`; `index.html` is its page.
+        signature: Names everything that affects the voice.
+        evaluation: The folder of the scores that the settings asked for, with the test songs in `songs`.
+    """
+
+    folder: Path
+    signature: str
+    evaluation: Path
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Mean over the test songs of the newest evaluation, by name (docs/metrics.md says what they are)."""
-        evaluation = RunFolder(self.folder).newest_evaluation()
-        if evaluation is None:
-            return {}
-        mean = current_record(read_json(evaluation.metrics))["mean"]
+        """Mean over the test songs by name of metric (docs/metrics.md: units, directions); NaN where undefined."""
+        mean = current_record(read_json(EvaluationFolder(self.evaluation).metrics))["mean"]
         return {name: math.nan if value is None else float(value) for name, value in mean.items()}
 
     def voice(self) -> Voice:
@@ -53,4 +57,4 @@ def train(overrides: Sequence[str] = (), *, is_quiet: bool = False) -> Run:
     """
     settings = compose_runs(conf_folder(), [overrides])[0]
     result = complete_run(settings, Console(quiet=is_quiet))
-    return Run(Path(result["run"]), result["signature"])
+    return Run(Path(result["run"]), result["signature"], Path(result["evaluation"]))

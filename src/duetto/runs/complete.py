@@ -14,11 +14,11 @@ def complete_run(settings: TrainConfig, console: Console) -> dict[str, Any]:
     """Train, convert, score and write the page of one run; a finished run is only shown.
 
     Returns:
-        `run`, the path of its folder, and `signature`.
+        `run`, the path of its folder, `signature`, and `evaluation`, where the scores lie that the settings ask for.
 
     Raises:
         DuettoError: If data, settings, hardware or storage do not allow it; says what to do.
     """
     run = train(settings, console, spectrogram_triple)
-    close_run(run, settings, console)
-    return {"run": str(run.folder), "signature": run.signature}
+    evaluation = close_run(run, settings, console)
+    return {"run": str(run.folder), "signature": run.signature, "evaluation": str(evaluation.path)}

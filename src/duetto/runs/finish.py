@@ -17,8 +17,12 @@ from duetto.settings.run_config import TrainConfig
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
 
 
-def close_run(run: Run, config: TrainConfig, console: Console) -> None:
-    """Put the voice to the test (unless these very scores exist), write the page, and show the result."""
+def close_run(run: Run, config: TrainConfig, console: Console) -> EvaluationFolder:
+    """Put the voice to the test (unless these very scores exist), write the page, show the result.
+
+    Returns:
+        Where the scores lie.
+    """
     with locked(run.folder):
         evaluation = evaluate_run(RunFolder(run.folder), run.prepared, config, console)
         update_run(run.folder, {"status": "finished", "evaluation": evaluation.path.name})
@@ -29,6 +33,7 @@ def close_run(run: Run, config: TrainConfig, console: Console) -> None:
     run.tracker.close()
     console.print(metrics_table(metrics))
     console.print(closing_table(run, evaluation, page))
+    return evaluation
 
 
 def log_media(run: Run, evaluation: EvaluationFolder, metrics: dict[str, Any]) -> None:
