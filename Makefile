@@ -9,7 +9,7 @@ USED_DEV := $(VENV)/.requirements-dev
 REQUIREMENTS := requirements.txt requirements-base.txt
 QUICK := not slow and not parity and not gpu and not weights
 
-.PHONY: help setup setup-dev train test quick check format test-all smoke reproduce findings clean
+.PHONY: help setup setup-dev train test quick lint check format docs test-all smoke reproduce findings clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -36,16 +36,21 @@ test: setup-dev ## all tests that this machine can run (quick, slow, parity)
 quick: setup-dev ## the quick tests, under three minutes
 	@$(RUN) -m pytest -m "$(QUICK)" -n 2 --dist loadfile
 
-check: setup-dev ## format, lint, types, layers, quick tests
+lint: setup-dev ## format, lint, types, layers: what runs before a commit
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@PATH=$(CURDIR)/$(VENV)/bin:$$PATH lint-imports --no-cache 2>&1 | tail -4; exit $${PIPESTATUS[0]}
-	@$(RUN) -m pytest -m "$(QUICK)" -n 2 --dist loadfile
+
+check: lint quick ## lint, then the quick tests
 
 format: setup-dev ## put code into house style
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
+
+docs: setup-dev ## build the documentation site into site/, without a network
+	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+	@echo "site/ is built. To read it: $(RUN) -m http.server -d site 8000, then http://localhost:8000"
 
 test-all: setup-dev ## every test; those that need a GPU or outside weights say how to run them
 	@$(RUN) -m pytest -n 2 --dist loadfile
@@ -53,12 +58,22 @@ test-all: setup-dev ## every test; those that need a GPU or outside weights say 
 smoke: setup ## a complete run of some steps, to see that everything works
 	@$(RUN) train.py model=rvc data=case_b trainer=smoke eval=quick logger=none
 
-reproduce: setup ## the runs whose numbers are in docs/results
-	@$(RUN) train.py model=rvc data=case_b
+# docs/reproducing.md says what each of these writes. What was finished before is skipped, what was stopped resumes.
+STUDIES := register_quick tempo_leakage_quick cleaning_dose_quick continuity_quick bottleneck_quick architectures_quick
+reproduce: setup ## what docs/results holds and needs nothing from outside: some hours; STUDIES=register_quick for fewer
 	@$(RUN) sweep.py model=rvc data=case_b preprocess=none,full
+	@$(RUN) train.py model=diffsvc data=case_b
+	@for study in $(STUDIES); do $(RUN) sweep.py study=$$study && $(RUN) -m duetto study $$study || exit 1; done
+	@$(RUN) -m benchmarks.study_statistics
+	@for model in rvc diffsvc; do $(RUN) benchmarks/minutes.py --models $$model --threads 1 --data-run-minutes 2 --output docs/results/bases/$$model || exit 1; done
+	@$(RUN) benchmarks/shapes.py --models rvc --minutes 3
+	@$(RUN) benchmarks/shapes.py --models diffsvc --minutes 2
+	@$(RUN) benchmarks/shapes.py --models vocoder --minutes 1.5
+	@$(RUN) benchmarks/rvc.py
+	@$(RUN) benchmarks/diffsvc.py
 
 findings: ## what real libraries do that one would not guess (downloads packages, some minutes)
 	@for script in findings/*.sh; do echo "== $$script"; bash $$script || exit 1; done
 
 clean: ## remove caches, not runs
-	@rm -rf data .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf data site .mypy_cache .ruff_cache .pytest_cache
