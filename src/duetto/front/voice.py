@@ -25,18 +25,31 @@ CHECKPOINT_SUFFIXES = (".pth", ".pt", ".ckpt")
 
 
 class ConversionSettings(TypedDict, total=False):
-    """What a conversion may be asked for besides its transposition; left out, each is as in conf/infer.yaml."""
+    """What a conversion may be asked for besides its transposition; what is left out is as infer.py has it.
 
-    cents: float  # added to the transposition
-    speaker: int | str  # number or name, of a voice with several
-    formant: float  # semitones, -12 to 12: the spectral envelope moves, the pitch does not
-    level_match: float  # 0 = the voice's own loudness, 1 = the source's
-    index_rate: float  # 0 to 1: share of the content that retrieval takes from the training material
-    protect: float  # 0 to 1: how much of the source's content unvoiced frames keep
-    neighbours: int  # of a frame in the index, 1 to 1024
-    diffusion: DiffusionConfig  # sampler and steps, Diff-SVC only
-    chunk_s: float  # 2 to 600: longest piece converted at once
-    seed: int  # of the noise
+    Attributes:
+        cents: Added to the transposition.
+        speaker: Number or name, of a voice with several.
+        formant: Semitones, -12 to 12: the spectral envelope moves, the pitch does not.
+        level_match: 0 = the voice's own loudness, 1 = the source's.
+        index_rate: 0 to 1, the share of the content that retrieval takes from the training data.
+        protect: Below 0.5, unvoiced frames get this part of that share, so that breaths stay the source's.
+        neighbours: Of a frame in the index, 1 to 1024.
+        diffusion: Sampler and steps, Diff-SVC only.
+        chunk_s: The longest piece converted at once, 2 to 600 s.
+        seed: Of the noise.
+    """
+
+    cents: float
+    speaker: int | str
+    formant: float
+    level_match: float
+    index_rate: float
+    protect: float
+    neighbours: int
+    diffusion: DiffusionConfig
+    chunk_s: float
+    seed: int
 
 
 class Voice:
