@@ -146,7 +146,6 @@ class CropDataset(IterableDataset[Batch]):
             yield self.batch(step)
 
     def batch(self, step: int) -> Batch:
-        """The batch of a step."""
         crops = self.plan.crops(step)
         return collate(crops, self.plan.frames_of(crops), self.plan.hop_length)
 

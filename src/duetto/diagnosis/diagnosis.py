@@ -43,7 +43,6 @@ class Diagnosis:
         return tuple(finding for finding in self.findings if finding.severity in severities)
 
     def finding(self, check: str) -> Finding:
-        """The finding of a check."""
         return next(finding for finding in self.findings if finding.check == check)
 
     @property

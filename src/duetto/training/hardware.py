@@ -32,7 +32,6 @@ class Hardware:
 
     @property
     def device(self) -> torch.device:
-        """The torch device."""
         return torch.device(self.accelerator)
 
 

@@ -31,7 +31,6 @@ class Tracker:
         self._has_sent_source = False  # whether source and reference of the held-out song were sent
 
     def log(self, step: int, values: dict[str, Any]) -> None:
-        """Log values at a step."""
         if self.run is not None:
             self.run.log({**values, "step": step})
 

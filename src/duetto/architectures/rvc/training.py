@@ -46,7 +46,6 @@ class RVCModule(AdversarialModule):
         ]
 
     def exported_network(self) -> Synthesizer:
-        """The synthesizer."""
         return self.synthesizer
 
     def train_on(self, batch: Batch) -> dict[str, Tensor]:

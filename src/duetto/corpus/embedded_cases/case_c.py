@@ -61,7 +61,6 @@ def recipe_case_c(config: DataConfig) -> Recipe:
 
 
 def song_style(name: str) -> SongStyle:
-    """The style of a song."""
     bpm = BPM[int(song_random(name).random() * len(BPM))]
     return SongStyle(*RANGE, bpm, 2 * round(SONG_S * bpm / 480), RHYTHM)
 

@@ -20,7 +20,6 @@ def data_cards(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
 
 
 def model_cards(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
-    """One card for each run."""
     return [_model_card(run) for run in runs]
 
 
