@@ -1,1 +1,1 @@
-"""The data doctor: what will go wrong with a voice, said before it is trained."""
+"""The data doctor: finds problems of the recordings before a voice is trained."""

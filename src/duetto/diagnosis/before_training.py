@@ -1,6 +1,6 @@
-"""The short form before training: pitch of all clips from their features, everything else from a minute of them.
+"""The short form before training: pitch of all clips from their features, everything else from one minute of audio.
 
-Kept by what it depends on, so that it is worked out once for a corpus.
+It is cached by what it depends on, so that it is computed once for a corpus.
 """
 
 from collections.abc import Mapping

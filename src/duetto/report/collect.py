@@ -35,7 +35,7 @@ class SongFolder:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a run folder says about itself."""
+    """Contents of a run folder."""
 
     folder: Path
     facts: dict[str, Any]  # run.json
@@ -58,7 +58,7 @@ class RunRecord:
 
     @property
     def short_name(self) -> str:
-        """What it is called in a column: by its sweep, or architecture, size and signature, as `rvc compact 0f3c`."""
+        """Short name for a column: by its sweep, or architecture, size and signature, as `rvc compact 0f3c`."""
         if self.called:
             return self.called
         parts = [str(self.facts.get(name) or "") for name in ("model", "size")]

@@ -1,4 +1,4 @@
-"""`python -m duetto base`: a run's weights, as a base that ships with the package."""
+"""`python -m duetto base`: a run's weights, as pretrained weights that ship with the package."""
 
 import argparse
 from pathlib import Path
@@ -9,9 +9,9 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("base", help="write a run on embedded voices as a base of the package")
+    parser = verbs.add_parser("base", help="write a run on embedded voices as pretrained weights of the package")
     parser.add_argument("run", type=Path, help="the run's folder; it may still be training")
-    parser.add_argument("--folder", type=Path, help="where to; default: the package's own bases")
+    parser.add_argument("--folder", type=Path, help="folder; default: the package's own")
     parser.set_defaults(action=write_base)
 
 

@@ -1,4 +1,4 @@
-"""`python -m duetto consent new | show | revoke`: who allowed what with a voice."""
+"""`python -m duetto consent new | show | revoke`: consent records of voices."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from rich.console import Console
 
 DOCS = {
     "subject": "Whose voice is it? A pseudonym, such as singer-01",
-    "controller": "Who answers for the data? Your name or organisation",
+    "controller": "Who is responsible for the data? Your name or organisation",
     "scopes": "What do they allow? Some of train, infer, publish_audio, publish_weights, cloud_logging",
     "purposes": "For which purposes? Separated by commas",
     "territory": "Where may it be used? Empty for anywhere",
@@ -27,12 +27,12 @@ def register(verbs: Any) -> None:
     """Add the verb and its three actions to the parser."""
     parser = verbs.add_parser("consent", help="write, show or revoke the consent record of a voice")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    new = actions.add_parser("new", help="write consent.yaml; asks for what the options leave open")
+    new = actions.add_parser("new", help="write consent.yaml; asks for what the options do not give")
     new.add_argument("path", type=Path, help="the folder with the recordings, or a .ddb file")
     for name, question in DOCS.items():
         new.add_argument(f"--{name}", help=question)
     new.add_argument("--rights-statement", default="", help="for a .ddb: why you may take it apart, in your words")
-    new.add_argument("--force", action="store_true", help="replace a record that is there")
+    new.add_argument("--force", action="store_true", help="replace an existing record")
     new.set_defaults(action=write_record)
     show = actions.add_parser("show", help="what a record allows today; status 1 if not training")
     show.add_argument("path", type=Path, help="a record, the folder that holds it, or the folder of a run")
@@ -51,7 +51,7 @@ def write_record(options: argparse.Namespace, console: Console) -> None:
 
     path = record_path(options.path)
     if path.exists() and not options.force:
-        raise ConfigError(f"{path} is there already. Look at it with `consent show`; replace it with --force.")
+        raise ConfigError(f"{path} exists already. See it with `consent show`; replace it with --force.")
     if not options.path.exists():
         raise ConfigError(f"There is no {options.path}. Name the folder with the recordings.")
     given = {name: getattr(options, name) for name in DOCS}
@@ -89,7 +89,7 @@ def ask(given: dict[str, str | None], answer: Callable[[str], str]) -> dict[str,
 
 
 def problem_with(name: str, text: str) -> str:
-    """What is wrong with an answer, as the beginning of the next question; empty when it can be used."""
+    """What is wrong with an answer, as the start of the next question; empty when it is valid."""
     from duetto.ownership.consent import SCOPES
 
     if not text:

@@ -1,4 +1,4 @@
-"""`python -m duetto doctor PATH`: what will go wrong with a voice, said before it is trained."""
+"""`python -m duetto doctor PATH`: problems of recordings, found before training."""
 
 import argparse
 from pathlib import Path
@@ -34,7 +34,7 @@ def register(verbs: Any) -> None:
     parser.add_argument("--transpose", type=float, default=0.0, help="semitones by which those will be transposed")
     parser.add_argument("--json", type=Path, help="write the findings as JSON")
     parser.add_argument("--html", type=Path, help="write a page with plots, and the offending seconds to play")
-    parser.add_argument("--quick", nargs="?", const="true", default="false", help="leave out what takes long")
+    parser.add_argument("--quick", nargs="?", const="true", default="false", help="skip slow checks")
     parser.set_defaults(action=run_doctor)
 
 

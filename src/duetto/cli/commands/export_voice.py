@@ -1,4 +1,4 @@
-"""`python -m duetto export`: a voice of ours becomes the files that RVC WebUI, Applio or Diff-SVC load."""
+"""`python -m duetto export`: writes a voice as files that RVC WebUI, Applio or Diff-SVC load."""
 
 import argparse
 from pathlib import Path

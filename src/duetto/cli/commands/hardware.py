@@ -1,4 +1,4 @@
-"""`python -m duetto hardware`: what this machine is, and what the default run takes here."""
+"""`python -m duetto hardware`: this machine's hardware, and how long the default run takes on it."""
 
 import argparse
 from typing import Any

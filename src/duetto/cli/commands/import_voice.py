@@ -9,18 +9,20 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("import", help="take over a model of RVC WebUI, Applio or Diff-SVC")
+    parser = verbs.add_parser("import", help="import a model of RVC WebUI, Applio or Diff-SVC")
     parser.add_argument("file", type=Path, help="inference model, G_*.pth, or model_ckpt_steps_*.ckpt")
     parser.add_argument("--index", type=Path, help="its .index")
-    parser.add_argument("--discriminator", type=Path, help="D_*.pth beside a G_*.pth: both are the base of a training")
+    parser.add_argument(
+        "--discriminator", type=Path, help="D_*.pth to go with a G_*.pth: both together start a training"
+    )
     parser.add_argument("--vocoder", help="of a Diff-SVC model: the NSF-HiFiGAN `model` file, config.json beside it")
     parser.add_argument("--content-path", help="weights of ContentVec, remembered for conversions")
-    parser.add_argument("--output", type=Path, help="default: logs/NAME, where infer.py looks for run=NAME")
+    parser.add_argument("--output", type=Path, help="default: logs/NAME, which infer.py finds as run=NAME")
     parser.set_defaults(action=import_voice)
 
 
 def import_voice(options: argparse.Namespace, console: Console) -> None:
-    """Read, judge and write; then say how to sing with it."""
+    """Read, check and write; then print how to use it."""
     from duetto.voices.interchange.importing import ImportFiles, import_files
 
     folder = options.output or Path("logs") / options.file.stem

@@ -1,4 +1,4 @@
-"""`python -m duetto labels export`: what the slicer kept, as label tracks that Audacity opens."""
+"""`python -m duetto labels export`: the parts that preprocessing kept, as label tracks for Audacity."""
 
 import argparse
 from pathlib import Path

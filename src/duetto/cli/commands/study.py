@@ -1,4 +1,4 @@
-"""`python -m duetto study`: what a study plans and can see, and what its finished runs say."""
+"""`python -m duetto study`: plan, power and verdict of a study."""
 
 import argparse
 from collections.abc import Sequence
@@ -21,7 +21,9 @@ def register(verbs: Any) -> None:
     parser = verbs.add_parser("study", help="plan a study, or reach its verdict from finished runs")
     parser.add_argument("name", nargs="?", help="of conf/study/NAME.yaml; without it the studies are listed")
     parser.add_argument("--plan", action="store_true", help="runs, hypotheses and power, without a verdict")
-    parser.add_argument("--register", action="store_true", help="record the file's hash: from now on it is the plan")
+    parser.add_argument(
+        "--register", action="store_true", help="record the file's hash: from now on the study is preregistered"
+    )
     parser.add_argument("--logs", type=Path, default=Path("logs"), help="where the runs are (default: logs)")
     parser.add_argument("--conf", type=Path, default=CONF, help="where the settings are (default: conf)")
     parser.add_argument("--output", type=Path, help="folder of the results; default: docs/results/NAME")

@@ -78,8 +78,8 @@ def conclude(evidence: Sequence[BleedEvidence]) -> Finding:
         "serious" if "serious" in grades else "warning",
         what,
         numbers,
-        "What leaks in is learned as part of the voice and comes back as ghost notes and smeared consonants.",
-        "Ask for the dry vocal stem, or separate (preprocess=separate) and compare the damage ledger with leaving it.",
+        "What leaks in is learned as part of the voice and returns as ghost notes and smeared consonants.",
+        "Ask for the dry vocal stem, or separate it (preprocess=separate) and check the damage ledger.",
         worst_places(places[:6]),
     )
 

@@ -69,7 +69,7 @@ def conclude(evidence: Sequence[CodecEvidence]) -> Finding:
         severity,
         what,
         numbers,
-        "A dull voice: above the cut-off the model learns silence, or invents.",
+        "A dull voice: above the cut-off the model learns silence or invents sound.",
         "Use the lossless original. Mixed bandwidths are worse than one: leave the cut files out if they are few.",
         worst_places([item.place for item in cut]),
     )

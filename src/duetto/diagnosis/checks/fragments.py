@@ -99,12 +99,12 @@ def conclude_pitches(evidence: Sequence[FragmentEvidence]) -> Finding:
         what,
         numbers,
         "Pitches between the recorded ones are guessed; this explains most of a sound bank's loss (case D).",
-        "Add melodic singing, if only a few minutes: it repairs more than longer fragments do.",
+        "Add a few minutes of melodic singing: that helps more than longer fragments.",
     )
 
 
 def find_joins(waveform: NDArray[np.float32], sample_rate: int) -> list[float]:
-    """Times (s) of sudden bends of a waveform (S,) that nothing near resembles."""
+    """Times (s) of sudden bends of a waveform (S,) that resemble nothing nearby."""
     near, around = max(1, round(NEAR_S * sample_rate)), round(AROUND_S * sample_rate)
     if len(waveform) < 4 * around:
         return []

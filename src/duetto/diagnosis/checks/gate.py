@@ -87,6 +87,6 @@ def conclude(evidence: Sequence[GateEvidence]) -> Finding:
         what,
         numbers,
         "Breaths and soft endings are missing, and the voice will cut them off in every song (case C).",
-        "Use the takes before the gate. If there are none, train with preprocess=none: no gate of ours on top.",
+        "Use the takes before the gate. If there are none, train with preprocess=none, which adds no further gate.",
         worst_places([place for item in evidence for place in item.holes]),
     )

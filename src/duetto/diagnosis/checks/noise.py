@@ -90,7 +90,7 @@ def conclude(evidence: Sequence[NoiseEvidence]) -> Finding:
         severity,
         what,
         numbers,
-        "The voice learns the noise as breath and hiss; strong cleaning against it does more harm (case C).",
+        "The voice learns the noise as breath and hiss; but strong cleaning does more harm (case C).",
         "Record closer or quieter; otherwise reduce by 6 to 12 dB at most and read the damage ledger.",
         worst_places(places[:4]),
     )

@@ -42,7 +42,7 @@ class AuditEvidence:
 
 
 def measure(heard: Heard, seconds: float) -> AuditEvidence:
-    """Compare trackers over the first `seconds` of a sound; jumps are looked for in all of it."""
+    """Compare trackers over the first `seconds` of a sound; jumps are searched in all of it."""
     voiced = heard.f0_hz > 0
     excursions = octave_excursions(heard.midi)
     places = [heard.sound.frames_place((first - 30, last + 30), "octave") for first, last in excursions[:2]]
@@ -99,8 +99,8 @@ def conclude(evidence: Sequence[AuditEvidence]) -> Finding:
         severity,
         what,
         numbers,
-        "The model is told a pitch that is not what is heard: cracked notes and octave errors in conversion.",
-        "Listen to the places. Take out harmonies and reverberation, set features.f0.min_hz and max_hz to the voice's "
+        "The model is trained on wrong pitches: cracked notes and octave errors in conversion.",
+        "Listen to these places. Remove harmonies and reverberation, set features.f0.min_hz and max_hz to the voice's "
         "range, or try features.f0.method=harvest.",
         worst_places([place for item in evidence for place in item.places]),
     )

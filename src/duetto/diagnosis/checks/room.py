@@ -60,7 +60,7 @@ def conclude(evidence: Sequence[RoomEvidence]) -> Finding:
         severity,
         what,
         numbers,
-        "The room becomes part of the voice; taking it out leaves residue and chopped tails (case B).",
+        "The room becomes part of the voice; removing it leaves residue and chopped tails (case B).",
         "Record dry or ask for the dry stem. If that is impossible compare preprocess=wpe with no treatment at all.",
         worst_places(places[:4]),
     )

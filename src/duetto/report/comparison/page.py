@@ -99,7 +99,7 @@ def title_of(runs: Sequence[RunRecord]) -> str:
 
 
 def facts_of(runs: Sequence[RunRecord], num_verdicts: int) -> list[tuple[str, str]]:
-    """The page in numbers."""
+    """Counts shown at the top of the page."""
     songs = {song.song for run in runs for song in run.songs}
     minutes = [run.training_seconds / 60 for run in runs if math.isfinite(run.training_seconds)]
     codes = {str(section(run.facts, "code").get("commit") or "")[:12] for run in runs} - {""}

@@ -1,4 +1,4 @@
-"""What studies found: their verdicts, read from the files that they leave, and laid out as intervals.
+"""Verdicts of studies, read from their files and laid out as intervals.
 
 A verdict file holds an entry, a list of them, or a study with a list of findings. An entry names hypothesis, role,
 model, metric, effect, interval, p, verdict, seeds, songs, hours, the hash of the study's file and the code's version.
@@ -66,7 +66,7 @@ class Verdict:
 
 
 def read_verdicts(files: Sequence[Path]) -> tuple[list[Verdict], list[str]]:
-    """Verdicts of all files, and a sentence for each entry that is none."""
+    """Verdicts of all files, and a sentence for each invalid entry."""
     verdicts, problems = [], []
     for file in files:
         try:
