@@ -31,6 +31,7 @@ from duetto.training.checkpoint import find_checkpoint
 from duetto.training.hardware import Hardware
 from duetto.training.precision import Precision
 from duetto.training.selection import Selection, select_weights
+from duetto.training.stopping import StopAfterStep
 from duetto.training.tracking import Tracker
 from duetto.voices.modules import make_module
 from duetto.voices.pretrained import choose_base, explain_start
@@ -95,8 +96,9 @@ def fit(
                 console.print(note)
         dataset = CropDataset(plan, first_step, config.trainer.max_steps)
         callbacks = make_callbacks(config, prepared, folder, clock, tracker, console, draw)
-        with quiet_lightning():
-            trainer = build_trainer(hardware, callbacks)
+        stop = StopAfterStep(checkpoints, console.print)
+        with quiet_lightning(), stop.told_apart():
+            trainer = build_trainer(hardware, [*callbacks, stop])
             loader = dataset.loader(config.trainer.num_workers)
             trainer.fit(module, loader, ckpt_path=found[0] if found else None, weights_only=True if found else None)
     else:
@@ -145,17 +147,14 @@ def make_callbacks(
 
 
 def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:
-    """A Lightning trainer that does only what we ask: no logger, checkpoint, summary or bar of its own."""
+    """A Lightning trainer that does only what we ask (docs/decisions/lightning.md)."""
     return Trainer(
         accelerator="cuda" if hardware.accelerator == "cuda" else "cpu",
         devices=1,
         precision="32-true",  # autocast and scalers are ours: training.precision
         max_epochs=1_000_000,
         callbacks=callbacks,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
+        barebones=True,  # no logger, checkpoints, summary or bar
     )
 
 
