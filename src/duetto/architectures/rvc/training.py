@@ -7,8 +7,6 @@ Deviation 2 (docs/deviations.md): both mels of the mel loss are taken from the s
 upstream slices the recording's from the mel of the whole clip, whose edges saw other samples.
 """
 
-from typing import cast
-
 import torch
 from torch import Tensor
 
@@ -34,9 +32,6 @@ class RVCModule(AdversarialModule):
         self.config = model
         self.synthesizer = build_rvc(model, features)
         self.add_discriminator(model.discriminator)
-        top_hz = features.mel_max_hz or features.sample_rate / 2
-        filterbank = mel_filterbank(features.sample_rate, features.n_fft, features.n_mels, features.mel_min_hz, top_hz)
-        self.register_buffer("mel_filters", filterbank, persistent=False)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """AdamW for generator and discriminator."""
@@ -85,5 +80,8 @@ class RVCModule(AdversarialModule):
             }
 
     def _log_mel(self, waveform: Tensor) -> Tensor:
-        spectrogram = linear_spectrogram(waveform[:, 0].float(), self.features.n_fft, self.features.hop_length)
-        return log_mel(mel_from_linear(spectrogram, cast(Tensor, self.mel_filters)))
+        given = self.features
+        spectrogram = linear_spectrogram(waveform[:, 0].float(), given.n_fft, given.hop_length)
+        band = (given.mel_min_hz, given.mel_max_hz)
+        filters = mel_filterbank(given.sample_rate, given.n_fft, given.n_mels, *band, spectrogram.device)
+        return log_mel(mel_from_linear(spectrogram, filters))
