@@ -80,10 +80,6 @@ class TrainingModule(pl.LightningModule):
         """The network that a voice is made of: the averaged weights where they are kept."""
         return self.exported_network() if self.average is None else self.average.module
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Move our frozen batch; Lightning cannot copy one."""
-        return batch.to(device)
-
     def training_step(self, batch: Batch, batch_index: int) -> None:
         """One step.
 
