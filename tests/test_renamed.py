@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from duetto.__main__ import main
+from duetto.architectures.vocoder.config import VocoderConfig
 from duetto.corpus.manifest import Clip, Manifest, load_manifest
 from duetto.evaluation.registry import METRICS, metric_named
 from duetto.renamed import (
@@ -23,12 +24,10 @@ from duetto.renamed import (
 from duetto.report.collect import collect_run
 from duetto.report.page import render_page
 from duetto.runs.compose import compose_runs, conf_folder
-from duetto.settings.config import PreprocessConfig, TrainerConfig
-from duetto.settings.model_config import VocoderConfig
+from duetto.settings.config import PreprocessConfig, TrainerConfig, from_dict
 from duetto.storage.files import sha256_json
 from duetto.training.callbacks import keep_rows_up_to
 from duetto.training.selection import kept_validations, validation_path
-from duetto.voices.voice import from_dict
 from tests.report.run_folder import make_run
 
 

@@ -40,7 +40,7 @@ def converter():
     config = tiny_config(1)
     torch.manual_seed(0)
     synthesizer = build_network(config.model, config.features).eval()
-    renderer = RVCRenderer(synthesizer, config.features, 0.66666)
+    renderer = RVCRenderer(synthesizer, config.model, config.features)
     return Converter(renderer, config.features, Tools(StubEncoder(), StubPitch(), None))
 
 

@@ -7,11 +7,12 @@ import pytest
 import torch
 import yaml
 
+from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.shapes import DISCRIMINATOR_PERIODS, ecosystem_shape
 from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.layers.discriminators import MultiPeriodDiscriminator
 from duetto.settings.config import RetrievalConfig
-from duetto.settings.model_config import LossConfig, OptimizerConfig, RVCConfig
+from duetto.settings.model_config import LossConfig, OptimizerConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = ROOT / "docs" / "methods"

@@ -7,11 +7,11 @@ import pytest
 import soundfile
 
 import duetto
-from duetto.architectures.vocoder.loading import BASES
+from duetto.architectures.rvc.config import RVCConfig
+from duetto.bases import BASES
 from duetto.conversion.converter import ConversionRequest
 from duetto.errors import AudioError, CheckpointError, ConfigError, CorpusError
 from duetto.front.voice import Voice
-from duetto.settings.model_config import RVCConfig
 from duetto.voices.voice import TrainedVoice, read_voice, save_voice
 from tests.conversion.transparent import RATE, transparent_converter
 

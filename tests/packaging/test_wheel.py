@@ -59,7 +59,7 @@ def test_an_unpacked_wheel_plans_a_run_and_finds_bases_and_recogniser_without_a_
         "from duetto.runs.compose import compose_runs, conf_folder\n"
         "run = compose_runs(conf_folder(), [['model=rvc', 'data=case_b', 'logger=none', 'model/size=compact']])[0]\n"
         "assert run.features.sample_rate == 24000\n"
-        "from duetto.architectures.vocoder.loading import BASES\n"
+        "from duetto.bases import BASES\n"
         "assert list(BASES.glob('vocoder_*.safetensors'))\n"
         "from duetto.evaluation.models.intelligibility import load_classifier\n"
         "load_classifier()\n"

@@ -2,10 +2,11 @@ import math
 
 import pytest
 
-from duetto.runs.plan import VALIDATION_S, VALIDATION_SHARE, clock_text, make_plan, validation_stage
+from duetto.architectures.rvc.config import RVCConfig
+from duetto.architectures.rvc.record import RVC
+from duetto.runs.plan import VALIDATION_SHARE, clock_text, make_plan, validation_stage
 from duetto.settings.case_config import FragmentConfig
 from duetto.settings.config import DataConfig, EvalConfig, TrainerConfig
-from duetto.settings.model_config import RVCConfig
 from duetto.settings.run_config import TrainConfig
 
 
@@ -13,6 +14,7 @@ def plan(**data):
     settings = {"train_songs": ["a", "b"], "val_songs": ["c"], "test_songs": ["d", "e"], "sources": ["mei"]}
     config = TrainConfig(
         data=DataConfig(**{"case": "case_b", **settings, **data}),
+        model=RVCConfig(name="rvc", size="v2_40k"),  # whose steps were not measured
         trainer=TrainerConfig(max_minutes=2.0),
         eval=EvalConfig(),
     )
@@ -46,7 +48,7 @@ def test_validations_are_counted_where_the_cost_of_a_step_is_known():
         model=RVCConfig(name="rvc", size="compact"), trainer=TrainerConfig(max_minutes=0, max_steps=450)
     )
     validations = validation_stage(config, speed=2.0)  # at 200, 400 and 450
-    assert validations.seconds == pytest.approx(3 * VALIDATION_S["rvc"] / 2)
+    assert validations.seconds == pytest.approx(3 * RVC.cost("compact").validation_s / 2)
     config.trainer.max_minutes = 1.0  # 60 s of 0.125 s
     config.trainer.max_steps = 10_000
     assert validation_stage(config, speed=2.0).what.startswith("3 ")

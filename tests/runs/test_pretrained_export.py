@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from duetto.architectures.vocoder.loading import build_vocoder
+from duetto.architectures.vocoder.renderer import build_vocoder
 from duetto.errors import CheckpointError
 from duetto.ownership.consent import embedded_consent
 from duetto.runs.pretrained_export import export_base

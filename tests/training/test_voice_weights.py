@@ -12,8 +12,7 @@ from duetto.errors import CheckpointError
 from duetto.runs.identity import run_from, signature_of
 from duetto.runs.prepare import make_crop_plan
 from duetto.runs.train import input_digests, make_room_for_speakers
-from duetto.voices.modules import make_module
-from duetto.voices.pretrained import find_base
+from duetto.voices.pretrained import find_base, make_module
 from tests.training.tiny import tiny_config, tiny_data, tiny_fit
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from duetto.architectures.rvc.config import RVCConfig
 from duetto.corpus.manifest import Clip, Manifest
 from duetto.features.cache import ClipFeatures, save_features
 from duetto.features.extract import FeatureSet
 from duetto.runs.fit import FitResult, fit
 from duetto.runs.prepare import PreparedData
 from duetto.settings.config import DataConfig, FeaturesConfig, TrainerConfig
-from duetto.settings.model_config import DiscriminatorConfig, GeneratorConfig, RVCConfig
+from duetto.settings.model_config import DiscriminatorConfig, GeneratorConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.training.hardware import Hardware
 from duetto.training.tracking import Tracker

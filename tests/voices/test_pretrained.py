@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import save_file
 
 from duetto.runs.prepare import make_crop_plan
+from duetto.settings.model_config import shape_of
 from duetto.storage.files import write_json
-from duetto.voices.modules import make_module
-from duetto.voices.pretrained import choose_base, explain_start, fit_speakers, shape_of
+from duetto.voices.pretrained import choose_base, explain_start, fit_speakers, make_module
 from tests.architectures.diffsvc.test_training import tiny_diffsvc
 from tests.training.tiny import tiny_config, tiny_data
 

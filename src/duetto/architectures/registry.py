@@ -1,44 +1,48 @@
-"""What differs between architectures when a voice is built and sings; everything else takes any of them."""
+"""Which architectures there are; everything else takes any of them.
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+Ours are listed here, one line each. Another one lives in a package of its own, needs no edit of ours, and registers in
+one of two ways:
 
-from torch import nn
+- An entry point in its pyproject.toml, found wherever the package is installed, worker processes included:
 
-from duetto.architectures.diffsvc.renderer import DiffSVCRenderer, build_diffsvc
-from duetto.architectures.rvc.renderer import RVCRenderer, build_rvc
-from duetto.architectures.vocoder.loading import VocoderRenderer, build_vocoder
-from duetto.conversion.converter import Renderer
+      [project.entry-points."duetto.architectures"]
+      mine = "my_package.record:MINE"
+
+- `register(MINE)`, for this process alone: a notebook, a test.
+
+`MINE` is an `Architecture`. Its `conf` names the folder with `model/mine.yaml`, `features/mine.yaml` and
+`shape/mine_SIZE.yaml`; then `python train.py model=mine` trains it. `tests/architectures/third` is a complete example.
+"""
+
+from functools import cache
+from importlib.metadata import entry_points
+
+from duetto.architectures.architecture import Architecture
+from duetto.architectures.diffsvc.record import DIFFSVC
+from duetto.architectures.rvc.record import RVC
+from duetto.architectures.vocoder.record import VOCODER
 from duetto.errors import ConfigError
-from duetto.settings.config import FeaturesConfig
+from duetto.settings.model_config import ModelConfig
+
+ENTRY_POINTS = "duetto.architectures"
+OURS = (RVC, DIFFSVC, VOCODER)  # in the order in which pages name them
+_REGISTERED: dict[str, Architecture] = {}  # by `register`: the one thing that a process may add to
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """How one architecture's network and renderer are made; `model` is its own config class."""
+def register(architecture: Architecture) -> None:
+    """Add an architecture to this process; registering the same one again changes nothing.
 
-    build_network: Callable[[Any, FeaturesConfig], nn.Module]  # model, features -> untrained
-    build_renderer: Callable[[Any, Any, FeaturesConfig], Renderer]  # network, model, features
-
-
-def _rvc_renderer(network: Any, model: Any, features: FeaturesConfig) -> Renderer:
-    return RVCRenderer(network, features, model.noise_scale)
-
-
-def _diffsvc_renderer(network: Any, model: Any, features: FeaturesConfig) -> Renderer:
-    return DiffSVCRenderer(network, model, features)
+    Raises:
+        ConfigError: If the name is another architecture's.
+    """
+    if architectures().get(architecture.name, architecture) != architecture:
+        raise ConfigError(f"There is an architecture {architecture.name} already. Give yours another name.")
+    _REGISTERED[architecture.name] = architecture
 
 
-def _vocoder_renderer(network: Any, _: Any, features: FeaturesConfig) -> Renderer:
-    return VocoderRenderer(network, features)
-
-
-ARCHITECTURES: dict[str, Architecture] = {
-    "rvc": Architecture(build_rvc, _rvc_renderer),
-    "diffsvc": Architecture(build_diffsvc, _diffsvc_renderer),
-    "vocoder": Architecture(build_vocoder, _vocoder_renderer),
-}
+def architectures() -> dict[str, Architecture]:
+    """All architectures by name: ours, those of installed packages by name, those registered here."""
+    return {each.name: each for each in (*OURS, *_installed())} | _REGISTERED
 
 
 def get_architecture(name: str) -> Architecture:
@@ -47,6 +51,41 @@ def get_architecture(name: str) -> Architecture:
     Raises:
         ConfigError: If there is none.
     """
-    if name not in ARCHITECTURES:
-        raise ConfigError(f"model.name={name}: voices are of {', '.join(ARCHITECTURES)}.")
-    return ARCHITECTURES[name]
+    known = architectures()
+    if name not in known:
+        raise ConfigError(f"model.name={name}: there is no such architecture; known are {', '.join(known)}.")
+    return known[name]
+
+
+def architecture_of(model: ModelConfig) -> Architecture:
+    """The architecture of a model's settings."""
+    return get_architecture(model.name)
+
+
+def training_modules(model: ModelConfig) -> set[str]:
+    """Modules whose code decides what these settings train, what is trained first included."""
+    architecture = architecture_of(model)
+    first = architecture.preliminary_training(model)
+    if first is None or architecture.preliminary is None:
+        return architecture.modules
+    return (
+        architecture.modules
+        | get_architecture(first.architecture).modules
+        | {architecture.preliminary.partition(":")[0]}
+    )
+
+
+def schema_modules() -> set[str]:
+    """Modules of the schemas. They compute nothing: what they decide is in the settings, or fails."""
+    return {each.config.__module__ for each in architectures().values()}
+
+
+@cache
+def _installed() -> tuple[Architecture, ...]:
+    found: list[Architecture] = []
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda each: each.name):
+        architecture = point.load()
+        if not isinstance(architecture, Architecture) or architecture.name in {each.name for each in (*OURS, *found)}:
+            raise ConfigError(f"The entry point {point.value} of {ENTRY_POINTS} is not an Architecture of a new name.")
+        found.append(architecture)
+    return tuple(found)

@@ -1,1 +1,6 @@
-"""Small base weights that we trained ourselves on embedded voices, each with its card."""
+"""Weights that ship with the package, each with its card."""
+
+from pathlib import Path
+
+BASES = Path(__file__).resolve().parent
+DISCRIMINATOR_SUFFIX = "_discriminator"  # of the discriminator's file, beside the generator's

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from duetto.errors import AudioError
 from duetto.features.spectrogram import hann_window, mel_filterbank
+from duetto.settings.config import FeaturesConfig
 from duetto.units import semitones_to_ratio
 
 LN_TO_LOG10 = 0.434294  # upstream Diff-SVC's rounding of 1 / ln 10
@@ -71,6 +72,19 @@ def log_mel_spectrogram(waveform: Tensor, settings: MelSettings, semitones: floa
         mel = torch.clamp(filters @ magnitude, min=settings.floor)
         logarithm = torch.log10(mel) if settings.is_log10 else torch.log(mel)
     return logarithm.reshape(*waveform.shape[:-1], *logarithm.shape[-2:])
+
+
+def waveform_to_mel(waveform: Tensor, features: FeaturesConfig, semitones: float = 0.0) -> Tensor:
+    """Log mel (B, M, T) of waveforms (B, S), natural logarithm, spectra shifted by `semitones`."""
+    settings = MelSettings(
+        features.sample_rate,
+        features.n_fft,
+        features.hop_length,
+        features.n_mels,
+        features.mel_min_hz,
+        features.mel_max_hz or features.sample_rate / 2,
+    )
+    return log_mel_spectrogram(waveform, settings, semitones)
 
 
 def natural_to_log10(mel: Tensor) -> Tensor:

@@ -165,7 +165,7 @@ def load_voice(
 
     Example:
         >>> import duetto, numpy
-        >>> from duetto.architectures.vocoder.loading import BASES
+        >>> from duetto.bases import BASES
         >>> voice = duetto.load_voice(BASES / "rvc_compact.safetensors")
         >>> voice
         Voice('rvc_compact', rvc, 24000 Hz)

@@ -16,14 +16,13 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from duetto.architectures.registry import architectures, get_architecture
 from duetto.errors import ConfigError
 from duetto.renamed import current_overrides
 from duetto.runs.driver import has_cuda_driver
-from duetto.settings.model_config import MODEL_SCHEMAS
 from duetto.settings.run_config import InferConfig, TrainConfig
 
 Schema = TypeVar("Schema", TrainConfig, InferConfig)
-FLAGSHIP_SIZES = {"rvc": "v2_40k", "diffsvc": "44k", "vocoder": "44k"}
 
 
 def prepare() -> None:
@@ -31,15 +30,16 @@ def prepare() -> None:
     store = ConfigStore.instance()
     store.store(name="base_train", node=TrainConfig)
     store.store(name="base_infer", node=InferConfig)
-    for name, model in MODEL_SCHEMAS.items():
-        store.store(group="model", name=f"base_{name}", node=model)
+    for name, architecture in architectures().items():
+        store.store(group="model", name=f"base_{name}", node=architecture.config)
     OmegaConf.register_new_resolver("duetto.shape", resolve_shape, replace=True)
 
 
 def resolve_shape(model: str, size: str) -> str:
     """Name of the file below conf/shape; `auto` is compact without a CUDA device, the flagship shape with one."""
     if size == "auto":
-        size = FLAGSHIP_SIZES[model] if has_cuda_driver() else "compact"
+        architecture = get_architecture(model)
+        size = architecture.flagship if has_cuda_driver() else architecture.sizes[0]
     return f"{model}_{size}"
 
 
@@ -75,10 +75,8 @@ def _structure(schema: type[Schema], plain: Any) -> DictConfig:
     """The schema, with that of the architecture that `model.name` names."""
     if schema is not TrainConfig:
         return OmegaConf.structured(schema)
-    name = plain.get("model", {}).get("name")
-    if name not in MODEL_SCHEMAS:
-        raise ConfigError(f"model.name={name}: expected one of {', '.join(MODEL_SCHEMAS)}.")
-    return OmegaConf.structured(TrainConfig(model=MODEL_SCHEMAS[name]()))
+    architecture = get_architecture(plain.get("model", {}).get("name"))
+    return OmegaConf.structured(TrainConfig(model=architecture.config()))
 
 
 def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:

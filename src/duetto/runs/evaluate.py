@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from duetto.architectures.registry import architecture_of, get_architecture, schema_modules
 from duetto.evaluation.reference import ReferenceStore
 from duetto.renamed import current_record
 from duetto.runs.prepare import PreparedData, progress_bar
@@ -35,9 +36,9 @@ def scores_from(config: EvalConfig, run: RunFolder, model: str) -> Fingerprint:
         run: Trained.
         model: Name of its architecture.
     """
-    own = {f"duetto.architectures.{model}.renderer"}
+    own = get_architecture(model).rendering_modules
     inputs = {"weights": sha256_file(run.voice.weights)}
-    return fingerprint(config, inputs, {*SCORING, *own}, OTHER_STAGES)
+    return fingerprint(config, inputs, {*SCORING, *own}, {*OTHER_STAGES, *schema_modules()})
 
 
 def evaluation_of(run: RunFolder, made_of: Fingerprint) -> EvaluationFolder:
@@ -62,7 +63,7 @@ def evaluate_run(run: RunFolder, prepared: PreparedData, config: TrainConfig, co
     converter, _ = load_converter(run.voice.path, config.eval.retrieval.index_rate)
     with progress_bar(console) as report:
         references = ReferenceStore(Path(config.data.root) / REFERENCES_FOLDER)
-        run_test(converter, prepared, config.eval, place, report, config.model.can_convert, references)
+        run_test(converter, prepared, config.eval, place, report, architecture_of(config.model).can_convert, references)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     write_json(place.record, {"signature": place.path.name, "created": created, **made_of.as_dict()})
     return place

@@ -12,6 +12,7 @@ from pytorch_lightning import Callback, Trainer
 from rich.console import Console
 from torch import nn
 
+from duetto.architectures.registry import architecture_of
 from duetto.data.dataset import CropDataset, describe_use
 from duetto.runs.prepare import PreparedData, make_crop_plan
 from duetto.runs.validate import ValidationSong
@@ -33,8 +34,7 @@ from duetto.training.precision import Precision
 from duetto.training.selection import Selection, select_weights
 from duetto.training.stopping import StopAfterStep
 from duetto.training.tracking import Tracker
-from duetto.voices.modules import make_module
-from duetto.voices.pretrained import choose_base, explain_start
+from duetto.voices.pretrained import choose_base, explain_start, make_module
 
 Draw = Callable[[Path, Path, Path | None], bytes]  # source, output and reference as one picture, PNG
 
@@ -130,7 +130,7 @@ def make_callbacks(
     origin = {"run": folder.name, "data_hash": manifest.content_hash(), "consent": manifest.consent}
     callbacks: list[Callback] = [clock, StampCheckpoint(origin)]
     callbacks.append(LogLosses(RunFolder(folder).losses, trainer.log_every_steps, tracker.log))
-    pairs = prepared.pairs("val", config.model.can_convert)
+    pairs = prepared.pairs("val", architecture_of(config.model).can_convert)
     if trainer.evaluate_every_steps and pairs:
         song = ValidationSong(config, prepared, pairs[0], folder)
         actions = ValidationActions(

@@ -11,9 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from duetto.architectures.registry import get_architecture, schema_modules, training_modules
+from duetto.errors import ConfigError
 from duetto.features.cache import extraction_code
 from duetto.renamed import current_settings
 from duetto.settings.config import FeaturesConfig
+from duetto.settings.model_config import path_fields
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import sha256_file
 from duetto.storage.fingerprint import Fingerprint, changes, fingerprint
@@ -33,7 +36,6 @@ OTHER_STAGES = (  # that training meets as files, or that only watch it
     "duetto.runs",
     "duetto.voices",
 )
-MODEL_PATHS = ("vocoder", "base", "base_discriminator")  # what lies there is covered by its digest
 BEFORE_FINGERPRINTS = ("the code (version 0.1.0 did not record it)",)
 SIGNATURE_DIGITS = 9  # hexadecimal, after a letter: a name that reads as a number would not survive YAML
 
@@ -46,13 +48,12 @@ def run_from(config: TrainConfig, data_hash: str, weights: Mapping[str, str]) ->
         data_hash: Content of the preprocessed corpus.
         weights: SHA-256 of each file that the run begins with or sings through, by what it is.
     """
-    own = {f"duetto.architectures.{config.model.name}.{name}" for name in ("training", "renderer")}
     extraction = extraction_code(config.features)
     return fingerprint(
         settings_that_count(config),
         {"data": data_hash, **weights},
-        {*TRAINING, *own, *extraction.modules},
-        {*OTHER_STAGES, *extraction.beyond},
+        {*TRAINING, *training_modules(config.model), *extraction.modules},
+        {*OTHER_STAGES, *schema_modules(), *extraction.beyond},
         extraction.packages,
     )
 
@@ -74,12 +75,13 @@ def settings_that_count(config: TrainConfig) -> dict[str, Any]:
 
 
 def _counted(values: dict[str, Any], features: dict[str, Any]) -> dict[str, Any]:
-    trainer = values["trainer"]
+    trainer, model = values["trainer"], values["model"]
+    paths = path_fields(get_architecture(model["name"]).config)  # what lies there is covered by its digest
     selects = trainer["select"] == "best" and trainer["evaluate_every_steps"]
     counted: dict[str, Any] = {
         "preprocess": {name: values["preprocess"][name] for name in ("name", "steps")},
         "features": features,
-        "model": {name: value for name, value in values["model"].items() if name not in MODEL_PATHS},
+        "model": {name: value for name, value in model.items() if name not in paths},
         "trainer": {name: trainer[name] for name in TRAINER_NUMBERS},
         "selected_by_validation_every": trainer["evaluate_every_steps"] if selects else None,
         "seed": values["seed"],
@@ -136,7 +138,7 @@ def _was_asked_for(record: dict[str, Any], wanted: dict[str, Any]) -> bool:
         features["content"].pop("path")
         settings = _counted(values, features)
         inputs = {"data": record["data_hash"], **record["weights"]}
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, ConfigError):
         return False  # of a version that recorded less, or damaged
     return inputs == wanted["inputs"] and _agrees(settings, wanted["settings"])
 

@@ -1,7 +1,7 @@
 """What a run is going to do and how long that takes, said before it starts.
 
-The constants were measured on two cores whose matrix product reaches `REFERENCE_GFLOPS`;
-a quick benchmark scales them to this machine.
+The constants, and the costs in each architecture's record, were measured on two cores whose matrix product reaches
+`REFERENCE_GFLOPS`; a quick benchmark scales them to this machine.
 """
 
 import math
@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from duetto.architectures.registry import architecture_of, get_architecture
 from duetto.corpus.embedded_cases.case_a import ABOVE
-from duetto.runs.vocoder_finetuning import LARGEST_SHARE, trains_vocoder
 from duetto.settings.config import DataConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
@@ -22,13 +22,6 @@ RENDER_S_PER_READING = 0.9  # the same, of a reader
 MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
 PREPROCESS_S_PER_SONG = 0.5
 FEATURES_S_PER_SONG = 0.8
-COMPACT_STEP_S = {  # of the default batch, two threads
-    "rvc": 0.25,  # between 0.20 before and 0.30 after the discriminators join
-    "diffsvc": 0.2,
-    "vocoder": 0.3,
-}
-# one validation, scored and drawn, compact sizes, mostly one core
-VALIDATION_S = {"rvc": 3.0, "diffsvc": 5.0, "vocoder": 3.0}
 VALIDATION_SHARE = 0.06  # of the training time, where a step's cost is not known
 TEST_S_PER_SONG = 9.0  # conversion, copy synthesis and scoring
 CLOSING_S = 20.0  # imports and workers at the start, index, page and tracker at the end
@@ -60,7 +53,7 @@ def make_plan(config: TrainConfig, speed: float) -> list[Stage]:
         corpus_stage(config, speed),
         Stage("preprocess", steps, num_train * PREPROCESS_S_PER_SONG / speed),
         Stage("features", encoders, num_train * FEATURES_S_PER_SONG / speed),
-        *([vocoder_stage(config, speed)] if trains_vocoder(config.model) else []),
+        *preliminary_stages(config, speed),
         training_stage(config, speed),
         validation_stage(config, speed),
         Stage("test", f"{tested} converted and scored", tested_songs * TEST_S_PER_SONG / speed),
@@ -88,14 +81,17 @@ def corpus_stage(config: TrainConfig, speed: float) -> Stage:
     return Stage("corpus", f"{what} (kept for later runs)", seconds / speed)
 
 
-def vocoder_stage(config: TrainConfig, speed: float) -> Stage:
-    """The vocoder's own training; no time where it has none."""
-    steps = min(config.model.vocoder_steps, config.trainer.max_steps) if trains_vocoder(config.model) else 0
-    seconds = steps * COMPACT_STEP_S["vocoder"] / speed if config.model.size == "compact" or not steps else UNKNOWN
-    if steps and config.trainer.max_minutes:
-        limit_s = 60 * LARGEST_SHARE * config.trainer.max_minutes
+def preliminary_stages(config: TrainConfig, speed: float) -> list[Stage]:
+    """The training of what comes before the voice, if anything does."""
+    first = architecture_of(config.model).preliminary_training(config.model)
+    if first is None:
+        return []
+    steps = min(first.steps(config.model), config.trainer.max_steps)
+    seconds = steps * get_architecture(first.architecture).cost(config.model.size).step_s / speed
+    if config.trainer.max_minutes:
+        limit_s = 60 * first.share * config.trainer.max_minutes
         seconds = limit_s if math.isnan(seconds) else min(seconds, limit_s)
-    return Stage("vocoder", f"up to {steps} steps on the target's recordings", seconds)
+    return [Stage(first.architecture, f"up to {steps} steps on the target's recordings", seconds)]
 
 
 def training_stage(config: TrainConfig, speed: float) -> Stage:
@@ -103,14 +99,14 @@ def training_stage(config: TrainConfig, speed: float) -> Stage:
     minutes = config.trainer.max_minutes
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
     if minutes:
-        left_s = minutes * 60 - vocoder_stage(config, speed).seconds
+        left_s = minutes * 60 - sum(stage.seconds for stage in preliminary_stages(config, speed))
         return Stage("training", f"{what}, at most {minutes:g} minutes in all", left_s)
     return Stage("training", what, config.trainer.max_steps * step_seconds(config, speed))
 
 
 def step_seconds(config: TrainConfig, speed: float) -> float:
     """Seconds of a step; NaN where they were not measured."""
-    return COMPACT_STEP_S[config.model.name] / speed if config.model.size == "compact" else UNKNOWN
+    return architecture_of(config.model).cost(config.model.size).step_s / speed
 
 
 def validation_stage(config: TrainConfig, speed: float) -> Stage:
@@ -124,9 +120,8 @@ def validation_stage(config: TrainConfig, speed: float) -> Stage:
         return Stage("validation", what, minutes * 60 * VALIDATION_SHARE if minutes else UNKNOWN)
     steps = min(config.trainer.max_steps, minutes * 60 / step_s) if minutes else config.trainer.max_steps
     validations = math.ceil(steps / every)
-    return Stage(
-        "validation", f"{validations} held-out conversions", validations * VALIDATION_S[config.model.name] / speed
-    )
+    validation_s = architecture_of(config.model).cost(config.model.size).validation_s / speed
+    return Stage("validation", f"{validations} held-out conversions", validations * validation_s)
 
 
 def count_tested_songs(config: TrainConfig) -> float:

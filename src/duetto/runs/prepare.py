@@ -139,9 +139,8 @@ def make_crop_plan(config: TrainConfig, prepared: PreparedData) -> CropPlan:
         TrainingClip(id, prepared.features.paths[id], frames[id], prepared.speaker_id(singers.get(id, "")))
         for id in sorted(frames)
     )
-    model = config.model
-    least = int(getattr(model, "segment_frames", 1))
-    return CropPlan(clips, model.crop_frames, config.features.hop_length, config.trainer.batch_size, config.seed, least)
+    model, hop_length = config.model, config.features.hop_length
+    return CropPlan(clips, model.crop_frames, hop_length, config.trainer.batch_size, config.seed, model.least_frames)
 
 
 def training_content(prepared: PreparedData) -> np.ndarray:

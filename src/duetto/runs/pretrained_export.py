@@ -9,16 +9,16 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from duetto.architectures.vocoder.loading import BASES
+from duetto.architectures.registry import get_architecture
+from duetto.bases import BASES, DISCRIMINATOR_SUFFIX
 from duetto.errors import CheckpointError
-from duetto.settings.config import FeaturesConfig
+from duetto.settings.config import FeaturesConfig, from_dict
+from duetto.settings.model_config import shape_of
 from duetto.singer.choir import choir_names, choir_voice
 from duetto.storage.files import atomic_path, read_json, write_json
 from duetto.storage.run_folder import RUN_FILE, RunFolder
 from duetto.training.checkpoint import TrainingProgress, find_checkpoint
-from duetto.voices.modules import make_module
-from duetto.voices.pretrained import DISCRIMINATOR_SUFFIX, base_name, shape_of
-from duetto.voices.voice import from_dict, model_schema
+from duetto.voices.pretrained import make_module
 
 LICENCE = "MIT"
 SUBJECT = "embedded synthetic voices only: nobody's biometric data"
@@ -54,12 +54,13 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
         raise CheckpointError(f"{run} has no checkpoint yet.")
     path, progress = found
     values = record["config"]
-    model = from_dict(model_schema(values["model"]["name"]), values["model"])
+    architecture = get_architecture(values["model"]["name"])
+    model = from_dict(architecture.config, values["model"])
     features = from_dict(FeaturesConfig, values["features"])
     model = replace(model, base=None, base_discriminator=None)  # the checkpoint holds what came of them
     module = make_module(model, features, values["seed"])
     module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
-    target = folder / f"{base_name(model, features)}.safetensors"
+    target = folder / f"{architecture.pretrained_name(model, features)}.safetensors"
     _save_half(module.acquired(module.voice_network()), target)
     discriminator = getattr(module, "discriminator", None)
     if discriminator is not None:

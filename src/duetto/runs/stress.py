@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from duetto.architectures.registry import architecture_of
 from duetto.conversion.converter import Conversion, Converter
 from duetto.conversion.peak import limit_peak
 from duetto.errors import CheckpointError, ConfigError
@@ -23,7 +24,7 @@ from duetto.runs.evaluate import scores_from
 from duetto.runs.stress_cases import STRESS_TESTS, Cases, StressCase, StressedRun
 from duetto.runs.test import REFERENCES_FOLDER, annotations_of, make_request
 from duetto.runs.train import locked
-from duetto.settings.config import DataConfig, EvalConfig
+from duetto.settings.config import DataConfig, EvalConfig, from_dict
 from duetto.storage.audio import Waveform, read_audio, write_audio
 from duetto.storage.files import read_json, write_json
 from duetto.storage.fingerprint import fingerprint
@@ -31,7 +32,6 @@ from duetto.storage.run_folder import RUN_FILE, RunFolder
 from duetto.units import seconds_to_samples
 from duetto.voices.load import load_converter
 from duetto.voices.permission import require_use
-from duetto.voices.voice import from_dict
 
 STRESSING = ("duetto.runs.stress", "duetto.runs.stress_cases")  # the code that stress-tests
 
@@ -66,8 +66,9 @@ def stress_run(folder: Path, names: Sequence[str], report: ReportProgress, max_s
     evaluation: EvalConfig = from_dict(EvalConfig, facts["config"]["eval"])
     run = StressedRun(data, Path(str(read_json(place.preprocessing)["corpus"])))
     converter, voice = load_converter(place.voice.path, evaluation.retrieval.index_rate)
-    if not voice.model.can_convert:
-        raise ConfigError(f"{folder.name} is a vocoder, which converts nothing; stress-test a voice.")
+    architecture = architecture_of(voice.model)
+    if not architecture.can_convert:
+        raise ConfigError(f"{folder.name} is a {architecture.title}, which converts nothing; stress-test a voice.")
     require_use(voice.card, place.voice.path)
     speakers = list(voice.card.get("speakers") or [])
     instruments = Instruments(SpeakerEncoder())

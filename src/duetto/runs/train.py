@@ -13,6 +13,7 @@ import torch
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from duetto.architectures.registry import architecture_of
 from duetto.conversion.retrieval import RetrievalIndex, build_index, save_index
 from duetto.corpus.manifest import Manifest
 from duetto.errors import StorageError
@@ -21,10 +22,9 @@ from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.runs.fit import Draw, FitResult, fit
 from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, run_name, signature_of
 from duetto.runs.plan import announce
+from duetto.runs.preliminary import after_preliminary_training
 from duetto.runs.prepare import PreparedData, prepare_data, training_content
 from duetto.runs.stale import keeps_earlier_run
-from duetto.runs.vocoder_finetuning import vocoder_digests, with_finetuned_vocoder
-from duetto.settings.model_config import DiffSVCConfig
 from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import make_folder, read_json, write_json
@@ -80,9 +80,9 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         write_json(run.preprocessing, {"corpus": str(prepared.folder), **damage})
         may_upload = "cloud_logging" in prepared.manifest.consent.get("scopes", [])
         tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
-        acoustic, vocoder_s = with_finetuned_vocoder(config, prepared, hardware, folder, console)
-        result = fit(acoustic, prepared, hardware, folder, tracker, console, draw)
-        result = replace(result, seconds=result.seconds + vocoder_s)
+        own, earlier_s = after_preliminary_training(config, prepared, hardware, folder, console)
+        result = fit(own, prepared, hardware, folder, tracker, console, draw)
+        result = replace(result, seconds=result.seconds + earlier_s)
         export(config, prepared, result, folder, record)
         write_json(run.record, {**record, "status": "trained", **result.summary()})
     return Run(folder, signature, prepared, hardware, tracker, was_finished=False)
@@ -121,16 +121,14 @@ def input_digests(config: TrainConfig) -> dict[str, str]:
     model = config.model
     base = choose_base(model, config.features)
     digests = {} if base is None else base.digests()
-    if isinstance(model, DiffSVCConfig):
-        digests |= vocoder_digests(model, config.features)
-    return digests
+    return digests | architecture_of(model).input_digests(model, config.features)
 
 
 def export(
     config: TrainConfig, prepared: PreparedData, result: FitResult, folder: Path, record: dict[str, Any]
 ) -> None:
     """Write index, then weights and card: the card comes last and marks the run as trained."""
-    if config.model.can_convert:
+    if architecture_of(config.model).can_convert:
         save_index(make_index(config, prepared), RunFolder(folder).voice.path)
     named = ("name", "signature", "case", "data_hash", "consent", "speakers", "code", "packages", "seed")
     card = {name: record[name] for name in named}

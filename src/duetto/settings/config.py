@@ -4,10 +4,11 @@ Pure data: no hydra, no omegaconf, so that any module may take one as an argumen
 marks what a YAML file must fill. `validate()` checks what one field cannot say alone.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from duetto.errors import ConfigError
+from duetto.renamed import OLD_FIELDS
 from duetto.settings.case_config import ChoirConfig, FragmentConfig, MixConfig, RegisterConfig, RoomConfig
 
 MISSING: Any = "???"
@@ -17,6 +18,24 @@ def require(condition: bool, sentence: str) -> None:
     """Raise `ConfigError(sentence)` unless the condition holds."""
     if not condition:
         raise ConfigError(sentence)
+
+
+def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
+    """Rebuild a (nested) config dataclass from the plain dict that `dataclasses.asdict` gave.
+
+    Raises:
+        ConfigError: If a key is unknown.
+    """
+    known = {item.name: item for item in fields(schema)}
+    values = {name if name in known else OLD_FIELDS.get(name, name): value for name, value in values.items()}
+    unknown = sorted(set(values) - set(known))
+    require(not unknown, f"{schema.__name__} has no field {', '.join(unknown)}.")
+    arguments = {}
+    for name, value in values.items():
+        factory = known[name].default_factory
+        nested = factory if isinstance(factory, type) and is_dataclass(factory) else None
+        arguments[name] = from_dict(nested, value) if nested else value
+    return schema(**arguments)
 
 
 @dataclass

@@ -23,6 +23,8 @@ PACKAGE = "duetto"
 LOADERS = frozenset({"files", "find_spec", "import_module"})  # of importlib: their first argument names a module
 DATA_NAME = re.compile(r"[\w-]+\.(?!py$)\w+")
 PLUMBING = (  # modules and packages of ours that compute nothing
+    "duetto.architectures.architecture",
+    "duetto.architectures.registry",
     "duetto.errors",
     "duetto.features.listing",
     "duetto.features.memory",

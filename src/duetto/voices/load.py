@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import nn
 
-from duetto.architectures.registry import get_architecture
+from duetto.architectures.registry import architecture_of
 from duetto.conversion.converter import Converter, Tools
 from duetto.conversion.retrieval import RetrievalIndex, load_index
 from duetto.features.content import build_encoder, check_content_width, find_encoder
@@ -25,7 +25,7 @@ def build_converter(
     encoder: ContentEncoder | None = None,
 ) -> Converter:
     """A converter around a network, with the content encoder and pitch tracker that it was trained with."""
-    renderer = get_architecture(model.name).build_renderer(network, model, features)
+    renderer = architecture_of(model).build_renderer(network, model, features)
     if encoder is None and renderer.reads_content:
         encoder = build_encoder(features.content)
     return Converter(renderer, features, Tools(encoder, build_f0_extractor(features.f0), index))
@@ -44,7 +44,7 @@ def load_converter(
         CheckpointError: If weights, card or a needed index are missing or damaged.
     """
     voice = load_voice(voice_folder)
-    index = load_index(voice_folder) if index_rate > 0 and voice.model.can_convert else None
+    index = load_index(voice_folder) if index_rate > 0 and architecture_of(voice.model).can_convert else None
     return converter_of(voice, index, f0_method, content_path, timing), voice
 
 

@@ -9,49 +9,25 @@ the speakers: a new voice starts between those of the base.
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from duetto.architectures.rvc.synthesizer import Synthesizer
-from duetto.architectures.rvc.weights import load_weights
-from duetto.architectures.vocoder.loading import AUTO, BASES, vocoder_base_name
+from duetto.architectures.architecture import Architecture
+from duetto.architectures.registry import architecture_of
+from duetto.bases import BASES, DISCRIMINATOR_SUFFIX
 from duetto.errors import CheckpointError
-from duetto.layers.discriminators import MultiPeriodDiscriminator
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import ModelConfig, VocoderConfig
+from duetto.settings.model_config import ModelConfig, shape_of
 from duetto.storage.files import read_json, sha256_file
 from duetto.storage.run_folder import VOICE_FOLDER, WEIGHTS_NAME
 from duetto.training.module import Start, TrainingModule
 from duetto.voices.interchange.importing import DISCRIMINATOR_NAME
-from duetto.voices.interchange.training_checkpoint import DISCRIMINATOR, GENERATOR, read_training_checkpoint
+from duetto.voices.interchange.training_checkpoint import DISCRIMINATOR, GENERATOR
 
-NONE = "none"
-DISCRIMINATOR_SUFFIX = "_discriminator"
+AUTO, NONE = "auto", "none"  # values of `model.base`
 HEARD = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_hz", "content")  # of features
-NOT_SHAPE = (  # settings of a model that leave its tensors alone
-    "base",
-    "base_discriminator",
-    "equaliser_db",
-    "crop_frames",
-    "ema_decay",
-    "fills_unvoiced",
-    "gain_db",
-    "has_absolute_loss",
-    "key_shift_semitones",
-    "loss",
-    "max_gradient_norm",
-    "mel_scales",
-    "noise_scale",
-    "num_speakers",
-    "optimizer",
-    "segment_frames",
-    "vocoder",
-    "vocoder_steps",
-    "dropout",
-)
 SPEAKER_TABLES = ("speaker_embedding.weight", "condition_encoder.speaker.weight")
 DIFFERENCES_SHOWN = 3  # lines of torch's list of tensors that do not fit
 
@@ -78,13 +54,6 @@ class Base:
         )
 
 
-def base_name(model: ModelConfig, features: FeaturesConfig) -> str:
-    """File name of a base that ships: a vocoder's says which mel it hears, for any voice with it sings through it."""
-    if isinstance(model, VocoderConfig):
-        return vocoder_base_name(features)
-    return f"{model.name}_{model.size}"
-
-
 def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BASES) -> Base | None:
     """What a training starts from; None = random weights.
 
@@ -100,7 +69,7 @@ def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BAS
         return None
     if model.base != AUTO:
         return find_base(str(model.base), model.base_discriminator)
-    path = folder / f"{base_name(model, features)}.safetensors"
+    path = folder / f"{architecture_of(model).pretrained_name(model, features)}.safetensors"
     if not path.is_file():
         return None
     card = read_json(path.with_suffix(".json"))
@@ -109,11 +78,6 @@ def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BAS
         return None
     discriminator = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
     return Base(path, discriminator if discriminator.is_file() else None)
-
-
-def shape_of(model: ModelConfig) -> dict[str, Any]:
-    """The settings that decide which tensors the networks have, speakers aside."""
-    return {name: value for name, value in asdict(model).items() if name not in NOT_SHAPE}
 
 
 def explain_start(model: ModelConfig, base: Base | None) -> str:
@@ -146,26 +110,40 @@ def find_base(generator: str, discriminator: str | None) -> Base:
     return Base(path, given)
 
 
+def make_module(model: ModelConfig, features: FeaturesConfig, seed: int) -> TrainingModule:
+    """An untrained module of the configured architecture, or one that starts from the configured base.
+
+    Raises:
+        CheckpointError: If the base cannot be read or does not fit.
+    """
+    module = architecture_of(model).build_module(model, features, seed)
+    base = choose_base(model, features)
+    if base is not None:
+        load_base(module, base)
+    module.start_average()
+    return module
+
+
 def load_base(module: TrainingModule, base: Base) -> None:
     """Copy the base's weights into an untrained module.
 
     Raises:
         CheckpointError: If a file is damaged, or a tensor is missing, unknown or misshapen.
     """
-    _load(module.acquired(module.exported_network()), base.generator, GENERATOR)
+    architecture = architecture_of(module.model_config)
+    _load(architecture, module.acquired(module.exported_network()), base.generator, GENERATOR)
     discriminator = getattr(module, "discriminator", None)
     if base.discriminator is not None:
         if discriminator is None:
             raise CheckpointError("model.base_discriminator: this architecture has no discriminator. Leave it out.")
-        _load(discriminator, base.discriminator, DISCRIMINATOR)
+        _load(architecture, discriminator, base.discriminator, DISCRIMINATOR)
     module.start = Start(from_base=True, has_discriminator=base.discriminator is not None)
 
 
-def _load(network: nn.Module, path: Path, role: str) -> None:
+def _load(architecture: Architecture, network: nn.Module, path: Path, role: str) -> None:
     if path.suffix != ".safetensors":
-        if not isinstance(network, Synthesizer | MultiPeriodDiscriminator):
-            raise CheckpointError(f"base: {path} is a file of RVC, but another architecture is trained.")
-        return load_weights(network, read_training_checkpoint(path, role).weights)
+        architecture.load_public_weights(network, path, role)
+        return
     try:
         network.load_state_dict(fit_speakers(network, load_file(path)), strict=True)
     except SafetensorError as error:
@@ -176,7 +154,6 @@ def _load(network: nn.Module, path: Path, role: str) -> None:
             f"base: {path} does not fit the {role} of this model ({lines[:400]}). "
             "Choose the model/size that it was trained with, or base=none."
         ) from error
-    return None
 
 
 def fit_speakers(network: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:

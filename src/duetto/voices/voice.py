@@ -4,7 +4,7 @@ The card says what the weights are: model and feature settings, the run's signat
 hash, consent, code version. Nothing in these files is executed when they are read.
 """
 
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from duetto.architectures.registry import get_architecture
+from duetto.architectures.registry import architecture_of, get_architecture
 from duetto.errors import CheckpointError, ConfigError
-from duetto.renamed import OLD_FIELDS
-from duetto.settings.config import FeaturesConfig, require
-from duetto.settings.model_config import MODEL_SCHEMAS, ModelConfig
+from duetto.settings.config import FeaturesConfig, from_dict
+from duetto.settings.model_config import ModelConfig
 from duetto.storage.files import atomic_path, read_json, write_json
 from duetto.storage.run_folder import VOICE_CARD_NAME, WEIGHTS_NAME
+
+IMPORTED = "imported"  # the case of a voice that came from public files
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class TrainedVoice:
 
 def build_network(model: ModelConfig, features: FeaturesConfig) -> nn.Module:
     """An untrained network of the configured architecture and shape."""
-    return get_architecture(model.name).build_network(model, features)
+    return architecture_of(model).build_network(model, features)
 
 
 def save_voice(voice: TrainedVoice, folder: Path) -> None:
@@ -67,7 +68,7 @@ def read_voice(weights_path: Path, card_path: Path) -> TrainedVoice:
             )
     card = read_json(card_path)
     try:
-        model = from_dict(model_schema(card["model"]["name"]), card["model"])
+        model = from_dict(get_architecture(card["model"]["name"]).config, card["model"])
         features = from_dict(FeaturesConfig, card["features"])
         network = build_network(model, features)
         network.load_state_dict(load_file(weights_path), strict=True)
@@ -78,31 +79,3 @@ def read_voice(weights_path: Path, card_path: Path) -> TrainedVoice:
     except RuntimeError as error:
         raise CheckpointError(f"{weights_path} does not fit its card: {str(error).splitlines()[-1].strip()}") from error
     return TrainedVoice(network.eval(), model, features, card)
-
-
-def model_schema(name: str) -> type[ModelConfig]:
-    """The config class of an architecture.
-
-    Raises:
-        ConfigError: If there is no such architecture.
-    """
-    require(name in MODEL_SCHEMAS, f"There is no architecture {name}; known are {', '.join(MODEL_SCHEMAS)}.")
-    return MODEL_SCHEMAS[name]
-
-
-def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
-    """Rebuild a (nested) config dataclass from the plain dict that `dataclasses.asdict` gave.
-
-    Raises:
-        ConfigError: If a key is unknown.
-    """
-    known = {item.name: item for item in fields(schema)}
-    values = {name if name in known else OLD_FIELDS.get(name, name): value for name, value in values.items()}
-    unknown = sorted(set(values) - set(known))
-    require(not unknown, f"{schema.__name__} has no field {', '.join(unknown)}.")
-    arguments = {}
-    for name, value in values.items():
-        factory = known[name].default_factory
-        nested = factory if isinstance(factory, type) and is_dataclass(factory) else None
-        arguments[name] = from_dict(nested, value) if nested else value
-    return schema(**arguments)

@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 import torch
 
+from duetto.architectures.diffsvc.config import DenoiserConfig, DiffSVCConfig
 from duetto.architectures.diffsvc.renderer import DiffSVCRenderer, build_diffsvc, mel_for
 from duetto.architectures.diffsvc.training import DiffSVCModule
-from duetto.architectures.vocoder.loading import build_vocoder, find_vocoder, load_vocoder_into
+from duetto.architectures.vocoder.find import find_vocoder
+from duetto.architectures.vocoder.load import load_vocoder_into
+from duetto.architectures.vocoder.renderer import build_vocoder
 from duetto.architectures.vocoder.weights import export_weights
 from duetto.conversion.converter import ConversionRequest, Converter, Tools
 from duetto.data.dataset import whole_clip
 from duetto.errors import CheckpointError, ConfigError
 from duetto.features.cache import ClipFeatures
 from duetto.settings.config import DiffusionConfig, RetrievalConfig
-from duetto.settings.model_config import DenoiserConfig, DiffSVCConfig, GeneratorConfig, OptimizerConfig
+from duetto.settings.model_config import GeneratorConfig, OptimizerConfig
 from duetto.storage.files import write_json
 from duetto.voices.voice import TrainedVoice, load_voice, save_voice
 from tests.architectures.vocoder.test_training import tiny_vocoder

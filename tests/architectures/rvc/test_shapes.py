@@ -5,12 +5,13 @@ import pytest
 import torch
 import yaml
 
+from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
 from duetto.architectures.rvc.shapes import DISCRIMINATOR_PERIODS, SHAPE_NAMES, SynthesizerConfig, ecosystem_shape
 from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.errors import ConfigError
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import GeneratorConfig, RVCConfig
+from duetto.settings.model_config import GeneratorConfig
 
 CONF = Path(__file__).parents[3] / "conf"
 # parameters of upstream's networks as they are trained

@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from duetto.architectures.vocoder import training as vocoder_module
-from duetto.architectures.vocoder.loading import VocoderRenderer, build_vocoder
+from duetto.architectures.vocoder.config import VocoderConfig
+from duetto.architectures.vocoder.renderer import VocoderRenderer, build_vocoder
 from duetto.architectures.vocoder.training import VocoderModule
 from duetto.conversion.converter import ConversionRequest, Converter, Tools
 from duetto.errors import ConfigError
-from duetto.settings.model_config import DiscriminatorConfig, GeneratorConfig, VocoderConfig
+from duetto.settings.model_config import DiscriminatorConfig, GeneratorConfig
 from duetto.training import adversarial
 from duetto.training.hardware import Hardware
 from tests.training.tiny import HOP, RATE, WIDTH, tiny_config, tiny_fit
@@ -103,8 +104,9 @@ class HighPitch:
 @pytest.mark.parametrize("num_samples", [1, 100, HOP * 64, HOP * 64 + 1, HOP * 4500 + 3])
 def test_what_is_rebuilt_is_as_long_as_what_was_heard(num_samples: int):
     config = tiny_config(1)
-    network = build_vocoder(tiny_vocoder(), config.features).eval()
-    converter = Converter(VocoderRenderer(network, config.features), config.features, Tools(None, HighPitch(), None))
+    model = tiny_vocoder()
+    renderer = VocoderRenderer(build_vocoder(model, config.features).eval(), model, config.features)
+    converter = Converter(renderer, config.features, Tools(None, HighPitch(), None))
     waveform = np.random.default_rng(0).uniform(-0.3, 0.3, num_samples).astype(np.float32)
     rebuilt = converter.convert(waveform, ConversionRequest())
     assert rebuilt.waveform.shape == (num_samples,)

@@ -9,19 +9,19 @@ import pytest
 import torch
 import yaml
 
+from duetto.architectures.diffsvc.config import DenoiserConfig, DiffSVCConfig
 from duetto.architectures.diffsvc.model import DiffSVC
 from duetto.architectures.diffsvc.renderer import SingingDiffSVC, run_through
 from duetto.architectures.diffsvc.shapes import ConditionShape, DenoiserShape, DiffSVCShape
 from duetto.architectures.diffsvc.weights import export_weights, unread_tensors
-from duetto.architectures.vocoder.loading import save_foreign_vocoder
+from duetto.architectures.vocoder.foreign import save_foreign_vocoder
 from duetto.architectures.vocoder.shapes import VocoderShape, vocoder_generator
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.errors import CheckpointError, ConfigError
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import DenoiserConfig, DiffSVCConfig
 from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.voices.interchange.diffsvc_file import is_diffsvc_checkpoint, public_config, public_container
-from duetto.voices.interchange.diffsvc_voice import export_diffsvc
+from duetto.voices.interchange.exporting import export_voice
 from duetto.voices.interchange.importing import ImportFiles, import_files
 from duetto.voices.interchange.opening import open_checkpoint
 
@@ -70,7 +70,7 @@ def test_a_public_checkpoint_becomes_the_same_network(tmp_path: Path, vocoder_pa
 def test_a_voice_goes_out_and_in_again_bit_equal(tmp_path: Path, vocoder_path: Path):
     path, network = write_public(tmp_path / "public")
     import_files(ImportFiles(path, vocoder=str(vocoder_path)), tmp_path / "run")
-    written = export_diffsvc(tmp_path / "run" / VOICE_FOLDER, tmp_path / "out", TODAY)
+    written = export_voice(tmp_path / "run" / VOICE_FOLDER, tmp_path / "out", "voice", TODAY).model
     assert written.name == "model_ckpt_steps_1200.ckpt"
     state = torch.load(written, weights_only=True)["state_dict"]
     assert {name.removeprefix("model.") for name in state} == set(export_weights(network))

@@ -10,9 +10,10 @@ import torch
 from duetto.architectures.rvc.weights import export_weights
 from duetto.conversion.retrieval import build_index, save_index
 from duetto.errors import CheckpointError, ConfigError, CorpusError
-from duetto.voices.interchange.exporting import export_voice, public_content
+from duetto.voices.interchange.exporting import export_voice
 from duetto.voices.interchange.importing import ImportFiles, import_files
 from duetto.voices.interchange.opening import open_voice
+from duetto.voices.interchange.rvc_voice import public_content
 from duetto.voices.interchange.settings import features_config, model_config
 from duetto.voices.voice import TrainedVoice, build_network, load_voice, save_voice
 from tests.training.tiny import tiny_config

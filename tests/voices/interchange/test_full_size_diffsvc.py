@@ -10,12 +10,12 @@ import soundfile
 import torch
 import yaml
 
+from duetto.architectures.diffsvc.config import DenoiserConfig, DiffSVCConfig
 from duetto.architectures.diffsvc.shapes import published_shape
-from duetto.architectures.vocoder.loading import save_foreign_vocoder
+from duetto.architectures.vocoder.foreign import save_foreign_vocoder
 from duetto.architectures.vocoder.shapes import OPENVPI_44K
 from duetto.features.hubert import HubertShape
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import DenoiserConfig, DiffSVCConfig
 from duetto.voices.interchange.diffsvc_file import public_config, public_container
 from tests.features.hubert_networks import random_network, write
 from tests.parity.diffsvc_fill import filled_model, filled_vocoder

@@ -5,16 +5,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from duetto.architectures.diffsvc.config import DiffSVCConfig
 from duetto.architectures.diffsvc.model import ConditionInputs, DiffSVC, Shallow
 from duetto.architectures.diffsvc.sampling import SamplerSettings
 from duetto.architectures.diffsvc.shapes import ConditionShape, DenoiserShape, DiffSVCShape
-from duetto.architectures.vocoder.loading import vocoder_shape, waveform_to_mel
+from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.conversion.converter import ConversionRequest
 from duetto.features.cache import ClipFeatures
-from duetto.features.mel import log10_to_natural, natural_to_log10
+from duetto.features.mel import log10_to_natural, natural_to_log10, waveform_to_mel
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import DiffSVCConfig
 from duetto.storage.audio import Waveform
 
 LOUDEST_LOG10 = 1.5  # mel is kept below before the vocoder, upstream

@@ -12,15 +12,15 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from duetto.architectures.diffsvc.config import DiffSVCConfig
 from duetto.architectures.diffsvc.model import ConditionInputs
 from duetto.architectures.diffsvc.renderer import SingingDiffSVC, build_diffsvc, mel_energy, mel_for
 from duetto.architectures.diffsvc.schedule import noise_loss
-from duetto.architectures.vocoder.loading import load_vocoder_into
+from duetto.architectures.vocoder.load import load_vocoder_into
 from duetto.data.batch import Batch
 from duetto.data.dataset import CropPlan, TrainingClip, collate
 from duetto.layers.masks import sequence_mask
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import DiffSVCConfig
 from duetto.training.module import TrainingModule, make_optimizer
 from duetto.units import semitones_to_ratio
 

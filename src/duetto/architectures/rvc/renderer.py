@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.shapes import SynthesizerConfig
 from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.conversion.converter import ConversionRequest
@@ -10,7 +11,6 @@ from duetto.features.cache import ClipFeatures
 from duetto.features.f0 import pitch_to_coarse
 from duetto.features.spectrogram import linear_spectrogram
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import RVCConfig
 from duetto.storage.audio import Waveform
 
 
@@ -24,10 +24,10 @@ class RVCRenderer:
 
     reads_content = True
 
-    def __init__(self, synthesizer: Synthesizer, features: FeaturesConfig, noise_scale: float) -> None:
+    def __init__(self, synthesizer: Synthesizer, model: RVCConfig, features: FeaturesConfig) -> None:
         self.synthesizer = synthesizer
         self.features = features
-        self.noise_scale = noise_scale
+        self.noise_scale = model.noise_scale
         self.uses_f0 = synthesizer.config.uses_f0
 
     @torch.inference_mode()

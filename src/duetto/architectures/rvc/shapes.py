@@ -7,9 +7,9 @@ Numbers: upstream RVC's constructor defaults and configs (see docs/methods/rvc.m
 from dataclasses import dataclass
 from math import prod
 
+from duetto.architectures.rvc.config import RVCConfig
 from duetto.errors import ConfigError
 from duetto.layers.generator import GeneratorShape
-from duetto.settings.model_config import RVCConfig
 
 ECOSYSTEM_SPEAKERS = 109  # rows of the speaker table in every public model
 CONTENT_DIMENSIONS = {"v1": 256, "v2": 768}

@@ -10,6 +10,7 @@ upstream slices the recording's from the mel of the whole clip, whose edges saw 
 import torch
 from torch import Tensor
 
+from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.losses import kl_loss, mel_loss
 from duetto.architectures.rvc.renderer import build_rvc
 from duetto.architectures.rvc.synthesizer import Synthesizer, TrainingOutput
@@ -17,7 +18,6 @@ from duetto.data.batch import Batch
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
 from duetto.layers.masks import slice_segments
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import RVCConfig
 from duetto.training.adversarial import AdversarialModule
 from duetto.training.module import make_optimizer
 

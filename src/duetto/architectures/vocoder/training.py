@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from duetto.architectures.vocoder.augmentation import augment_waveforms
-from duetto.architectures.vocoder.loading import build_vocoder, waveform_to_mel
+from duetto.architectures.vocoder.config import VocoderConfig
+from duetto.architectures.vocoder.renderer import build_vocoder
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.data.batch import Batch
+from duetto.features.mel import waveform_to_mel
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
 from duetto.layers.gan_losses import mel_loss
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import VocoderConfig
 from duetto.training.adversarial import AdversarialModule
 from duetto.training.module import make_optimizer
 

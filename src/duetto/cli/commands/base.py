@@ -17,7 +17,7 @@ def register(verbs: Any) -> None:
 
 def write_base(options: argparse.Namespace, console: Console) -> None:
     """Write weights and card, and say how large they are."""
-    from duetto.architectures.vocoder.loading import BASES
+    from duetto.bases import BASES
     from duetto.runs.pretrained_export import export_base
 
     path = export_base(options.run, options.folder or BASES)

@@ -23,22 +23,13 @@ def export(options: argparse.Namespace, console: Console) -> None:
     """Write the files and say where they belong."""
     from datetime import UTC, datetime
 
-    from duetto.storage.files import read_json
-    from duetto.storage.run_folder import VOICE_CARD_NAME, VOICE_FOLDER
+    from duetto.storage.run_folder import VOICE_FOLDER
     from duetto.voices.find import find_run
-    from duetto.voices.interchange.diffsvc_voice import export_diffsvc
     from duetto.voices.interchange.exporting import export_voice
 
     run = find_run(options.logs, options.run)
     today = datetime.now(UTC).date()
     name = options.name or run.resolve().name
-    if read_json(run / VOICE_FOLDER / VOICE_CARD_NAME)["model"]["name"] == "diffsvc":
-        path = export_diffsvc(run / VOICE_FOLDER, options.output or run / EXPORT_FOLDER, today)
-        console.print(f"{path}: Diff-SVC's checkpoints/{name}/, config.yaml beside it", markup=False, soft_wrap=True)
-        return
     exported = export_voice(run / VOICE_FOLDER, options.output or run / EXPORT_FOLDER, name, today)
-    console.print(f"{exported.model}: RVC WebUI assets/weights/, or Applio logs/{name}/", markup=False, soft_wrap=True)
-    where = f"{exported.index}: RVC WebUI logs/{name}/, or Applio logs/{name}/"
-    console.print(
-        where if exported.index else "No index: the voice was imported without one.", markup=False, soft_wrap=True
-    )
+    for hint in exported.hints:
+        console.print(hint, markup=False, soft_wrap=True)

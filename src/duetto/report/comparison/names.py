@@ -1,8 +1,7 @@
 """How architectures are called and in which order they stand, wherever the page names them."""
 
+from duetto.architectures.registry import architectures
 from duetto.report.collect import RunRecord
-
-ARCHITECTURES = {"rvc": "RVC", "diffsvc": "Diff-SVC", "vocoder": "vocoder"}
 
 
 def architecture(run: RunRecord) -> str:
@@ -12,10 +11,11 @@ def architecture(run: RunRecord) -> str:
 
 def architecture_title(key: str) -> str:
     """The architecture's name for people."""
-    return ARCHITECTURES.get(key, key)
+    known = architectures()
+    return known[key].title if key in known else key
 
 
 def architecture_order(key: str) -> tuple[int, str]:
-    """RVC first, then Diff-SVC, then others by name."""
-    known = list(ARCHITECTURES)
+    """As they are registered, RVC first, then others by name."""
+    known = list(architectures())
     return (known.index(key) if key in known else len(known), key)

@@ -14,13 +14,14 @@ import torch
 import yaml
 from torch import Tensor
 
+from duetto.architectures.diffsvc.config import DenoiserConfig, DiffSVCConfig
 from duetto.architectures.diffsvc.shapes import DiffSVCShape
 from duetto.architectures.diffsvc.weights import shape_of
 from duetto.errors import CheckpointError
 from duetto.features.hubert_variants import CONTENTVEC, HUBERT_SOFT
 from duetto.features.timing import UPSTREAM_UNITS
 from duetto.settings.config import ContentConfig, F0Config, FeaturesConfig
-from duetto.settings.model_config import DenoiserConfig, DiffSVCConfig, GeneratorConfig
+from duetto.settings.model_config import GeneratorConfig
 
 STATE, PREFIX = "state_dict", "model."
 CONFIG_NAME = "config.yaml"

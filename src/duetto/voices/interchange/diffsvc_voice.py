@@ -1,7 +1,6 @@
 """Public Diff-SVC files to a voice that converts, and a voice to public files; the vocoder goes along both ways."""
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,12 +8,13 @@ import torch
 import yaml
 from torch import Tensor
 
+from duetto.architectures.diffsvc.config import DiffSVCConfig
 from duetto.architectures.diffsvc.renderer import SingingDiffSVC, build_diffsvc
 from duetto.architectures.diffsvc.weights import export_weights, is_unread, load_weights
-from duetto.architectures.vocoder.loading import foreign_generator, load_vocoder_into, save_foreign_vocoder
+from duetto.architectures.vocoder.foreign import save_foreign_vocoder
+from duetto.architectures.vocoder.load import foreign_generator, load_vocoder_into
 from duetto.errors import CheckpointError, ConfigError
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import DiffSVCConfig
 from duetto.storage.files import atomic_path, make_folder, sha256_file, write_text
 from duetto.voices.interchange.diffsvc_file import (
     CONFIG_NAME,
@@ -24,10 +24,9 @@ from duetto.voices.interchange.diffsvc_file import (
     public_config,
     public_container,
 )
-from duetto.voices.permission import require_allowed
-from duetto.voices.voice import TrainedVoice, load_voice
+from duetto.voices.interchange.exporting import Export, Exported
+from duetto.voices.voice import IMPORTED, TrainedVoice
 
-IMPORTED = "imported"
 VOCODER_FOLDER = "nsf_hifigan"
 
 
@@ -71,16 +70,14 @@ def open_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | Non
     return TrainedVoice(network.eval(), model, found.features, card)
 
 
-def export_diffsvc(voice_folder: Path, folder: Path, today: date) -> Path:
+def export_diffsvc(voice: TrainedVoice, export: Export) -> Exported:
     """Write `model_ckpt_steps_N.ckpt`, `config.yaml` and the vocoder of a voice, as upstream lays them out.
 
     Raises:
-        CorpusError: If the voice is a person's who does not allow `publish_weights`.
         CheckpointError: If upstream has no place for a part of the model.
         StorageError: If the folder cannot be written.
     """
-    voice = load_voice(voice_folder)
-    require_allowed(voice.card, "publish_weights", voice_folder, today)
+    folder = export.folder
     network, model = cast(SingingDiffSVC, voice.network), cast(DiffSVCConfig, voice.model)
     _require_public(model, voice.features)
     weights = as_upstream(export_weights(network.acoustic))
@@ -93,7 +90,8 @@ def export_diffsvc(voice_folder: Path, folder: Path, today: date) -> Path:
     save_foreign_vocoder(network.vocoder, voice.features, folder / VOCODER_FOLDER)
     with atomic_path(path) as temporary:
         torch.save(public_container(weights, step), temporary)
-    return path
+    hint = f"{path}: Diff-SVC's checkpoints/{export.name}/, {CONFIG_NAME} beside it"
+    return Exported(path, None, (hint,))
 
 
 def _require_public(model: DiffSVCConfig, features: FeaturesConfig) -> None:

@@ -1,34 +1,23 @@
-"""`python -m duetto export`: a voice becomes an inference `.pth` and an `.index` that RVC WebUI and Applio load.
-
-Both read one file: float16 tensors with weight-norm pairs kept, the list of 18 numbers, and the marks of either side.
-Only what the ecosystem can run is exported: its shapes, on ContentVec's content.
-"""
+"""`python -m duetto export`: a voice becomes the files that other programs load, by its architecture's exporter."""
 
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from pkgutil import resolve_name
 
-import torch
-
-from duetto import __version__
-from duetto.architectures.rvc.synthesizer import Synthesizer
-from duetto.architectures.rvc.weights import export_weights
-from duetto.conversion.retrieval import CARD_NAME, load_index
+from duetto.architectures.registry import architecture_of
 from duetto.errors import CheckpointError
-from duetto.features.hubert_variants import CONTENTVEC
-from duetto.storage.files import atomic_path, make_folder
-from duetto.voices.interchange.diffsvc_voice import IMPORTED
-from duetto.voices.interchange.public_index import write_public_index
-from duetto.voices.interchange.public_model import CONTENTVEC_NAMES, VOCODER
-from duetto.voices.interchange.settings import CONTENT_LAYERS, public_config, shape_name
 from duetto.voices.permission import require_allowed
-from duetto.voices.voice import TrainedVoice, load_voice
+from duetto.voices.voice import load_voice
 
-REMEDY = (
-    "To share a voice with RVC WebUI or Applio, train with model/size=v2_40k features=contentvec_768 "
-    "features.content.path=FILE (or v2_32k, v2_48k; v1_32k, v1_40k, v1_48k with features=contentvec_256)."
-)
+
+@dataclass(frozen=True)
+class Export:
+    """What is asked of an exporter."""
+
+    voice_folder: Path  # that the voice was read from
+    folder: Path  # where the files go
+    name: str  # of the voice, as users will see it
 
 
 @dataclass(frozen=True)
@@ -36,7 +25,8 @@ class Exported:
     """What was written."""
 
     model: Path
-    index: Path | None  # None: the voice has none
+    index: Path | None  # None: there is none
+    hints: tuple[str, ...]  # where each file belongs, for people
 
 
 def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Exported:
@@ -50,76 +40,13 @@ def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Ex
 
     Raises:
         CorpusError: If the voice is a person's who does not allow `publish_weights`.
-        CheckpointError: If the voice is not of a shape or encoder that the ecosystem has.
+        CheckpointError: If other programs have no place for such a voice; says why.
         StorageError: If the folder cannot be written.
     """
     voice = load_voice(voice_folder)
     require_allowed(voice.card, "publish_weights", voice_folder, today)  # an imported voice has no record of ours
-    content = public_content(voice, name)
-    # an imported voice may have come without an index; a trained one never does
-    has_index = voice.card.get("case") != IMPORTED or (voice_folder / CARD_NAME).is_file()
-    rows = load_index(voice_folder).rows if has_index else None
-    make_folder(folder)
-    model_path = folder / f"{name}.pth"
-    with atomic_path(model_path) as temporary:
-        torch.save(content, temporary)
-    if rows is None:
-        return Exported(model_path, None)
-    seed = int(voice.card.get("seed") or 0)
-    return Exported(model_path, write_public_index(rows, folder, name, content["version"], seed))
-
-
-def public_content(voice: TrainedVoice, name: str) -> dict[str, Any]:
-    """What the `.pth` holds.
-
-    Raises:
-        CheckpointError: If the voice cannot be expressed in it; says why, and which sizes can.
-    """
-    shape = require_public_shape(voice, name)
-    network = voice.network
-    assert isinstance(network, Synthesizer)
-    weights = {key: tensor.half() for key, tensor in export_weights(network, with_posterior=False).items()}
-    overflown = sorted(key for key, tensor in weights.items() if not bool(tensor.isfinite().all()))
-    if overflown:
-        raise CheckpointError(f"{name} has values that float16 cannot hold, in {', '.join(overflown[:5])}.")
-    version, rate, kind = shape.split("_")
-    return {
-        "weight": weights,
-        "config": public_config(network.config),
-        "info": _info(voice),
-        "sr": rate,
-        "f0": int(kind == "f0"),
-        "version": version,
-        "vocoder": VOCODER,
-        "embedder_model": CONTENTVEC_NAMES[0],
-    }
-
-
-def require_public_shape(voice: TrainedVoice, name: str) -> str:
-    """The ecosystem's name of a voice's shape.
-
-    Raises:
-        CheckpointError: If it has none, or the voice was trained on content that the ecosystem does not compute.
-    """
-    network = voice.network
-    shape = shape_name(network.config) if isinstance(network, Synthesizer) else None
-    content = voice.features.content
-    if shape is None:
-        what = f"is a {voice.model.name} voice of size {voice.model.size}, content {content.dimension} wide"
-        raise CheckpointError(f"{name} {what}; RVC WebUI and Applio have no such shape. {REMEDY}")
-    layer = CONTENT_LAYERS[shape.split("_")[0]]
-    if (content.encoder, content.layer) != (CONTENTVEC, layer):
-        raise CheckpointError(
-            f"{name} was trained on {content.encoder}, layer {content.layer}; {shape.split('_')[0]} models read "
-            f"{CONTENTVEC}, layer {layer}. {REMEDY}"
-        )
-    return shape
-
-
-def _info(voice: TrainedVoice) -> str:
-    origin = voice.card.get("origin", {})
-    kept = origin.get("details", {}).get("info")
-    if kept is not None:
-        return str(kept)
-    steps = voice.card.get("steps")
-    return f"{steps} steps, duetto {__version__}" if steps is not None else f"duetto {__version__}"
+    architecture = architecture_of(voice.model)
+    if architecture.exporter is None:
+        raise CheckpointError(f"{name} is a {architecture.title} voice. {architecture.no_export}")
+    exported: Exported = resolve_name(architecture.exporter)(voice, Export(voice_folder, folder, name))
+    return exported

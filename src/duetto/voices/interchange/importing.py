@@ -17,14 +17,13 @@ from duetto.errors import ConfigError
 from duetto.settings.provenance import code_version
 from duetto.storage.files import atomic_path, write_json
 from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER
-from duetto.voices.interchange.diffsvc_voice import IMPORTED
 from duetto.voices.interchange.opening import open_checkpoint
 from duetto.voices.interchange.training_checkpoint import (
     DISCRIMINATOR,
     build_discriminator,
     read_training_checkpoint,
 )
-from duetto.voices.voice import TrainedVoice, save_voice
+from duetto.voices.voice import IMPORTED, TrainedVoice, save_voice
 
 DISCRIMINATOR_NAME = "discriminator.safetensors"
 

@@ -13,7 +13,7 @@ from duetto.storage.files import sha256_file
 from duetto.storage.torch_file import read_torch_file
 from duetto.voices.interchange import public_model
 from duetto.voices.interchange.diffsvc_file import is_diffsvc_checkpoint
-from duetto.voices.interchange.diffsvc_voice import IMPORTED, open_diffsvc
+from duetto.voices.interchange.diffsvc_voice import open_diffsvc
 from duetto.voices.interchange.index_file import read_index_file
 from duetto.voices.interchange.public_model import PublicModel, is_public_model, notes, problems
 from duetto.voices.interchange.settings import features_config, model_config
@@ -24,7 +24,7 @@ from duetto.voices.interchange.training_checkpoint import (
     is_training_checkpoint,
     parse_training_checkpoint,
 )
-from duetto.voices.voice import TrainedVoice, build_network
+from duetto.voices.voice import IMPORTED, TrainedVoice, build_network
 
 NEIGHBOURS = 8  # of the search that the recall of an index is measured for
 

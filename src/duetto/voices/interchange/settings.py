@@ -6,6 +6,7 @@ nothing; entry 15 is overruled by the rows of the speaker table.
 
 from typing import Any
 
+from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.shapes import (
     CONTENT_DIMENSIONS,
     DISCRIMINATOR_PERIODS,
@@ -18,7 +19,7 @@ from duetto.architectures.rvc.shapes import (
 from duetto.features.hubert_variants import CONTENTVEC
 from duetto.features.timing import UPSTREAM
 from duetto.settings.config import ContentConfig, FeaturesConfig
-from duetto.settings.model_config import DiscriminatorConfig, GeneratorConfig, RVCConfig
+from duetto.settings.model_config import DiscriminatorConfig, GeneratorConfig
 
 CONTENT_LAYERS = {"v1": 9, "v2": 12}  # of ContentVec; v1 reads the projection behind it
 EXPORTED_SEGMENT = 32  # in every public file, whatever was trained

@@ -73,6 +73,15 @@ def read_training_checkpoint(path: Path, role: str) -> TrainingCheckpoint:
     return checkpoint
 
 
+def load_training_checkpoint(network: Any, path: Path, role: str) -> None:
+    """Copy the tensors of one of the two files into a network of its shape.
+
+    Raises:
+        CheckpointError: If it cannot be read, holds the other network, or does not fit.
+    """
+    load_weights(network, read_training_checkpoint(path, role).weights)
+
+
 def find_shape(checkpoint: TrainingCheckpoint, path: Path) -> str:
     """The ecosystem's shape that all tensors of a generator have, such as `v2_40k_f0`.
 

@@ -1,0 +1,62 @@
+"""The schema of `model=diffsvc`. Pure data, as `duetto.settings.model_config`."""
+
+from dataclasses import dataclass, field
+
+from duetto.settings.config import MISSING, FeaturesConfig, require
+from duetto.settings.model_config import NOT_SHAPE, PATH, GeneratorConfig, ModelConfig, check_upsampling
+
+
+@dataclass
+class DenoiserConfig:
+    """The WaveNet that predicts noise."""
+
+    channels: int = MISSING  # even
+    num_layers: int = MISSING
+    dilation_cycle: int = 4  # dilations 1, 2, 4, 8, 1, ...
+
+
+@dataclass
+class DiffSVCConfig(ModelConfig):
+    """Diff-SVC: content + pitch -> mel by denoising diffusion, then a vocoder."""
+
+    n_mels: int = MISSING  # = features.n_mels
+    condition_channels: int = MISSING
+    denoiser: DenoiserConfig = field(default_factory=DenoiserConfig)
+    num_timesteps: int = 1000
+    max_beta: float = 0.02  # of the linear noise schedule
+    has_log10_mel: bool = False  # the mel's logarithm: 10 as upstream, or natural
+    pitch_min_hz: float = 50.0  # the pitch table's lowest class
+    pitch_max_hz: float = 1100.0
+    has_continuous_pitch: bool = False  # log f0 through a linear layer instead of the table
+    uses_energy: bool = False  # a loudness table (upstream's use_energy_embed)
+    legacy_layers: int = 0  # transformer layers over the content, in checkpoints before 2022-11-28; 0 = none
+    has_single_range: bool = False  # the mel's range is one for all bins (upstream's placeholder), else one for each
+    # the melody runs on through unvoiced frames, as public checkpoints were trained
+    fills_unvoiced: bool = field(default=False, metadata=NOT_SHAPE)
+    has_absolute_loss: bool = field(default=False, metadata=NOT_SHAPE)  # L1 instead of upstream's L2
+    max_gradient_norm: float = field(default=1.0, metadata=NOT_SHAPE)
+    # spread of the noise that a conversion begins with; below 1 nearer the mean (upstream: 1)
+    noise_scale: float = field(default=1.0, metadata=NOT_SHAPE)
+    # training: spectra shifted by up to so much either way, pitch with them; 0 = off
+    key_shift_semitones: float = field(default=0.0, metadata=NOT_SHAPE)
+    # training: level moved by up to so much either way; 0 = off
+    gain_db: float = field(default=0.0, metadata=NOT_SHAPE)
+    # auto = the one that ships for these features | a run's folder | a foreign model file
+    vocoder: str = field(default="auto", metadata=PATH)
+    vocoder_generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    # trained on the target first, in a quarter of the minutes at most; 0 = it stays as it is
+    vocoder_steps: int = field(default=0, metadata=NOT_SHAPE)
+
+    def validate(self, features: FeaturesConfig) -> None:
+        """Mel, pitch table and vocoder fit the features."""
+        super().validate(features)
+        require(self.vocoder_steps >= 0, f"model.vocoder_steps={self.vocoder_steps}: expected 0 (none) or more.")
+        check_upsampling(self.vocoder_generator, features)
+        require(
+            self.n_mels == features.n_mels,
+            f"model.n_mels={self.n_mels}, but features.n_mels is {features.n_mels}.",
+        )
+        require(0 <= self.noise_scale <= 2, f"model.noise_scale={self.noise_scale}: expected 0 to 2 (as trained: 1).")
+        require(self.max_gradient_norm > 0, f"model.max_gradient_norm={self.max_gradient_norm}: expected above 0.")
+        for name in ("key_shift_semitones", "gain_db"):
+            require(getattr(self, name) >= 0, f"model.{name}={getattr(self, name)}: expected 0 (off) or more.")

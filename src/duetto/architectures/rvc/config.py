@@ -1,0 +1,59 @@
+"""The schema of `model=rvc`. Pure data, as `duetto.settings.model_config`."""
+
+from dataclasses import dataclass, field
+
+from duetto.settings.config import MISSING, FeaturesConfig, require
+from duetto.settings.model_config import (
+    NOT_SHAPE,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    LossConfig,
+    ModelConfig,
+    check_upsampling,
+)
+
+
+@dataclass
+class RVCConfig(ModelConfig):
+    """RVC: content + pitch -> prior, flow, NSF-HiFiGAN (VITS)."""
+
+    spectrogram_channels: int = MISSING  # n_fft // 2 + 1
+    inter_channels: int = MISSING  # latent width
+    hidden_channels: int = MISSING
+    filter_channels: int = MISSING
+    num_heads: int = MISSING
+    num_layers: int = MISSING
+    kernel_size: int = 3
+    dropout: float = field(default=0.0, metadata=NOT_SHAPE)
+    posterior_layers: int = 16
+    flow_layers: int = 3  # WaveNet layers a coupling
+    speaker_channels: int = MISSING
+    uses_f0: bool = True
+    has_posterior: bool = True  # False: as public models come, able to convert but not to be trained on
+    segment_frames: int = field(default=MISSING, metadata=NOT_SHAPE)  # frames of waveform trained at once
+    noise_scale: float = field(default=0.66666, metadata=NOT_SHAPE)  # prior temperature at conversion
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    loss: LossConfig = field(default_factory=LossConfig, metadata=NOT_SHAPE)
+
+    @property
+    def least_frames(self) -> int:
+        """A whole segment."""
+        return self.segment_frames
+
+    def validate(self, features: FeaturesConfig) -> None:
+        """The generator's upsampling is the hop; the segment fits into the crop."""
+        super().validate(features)
+        check_upsampling(self.generator, features)
+        require(
+            self.spectrogram_channels == features.n_fft // 2 + 1,
+            f"model.spectrogram_channels={self.spectrogram_channels}: n_fft={features.n_fft} needs n_fft // 2 + 1.",
+        )
+        require(
+            self.crop_frames == 0 or self.segment_frames <= self.crop_frames,
+            f"model.segment_frames={self.segment_frames} is longer than crop_frames={self.crop_frames}.",
+        )
+        require(
+            self.hidden_channels % self.num_heads == 0,
+            f"model.hidden_channels={self.hidden_channels} is not divisible by num_heads={self.num_heads}.",
+        )

@@ -1,0 +1,20 @@
+"""What the rest of duetto knows of RVC."""
+
+from duetto.architectures.architecture import Architecture, Cost
+from duetto.architectures.rvc.config import RVCConfig
+
+COMPACT_STEP_S = 0.25  # between 0.20 before and 0.30 after the discriminators join
+
+RVC = Architecture(
+    name="rvc",
+    title="RVC",
+    config=RVCConfig,
+    network="duetto.architectures.rvc.renderer:build_rvc",
+    renderer="duetto.architectures.rvc.renderer:RVCRenderer",
+    module="duetto.architectures.rvc.training:RVCModule",
+    sizes=("compact", "v1_32k", "v1_40k", "v1_48k", "v2_32k", "v2_40k", "v2_48k"),
+    flagship="v2_40k",
+    costs={"compact": Cost(COMPACT_STEP_S, validation_s=3.0)},
+    pretrained_reader="duetto.voices.interchange.training_checkpoint:load_training_checkpoint",
+    exporter="duetto.voices.interchange.rvc_voice:export_rvc",
+)

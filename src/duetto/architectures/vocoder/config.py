@@ -1,0 +1,47 @@
+"""The schema of `model=vocoder`. Pure data, as `duetto.settings.model_config`."""
+
+from dataclasses import dataclass, field
+
+from duetto.settings.config import MISSING, FeaturesConfig, require
+from duetto.settings.model_config import (
+    NOT_SHAPE,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    LossConfig,
+    ModelConfig,
+    check_upsampling,
+)
+
+
+@dataclass
+class VocoderConfig(ModelConfig):
+    """NSF-HiFiGAN by itself: mel and melody to a waveform."""
+
+    n_mels: int = MISSING  # = features.n_mels
+    # frames of waveform trained at once; a training example is one segment
+    segment_frames: int = field(default=MISSING, metadata=NOT_SHAPE)
+    # windows of the mel loss, samples
+    mel_scales: list[int] = field(default_factory=lambda: [1024], metadata=NOT_SHAPE)
+    # training: level moved by up to so much either way; 0 = off
+    gain_db: float = field(default=0.0, metadata=NOT_SHAPE)
+    equaliser_db: float = field(default=0.0, metadata=NOT_SHAPE)  # training: spread of a random smooth filter; 0 = off
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    loss: LossConfig = field(default_factory=LossConfig, metadata=NOT_SHAPE)  # kl is not used
+
+    @property
+    def least_frames(self) -> int:
+        """A whole segment."""
+        return self.segment_frames
+
+    def validate(self, features: FeaturesConfig) -> None:
+        """The generator's upsampling is the hop, its input the mel."""
+        super().validate(features)
+        check_upsampling(self.generator, features)
+        require(
+            self.n_mels == features.n_mels,
+            f"model.n_mels={self.n_mels}, but features.n_mels is {features.n_mels}.",
+        )
+        require(bool(self.mel_scales), "model.mel_scales is empty: the mel loss needs at least one window.")
+        for name in ("gain_db", "equaliser_db"):
+            require(getattr(self, name) >= 0, f"model.{name}={getattr(self, name):g} must be 0 (off) or more dB.")

@@ -1,0 +1,48 @@
+"""Where the vocoder lies that a setting names: `auto`, a run's folder of ours, or a model file of the field."""
+
+from pathlib import Path
+
+from duetto.bases import BASES
+from duetto.errors import ConfigError
+from duetto.settings.config import FeaturesConfig
+from duetto.storage.files import sha256_file
+from duetto.storage.run_folder import RunFolder, VoiceFolder
+
+AUTO = "auto"
+
+
+def pretrained_vocoder_name(features: FeaturesConfig) -> str:
+    """Name of the weights that hear these features' mel, for any voice with that mel sings through them."""
+    return f"vocoder_{features.sample_rate}_{features.hop_length}_{features.n_mels}"
+
+
+def find_vocoder(reference: str, features: FeaturesConfig) -> Path:
+    """The file that `model.vocoder` names: `auto`, a run or voice folder of ours, or a model file of the field.
+
+    Raises:
+        ConfigError: If there is none.
+    """
+    if reference == AUTO:
+        path = BASES / f"{pretrained_vocoder_name(features)}.safetensors"
+        if not path.is_file():
+            raise ConfigError(
+                f"No vocoder ships for {features.sample_rate} Hz, hop {features.hop_length} and {features.n_mels} mel "
+                "bins. Set model.vocoder to an NSF-HiFiGAN `model` file with its config.json beside it, or to the "
+                "folder of a run of model=vocoder."
+            )
+        return path
+    path = Path(reference).expanduser()
+    for candidate in (RunFolder(path).voice.weights, VoiceFolder(path).weights, path / "model", path):
+        if candidate.is_file():
+            return candidate
+    raise ConfigError(f"model.vocoder={reference}: there is no vocoder there. Expected a run's folder or a model file.")
+
+
+def vocoder_card(path: Path) -> Path:
+    """Where the card of a vocoder of ours lies."""
+    return path.with_suffix(".json") if path.parent == BASES else VoiceFolder(path.parent).card
+
+
+def vocoder_digest(reference: str, features: FeaturesConfig) -> str:
+    """SHA-256 of the vocoder's weights: part of the signature of a run that sings through it."""
+    return sha256_file(find_vocoder(reference, features))

@@ -1,0 +1,84 @@
+"""A trained vocoder's weights and numbers, from whichever kind of file holds them.
+
+A vocoder's mel is natural-log on the feature grid, in the form of `duetto.features.mel`: the one that the field's
+NSF-HiFiGANs were trained on.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from duetto.architectures.vocoder.find import find_vocoder, vocoder_card
+from duetto.architectures.vocoder.foreign import foreign_mel, read_foreign_config, read_foreign_vocoder
+from duetto.architectures.vocoder.shapes import shape_from_config
+from duetto.architectures.vocoder.vocoder import Vocoder
+from duetto.architectures.vocoder.weights import load_weights
+from duetto.errors import CheckpointError, ConfigError
+from duetto.settings.config import FeaturesConfig
+from duetto.settings.model_config import GeneratorConfig
+from duetto.storage.files import read_json
+
+GRID = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_hz")  # of features: what a mel is
+
+
+def load_vocoder_into(vocoder: Vocoder, reference: str, features: FeaturesConfig) -> None:
+    """Fill a vocoder of the configured shape with the weights that `model.vocoder` names.
+
+    Raises:
+        ConfigError: If there is no such vocoder, or it hears another mel than `features` has.
+        CheckpointError: If the file is damaged, hostile, or of another shape.
+    """
+    path = find_vocoder(reference, features)
+    if path.suffix == ".safetensors":
+        _require_same_mel(read_json(vocoder_card(path))["features"], features, path)
+        try:
+            vocoder.load_state_dict(load_file(path))
+        except (SafetensorError, RuntimeError) as error:
+            raise CheckpointError(
+                f"The vocoder {path} does not fit model.vocoder_generator, or is damaged: "
+                f"{str(error).splitlines()[-1].strip()}"
+            ) from error
+        return
+    config = read_foreign_config(path)
+    _require_same_mel(foreign_mel(config), features, path)
+    shape = shape_from_config(config)
+    if shape != vocoder.shape:
+        raise CheckpointError(f"{path} is a vocoder of the shape {shape}, but model.vocoder_generator is another one.")
+    load_weights(vocoder, read_foreign_vocoder(path))
+
+
+def foreign_generator(reference: str, features: FeaturesConfig) -> GeneratorConfig:
+    """The generator's numbers of the vocoder that `reference` names, whichever kind of file it is.
+
+    Raises:
+        ConfigError: If there is none.
+        CheckpointError: If its card or config.json cannot be used.
+    """
+    path = find_vocoder(reference, features)
+    if path.suffix == ".safetensors":
+        return GeneratorConfig(**read_json(vocoder_card(path))["model"]["generator"])
+    shape = shape_from_config(read_foreign_config(path))
+    generator = shape.generator
+    return GeneratorConfig(
+        list(generator.upsample_rates),
+        list(generator.upsample_kernel_sizes),
+        generator.initial_channels,
+        list(generator.resblock_kernel_sizes),
+        [list(sizes) for sizes in generator.resblock_dilation_sizes],
+        shape.num_harmonics,
+        shape.has_mini_source,
+    )
+
+
+def _require_same_mel(theirs: dict[str, Any], features: FeaturesConfig, path: Path) -> None:
+    ours = asdict(features)
+    nyquist = features.sample_rate / 2
+    for name in GRID:
+        wanted, found = ours[name], theirs.get(name)
+        if name == "mel_max_hz":
+            wanted, found = wanted or nyquist, found or nyquist
+        if wanted != found:
+            raise ConfigError(f"The vocoder {path} was trained with {name}={found}, but features.{name} is {wanted}.")

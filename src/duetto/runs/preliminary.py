@@ -1,0 +1,77 @@
+"""A training before the architecture's own, where its record asks for one: Diff-SVC's vocoder is the example.
+
+What comes of it is kept in the run's folder until the voice takes it in; a killed run goes on from its last checkpoint.
+"""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from duetto.architectures.architecture import PreliminaryTraining
+from duetto.architectures.registry import architecture_of, get_architecture
+from duetto.runs.fit import fit
+from duetto.runs.prepare import PreparedData
+from duetto.settings.run_config import TrainConfig
+from duetto.storage.files import read_json
+from duetto.storage.run_folder import RunFolder, VoiceFolder
+from duetto.training.hardware import Hardware
+from duetto.training.tracking import Tracker
+from duetto.voices.voice import TrainedVoice, save_voice
+
+SHORTEST_MINUTES = 0.1  # that are left for the training itself
+
+
+def after_preliminary_training(
+    config: TrainConfig, prepared: PreparedData, hardware: Hardware, folder: Path, console: Console
+) -> tuple[TrainConfig, float]:
+    """Train what comes first, or find it trained.
+
+    Args:
+        config: The run.
+        prepared: What to train on.
+        hardware: Where.
+        folder: Of the run.
+        console: Told what happens.
+
+    Returns:
+        The configuration to train the voice by, which names what was trained and has the minutes that are left; and the
+        seconds that it took. Those of `config` and 0 where nothing comes first.
+
+    Raises:
+        ConfigError: If what comes first cannot be trained with these settings.
+    """
+    first = architecture_of(config.model).preliminary_training(config.model)
+    if first is None:
+        return config, 0.0
+    own = RunFolder(folder).preliminary(first.architecture).path
+    voice = VoiceFolder(own)
+    if not voice.is_trained:
+        _train(first, config, prepared, hardware, own, console)
+    seconds = 3600.0 * float(read_json(voice.card)["hours"])
+    trainer = config.trainer
+    left = max(trainer.max_minutes - seconds / 60, SHORTEST_MINUTES) if trainer.max_minutes else 0.0
+    model = first.take_in(config.model, voice.weights)
+    return replace(config, model=model, trainer=replace(trainer, max_minutes=left)), seconds
+
+
+def _train(
+    first: PreliminaryTraining,
+    config: TrainConfig,
+    prepared: PreparedData,
+    hardware: Hardware,
+    folder: Path,
+    console: Console,
+) -> None:
+    trainer = config.trainer
+    steps = min(first.steps(config.model), trainer.max_steps)
+    console.print(
+        f"The {get_architecture(first.architecture).title} first: up to {steps} steps on the same recordings."
+    )
+    settings = first.settings(config.model, config.features)
+    limits = replace(trainer, max_steps=steps, max_minutes=first.share * trainer.max_minutes, evaluate_every_steps=0)
+    run = replace(config, model=settings, trainer=limits)
+    result = fit(run, prepared, hardware, folder, Tracker(None, "only the voice's training is tracked"), console)
+    save_voice(TrainedVoice(result.network, settings, config.features, result.summary()), folder)
+    shutil.rmtree(RunFolder(folder).checkpoints, ignore_errors=True)

@@ -1,0 +1,107 @@
+"""A voice of RVC becomes an inference `.pth` and an `.index` that RVC WebUI and Applio load.
+
+Both read one file: float16 tensors with weight-norm pairs kept, the list of 18 numbers, and the marks of either side.
+Only what the ecosystem can run is exported: its shapes, on ContentVec's content.
+"""
+
+from typing import Any
+
+import torch
+
+from duetto import __version__
+from duetto.architectures.rvc.synthesizer import Synthesizer
+from duetto.architectures.rvc.weights import export_weights
+from duetto.conversion.retrieval import CARD_NAME, load_index
+from duetto.errors import CheckpointError
+from duetto.features.hubert_variants import CONTENTVEC
+from duetto.storage.files import atomic_path, make_folder
+from duetto.voices.interchange.exporting import Export, Exported
+from duetto.voices.interchange.public_index import write_public_index
+from duetto.voices.interchange.public_model import CONTENTVEC_NAMES, VOCODER
+from duetto.voices.interchange.settings import CONTENT_LAYERS, public_config, shape_name
+from duetto.voices.voice import IMPORTED, TrainedVoice
+
+REMEDY = (
+    "To share a voice with RVC WebUI or Applio, train with model/size=v2_40k features=contentvec_768 "
+    "features.content.path=FILE (or v2_32k, v2_48k; v1_32k, v1_40k, v1_48k with features=contentvec_256)."
+)
+
+
+def export_rvc(voice: TrainedVoice, export: Export) -> Exported:
+    """Write `NAME.pth` and, where the voice has an index, an `.index`.
+
+    Raises:
+        CheckpointError: If the voice is not of a shape or encoder that the ecosystem has, or its index is missing.
+        StorageError: If the folder cannot be written.
+    """
+    name, folder = export.name, export.folder
+    content = public_content(voice, name)
+    # an imported voice may have come without an index; a trained one never does
+    has_index = voice.card.get("case") != IMPORTED or (export.voice_folder / CARD_NAME).is_file()
+    rows = load_index(export.voice_folder).rows if has_index else None
+    make_folder(folder)
+    model_path = folder / f"{name}.pth"
+    with atomic_path(model_path) as temporary:
+        torch.save(content, temporary)
+    hint = f"{model_path}: RVC WebUI assets/weights/, or Applio logs/{name}/"
+    if rows is None:
+        return Exported(model_path, None, (hint, "No index: the voice was imported without one."))
+    seed = int(voice.card.get("seed") or 0)
+    index_path = write_public_index(rows, folder, name, content["version"], seed)
+    return Exported(model_path, index_path, (hint, f"{index_path}: RVC WebUI logs/{name}/, or Applio logs/{name}/"))
+
+
+def public_content(voice: TrainedVoice, name: str) -> dict[str, Any]:
+    """What the `.pth` holds.
+
+    Raises:
+        CheckpointError: If the voice cannot be expressed in it; says why, and which sizes can.
+    """
+    shape = require_public_shape(voice, name)
+    network = voice.network
+    assert isinstance(network, Synthesizer)
+    weights = {key: tensor.half() for key, tensor in export_weights(network, with_posterior=False).items()}
+    overflown = sorted(key for key, tensor in weights.items() if not bool(tensor.isfinite().all()))
+    if overflown:
+        raise CheckpointError(f"{name} has values that float16 cannot hold, in {', '.join(overflown[:5])}.")
+    version, rate, kind = shape.split("_")
+    return {
+        "weight": weights,
+        "config": public_config(network.config),
+        "info": _info(voice),
+        "sr": rate,
+        "f0": int(kind == "f0"),
+        "version": version,
+        "vocoder": VOCODER,
+        "embedder_model": CONTENTVEC_NAMES[0],
+    }
+
+
+def require_public_shape(voice: TrainedVoice, name: str) -> str:
+    """The ecosystem's name of a voice's shape.
+
+    Raises:
+        CheckpointError: If it has none, or the voice was trained on content that the ecosystem does not compute.
+    """
+    network = voice.network
+    shape = shape_name(network.config) if isinstance(network, Synthesizer) else None
+    content = voice.features.content
+    if shape is None:
+        what = f"is a {voice.model.name} voice of size {voice.model.size}, content {content.dimension} wide"
+        raise CheckpointError(f"{name} {what}; RVC WebUI and Applio have no such shape. {REMEDY}")
+    layer = CONTENT_LAYERS[shape.split("_")[0]]
+    if (content.encoder, content.layer) != (CONTENTVEC, layer):
+        raise CheckpointError(
+            f"{name} was trained on {content.encoder}, layer {content.layer}; {shape.split('_')[0]} models read "
+            f"{CONTENTVEC}, layer {layer}. {REMEDY}"
+        )
+    return shape
+
+
+def _info(voice: TrainedVoice) -> str:
+    origin = voice.card.get("origin", {})
+    kept = origin.get("details", {}).get("info")
+    if kept is not None:
+        return str(kept)
+    steps = voice.card.get("steps")
+    return f"{steps} steps, duetto {__version__}" if steps is not None else f"duetto {__version__}"
