@@ -21,7 +21,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from duetto.voices.modules import make_module
 from pytorch_lightning.callbacks import EMAWeightAveraging, LambdaCallback, ModelCheckpoint, Timer, WeightAveraging
 from pytorch_lightning.loggers import CSVLogger, WandbLogger
 from pytorch_lightning.plugins.precision import MixedPrecision
@@ -35,6 +34,7 @@ from duetto.settings.run_config import TrainConfig
 from duetto.training.callbacks import Clock
 from duetto.training.module import TrainingModule
 from duetto.training.precision import Precision
+from duetto.voices.pretrained import make_module
 from tests.training.tiny import tiny_config, tiny_data
 
 FOLDER = Path(tempfile.gettempdir()) / "duetto-lightning"

@@ -1,7 +1,6 @@
 """RVC's training module holds nothing that another module sees."""
 
-from duetto.voices.modules import make_module
-
+from duetto.voices.pretrained import make_module
 from tests.training.tiny import tiny_config
 
 
