@@ -16,9 +16,10 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from duetto.evaluation.metric import Metric
 from duetto.evaluation.models.predictor import QualityPredictor
 from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.registry import METRICS, Metric
+from duetto.evaluation.registry import all_metrics
 from duetto.evaluation.sensitivity.sensitivity import DegradationScores, Scores, make_clip, sensitivity, sung_excerpt
 from duetto.storage.files import write_json
 
@@ -58,7 +59,7 @@ def as_json(clean: Scores, rows: tuple[DegradationScores, ...]) -> dict[str, obj
 
 def draw(clean: Scores, rows: tuple[DegradationScores, ...], path: Path) -> None:
     """Write the picture."""
-    metrics = [metric for metric in METRICS if metric.place == "output" and metric.family in clean]
+    metrics = [metric for metric in all_metrics() if metric.place == "output" and metric.family in clean]
     changes = np.array([[scores[m.family] - clean[m.family] for row in rows for scores in row.scores] for m in metrics])
     scale = np.nanmax(np.abs(changes), axis=1, keepdims=True)
     colours = np.divide(changes, scale, out=np.zeros_like(changes), where=scale > 0)

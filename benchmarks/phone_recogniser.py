@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from duetto.corpus.manifest import Clip, Manifest, load_manifest
+from duetto.evaluation.metrics.phones import edit_distance
 from duetto.evaluation.models.intelligibility import (
     CARD_NAME,
     HOP_S,
@@ -26,7 +27,6 @@ from duetto.evaluation.models.intelligibility import (
     WEIGHTS_NAME,
     PhoneClassifier,
     collapse,
-    edit_distance,
     encoder_rows,
     most_likely_path,
 )

@@ -27,10 +27,11 @@ from cells import markdown, shown
 from rich.console import Console
 
 from duetto.errors import ConfigError
-from duetto.evaluation.analysis.levels import clipped_share, dc_offset, length_error_samples
-from duetto.evaluation.analysis.pitch import f0_rmse_cents, gross_pitch_error, match_lengths, track_f0, voicing_error
+from duetto.evaluation.analysis.pitch import match_lengths, track_f0
 from duetto.evaluation.metrics.bursts import find_bursts
-from duetto.evaluation.models.intelligibility import error_rate
+from duetto.evaluation.metrics.levels import clipped_share, dc_offset, length_error_samples
+from duetto.evaluation.metrics.melody import f0_rmse_cents, gross_pitch_error, voicing_error
+from duetto.evaluation.metrics.phones import error_rate
 from duetto.evaluation.models.words import WordRecogniser, Words, words_of
 from duetto.features.moonshine import weights_path
 from duetto.preprocess.segment import Segment
@@ -159,7 +160,7 @@ def score(recording: Recording, output: Path, transpose: float, recogniser: Word
         "largest_excess_db": bursts.largest_excess_db,
         "clipped_share": clipped_share(full),
         "dc_offset": dc_offset(full),
-        "length_error_samples": float(length_error_samples(whole, read_info(output))),
+        "length_error_samples": float(length_error_samples(whole, len(full), rate)),
         "duration_s": len(full) / rate,
     }
 

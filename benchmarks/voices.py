@@ -19,7 +19,8 @@ import torch
 from numpy.typing import NDArray
 
 from duetto.corpus.embedded_cases.songs import load_song
-from duetto.evaluation.models.speaker import SpeakerEncoder, embedding_similarity
+from duetto.evaluation.metrics.speaker import embedding_similarity
+from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.score.score import Curve, Score
 from duetto.singer.sing import sing
 from duetto.singer.voices import VOICES, EmbeddedVoice

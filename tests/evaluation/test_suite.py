@@ -8,14 +8,16 @@ import pytest
 from rich.console import Console
 
 from duetto.errors import AudioError
-from duetto.evaluation.analysis.pitch import f0_rmse_cents, track_f0
+from duetto.evaluation.analysis.pitch import track_f0
 from duetto.evaluation.analysis.world import transpose
 from duetto.evaluation.bounds import gap_closed
-from duetto.evaluation.metrics.memory import PeakMemory
+from duetto.evaluation.inputs import Instruments, PeakMemory, ReferenceAnnotations, SongFiles
+from duetto.evaluation.metrics.melody import f0_rmse_cents
 from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.reference import Instruments, ReferenceAnnotations, ReferenceStore
-from duetto.evaluation.registry import DIAGNOSTIC_WITHOUT_REFERENCE, METRICS
-from duetto.evaluation.suite import SongFiles, score_run, score_song
+from duetto.evaluation.reference import ReferenceStore
+from duetto.evaluation.registry import all_metrics
+from duetto.evaluation.song import score_song
+from duetto.evaluation.suite import score_run
 from duetto.evaluation.table import metrics_table
 from duetto.storage.audio import write_audio
 from duetto.storage.files import read_json, write_json
@@ -81,7 +83,7 @@ def scores(files, encoder):
 
 
 def test_every_metric_of_the_table_is_scored(scores):
-    assert list(scores) == [metric.name for metric in METRICS]
+    assert list(scores) == [metric.name for metric in all_metrics()]
     assert {name for name, value in scores.items() if not math.isfinite(value)} == NOT_HERE
 
 
@@ -155,9 +157,10 @@ def test_without_the_reference_what_needs_no_reference_is_a_diagnostic_and_the_r
         [dataclasses.replace(files, reference=None)], instruments=Instruments(encoder, Predictor(), Recogniser())
     )
     defined = {name for name, value in run["mean"].items() if math.isfinite(value)}
-    expected = {m.name for m in METRICS if m.is_diagnostic or not m.needs_reference} - {"peak_gpu_memory"}
+    expected = {m.name for m in all_metrics() if m.is_diagnostic or not m.needs_reference} - {"peak_gpu_memory"}
     assert defined == expected
-    assert {name for name, label in run["label"].items() if "diagnostic" in label} == DIAGNOSTIC_WITHOUT_REFERENCE
+    labelled = {name for name, label in run["label"].items() if "diagnostic" in label}
+    assert labelled == {m.name for m in all_metrics() if m.is_diagnostic}
     assert {"dip_rate", "harmonics_to_noise", "island_rate", "harmonics_to_noise_source"} <= defined
 
 
@@ -223,7 +226,7 @@ def test_where_the_tracker_hears_the_reference_an_octave_up_the_known_melody_cou
 
 
 def test_each_distance_has_its_gap_closed(scores):
-    families = {metric.family for metric in METRICS if f"{metric.family}_gap_closed" in scores}
+    families = {metric.family for metric in all_metrics() if f"{metric.family}_gap_closed" in scores}
     assert families >= {"mcd", "log_spectral_distance", "mel_distance", "modulation_distance", "f2_slope_error"}
     expected = gap_closed(scores["mel_distance_source"], scores["mel_distance"], scores["mel_distance_copy_synthesis"])
     assert scores["mel_distance_gap_closed"] == pytest.approx(expected)
@@ -239,7 +242,7 @@ def test_silent_output_is_undefined_not_perfect(files, encoder, tmp_path):
     assert silent["voicing_error"] > 0.5
     sound = {
         m.name
-        for m in METRICS
+        for m in all_metrics()
         if m.place == "output" and m.group in ("timbre", "held notes", "artefacts", "transitions")
     }
     assert not [name for name in sound if math.isfinite(silent[name])]

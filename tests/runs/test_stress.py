@@ -11,7 +11,7 @@ from rich.console import Console
 from duetto.__main__ import main
 from duetto.cli.commands.stress import stress_table
 from duetto.errors import ConfigError
-from duetto.evaluation.song import SongFiles
+from duetto.evaluation.inputs import SongFiles
 from duetto.runs.stress import CaseWorker, check_names, cut, load_state, pieces, work_off
 from duetto.runs.stress_cases import StressCase
 from duetto.settings.config import EvalConfig, RetrievalConfig

@@ -6,7 +6,6 @@ the interval, the labels and the code that analyses them (`duetto.storage.finger
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,51 +16,18 @@ from duetto.evaluation.analysis.audio import AnalysedAudio, analyse, analyse_alo
 from duetto.evaluation.analysis.held import held_notes
 from duetto.evaluation.analysis.pitch import settle_octaves, track_f0
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE, analyse_spectra
-from duetto.evaluation.analysis.world import FloatArray, transpose
-from duetto.evaluation.families import melody_scores, properties, scores_against_reference
-from duetto.evaluation.models.intelligibility import PhoneRecogniser, Phones, error_rate
-from duetto.evaluation.models.predictor import QualityPredictor
-from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.registry import place_name
+from duetto.evaluation.analysis.world import transpose
+from duetto.evaluation.families import compare, describe
+from duetto.evaluation.inputs import Instruments, ReferenceAnnotations
+from duetto.evaluation.measure import ReferenceAnalysis, Scores
+from duetto.evaluation.metric import place_name
+from duetto.evaluation.metrics.phones import error_rate
+from duetto.evaluation.registry import all_metrics
 from duetto.storage.arrays import load_arrays, save_arrays
 from duetto.storage.audio import Waveform, read_audio
-from duetto.storage.files import sha256_file, sha256_json
+from duetto.storage.files import sha256_file
 from duetto.storage.fingerprint import fingerprint
 from duetto.units import semitones_to_ratio
-
-Scores = dict[str, float]
-
-
-@dataclass(frozen=True)
-class ReferenceAnnotations:
-    """Phones and melody of a reference, known because its singer sang from a score."""
-
-    boundaries_s: tuple[float, ...]  # between the phones that are sung
-    f0_hz: FloatArray  # (T,), every 5 ms, 0.0 where unvoiced
-
-    def digest(self) -> str:
-        """Of all of it."""
-        return sha256_json([self.boundaries_s, self.f0_hz.round(3).tolist()])
-
-
-@dataclass(frozen=True)
-class ReferenceAnalysis:
-    """The two recordings that a conversion lies between, analysed, and their scores."""
-
-    source: AnalysedAudio  # at the target's pitch
-    against: AnalysedAudio  # the reference; without one the source
-    has_reference: bool  # False: the source stands in for it, and pitch scores are diagnostics
-    phones: Phones | None  # heard in the reference; None = nobody listened for phones
-    scores: Scores  # of source and reference, by metric name
-
-
-@dataclass(frozen=True)
-class Instruments:
-    """What listens; load it once and pass it around."""
-
-    encoder: SpeakerEncoder
-    predictor: QualityPredictor | None = None  # None leaves the predicted quality undefined
-    recogniser: PhoneRecogniser | None = None  # None leaves the phone error undefined
 
 
 def analyse_reference(
@@ -94,17 +60,13 @@ def analyse_reference(
     encoder = None if reference is None else instruments.encoder
     transposed = analyse(moved, moved_f0_hz, waveform.size, f0_hz, encoder)
     against = transposed if reference is None else analyse(waveform, f0_hz, waveform.size, f0_hz, encoder)
-    families = melody_scores(against, transposed)
-    if reference is not None:
-        families |= scores_against_reference(
-            against, transposed, None if annotations is None else annotations.boundaries_s
-        )
-    scores = at_place(families, "source")
+    boundaries_s = None if annotations is None else annotations.boundaries_s
+    scores = at_place(compare(against, transposed, reference is not None, boundaries_s), "source")
     alone = analyse_alone(sung, sung_f0_hz)
-    scores |= at_place(properties(alone, held_notes(sung_f0_hz), sung_f0_hz), "source")
+    scores |= at_place(describe(alone, held_notes(sung_f0_hz), sung_f0_hz), "source")
     phones = None
     if reference is not None:
-        scores |= at_place(properties(against, held_notes(f0_hz), f0_hz), "reference")
+        scores |= at_place(describe(against, held_notes(f0_hz), f0_hz), "reference")
         if instruments.predictor is not None:
             scores |= at_place({"predicted_quality": instruments.predictor.predict(waveform, SAMPLE_RATE)}, "reference")
         if instruments.recogniser is not None:
@@ -147,7 +109,8 @@ class ReferenceStore:
         """
         inputs = {"source": sha256_file(source)} | ({} if reference is None else {"reference": sha256_file(reference)})
         inputs |= {} if annotations is None else {"annotations": annotations.digest()}
-        asked = [transpose_semitones, instruments.predictor is not None, instruments.recogniser is not None]
+        asked: list[Any] = [transpose_semitones, instruments.predictor is not None, instruments.recogniser is not None]
+        asked += [metric.name for metric in all_metrics()]
         path = self.folder / f"{fingerprint(asked, inputs, [__name__]).digest[:32]}.npz"
         try:
             return unpacked(load_arrays(path))

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE as SCORING_SAMPLE_RATE
+from duetto.evaluation.inputs import Instruments, SongFiles
+from duetto.evaluation.metric import DIAGNOSTIC, Metric
 from duetto.evaluation.models.intelligibility import PhoneRecogniser
 from duetto.evaluation.models.predictor import QualityPredictor
 from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.reference import Instruments, ReferenceStore
-from duetto.evaluation.registry import DIAGNOSTIC, DIAGNOSTIC_WITHOUT_REFERENCE, METRICS, metric_named
-from duetto.evaluation.song import SongFiles, score_song
+from duetto.evaluation.reference import ReferenceStore
+from duetto.evaluation.registry import all_metrics
+from duetto.evaluation.song import score_song
 from duetto.progress import ReportProgress
-
-__all__ = ["METRICS", "SCORING_SAMPLE_RATE", "SongFiles", "score_run", "score_song"]
 
 
 def score_run(
@@ -62,22 +62,22 @@ def score_run(
         )
     result: dict[str, Any] = {"songs": rows, "sample_rate": SCORING_SAMPLE_RATE}
     result.update({"mean": {}, "n": {}, "undefined": {}, "label": {}})
-    for metric in METRICS:
-        for key, value in _summarise(metric.name, rows).items():
+    for metric in all_metrics():
+        for key, value in _summarise(metric, rows).items():
             result[key][metric.name] = value
     return result
 
 
-def _summarise(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _summarise(metric: Metric, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Average one metric; diagnostics never mix with verdicts: they count only when no song has the reference."""
     with_reference = [row for row in rows if row["has_reference"]]
-    is_diagnostic = name in DIAGNOSTIC_WITHOUT_REFERENCE and not with_reference
-    counted = with_reference if name in DIAGNOSTIC_WITHOUT_REFERENCE and with_reference else rows
-    values = np.array([row["metrics"][name] for row in counted], dtype=np.float64)
+    is_diagnostic = metric.is_diagnostic and not with_reference
+    counted = with_reference if metric.is_diagnostic and with_reference else rows
+    values = np.array([row["metrics"][metric.name] for row in counted], dtype=np.float64)
     defined = values[np.isfinite(values)]
     return {
         "mean": float(defined.mean()) if defined.size else math.nan,
         "n": int(defined.size),
         "undefined": len(rows) - int(defined.size),
-        "label": ", ".join(filter(None, (metric_named(name).label, DIAGNOSTIC if is_diagnostic else ""))),
+        "label": ", ".join(filter(None, (metric.label, DIAGNOSTIC if is_diagnostic else ""))),
     }

@@ -4,7 +4,8 @@ from typing import Any
 
 from rich.table import Table
 
-from duetto.evaluation.registry import HEADLINE, METRICS, PLACES, Metric
+from duetto.evaluation.metric import HEADLINE, PLACES, Metric
+from duetto.evaluation.registry import all_metrics
 
 BETTER = {"up": "higher", "down": "lower", "zero": "0", "reference": "as the reference"}
 PLACE_COLUMNS = {"output": "output", "source": "source", "copy_synthesis": "vocoder", "reference": "reference"}
@@ -22,9 +23,9 @@ def metrics_table(scores: dict[str, Any], title: str = "Scores", group: str = HE
         One row per metric: its mean beside those of its bounds, which way is better, songs counted and undefined,
         label. Metrics that no song defines are left out, except the headline.
     """
-    rows = [metric for metric in METRICS if metric.group == group and metric.place == "output"]
-    families = {(metric.family, metric.place): metric for metric in METRICS if metric.family}
-    more = sum(metric.place == "output" for metric in METRICS) - len(rows)
+    rows = [metric for metric in all_metrics() if metric.group == group and metric.place == "output"]
+    families = {(metric.family, metric.place): metric for metric in all_metrics() if metric.family}
+    more = sum(metric.place == "output" for metric in all_metrics()) - len(rows)
     table = Table(title=title, title_justify="left", caption_justify="left")
     table.caption = f"{more} further metrics are on the page and in metrics.json."
     table.add_column("metric")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from duetto.errors import ConfigError
+from duetto.evaluation.inputs import Instruments, SongFiles
 from duetto.evaluation.models.intelligibility import PhoneRecogniser
 from duetto.evaluation.models.predictor import QualityPredictor
 from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.reference import Instruments
-from duetto.evaluation.registry import METRICS
-from duetto.evaluation.song import SongFiles, score_song
+from duetto.evaluation.registry import all_metrics
+from duetto.evaluation.song import score_song
 from duetto.front.waveform import Audio, as_file
 
 
@@ -86,6 +86,6 @@ def load_instruments(is_quick: bool) -> Instruments:
 
 def without_source(scores: Mapping[str, float]) -> dict[str, float]:
     """The scores with all that compare with a source undefined."""
-    at_source = {metric.name for metric in METRICS if metric.place == "source"}
+    at_source = {metric.name for metric in all_metrics() if metric.place == "source"}
     against = {name for name in scores if name.endswith(("_closed", "_to_source"))}
     return {name: math.nan if name in at_source | against else value for name, value in scores.items()}

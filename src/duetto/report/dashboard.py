@@ -14,7 +14,8 @@ import requests
 import wandb
 
 from duetto.errors import ConfigError, StorageError
-from duetto.evaluation.registry import HEADLINE, METRICS
+from duetto.evaluation.metric import HEADLINE
+from duetto.evaluation.registry import all_metrics
 from duetto.report.collect import RunRecord, SongFolder, section
 from duetto.report.comparison.chart import axis_title
 from duetto.report.comparison.curves import HELD_OUT, QUALITY, SPEED
@@ -166,7 +167,7 @@ def loss_names(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def _shown_metrics(runs: Sequence[RunRecord]) -> list[Any]:
-    own = [metric for metric in METRICS if metric.group == HEADLINE and metric.place == "output"]
+    own = [metric for metric in all_metrics() if metric.group == HEADLINE and metric.place == "output"]
     return [metric for metric in own if any(run.count(metric.name) for run in runs)]
 
 
@@ -175,7 +176,7 @@ def _section(name: str, content: list[Any], is_open: bool = True) -> Any:
 
 
 def _title(name: str) -> str:
-    metrics = {metric.name: metric for metric in METRICS}
+    metrics = {metric.name: metric for metric in all_metrics()}
     return axis_title(metrics[name]) if name in metrics else name.replace("_", " ")
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from duetto.evaluation.registry import DIAGNOSTIC
+from duetto.evaluation.metric import DIAGNOSTIC
 from duetto.report.collect import RunRecord, number, section
 
 LOST_MELODY_CENTS = 50.0  # a quarter tone: listeners hear wrong notes

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from duetto.evaluation.registry import HEADLINE, METRICS, Metric, metric_named
+from duetto.evaluation.metric import HEADLINE, Metric
+from duetto.evaluation.registry import all_metrics, metric_named
 from duetto.report.collect import RunRecord, SongFolder, number, section
 from duetto.report.figures import loss_figure, quality_figure, song_picture
 from duetto.report.headline import duration_text
@@ -34,7 +35,7 @@ HASHES = ("signature", "data_hash", "code_version", "code")
 def metric_rows(run: RunRecord) -> list[dict[str, Any]]:
     """One row per metric that a song defines, a score beside its bounds."""
     rows = []
-    for metric in METRICS:
+    for metric in all_metrics():
         if metric.place != "output" or not _is_measured(run, metric):
             continue
         rows.append(
@@ -228,7 +229,8 @@ def _is_measured(run: RunRecord, metric: Metric) -> bool:
 
 
 def _bound(run: RunRecord, metric: Metric, place: str) -> str:
-    bounds = [other for other in METRICS if metric.family and other.family == metric.family and other.place == place]
+    family = [other for other in all_metrics() if metric.family and other.family == metric.family]
+    bounds = [other for other in family if other.place == place]
     return bounds[0].shown(run.mean(bounds[0].name)) if bounds else ""
 
 

@@ -14,10 +14,11 @@ from duetto.architectures.registry import architecture_of
 from duetto.conversion.converter import Conversion, Converter
 from duetto.conversion.peak import limit_peak
 from duetto.errors import CheckpointError, ConfigError
+from duetto.evaluation.inputs import Instruments, SongFiles
+from duetto.evaluation.metric import DIAGNOSTIC
 from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.reference import Instruments, ReferenceStore
-from duetto.evaluation.registry import DIAGNOSTIC
-from duetto.evaluation.song import SongFiles, score_song
+from duetto.evaluation.reference import ReferenceStore
+from duetto.evaluation.song import score_song
 from duetto.progress import ReportProgress
 from duetto.renamed import current_record, find_file
 from duetto.runs.evaluate import scores_from

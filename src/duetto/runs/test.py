@@ -10,9 +10,10 @@ from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.peak import limit_peak
 from duetto.corpus.manifest import Clip
 from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S
-from duetto.evaluation.metrics.memory import UNKNOWN_MEMORY, MemoryWatch, PeakMemory
-from duetto.evaluation.reference import ReferenceAnnotations, ReferenceStore
-from duetto.evaluation.suite import SongFiles, score_run
+from duetto.evaluation.inputs import UNKNOWN_MEMORY, PeakMemory, ReferenceAnnotations, SongFiles
+from duetto.evaluation.metrics.memory import MemoryWatch
+from duetto.evaluation.reference import ReferenceStore
+from duetto.evaluation.suite import score_run
 from duetto.progress import ReportProgress
 from duetto.runs.prepare import PreparedData
 from duetto.settings.config import EvalConfig

@@ -6,9 +6,10 @@ from pathlib import Path
 from duetto.conversion.peak import limit_peak
 from duetto.corpus.manifest import Clip
 from duetto.data.dataset import whole_clip
+from duetto.evaluation.inputs import Instruments
 from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.reference import Instruments, ReferenceStore
-from duetto.evaluation.suite import score_song
+from duetto.evaluation.reference import ReferenceStore
+from duetto.evaluation.song import score_song
 from duetto.features.content import build_encoder
 from duetto.features.extract import analyse
 from duetto.features.f0 import build_f0_extractor

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from duetto.errors import ConfigError
-from duetto.evaluation.registry import METRICS
+from duetto.evaluation.registry import all_metrics
 from duetto.evaluation.statistics.contrast import NATIVE, Contrast, slope_weights
 from duetto.evaluation.statistics.equivalence import DIRECTIONS, EITHER
 from duetto.evaluation.statistics.power import Spread
@@ -178,7 +178,7 @@ class Study:
 
 def check_metric(where: str, name: str) -> None:
     """Refuse a metric that the suite does not compute, naming near ones."""
-    names = [metric.name for metric in METRICS]
+    names = [metric.name for metric in all_metrics()]
     if name not in names:
         near = [each for each in names if name.split("_")[0] in each] or names
         raise ConfigError(f"{where}: there is no metric {name!r}. Such as: {', '.join(near[:8])}.")

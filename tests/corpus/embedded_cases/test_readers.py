@@ -16,7 +16,7 @@ from duetto.corpus.embedded_cases.readers import (
 )
 from duetto.errors import ConfigError
 from duetto.evaluation.analysis.pitch import track_f0
-from duetto.evaluation.models.intelligibility import error_rate
+from duetto.evaluation.metrics.phones import error_rate
 from duetto.evaluation.models.words import WordRecogniser, words_of
 from duetto.settings.case_config import ChoirConfig
 from duetto.singer.timing import HOP_S

@@ -3,10 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from duetto.evaluation.analysis.held import held_notes, held_pitch_deviation, spectral_flux
+from duetto.evaluation.analysis.held import held_notes
 from duetto.evaluation.analysis.spectra import analyse_spectra
 from duetto.evaluation.metrics.harmonicity import harmonics_to_noise_ratio
 from duetto.evaluation.metrics.modulation import dip_rate, modulation_distance, modulation_energy
+from duetto.evaluation.metrics.steadiness import held_pitch_deviation, spectral_flux
 from tests.evaluation.voices import SAMPLE_RATE, sing
 
 FRAME_S = np.arange(400) * 0.005  # 2 s

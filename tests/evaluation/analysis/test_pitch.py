@@ -3,15 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from duetto.evaluation.analysis.pitch import (
-    f0_rmse_cents,
-    gross_pitch_error,
-    match_lengths,
-    settle_octaves,
-    track_f0,
-    voicing_error,
-)
+from duetto.evaluation.analysis.pitch import match_lengths, settle_octaves, track_f0
 from duetto.evaluation.analysis.world import remove_islands
+from duetto.evaluation.metrics.melody import f0_rmse_cents, gross_pitch_error, voicing_error
 from duetto.units import semitones_to_ratio
 from tests.evaluation.voices import SAMPLE_RATE, melody, sing
 

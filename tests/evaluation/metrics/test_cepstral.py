@@ -3,7 +3,10 @@ import math
 import numpy as np
 import pytest
 
-from duetto.evaluation.metrics.cepstral import cepstral_distance, cepstrum_of_envelope, mel_cepstral_distortion
+from duetto.evaluation.analysis.audio import analyse
+from duetto.evaluation.analysis.cepstrum import cepstrum_of_envelope
+from duetto.evaluation.analysis.pitch import track_f0
+from duetto.evaluation.metrics.cepstral import cepstral_distance, timbre_distance
 from tests.evaluation.voices import BRIGHT, SAMPLE_RATE, melody, sing
 
 SUNG = melody(2.0, rests=((1.0, 1.3),))
@@ -11,7 +14,8 @@ VOICE = sing(SUNG)
 
 
 def distortion(estimate, reference=VOICE):
-    return mel_cepstral_distortion(reference, estimate, SAMPLE_RATE)
+    f0_hz = track_f0(reference, SAMPLE_RATE)
+    return timbre_distance(*(analyse(sound, None, reference.size, f0_hz, None) for sound in (reference, estimate)))
 
 
 def rippled_envelope(ripple_db, order, num_bins=4097):

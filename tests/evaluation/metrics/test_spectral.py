@@ -5,7 +5,8 @@ import pytest
 
 from duetto.evaluation.analysis.spectra import HOP_S, analyse_spectra, at_contour, at_frames
 from duetto.evaluation.metrics.artefacts import hole_fraction, island_rate, log_kurtosis_ratio
-from duetto.evaluation.metrics.bandwidth import comb_index, cutoff, high_band_ratio
+from duetto.evaluation.metrics.bandwidth import cutoff, high_band_ratio
+from duetto.evaluation.metrics.comb import comb_index
 from duetto.evaluation.metrics.spectral import log_spectral_distance, mel_distance
 from tests.evaluation.voices import SAMPLE_RATE, melody, sing
 

@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duetto.errors import AudioError, CheckpointError
+from duetto.evaluation.metrics.phones import edit_distance, error_rate
 from duetto.evaluation.models import intelligibility
 from duetto.evaluation.models.intelligibility import (
     TAPS,
     PhoneClassifier,
     PhoneRecogniser,
     collapse,
-    edit_distance,
-    error_rate,
     load_classifier,
     most_likely_path,
     with_neighbours,

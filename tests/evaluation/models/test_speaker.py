@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from duetto.errors import CheckpointError
-from duetto.evaluation.models.speaker import SpeakerEncoder, embedding_similarity, speaker_similarity
+from duetto.evaluation.metrics.speaker import embedding_similarity
+from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.storage.audio import resample
 from tests.evaluation.voices import BRIGHT, SAMPLE_RATE, melody, sing
 
@@ -14,6 +15,10 @@ SUNG = melody(4.0, rests=((1.0, 1.5),))
 @pytest.fixture(scope="module")
 def encoder():
     return SpeakerEncoder()
+
+
+def speaker_similarity(reference, estimate, rate, encoder):
+    return embedding_similarity(encoder.embed(reference, rate), encoder.embed(estimate, rate))
 
 
 def test_a_voice_resembles_itself_more_than_another(encoder):

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from duetto.diagnosis.finding import Finding, Place
 from duetto.diagnosis.sound import Heard, runs
-from duetto.evaluation.models.speaker import SpeakerEncoder, embedding_similarity
+from duetto.evaluation.metrics.speaker import embedding_similarity
+from duetto.evaluation.models.speaker import SpeakerEncoder
 
 BAND_SEMITONES = 3
 LEAST_S = 2.0  # of a recording within a band

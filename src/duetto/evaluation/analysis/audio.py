@@ -1,15 +1,21 @@
 """A performance as the metrics see it: analysed once, at the scoring rate, on the reference's time base."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from duetto.evaluation.analysis.cepstrum import ORDER, mel_cepstrum
 from duetto.evaluation.analysis.pitch import match_lengths, track_f0
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE, Spectra, analyse_spectra
 from duetto.evaluation.analysis.world import FloatArray
-from duetto.evaluation.metrics.cepstral import mel_cepstrum
-from duetto.evaluation.models.speaker import Embedding, SpeakerEncoder
 from duetto.storage.audio import Waveform
+
+if TYPE_CHECKING:  # a network, which the table of metrics does without
+    from duetto.evaluation.models.speaker import SpeakerEncoder
+
+Embedding = NDArray[np.float32]  # (256,), of length 1
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ def analyse(
     f0_hz: FloatArray | None,
     num_samples: int,
     reference_f0_hz: FloatArray,
-    encoder: SpeakerEncoder | None,
+    encoder: "SpeakerEncoder | None",
 ) -> AnalysedAudio:
     """Cut or pad to the reference's length, then track, analyse and embed once.
 
@@ -53,7 +59,7 @@ def analyse(
 
 def analyse_alone(waveform: Waveform, f0_hz: FloatArray) -> AnalysedAudio:
     """A performance that is compared with nothing: no cepstrum, no embedding."""
-    return AnalysedAudio(waveform, f0_hz, analyse_spectra(waveform), np.zeros((0, 24)), None)
+    return AnalysedAudio(waveform, f0_hz, analyse_spectra(waveform), np.zeros((0, ORDER)), None)
 
 
 def fit_length(waveform: Waveform, num_samples: int) -> Waveform:

@@ -95,3 +95,15 @@ def gain_between(reference: Spectra, estimate: Spectra) -> float:
         return float("nan")
     energies = [float(spectra.power[is_active].sum(dtype=np.float64)) for spectra in (estimate, reference)]
     return 10.0 * float(np.log10(energies[0] / energies[1])) if energies[0] > 0.0 else float("nan")
+
+
+def long_term_power(spectra: Spectra, is_counted: Frames) -> NDArray[np.float64]:
+    """Mean power of chosen frames, (F,); empty when none is chosen."""
+    if not is_counted.any():
+        return np.zeros(0)
+    return np.asarray(spectra.power[is_counted].mean(axis=0, dtype=np.float64) / (N_FFT / 4) ** 2)
+
+
+def power_to_db(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Level of a power, dB, never below -160 dB."""
+    return np.asarray(10.0 * np.log10(np.maximum(power, 10.0 ** (FLOOR_DB / 10.0))))

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from duetto.evaluation.analysis.spectra import HOP_S, SAMPLE_RATE, Spectra, at_frames, frequencies_hz, gain_between
+from duetto.evaluation.measure import Alone, Comparison, Measure, Scores
+from duetto.evaluation.metric import against_reference, by_itself
 from duetto.preprocess import damage
 from duetto.storage.audio import Waveform
 
@@ -74,3 +76,47 @@ def island_rate(spectra: Spectra, f0_hz: NDArray[np.float64]) -> float:
     seconds = np.count_nonzero(spectra.mel_db.max(axis=1) > damage.SILENT_DB) * HOP_S  # digital silence holds no tones
     band_khz = (BAND_HZ[1] - BAND_HZ[0]) / 1000.0
     return float(np.count_nonzero(is_off & is_short)) / (seconds * band_khz)
+
+
+def _compare(pair: Comparison) -> Scores:
+    reference, estimate = pair.reference, pair.estimate
+    return {
+        "hole_fraction": hole_fraction(reference.spectra, estimate.spectra),
+        "log_kurtosis_ratio": log_kurtosis_ratio(reference.waveform, estimate.waveform),
+    }
+
+
+def _describe(alone: Alone) -> Scores:
+    return {"island_rate": island_rate(alone.audio.spectra, alone.reference_f0_hz)}
+
+
+MEASURE = Measure(
+    metrics=(
+        *against_reference(
+            "hole_fraction",
+            "Holes",
+            "%",
+            "down",
+            "Cells of the reference that are more than 20 dB too low: what gates and subtraction leave.",
+            group="artefacts",
+        ),
+        *against_reference(
+            "log_kurtosis_ratio",
+            "Log kurtosis ratio",
+            "",
+            "zero",
+            "Musical noise in the pauses against the reference's.",
+            group="artefacts",
+        ),
+        *by_itself(
+            "island_rate",
+            "Off-harmonic islands",
+            "/s/kHz",
+            "reference",
+            "Short lone tones beside the harmonics.",
+            group="artefacts",
+        ),
+    ),
+    compare=_compare,
+    describe=_describe,
+)

@@ -15,66 +15,22 @@ Reference: Kubichek, Proc. IEEE Pacific Rim Conference, 1993.
 import math
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
-from duetto.evaluation.analysis.world import FloatArray, num_world_frames, spectral_envelope, track_f0
-from duetto.storage.audio import Waveform
+from duetto.evaluation.analysis.audio import AnalysedAudio
+from duetto.evaluation.analysis.world import FloatArray
+from duetto.evaluation.bounds import gap_closed
+from duetto.evaluation.measure import Comparison, Measure, ScoredSong, Scores
+from duetto.evaluation.metric import Metric, against_reference, plain
 
-ORDER = 24  # cepstral coefficients compared, the level c_0 not among them
-CLAMP_DB = 60.0  # below a frame's maximum
-NUM_MEL_POINTS = 128  # samples of the mel axis, well above 2 * ORDER
 DB_PER_NEPER = 20.0 / math.log(10.0)
-
-
-def mel_cepstral_distortion(
-    reference: Waveform, estimate: Waveform, sample_rate: int, reference_f0_hz: FloatArray | None = None
-) -> float:
-    """MCD* of an estimate against a reference that sings the same score.
-
-    Args:
-        reference: (S,), any level.
-        estimate: (S',), any level; the longer of the two is cut.
-        sample_rate: Of both, Hz.
-        reference_f0_hz: Contour of the reference from `track_f0`, (T,), Hz; tracked here when None.
-            It sets the analysis windows of both envelopes.
-
-    Returns:
-        dB, lower is better, 0 for the same envelope; NaN when no frame is voiced in both.
-    """
-    num_samples = min(reference.size, estimate.size)
-    if num_samples == 0:
-        return math.nan
-    reference, estimate = reference[:num_samples], estimate[:num_samples]
-    if reference_f0_hz is None:
-        reference_f0_hz = track_f0(reference, sample_rate)
-    f0_hz = reference_f0_hz[: num_world_frames(num_samples, sample_rate)]
-    is_scored = (f0_hz > 0.0) & (track_f0(estimate, sample_rate)[: f0_hz.size] > 0.0)
-    return cepstral_distance(
-        mel_cepstrum(reference, f0_hz, sample_rate), mel_cepstrum(estimate, f0_hz, sample_rate), is_scored
-    )
-
-
-def mel_cepstrum(waveform: Waveform, f0_hz: FloatArray, sample_rate: int) -> FloatArray:
-    """Cepstral coefficients c_1 to c_24 of the clamped envelope, (T, 24), in nepers; T as `f0_hz`."""
-    return cepstrum_of_envelope(spectral_envelope(waveform, f0_hz, sample_rate), sample_rate)
-
-
-def cepstrum_of_envelope(power: FloatArray, sample_rate: int) -> FloatArray:
-    """Clamp a power envelope (T, F) and give its mel-cepstrum without c_0, (T, 24), in nepers."""
-    floor = power.max(axis=1, keepdims=True) * 10.0 ** (-CLAMP_DB / 10.0)
-    log_amplitude = 0.5 * np.log(np.maximum(power, np.maximum(floor, np.finfo(np.float64).tiny)))
-    on_mel_axis = log_amplitude @ _mel_interpolation(power.shape[1], sample_rate)
-    # scipy's DCT-II is 2 sum x cos; divided by the number of points it gives c_m of log|H| = c_0 + sum c_m cos
-    coefficients: FloatArray = scipy.fft.dct(on_mel_axis, type=2, axis=1)[:, 1 : ORDER + 1] / NUM_MEL_POINTS
-    return coefficients
 
 
 def cepstral_distance(reference: FloatArray, estimate: FloatArray, is_scored: NDArray[np.bool_]) -> float:
     """Mean distortion over chosen frames.
 
     Args:
-        reference: From `mel_cepstrum`, (T, 24).
+        reference: From `duetto.evaluation.analysis.cepstrum`, (T, 24).
         estimate: (T', 24); surplus frames of the longer one are ignored.
         is_scored: (T'',), at most as long as the shorter one.
 
@@ -89,18 +45,55 @@ def cepstral_distance(reference: FloatArray, estimate: FloatArray, is_scored: ND
     return float(np.mean(0.5 * DB_PER_NEPER * np.sqrt(2.0 * np.sum(difference**2, axis=1))))
 
 
-def _mel_interpolation(num_bins: int, sample_rate: int) -> FloatArray:
-    """Linear interpolation from FFT bins to midpoints of equal mel intervals, (F, 128)."""
-    top_mel = _hz_to_mel(sample_rate / 2.0)
-    mels = (np.arange(NUM_MEL_POINTS) + 0.5) / NUM_MEL_POINTS * top_mel
-    positions = 700.0 * (10.0 ** (mels / 2595.0) - 1.0) / (sample_rate / 2.0) * (num_bins - 1)
-    lower = np.minimum(positions.astype(int), num_bins - 2)
-    share = positions - lower
-    weights = np.zeros((num_bins, NUM_MEL_POINTS))
-    weights[lower, np.arange(NUM_MEL_POINTS)] = 1.0 - share
-    weights[lower + 1, np.arange(NUM_MEL_POINTS)] = share
-    return weights
+def timbre_distance(reference: AnalysedAudio, estimate: AnalysedAudio) -> float:
+    """MCD*, dB, where both are voiced."""
+    is_scored = (reference.f0_hz > 0.0) & (estimate.f0_hz > 0.0)
+    return cepstral_distance(reference.cepstrum, estimate.cepstrum, is_scored)
 
 
-def _hz_to_mel(frequency_hz: float) -> float:
-    return 2595.0 * math.log10(1.0 + frequency_hz / 700.0)  # O'Shaughnessy 1987
+def _compare(pair: Comparison) -> Scores:
+    return {"mcd": timbre_distance(pair.reference, pair.estimate)}
+
+
+def _conclude(song: ScoredSong) -> Scores:
+    return {
+        "mcd_output_to_source": timbre_distance(song.reference.source, song.heard),
+        "mcd_distance_closed": gap_closed(song.scores["mcd_source"], song.scores["mcd_output"], 0.0),
+    }
+
+
+MEASURE = Measure(
+    metrics=(
+        Metric(
+            "mcd_gap_closed",
+            "Gap closed",
+            "%",
+            "up",
+            "Share of the timbre distance from the source to the vocoder's best that the conversion went; "
+            "0 % = did nothing, below 0 % = worse than the source.",
+            digits=0,
+        ),
+        Metric(
+            "mcd_distance_closed",
+            "Distance closed",
+            "%",
+            "up",
+            "Share of the source's timbre distance to the reference that the conversion removed; 100 % = identical. "
+            "It needs no copy synthesis, so a weak vocoder cannot flatter it.",
+            digits=0,
+        ),
+        *against_reference(
+            "mcd", "MCD*", "dB", "down", "Timbre distance to the reference: clamped mel-cepstral distortion."
+        ),
+        plain(
+            "mcd_output_to_source",
+            "MCD* to the source",
+            "dB",
+            "up",
+            "How far the output moved from the transposed source; near 0 dB it was copied.",
+            group="timbre",
+        ),
+    ),
+    compare=_compare,
+    conclude=_conclude,
+)

@@ -16,7 +16,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S
+from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S, SAMPLE_RATE
+from duetto.evaluation.measure import Comparison, Measure, Scores
+from duetto.evaluation.metric import distance
 from duetto.storage.audio import Waveform, resample
 
 RATE = 11_000  # Hz: five formants below 5.5 kHz
@@ -127,3 +129,23 @@ def _second_pole(polynomials: FloatArray) -> FloatArray:
     is_formant = (frequency > LOWEST_HZ) & (frequency < HIGHEST_HZ) & (bandwidth < MAX_BANDWIDTH_HZ)
     second = np.sort(np.where(is_formant, frequency, np.inf), axis=1)[:, 1]
     return np.where((second >= F2_HZ[0]) & (second <= F2_HZ[1]), second, np.nan)
+
+
+def _compare(pair: Comparison) -> Scores:
+    reference, estimate = pair.reference, pair.estimate
+    error = f2_slope_error(reference.waveform, estimate.waveform, SAMPLE_RATE, reference.f0_hz, pair.boundaries_s)
+    return {"f2_slope_error": error}
+
+
+MEASURE = Measure(
+    metrics=(
+        *distance(
+            "f2_slope_error",
+            "F2 slope error",
+            "Hz/ms",
+            "Error of the second formant's slope at phone boundaries, F0 below 300 Hz.",
+            group="transitions",
+        ),
+    ),
+    compare=_compare,
+)

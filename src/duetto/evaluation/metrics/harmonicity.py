@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
-from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S
+from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S, SAMPLE_RATE
+from duetto.evaluation.measure import Alone, Measure, Scores
+from duetto.evaluation.metric import by_itself
 from duetto.preprocess.spectrum import hann
 from duetto.storage.audio import Waveform
 
@@ -90,3 +92,23 @@ def _between_samples(correlation: NDArray[np.float64], lag: NDArray[np.int64]) -
     kernel = np.sinc(distance) * np.cos(np.pi * distance / (2 * (TAPS + 1))) ** 2
     around = np.take_along_axis(np.nan_to_num(correlation), np.abs(lag[:, None] + taps), axis=1)
     return np.asarray((around @ kernel).max(axis=1))
+
+
+def _describe(alone: Alone) -> Scores:
+    sung = alone.audio
+    return {"harmonics_to_noise": harmonics_to_noise_ratio(sung.waveform, sung.f0_hz, SAMPLE_RATE)}
+
+
+MEASURE = Measure(
+    metrics=(
+        *by_itself(
+            "harmonics_to_noise",
+            "Harmonics to noise",
+            "dB",
+            "reference",
+            "Rises when noise is gated away.",
+            group="timbre",
+        ),
+    ),
+    describe=_describe,
+)

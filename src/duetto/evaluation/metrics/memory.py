@@ -7,26 +7,16 @@ Lower is better; NaN where the system does not tell, or without a GPU.
 
 import math
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import torch
+from duetto.evaluation.inputs import PeakMemory
+from duetto.evaluation.measure import Measure, ScoredSong, Scores
+from duetto.evaluation.metric import plain
 
 MIB = 1024.0 * 1024.0
 EVERY_S = 0.01
 STATUS = Path("/proc/self/status")
-
-
-@dataclass(frozen=True)
-class PeakMemory:
-    """What was held at the most, MiB; NaN where unknown."""
-
-    process: float = math.nan
-    gpu: float = math.nan
-
-
-UNKNOWN_MEMORY = PeakMemory()
 
 
 class MemoryWatch:
@@ -40,6 +30,8 @@ class MemoryWatch:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "MemoryWatch":
+        import torch  # here, because the table of metrics does without it
+
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
         self.highest = resident_mib()
@@ -49,6 +41,8 @@ class MemoryWatch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        import torch
+
         self._done.set()
         self._thread.join()
         self._note()
@@ -72,3 +66,33 @@ def resident_mib() -> float:
     except OSError:
         return math.nan
     return math.nan
+
+
+def _conclude(song: ScoredSong) -> Scores:
+    peak = song.files.peak_memory
+    return {"peak_memory": peak.process, "peak_gpu_memory": peak.gpu}
+
+
+MEASURE = Measure(
+    metrics=(
+        plain(
+            "peak_memory",
+            "Peak memory",
+            "MiB",
+            "down",
+            "Largest resident size while converting.",
+            group="cost",
+            digits=0,
+        ),
+        plain(
+            "peak_gpu_memory",
+            "Peak GPU memory",
+            "MiB",
+            "down",
+            "Most that was allocated at once.",
+            group="cost",
+            digits=0,
+        ),
+    ),
+    conclude=_conclude,
+)

@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from scipy.fft import rfft
 from scipy.signal import detrend, find_peaks
 
-from duetto.evaluation.analysis.held import Span
+from duetto.evaluation.analysis.held import Span, held_notes
 from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S, HOP_S, SAMPLE_RATE, Spectra, frame_span
+from duetto.evaluation.measure import Alone, Comparison, Measure, Scores
+from duetto.evaluation.metric import by_itself, distance
 from duetto.preprocess.spectrum import hann
 from duetto.storage.audio import Waveform
 
@@ -107,3 +109,42 @@ def _window_powers(level_db: NDArray[np.float32]) -> FloatArray:
     sums = np.stack([spectrum[octave == number].sum(axis=0) for number in (1, 2, 3)], axis=1)
     # Parseval: twice for negative rates; the window took sum(w^2) / N of the power
     return np.asarray(2.0 * sums / (MODULATION_N_FFT * float(np.sum(window**2))))
+
+
+def _compare(pair: Comparison) -> Scores:
+    reference, estimate = pair.reference, pair.estimate
+    notes = held_notes(reference.f0_hz)
+    return {"modulation_distance": modulation_distance(reference.spectra, estimate.spectra, notes)}
+
+
+def _describe(alone: Alone) -> Scores:
+    return {
+        "modulation_energy": modulation_energy(alone.audio.spectra, alone.notes),
+        "dip_rate": dip_rate(alone.audio.waveform, alone.notes),
+    }
+
+
+MEASURE = Measure(
+    metrics=(
+        *distance(
+            "modulation_distance",
+            "modulation distance",
+            "dB",
+            "Difference of the movement from 2 to 16 Hz inside held notes.",
+            group="held notes",
+        ),
+        *by_itself(
+            "modulation_energy",
+            "Modulation energy",
+            "dB",
+            "reference",
+            "Movement from 2 to 16 Hz inside held notes.",
+            group="held notes",
+        ),
+        *by_itself(
+            "dip_rate", "Dips", "/s", "reference", "Drop-outs of 20 to 250 ms inside held notes.", group="held notes"
+        ),
+    ),
+    compare=_compare,
+    describe=_describe,
+)

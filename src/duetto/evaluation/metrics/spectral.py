@@ -14,6 +14,8 @@ import math
 import numpy as np
 
 from duetto.evaluation.analysis.spectra import Levels, Spectra, active_frames, gain_between
+from duetto.evaluation.measure import Comparison, Measure, Scores
+from duetto.evaluation.metric import distance
 
 CLAMP_DB = 50.0  # below the maximum of the reference's frame
 
@@ -37,3 +39,26 @@ def _distance(first_db: Levels, second_db: Levels, reference: Spectra, estimate:
     floor = first.max(axis=1, keepdims=True) - np.float32(CLAMP_DB)
     difference = np.maximum(first, floor) - np.maximum(second, floor)
     return float(np.mean(np.sqrt(np.mean(difference**2, axis=1, dtype=np.float64))))
+
+
+def _compare(pair: Comparison) -> Scores:
+    reference, estimate = pair.reference.spectra, pair.estimate.spectra
+    return {
+        "log_spectral_distance": log_spectral_distance(reference, estimate),
+        "mel_distance": mel_distance(reference, estimate),
+    }
+
+
+MEASURE = Measure(
+    metrics=(
+        *distance(
+            "log_spectral_distance",
+            "log-spectral distance",
+            "dB",
+            "Distance over the linear spectrum, harmonics and noise included; overreacts to noise.",
+            group="timbre",
+        ),
+        *distance("mel_distance", "mel distance", "dB", "The same over mel bands.", group="timbre"),
+    ),
+    compare=_compare,
+)

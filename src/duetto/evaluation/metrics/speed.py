@@ -2,6 +2,9 @@
 
 import math
 
+from duetto.evaluation.measure import Measure, ScoredSong, Scores
+from duetto.evaluation.metric import plain
+
 
 def real_time_factor(conversion_seconds: float | None, audio_seconds: float) -> float:
     """Seconds of work per second of audio, lower is better, below 1 is faster than real time.
@@ -21,3 +24,13 @@ def real_time_factor(conversion_seconds: float | None, audio_seconds: float) -> 
     if conversion_seconds < 0.0 or audio_seconds < 0.0:
         raise ValueError(f"Times cannot be negative: {conversion_seconds} s for {audio_seconds} s of audio.")
     return conversion_seconds / audio_seconds if audio_seconds > 0.0 else math.nan
+
+
+def _conclude(song: ScoredSong) -> Scores:
+    return {"rtf": real_time_factor(song.files.conversion_seconds, song.source_info.duration_s)}
+
+
+MEASURE = Measure(
+    metrics=(plain("rtf", "Real-time factor", "x", "down", "Seconds of work per second of audio."),),
+    conclude=_conclude,
+)

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
-from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S
+from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S, active_frames, at_contour
+from duetto.evaluation.measure import Comparison, Measure, Scores
+from duetto.evaluation.metric import against_reference, distance
 from duetto.evaluation.metrics.cepstral import DB_PER_NEPER
 
 HALF_SLOPE_FRAMES = 5  # 55 ms in all
@@ -81,3 +83,47 @@ def _seconds_to_nearest(times_s: FloatArray, boundaries_s: FloatArray) -> FloatA
 
 def _mean(values: FloatArray) -> float:
     return float(values.mean()) if values.size else math.nan
+
+
+def _compare(pair: Comparison) -> Scores:
+    reference, estimate = pair.reference, pair.estimate
+    is_active = at_contour(active_frames(reference.spectra), reference.f0_hz.size)
+    is_heard = not estimate.spectra.is_silent
+    delta = delta_cepstral_distance(reference.cepstrum, estimate.cepstrum, is_active & is_heard, pair.boundaries_s)
+    return {
+        "delta_distance_boundary": delta.boundary,
+        "delta_distance_elsewhere": delta.elsewhere,
+        "delta_distance_excess": delta.excess,
+    }
+
+
+MEASURE = Measure(
+    metrics=(
+        *distance(
+            "delta_distance_boundary",
+            "transition distance",
+            "dB/s",
+            "Difference of the cepstrum's slopes within 30 ms of a phone boundary.",
+            group="transitions",
+            digits=0,
+        ),
+        *distance(
+            "delta_distance_elsewhere",
+            "steady-frame distance",
+            "dB/s",
+            "The same more than 60 ms from every boundary.",
+            group="transitions",
+            digits=0,
+        ),
+        *against_reference(
+            "delta_distance_excess",
+            "Transition excess",
+            "dB/s",
+            "down",
+            "Boundary minus elsewhere: what is lost in transitions in particular.",
+            group="transitions",
+            digits=0,
+        ),
+    ),
+    compare=_compare,
+)

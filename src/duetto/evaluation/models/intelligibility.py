@@ -16,7 +16,6 @@ Reference: Levenshtein distance over phones, the usual "phone error rate".
 
 import importlib.resources
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -152,21 +151,3 @@ def collapse(names: Sequence[str]) -> Phones:
     """Runs of one name become one; pauses are left out, but part what stands on either side of them."""
     starts = [name for place, name in enumerate(names) if place == 0 or names[place - 1] != name]
     return tuple(name for name in starts if name not in SILENT_PHONES)
-
-
-def edit_distance(reference: Sequence[str], estimate: Sequence[str]) -> int:
-    """The fewest substitutions, deletions and insertions that turn one sequence into the other."""
-    row = list(range(len(estimate) + 1))
-    for place, wanted in enumerate(reference, start=1):
-        previous, row = row, [place]
-        for column, found in enumerate(estimate, start=1):
-            row.append(min(previous[column] + 1, row[-1] + 1, previous[column - 1] + (wanted != found)))
-    return row[-1]
-
-
-def error_rate(reference: Sequence[str], estimate: Sequence[str]) -> float:
-    """Edits per item of the reference: 0 = the same, 1 = as good as nothing right; insertions may bring it above 1.
-
-    NaN where the reference is empty.
-    """
-    return edit_distance(reference, estimate) / len(reference) if reference else math.nan

@@ -1,4 +1,4 @@
-"""Speaker similarity: cosine of speaker embeddings.
+"""Speaker embeddings: the direction of a voice, by which two recordings are compared.
 
 Valid only between performances at the same pitch: measured on synthetic singers, one singer an octave
 higher (.754) is as far away as another singer at the same pitch (.762). Compare against the bounds.
@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import torch
 import torchaudio
-from numpy.typing import NDArray
 
 from duetto.errors import CheckpointError
+from duetto.evaluation.analysis.audio import Embedding
 from duetto.storage.audio import Waveform, resample
 
 ENCODER_SAMPLE_RATE = 16000  # Hz
@@ -34,8 +34,6 @@ TARGET_RMS_DB = -30.0  # level the encoder was trained at; quieter input is rais
 ACTIVE_BELOW_PEAK_DB = 40.0  # quieter 10 ms frames are pauses
 SILENCE_RMS = 1e-5  # -100 dB: nothing is sung
 MIN_ACTIVE_S = 0.5  # shorter says nothing about a voice
-
-Embedding = NDArray[np.float32]
 
 
 class SpeakerEncoder:
@@ -85,31 +83,6 @@ class SpeakerEncoder:
             embeddings = torch.nn.functional.normalize(torch.relu(self.linear(hidden[-1])), dim=1)
             mean = torch.nn.functional.normalize(embeddings.mean(dim=0), dim=0)
         return mean.numpy().astype(np.float32)
-
-
-def speaker_similarity(
-    reference: Waveform, estimate: Waveform, sample_rate: int, encoder: SpeakerEncoder | None = None
-) -> float:
-    """Cosine similarity of the voices of two performances at the same pitch.
-
-    Args:
-        reference: (S,), +-1.0.
-        estimate: (S',), +-1.0.
-        sample_rate: Of both, Hz.
-        encoder: Loaded here when None.
-
-    Returns:
-        0 to 1, higher is better, 1 for the same voice; NaN when either is (nearly) silent.
-    """
-    encoder = encoder or SpeakerEncoder()
-    return embedding_similarity(encoder.embed(reference, sample_rate), encoder.embed(estimate, sample_rate))
-
-
-def embedding_similarity(reference: Embedding | None, estimate: Embedding | None) -> float:
-    """Cosine of two unit vectors, 0 to 1; NaN when either is undefined."""
-    if reference is None or estimate is None:
-        return math.nan
-    return float(np.clip(np.dot(reference, estimate), 0.0, 1.0))
 
 
 def _load_weights(lstm: torch.nn.LSTM, linear: torch.nn.Linear) -> None:

@@ -8,7 +8,8 @@ from duetto.evaluation.analysis.held import held_notes
 from duetto.evaluation.analysis.pitch import track_f0
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE
 from duetto.evaluation.analysis.world import FloatArray
-from duetto.evaluation.families import melody_scores, properties, scores_against_reference
+from duetto.evaluation.families import compare, describe
+from duetto.evaluation.measure import Scores
 from duetto.evaluation.models.predictor import QualityPredictor
 from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.evaluation.sensitivity.degradations import DEGRADATIONS, Degradation
@@ -20,8 +21,6 @@ from duetto.storage.audio import Waveform, resample
 SONG, VOICE = "slow_02", "mei"
 NUM_NOTES = 10
 TRANSPOSED = -13.0  # semitones: below 300 Hz, where formants can be read
-
-Scores = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,9 @@ class CleanExcerpt:
         """All families of a degraded version of the clip; an undefined one is NaN."""
         num_samples = self.audio.waveform.size
         estimate = analyse(waveform, None, num_samples, self.f0_hz, self.encoder)
-        scores = melody_scores(self.audio, estimate)
-        scores |= scores_against_reference(self.audio, estimate, self.boundaries_s)
+        scores = compare(self.audio, estimate, has_reference=True, boundaries_s=self.boundaries_s)
         whole = analyse_alone(waveform, estimate.f0_hz) if waveform.size > num_samples else estimate
-        scores |= properties(whole, held_notes(self.f0_hz), self.f0_hz)
+        scores |= describe(whole, held_notes(self.f0_hz), self.f0_hz)
         if self.predictor is not None:
             scores["predicted_quality"] = self.predictor.predict(waveform, SAMPLE_RATE)
         return scores

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from duetto.evaluation.registry import Metric
+from duetto.evaluation.metric import Metric
 from duetto.report.sections import BETTER
 
 WIDTH, HEIGHT = 440, 280

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 
-from duetto.evaluation.registry import Metric, metric_named
+from duetto.evaluation.metric import Metric
+from duetto.evaluation.registry import metric_named
 from duetto.report.collect import RunRecord
 from duetto.report.comparison.chart import Chart, Series, axis_title, scaled
 from duetto.report.comparison.families import bars_note, panels, seed_lines

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from duetto.evaluation.registry import Metric, metric_named
+from duetto.evaluation.metric import Metric
+from duetto.evaluation.registry import metric_named
 from duetto.report.collect import RunRecord, number, section
 from duetto.report.comparison.chart import Chart, Series, axis_title
 from duetto.report.comparison.families import mean_line

@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from duetto.evaluation.registry import Metric
+from duetto.evaluation.metric import Metric
 from duetto.report.collect import RunRecord
 from duetto.report.comparison.chart import MAX_SERIES, Series, scaled
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title

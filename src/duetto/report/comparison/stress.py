@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from duetto.evaluation.registry import Metric, metric_named
+from duetto.evaluation.metric import Metric
+from duetto.evaluation.registry import metric_named
 from duetto.report.collect import RunRecord, number, section
 from duetto.report.comparison.chart import Chart, axis_title
 from duetto.report.comparison.families import bars_note, panels, seed_lines

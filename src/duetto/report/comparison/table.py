@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from duetto.evaluation.registry import HEADLINE, METRICS, Metric
+from duetto.evaluation.metric import HEADLINE, Metric
+from duetto.evaluation.registry import all_metrics
 from duetto.report.collect import RunRecord
 from duetto.report.comparison.chart import ARROWS
 from duetto.report.sections import BETTER
@@ -15,19 +16,19 @@ SHARE_OF_A_BOUND = "_gap_closed"  # how their names end: above 100 % the bound i
 
 def runs_table(runs: Sequence[RunRecord]) -> dict[str, Any]:
     """Headline scores of every run."""
-    return _table(runs, _metrics_of(HEADLINE, runs) or [metric for metric in METRICS if metric.group == HEADLINE])
+    return _table(runs, _metrics_of(HEADLINE, runs) or [metric for metric in all_metrics() if metric.group == HEADLINE])
 
 
 def secondary_tables(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     """All other scores of the outputs that some run defines, a table for each group of metrics."""
-    groups = list(dict.fromkeys(metric.group for metric in METRICS if metric.group != HEADLINE))
+    groups = list(dict.fromkeys(metric.group for metric in all_metrics() if metric.group != HEADLINE))
     tables = [{"group": group, **_table(runs, _metrics_of(group, runs))} for group in groups]
     return [table for table in tables if table["columns"]]
 
 
 def _metrics_of(group: str, runs: Sequence[RunRecord]) -> list[Metric]:
     """Scores of outputs that a run defines, in the order of the registry."""
-    own = [metric for metric in METRICS if metric.group == group and metric.place == "output"]
+    own = [metric for metric in all_metrics() if metric.group == group and metric.place == "output"]
     return [metric for metric in own if any(run.count(metric.name) for run in runs)]
 
 

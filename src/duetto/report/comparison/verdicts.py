@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from duetto.errors import StorageError
-from duetto.evaluation.registry import METRICS
+from duetto.evaluation.registry import all_metrics
 from duetto.report.collect import number
 from duetto.report.comparison.names import architecture_order, architecture_title
 from duetto.storage.files import read_json
@@ -123,7 +123,7 @@ def _entries(value: Any) -> list[Any]:
 def _verdict(entry: dict[str, Any], file: Path) -> Verdict:
     interval = entry.get("interval")
     low, high = map(number, interval) if isinstance(interval, list) and len(interval) == 2 else (math.nan, math.nan)
-    metric = {metric.name: metric for metric in METRICS}.get(str(entry.get("metric")))
+    metric = {metric.name: metric for metric in all_metrics()}.get(str(entry.get("metric")))
     share = 100.0 if metric is not None and metric.unit == "%" else 1.0
     p = number(entry.get("p_holm"))
     return Verdict(

@@ -1,0 +1,62 @@
+"""What evaluation is given: the files of a song, what its singer knows of it, and what listens."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from duetto.evaluation.analysis.world import FloatArray
+from duetto.storage.files import sha256_json
+
+if TYPE_CHECKING:  # networks, which the table of metrics does without
+    from duetto.evaluation.models.intelligibility import PhoneRecogniser
+    from duetto.evaluation.models.predictor import QualityPredictor
+    from duetto.evaluation.models.speaker import SpeakerEncoder
+
+
+@dataclass(frozen=True)
+class PeakMemory:
+    """What a conversion held at the most, MiB; NaN where unknown."""
+
+    process: float = math.nan
+    gpu: float = math.nan
+
+
+UNKNOWN_MEMORY = PeakMemory()
+
+
+@dataclass(frozen=True)
+class ReferenceAnnotations:
+    """Phones and melody of a reference, known because its singer sang from a score."""
+
+    boundaries_s: tuple[float, ...]  # between the phones that are sung
+    f0_hz: FloatArray  # (T,), every 5 ms, 0.0 where unvoiced
+
+    def digest(self) -> str:
+        """Of all of it."""
+        return sha256_json([self.boundaries_s, self.f0_hz.round(3).tolist()])
+
+
+@dataclass(frozen=True)
+class SongFiles:
+    """The files of one converted song; they start together and last equally long."""
+
+    song: str
+    source_name: str  # who sings the source
+    source: Path
+    output: Path
+    reference: Path | None  # the target singing the same score
+    copy_synthesis: Path | None  # the reference through the vocoder
+    transpose_semitones: float  # that the conversion was asked for
+    conversion_seconds: float | None  # wall time
+    annotations: ReferenceAnnotations | None = None  # what the reference's singer knows of it; None = no labels
+    peak_memory: PeakMemory = UNKNOWN_MEMORY  # of the conversion
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """What listens; load it once and pass it around."""
+
+    encoder: "SpeakerEncoder"
+    predictor: "QualityPredictor | None" = None  # None leaves the predicted quality undefined
+    recogniser: "PhoneRecogniser | None" = None  # None leaves the phone error undefined

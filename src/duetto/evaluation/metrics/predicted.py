@@ -1,0 +1,28 @@
+"""What a network trained on speech guesses of the output (`duetto.evaluation.models.predictor`)."""
+
+from duetto.evaluation.analysis.spectra import SAMPLE_RATE
+from duetto.evaluation.measure import Measure, ScoredSong, Scores
+from duetto.evaluation.metric import PREDICTOR, by_itself
+
+
+def _conclude(song: ScoredSong) -> Scores:
+    predictor = song.instruments.predictor
+    return {} if predictor is None else {"predicted_quality": predictor.predict(song.heard.waveform, SAMPLE_RATE)}
+
+
+MEASURE = Measure(
+    metrics=tuple(
+        metric
+        for metric in by_itself(
+            "predicted_quality",
+            "Predicted quality (DNSMOS)",
+            "",
+            "up",
+            "What a network trained on speech guesses, 1 to 5; falls with pitch and is blind to gating. Not a rating.",
+            group="predictor",
+            label=PREDICTOR,
+        )
+        if metric.place in ("output", "reference")
+    ),
+    conclude=_conclude,
+)
