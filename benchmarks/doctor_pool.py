@@ -10,13 +10,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from duetto.corpus.embedded_cases.case_d import flatten
-from duetto.corpus.embedded_cases.embedded import soften
 from duetto.score.compose import compose
 from duetto.score.score import TICKS_PER_QUARTER
 from duetto.score.song_style import EIGHTH, SIXTEENTH, SongStyle
 from duetto.singer.choir import choir_names, choir_voice
 from duetto.singer.sing import sing
 from duetto.storage.audio import write_audio
+from duetto.storage.full_scale import fit_full_scale
 
 POOL = Path("data/doctor_pool")
 NUM_VOICES = 8
@@ -64,7 +64,7 @@ def sing_song(voice: str, kind: str, number: int) -> None:
     if kind == "flat":
         score = flatten(score, FLAT_MIDI[number % 3])
     rendition = sing(score, choir_voice(voice), seed=number)
-    write_audio(path, soften(rendition.waveform), rendition.sample_rate)
+    write_audio(path, fit_full_scale(rendition.waveform), rendition.sample_rate)
 
 
 def make_pool(workers: int = 2) -> None:

@@ -16,6 +16,7 @@ from duetto.diagnosis.finding import Place
 from duetto.features.f0 import F0Extractor
 from duetto.preprocess.spectrum import OVERLAP, Power, fft_size, power_blocks
 from duetto.preprocess.steps.slice import frame_levels_db
+from duetto.spans import Span, true_spans
 from duetto.storage.audio import Waveform
 
 FRAME_S = 0.01
@@ -23,7 +24,6 @@ SPECTRUM_S = 1024 / 24_000
 LOUD_QUANTILE = 0.95  # of the frames: the level of singing
 NOT_SUNG_DB = 30.0  # softer than the level of singing by this: not sung
 HEARD_LEAST_DB = -90.0
-Span = tuple[int, int]  # first frame, one past the last
 
 
 @dataclass(frozen=True)
@@ -134,16 +134,10 @@ class Heard:
         return np.asarray((totals[last] == totals[first]) & (last > first))
 
 
-def runs(flags: NDArray[np.bool_], least: int = 1) -> list[Span]:
-    """Runs of true of at least so many frames."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= least]
-
-
 def closed(flags: NDArray[np.bool_], longest_gap: int) -> NDArray[np.bool_]:
     """The flags with gaps of at most so many frames between two true ones filled."""
     filled = flags.copy()
-    for first, last in runs(~flags):
+    for first, last in true_spans(~flags):
         if first > 0 and last < len(flags) and last - first <= longest_gap:
             filled[first:last] = True
     return filled

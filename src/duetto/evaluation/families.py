@@ -1,10 +1,10 @@
 """The scores of one recording, by family: everything that the registered measures compare and describe."""
 
 from duetto.evaluation.analysis.audio import AnalysedAudio
-from duetto.evaluation.analysis.held import Span
 from duetto.evaluation.analysis.world import FloatArray
 from duetto.evaluation.measure import Alone, Comparison, Scores
 from duetto.evaluation.registry import all_measures
+from duetto.spans import Span
 
 
 def compare(

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from duetto.evaluation.analysis.audio import AnalysedAudio
-from duetto.evaluation.analysis.held import Span
 from duetto.evaluation.analysis.world import FloatArray
 from duetto.evaluation.inputs import Instruments, SongFiles
 from duetto.evaluation.metric import Metric
+from duetto.spans import Span
 from duetto.storage.audio import AudioInfo, Waveform
 
 Phones = tuple[str, ...]  # names, as a recogniser hears them

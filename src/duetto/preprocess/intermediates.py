@@ -13,8 +13,8 @@ from duetto.corpus.manifest import Clip
 from duetto.preprocess.segment import Segments
 from duetto.storage.audio import write_audio
 from duetto.storage.files import sha256_file
+from duetto.storage.full_scale import fit_full_scale
 
-PEAK = 0.99
 RECORDED = "recorded"  # name of number 0
 NOT_KEPT = ("slice",)
 
@@ -37,13 +37,11 @@ def write_intermediate(
     if not segments:
         return ()
     samples = np.concatenate([segment.waveform for segment in segments], axis=-1)
-    peak = float(np.max(np.abs(samples), initial=0.0))
-    samples = (samples * np.float32(min(1.0, PEAK / max(peak, 1e-9)))).astype(np.float32)
     number, step = done
     name = f"intermediate/{number}_{step}/{clip.id}" + (f"_from_{start}" if start else "")
     path = f"audio/{name}.flac"
     sample_rate = segments[0].sample_rate
-    write_audio(folder / path, samples, sample_rate, "PCM_16")
+    write_audio(folder / path, fit_full_scale(samples), sample_rate, "PCM_16")
     intermediate = replace(
         clip,
         id=name,

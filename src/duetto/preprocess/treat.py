@@ -20,12 +20,13 @@ from duetto.errors import CorpusError
 from duetto.preprocess.damage import measure_damage
 from duetto.preprocess.intermediates import NOT_KEPT, RECORDED, write_intermediate
 from duetto.preprocess.segment import Drops, Origin, Segment, Segments, Step, takes_channels, total_s
-from duetto.preprocess.steps.slice import HOP_S, Slice, Span, cut_softest, frame_energies, levels_db
+from duetto.preprocess.steps.slice import HOP_S, Slice, cut_softest, frame_energies, levels_db
+from duetto.spans import Span
 from duetto.storage.audio import read_span, write_audio, write_blocks
 from duetto.storage.files import make_folder, sha256_file, storage_error
+from duetto.storage.full_scale import gain_to_fit
 from duetto.units import amplitude_to_db, seconds_to_samples
 
-PEAK_LIMIT = 0.99
 LONGEST_S = 300.0  # treated at once
 SCANNED_HOPS = 6000  # read at once when a long clip is looked through for soft places: a minute
 
@@ -197,7 +198,7 @@ def _fit_full_scale(segments: Segments) -> tuple[Segments, tuple[Dropped, ...]]:
     peak = max((float(np.max(np.abs(segment.waveform), initial=0.0)) for segment in segments), default=0.0)
     if peak <= 1.0:
         return segments, ()
-    gain = np.float32(PEAK_LIMIT / peak)
+    gain = np.float32(gain_to_fit(peak))
     remark = Dropped(
         segments[0].clip_id, 0.0, f"turned down by {amplitude_to_db(float(gain)):.1f} dB to fit full scale"
     )

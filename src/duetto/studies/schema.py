@@ -14,15 +14,10 @@ from duetto.evaluation.statistics.contrast import NATIVE, Contrast, slope_weight
 from duetto.evaluation.statistics.equivalence import DIRECTIONS, EITHER
 from duetto.evaluation.statistics.power import Spread
 from duetto.evaluation.statistics.verdict import MITIGATION, NULL, POSITIVE, ROLES, Claim
+from duetto.settings.config import require
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ARM_ROLES = ("treated", "oracle", NULL, POSITIVE, MITIGATION)
-
-
-def require(condition: bool, sentence: str) -> None:
-    """Raise `ConfigError(sentence)` unless the condition holds."""
-    if not condition:
-        raise ConfigError(sentence)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 import torch
 
-from duetto.architectures.vocoder.augmentation import PEAK, augment_waveforms
+from duetto.architectures.vocoder.augmentation import augment_waveforms
+from duetto.storage.full_scale import PEAK_LIMIT
 
 RATE = 24_000
 
@@ -37,7 +38,7 @@ def test_the_filter_has_the_spread_that_was_asked_for_and_no_delay():
 def test_loud_examples_stay_below_full_scale():
     torch.manual_seed(0)
     loud = noise() / noise().abs().amax(1, keepdim=True) * 0.9
-    assert augment_waveforms(loud, RATE, 20.0, 6.0).abs().max() <= PEAK + 1e-4
+    assert augment_waveforms(loud, RATE, 20.0, 6.0).abs().max() <= PEAK_LIMIT + 1e-4
 
 
 def test_examples_differ_from_each_other_and_repeat_with_the_seed():

@@ -12,9 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from duetto.storage.full_scale import PEAK_LIMIT
+
 KNOTS = 8  # of the filter, at equal distances in octaves
 LOWEST_HZ = 80.0  # below it the filter is flat
-PEAK = 0.99  # of full scale, that no example passes
 
 
 def augment_waveforms(waveforms: Tensor, sample_rate: int, gain_db: float, equaliser_db: float) -> Tensor:
@@ -40,5 +41,5 @@ def augment_waveforms(waveforms: Tensor, sample_rate: int, gain_db: float, equal
     factor = 10 ** ((curve_db + level_db) / 20)
     spectrum = torch.fft.rfft(F.pad(waveforms.float(), (0, padded - num_samples)))
     varied = torch.fft.irfft(spectrum * factor.to(waveforms.device), n=padded)[:, :num_samples]
-    limit = waveforms.abs().amax(-1, keepdim=True).clamp(min=PEAK)
+    limit = waveforms.abs().amax(-1, keepdim=True).clamp(min=PEAK_LIMIT)
     return varied * (limit / varied.abs().amax(-1, keepdim=True).clamp(min=1e-8)).clamp(max=1.0)

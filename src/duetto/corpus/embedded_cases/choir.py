@@ -13,7 +13,6 @@ from typing import Any
 
 from duetto.corpus.embedded_cases.case_a import plan_songs
 from duetto.corpus.embedded_cases.case_c import song_style
-from duetto.corpus.embedded_cases.embedded import soften
 from duetto.corpus.embedded_cases.performer import SAMPLE_RATE
 from duetto.corpus.embedded_cases.readers import Reading, reader_names, reader_settings
 from duetto.corpus.embedded_cases.songs import compose_scores
@@ -30,6 +29,7 @@ from duetto.singer.choir import choir_names, choir_voice
 from duetto.singer.sing import save_annotations, sing
 from duetto.storage.audio import write_audio
 from duetto.storage.files import atomic_path, sha256_file
+from duetto.storage.full_scale import fit_full_scale
 
 SEED = 40_000  # of the first song; cases compose from others
 SECONDS = 28.0  # of a song, about
@@ -79,7 +79,7 @@ class ChoirSong:
         annotations = f"annotations/{self.voice}/{self.song}.npz"
         with atomic_path(folder / annotations) as temporary:
             save_annotations(rendition.annotations, temporary)
-        waveform = soften(rendition.waveform)
+        waveform = fit_full_scale(rendition.waveform)
         is_source = self.voice != self.singer
         path = f"audio/{self.voice}/{self.song}.wav"
         write_audio(folder / path, waveform, SAMPLE_RATE)

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from duetto.corpus.embedded_cases.performer import SAMPLE_RATE, Singer
 from duetto.corpus.embedded_cases.songs import Song
 from duetto.corpus.jobs import Outcome, Plan
@@ -25,8 +23,7 @@ from duetto.ownership.consent import embedded_consent
 from duetto.settings.config import DataConfig
 from duetto.storage.audio import Waveform, write_audio
 from duetto.storage.files import atomic_path, sha256_file, sha256_json
-
-PEAK_LIMIT = 0.99
+from duetto.storage.full_scale import fit_full_scale
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,8 @@ class Part:
         with atomic_path(folder / self.score) as temporary:
             temporary.write_bytes(self.song.vsqx)
         with atomic_path(folder / self.annotations_path(shift)) as temporary:
-            return soften(self.performer.render(folder / self.score, self.voice, self.seed, temporary, float(shift)))
+            waveform = self.performer.render(folder / self.score, self.voice, self.seed, temporary, float(shift))
+            return fit_full_scale(waveform)
 
     def write(self, folder: Path, role: Role, group: str, waveform: Waveform, shift: int = 0) -> Clip:
         """Write a waveform and return its clip."""
@@ -237,9 +235,3 @@ def _splits(config: DataConfig) -> dict[str, list[str]]:
 def _job_seed(seed: int, song: str, voice: str) -> int:
     """A different seed for every rendition, so that no two share their drift."""
     return int(sha256_json([seed, song, voice])[:8], 16)
-
-
-def soften(waveform: Waveform) -> Waveform:
-    """Scale to a peak of 0.99 if it is exceeded."""
-    peak = float(np.max(np.abs(waveform), initial=0.0))
-    return waveform if peak <= PEAK_LIMIT else (waveform * np.float32(PEAK_LIMIT / peak)).astype(np.float32)

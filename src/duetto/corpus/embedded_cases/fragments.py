@@ -9,13 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from duetto.spans import Span
 from duetto.storage.audio import Waveform
 from duetto.units import seconds_to_samples
 
 JOINED_S = 10.0  # a joined clip is full when it has this length
 SHORTEST_SHARE = 0.5  # of a full piece: a shorter remainder goes to the piece before it
-
-Span = tuple[int, int]  # first sample, one past the last
 
 
 def cut_spans(num_samples: int, fragment_samples: int) -> tuple[Span, ...]:

@@ -17,6 +17,7 @@ from scipy.signal import oaconvolve
 from duetto.errors import ConfigError
 from duetto.settings.case_config import RoomConfig
 from duetto.storage.audio import Waveform
+from duetto.storage.full_scale import gain_to_fit
 from duetto.units import db_to_amplitude
 
 ROOM_SIZE_M = (9.0, 7.0, 3.4)
@@ -25,7 +26,6 @@ MICROPHONE_M = (4.3, 3.6, 1.55)
 MAX_ORDER = 10  # reflections; images of higher order arrive after MIXING_S
 MIXING_S = 0.06  # image sources fade into the noise tail around here
 DIRECT_S = 0.0025  # the direct sound lies within; the first reflection comes 6 ms later
-PEAK_LIMIT = 0.99
 
 
 def room_response(room: RoomConfig, sample_rate: int, seed: int = 0) -> NDArray[np.float64]:
@@ -66,7 +66,7 @@ def add_room(waveform: Waveform, response: NDArray[np.float64]) -> Waveform:
         return waveform
     wet = oaconvolve(waveform.astype(np.float64), response)[: len(waveform)]
     peak = float(np.max(np.abs(wet)))
-    return cast(Waveform, (wet * min(1.0, PEAK_LIMIT / max(peak, 1e-12))).astype(np.float32))
+    return cast(Waveform, (wet * gain_to_fit(peak)).astype(np.float32))
 
 
 def _image_sources(rt60_s: float, sample_rate: int) -> NDArray[np.float64]:

@@ -20,12 +20,12 @@ from duetto.corpus.manifest import Clip, Dropped
 from duetto.errors import AudioError
 from duetto.storage.audio import Waveform, read_blocks, read_info, write_blocks
 from duetto.storage.files import sha256_file
+from duetto.storage.full_scale import gain_to_fit
 from duetto.units import amplitude_to_db
 
 ARCHIVE_SUFFIXES = frozenset({".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"})  # reported, never unpacked
 SILENT_DB = -60.0  # peak, dB against full scale
 MIN_S = 0.3
-PEAK_LIMIT = 0.99  # float files may exceed full scale; they are turned down and the gain recorded
 HEADER_TOLERANCE_S = 0.05  # compressed formats estimate their length
 SLUG_LENGTH = 40
 NUM_SAMPLED = 256  # samples by which a recording is recognised
@@ -145,7 +145,7 @@ class Recording:
         self, folder: Path, measured: Measured, blocks: Iterator[Waveform], dropped: tuple[Dropped, ...]
     ) -> Outcome:
         peak = measured.channel_peak if self.keeps_channels else measured.peak
-        gain = PEAK_LIMIT / peak if peak > 1.0 else 1.0
+        gain = gain_to_fit(peak) if peak > 1.0 else 1.0  # as float files may
         sampled = SampledValues(measured.num_samples)
 
         def prepared() -> Iterator[Waveform]:

@@ -18,7 +18,7 @@ from duetto.corpus.manifest import Clip, Dropped
 from duetto.corpus.recordings.held_out import SPLIT_SHARE, reconstruction_roles
 from duetto.corpus.recordings.intake import Recording, display_name
 from duetto.corpus.scores.onsets import Fit, find_offset, note_starts_s, novelty_of
-from duetto.corpus.scores.user_scores import Scores, score_key, singing_settings, soften
+from duetto.corpus.scores.user_scores import Scores, score_key, singing_settings
 from duetto.errors import ScoreError
 from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.settings.config import DataConfig
@@ -26,6 +26,7 @@ from duetto.singer.sing import sing
 from duetto.singer.voices import get_voice
 from duetto.storage.audio import Waveform, read_blocks, read_info, write_audio
 from duetto.storage.files import atomic_path, sha256_file
+from duetto.storage.full_scale import fit_full_scale
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class SourcesOfScores:
             rendition = sing(score, get_voice(voice), seed=self.config.seed)
             rate = rendition.sample_rate
             waveform = laid_on(rendition.waveform, round(starts * rate), round(clip.duration_s * rate))
-            write_audio(folder / path, soften(waveform), rate)
+            write_audio(folder / path, fit_full_scale(waveform), rate)
             num_samples = len(waveform)
         return replace(
             clip,

@@ -13,7 +13,7 @@ from duetto.corpus.manifest import Clip, Dropped, Manifest, Split
 from duetto.corpus.recordings.folder import balance
 from duetto.corpus.recordings.held_out import MIN_FILES, SPLIT_SHARE
 from duetto.corpus.recordings.intake import display_name, recording_id
-from duetto.corpus.scores.user_scores import Scores, singing_settings, soften
+from duetto.corpus.scores.user_scores import Scores, singing_settings
 from duetto.errors import CorpusError, ScoreError
 from duetto.ownership.consent import embedded_consent
 from duetto.score.formats.vsqx.reader import read_vsqx
@@ -24,6 +24,7 @@ from duetto.singer.sing import sing
 from duetto.singer.voices import get_voice
 from duetto.storage.audio import write_audio
 from duetto.storage.files import sha256_file
+from duetto.storage.full_scale import fit_full_scale
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class SungTrack:
         except ScoreError as error:
             return Outcome(dropped=(Dropped(f"{group}/{self.song}", 0.0, f"{self.voice} cannot sing it: {error}"),))
         path = f"audio/{group}/{self.song}.wav"
-        write_audio(folder / path, soften(rendition.waveform), rendition.sample_rate)
+        write_audio(folder / path, fit_full_scale(rendition.waveform), rendition.sample_rate)
         clip = Clip(
             id=f"{group}/{self.song}",
             path=path,

@@ -6,16 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from duetto.corpus.recordings.intake import display_name
 from duetto.corpus.recordings.listing import SCORE_SUFFIXES, TAKEN_SUFFIXES, list_files
 from duetto.errors import CorpusError
 from duetto.settings.config import DataConfig
 from duetto.singer.voices import get_voice
-from duetto.storage.audio import Waveform
-
-PEAK_LIMIT = 0.99
 
 
 @dataclass(frozen=True)
@@ -53,9 +48,3 @@ def singing_settings(config: DataConfig, voices: Sequence[str]) -> dict[str, Any
         "voices": {voice: asdict(get_voice(voice)) for voice in voices},
         "seed": config.seed,
     }
-
-
-def soften(waveform: Waveform) -> Waveform:
-    """Scale to a peak of 0.99 if it is exceeded."""
-    peak = float(np.max(np.abs(waveform), initial=0.0))
-    return waveform if peak <= PEAK_LIMIT else (waveform * np.float32(PEAK_LIMIT / peak)).astype(np.float32)

@@ -14,8 +14,9 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from duetto.diagnosis.finding import Finding, Place, Severity, graded, worst_places
-from duetto.diagnosis.sound import FRAME_S, Heard, runs
+from duetto.diagnosis.sound import FRAME_S, Heard
 from duetto.preprocess.spectrum import Power, bin_frequencies_hz
+from duetto.spans import true_spans
 
 AFTER_S = 0.15
 LEAST_PAUSE_S = 0.12
@@ -89,7 +90,7 @@ def pauses(heard: Heard) -> list[tuple[int, int]]:
     if not heard.is_sung.any():
         return []
     after = round(AFTER_S / FRAME_S)
-    spans = [(first + (after if first else 0), last - 2) for first, last in runs(~heard.is_sung)]
+    spans = [(first + (after if first else 0), last - 2) for first, last in true_spans(~heard.is_sung)]
     least = round(LEAST_PAUSE_S / FRAME_S)
     return [(a, b) for a, b in spans if b - a >= least and np.median(heard.level_db[a:b]) > LEAST_PAUSE_DB]
 

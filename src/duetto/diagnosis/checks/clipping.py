@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.diagnosis.finding import Finding, Place, graded, worst_places
-from duetto.diagnosis.sound import Heard, runs
+from duetto.diagnosis.sound import Heard
+from duetto.spans import true_spans
 
 NEAR_PEAK = 0.9995
 LEAST_SAMPLES = 3
@@ -78,4 +79,4 @@ def flat_tops(channel: NDArray[np.float32]) -> list[tuple[int, int]]:
     if peak < SOFTEST_PEAK:
         return []
     limit = NEAR_PEAK * peak
-    return sorted(runs(channel >= limit, LEAST_SAMPLES) + runs(channel <= -limit, LEAST_SAMPLES))
+    return sorted(true_spans(channel >= limit, LEAST_SAMPLES) + true_spans(channel <= -limit, LEAST_SAMPLES))

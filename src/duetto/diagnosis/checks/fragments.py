@@ -16,7 +16,8 @@ from scipy.ndimage import maximum_filter1d
 
 from duetto.diagnosis.checks.tempo import find_notes
 from duetto.diagnosis.finding import Finding, Place, graded, worst_places
-from duetto.diagnosis.sound import FRAME_S, Heard, closed, runs
+from duetto.diagnosis.sound import FRAME_S, Heard, closed
+from duetto.spans import true_spans
 
 NEAR_S = 0.0003
 AROUND_S = 0.012
@@ -44,7 +45,7 @@ class FragmentEvidence:
 def measure(heard: Heard) -> FragmentEvidence:
     """Joins, phrases and held pitches of a sound."""
     joins = [at for at in find_joins(heard.mono, heard.sample_rate) if _is_near_singing(heard, at)]
-    phrases = [(a * FRAME_S, b * FRAME_S) for a, b in runs(closed(heard.is_sung, 10), 5)]
+    phrases = [(a * FRAME_S, b * FRAME_S) for a, b in true_spans(closed(heard.is_sung, 10), 5)]
     held = np.zeros(128)
     for first, last in find_notes(heard.midi):
         if (last - first) * FRAME_S >= NOTE_S:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from duetto.diagnosis.finding import Finding, Place, graded, worst_places
-from duetto.diagnosis.sound import FRAME_S, Heard, runs
+from duetto.diagnosis.sound import FRAME_S, Heard
+from duetto.spans import true_spans
 
 SILENCED_DB = -80.0
 LEAST_HOLE = 3  # frames
@@ -41,7 +42,7 @@ def measure(heard: Heard) -> GateEvidence:
     if len(sung) == 0:
         return GateEvidence(0.0, 0.0, 0.0, 0, ())
     level_db = heard.level_db[sung[0] : sung[-1] + 1]
-    holes = runs(level_db < SILENCED_DB, LEAST_HOLE)
+    holes = true_spans(level_db < SILENCED_DB, LEAST_HOLE)
     falls = level_db[:-STEP_FRAMES] - level_db[STEP_FRAMES:]
     # A step counts once and only where it ends in a hole.
     starts = [

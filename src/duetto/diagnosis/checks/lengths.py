@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from duetto.diagnosis.finding import Finding, Place, graded, worst_places
-from duetto.diagnosis.sound import FRAME_S, Heard, closed, runs
+from duetto.diagnosis.sound import FRAME_S, Heard, closed
+from duetto.spans import true_spans
 
 SEGMENT_S = 0.4  # upstream RVC's training segment at 32 and 40 kHz
 CONTEXT_S = 1.0  # crop that a network is trained on here; Diff-SVC's denoiser sees about as much
@@ -29,7 +30,7 @@ class LengthEvidence:
 
 def measure(heard: Heard) -> LengthEvidence:
     """Sung pieces of a sound."""
-    spans = runs(closed(heard.is_sung, round(BRIDGED_S / FRAME_S)))
+    spans = true_spans(closed(heard.is_sung, round(BRIDGED_S / FRAME_S)))
     short = [span for span in spans if (span[1] - span[0]) * FRAME_S < SEGMENT_S]
     return LengthEvidence(
         tuple((last - first) * FRAME_S for first, last in spans),

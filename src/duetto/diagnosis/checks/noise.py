@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from duetto.diagnosis.finding import Finding, Place, graded, worst_places
-from duetto.diagnosis.sound import FRAME_S, Heard, runs
+from duetto.diagnosis.sound import FRAME_S, Heard
+from duetto.spans import true_spans
 
 QUIET_SHARE = 0.05  # of 20 ms frames
 SILENT_DB = -85.0  # below it no microphone's floor
@@ -58,7 +59,7 @@ def measure(heard: Heard) -> NoiseEvidence:
     snr_db = float(10 * np.log10(max(signal - noise, 1e-12) / noise))
     flags = np.zeros(len(heard.level_db), dtype=bool)
     flags[2 * quiet] = flags[2 * quiet + 1] = True
-    longest = max(runs(flags), key=lambda span: span[1] - span[0])
+    longest = max(true_spans(flags), key=lambda span: span[1] - span[0])
     middle = sum(longest) / 2 * FRAME_S
     return NoiseEvidence(snr_db, floor_db, seconds, "", heard.sound.place(max(0.0, middle - 0.75), middle + 0.75))
 

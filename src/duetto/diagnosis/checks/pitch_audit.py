@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.diagnosis.finding import Finding, Place, Severity, graded, worst_places
-from duetto.diagnosis.sound import FRAME_S, Heard, closed, runs
+from duetto.diagnosis.sound import FRAME_S, Heard, closed
 from duetto.features.f0 import build_f0_extractor
 from duetto.settings.config import F0Config
+from duetto.spans import true_spans
 
 GROSS_CENTS = 300.0
 OCTAVE_CENTS = (1050.0, 1350.0)
@@ -55,7 +56,7 @@ def measure(heard: Heard, seconds: float) -> AuditEvidence:
         is_gross = np.nan_to_num(np.abs(cents)) > GROSS_CENTS
         is_octave = (np.abs(cents) > OCTAVE_CENTS[0]) & (np.abs(cents) < OCTAVE_CENTS[1])
         both_s, gross_s, octave_s = (float(np.sum(x)) * FRAME_S for x in (np.isfinite(cents), is_gross, is_octave))
-        worst = sorted(runs(closed(is_gross, 10), 5), key=lambda span: span[0] - span[1])[:2]
+        worst = sorted(true_spans(closed(is_gross, 10), 5), key=lambda span: span[0] - span[1])[:2]
         places += [heard.sound.frames_place((first - 30, last + 30), "trackers disagree") for first, last in worst]
     limit = voiced & ((heard.f0_hz < 53.0) | (heard.f0_hz > 1040.0))
     return AuditEvidence(
@@ -117,7 +118,7 @@ def octave_excursions(midi: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Spans in which a voiced contour (T,) leaves by nine semitones or more and comes back within 0.25 s."""
     found = []
     longest = round(OUT_AND_BACK_S / FRAME_S)
-    for first, last in runs(np.isfinite(midi), 3):
+    for first, last in true_spans(np.isfinite(midi), 3):
         jumps = first + 1 + np.flatnonzero(np.abs(np.diff(midi[first:last])) > JUMP_SEMITONES)
         for out, back in pairwise(jumps.tolist()):
             if back - out <= longest and abs(midi[back] - midi[out - 1]) < 3.0:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.diagnosis.finding import Finding, Place, Severity, graded, worst_places
-from duetto.diagnosis.sound import FRAME_S, Heard, closed, runs
+from duetto.diagnosis.sound import FRAME_S, Heard, closed
+from duetto.spans import true_spans
 
 NUM_SEMITONES = 128
 COVERED_S = 0.5  # of singing at a semitone
@@ -41,7 +42,7 @@ def measure(heard: Heard) -> RegisterEvidence:
     places = []
     for semitone in {int(midi.min()), int(midi.max())} if len(midi) else set():
         near = closed(np.abs(np.nan_to_num(heard.midi, nan=-1e3) - semitone) < 1.0, 10)
-        first, last = max(runs(near), key=lambda span: span[1] - span[0])
+        first, last = max(true_spans(near), key=lambda span: span[1] - span[0])
         places.append((semitone, heard.sound.frames_place((max(0, first - 20), last + 20), note_name(semitone))))
     return RegisterEvidence(seconds, tuple(places))
 

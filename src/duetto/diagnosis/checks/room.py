@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from duetto.diagnosis.finding import Finding, Place, graded, worst_places
-from duetto.diagnosis.sound import FRAME_S, Heard, runs
+from duetto.diagnosis.sound import FRAME_S, Heard
+from duetto.spans import true_spans
 
 FROM_DB, TO_DB = 5.0, 20.0  # of the fall that is timed, under the note's level
 ABOVE_FLOOR_DB = 5.0  # the fall ends this far above the floor
@@ -76,7 +77,7 @@ def find_decays(level_db: NDArray[np.float64]) -> list[tuple[float, int]]:
     before = round(BEFORE_S / FRAME_S)
     loudest = maximum_filter1d(smooth_db, before, origin=(before - 1) // 2)  # of the frames before
     decays = []
-    for first, last in runs(smooth_db < loudest - TO_DB, round(LEAST_PAUSE_S / FRAME_S)):
+    for first, last in true_spans(smooth_db < loudest - TO_DB, round(LEAST_PAUSE_S / FRAME_S)):
         top_db = float(loudest[first])
         start = max(0, first - round(LONGEST_S / FRAME_S))
         above = np.flatnonzero(smooth_db[start:first] > top_db - FROM_DB)

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.diagnosis.finding import Finding, Place
-from duetto.diagnosis.sound import Heard, runs
+from duetto.diagnosis.sound import Heard
 from duetto.evaluation.metrics.speaker import embedding_similarity
 from duetto.evaluation.models.speaker import SpeakerEncoder
+from duetto.spans import true_spans
 
 BAND_SEMITONES = 3
 LEAST_S = 2.0  # of a recording within a band
@@ -40,7 +41,7 @@ def measure(heard: Heard, encoder: SpeakerEncoder) -> SingerEvidence:
     midi = np.round(heard.midi / BAND_SEMITONES)
     bands = []
     for band in np.unique(midi[np.isfinite(midi)]).astype(int).tolist():
-        spans = runs(midi == band, 5)
+        spans = true_spans(midi == band, 5)
         pieces = [heard.mono[a * heard.hop : b * heard.hop] for a, b in spans]
         if sum(len(piece) for piece in pieces) >= LEAST_S * heard.sample_rate:
             embedding = encoder.embed(np.concatenate(pieces), heard.sample_rate)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
 from duetto.diagnosis.finding import Finding, Place, graded, worst_places
-from duetto.diagnosis.sound import FRAME_S, Heard, Span, closed, runs
+from duetto.diagnosis.sound import FRAME_S, Heard, closed
+from duetto.spans import Span, true_spans
 
 HELD_S = 0.5
 SHORTEST_NOTE_S = 0.06
@@ -88,7 +89,7 @@ def find_notes(midi: NDArray[np.float64]) -> list[Span]:
     """Notes of a contour (T,), MIDI, NaN = unvoiced: spans of frames of at least 60 ms."""
     notes: list[Span] = []
     least = round(SHORTEST_NOTE_S / FRAME_S)
-    for first, last in runs(closed(np.isfinite(midi), round(BRIDGED_S / FRAME_S)), least):
+    for first, last in true_spans(closed(np.isfinite(midi), round(BRIDGED_S / FRAME_S)), least):
         steps = first + np.array(_steps(midi[first:last]), dtype=np.int64)
         bounds = [first, *steps.tolist(), last]
         notes += [span for span in pairwise(bounds) if span[1] - span[0] >= least]

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duetto.diagnosis.finding import Finding, graded
-from duetto.diagnosis.sound import FRAME_S, Heard, closed, runs
+from duetto.diagnosis.sound import FRAME_S, Heard, closed
+from duetto.spans import true_spans
 
 SHORTEST_S, LONGEST_S = 0.75, 6.75  # upstream RVC's buckets, tried
 APPLIO_SHORTEST_S = 0.375
@@ -38,7 +39,7 @@ class UsableEvidence:
 
 def measure(heard: Heard) -> UsableEvidence:
     """Pieces of a sound between silences."""
-    pieces = runs(closed(heard.is_sung, round(BRIDGED_S / FRAME_S)))
+    pieces = true_spans(closed(heard.is_sung, round(BRIDGED_S / FRAME_S)))
     lengths = tuple((last - first) * FRAME_S for first, last in pieces)
     return UsableEvidence(sum(lengths), heard.sound.file_s or heard.sound.duration_s, lengths)
 

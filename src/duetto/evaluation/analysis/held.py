@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
+from duetto.spans import Span, true_spans
 from duetto.units import CENTS_PER_OCTAVE
 
 VIBRATO_WINDOW_FRAMES = 36  # 180 ms, a period of a usual vibrato: its swing averages out
@@ -25,24 +26,18 @@ EDGE_FRAMES = 12  # 60 ms left out at either end
 MIN_HELD_FRAMES = 80  # 0.4 s
 
 FloatArray = NDArray[np.float64]
-Span = tuple[int, int]  # contour frames [first, last)
 
 
 def held_notes(f0_hz: FloatArray) -> list[Span]:
     """Held notes of a contour (T,), Hz, 0.0 = unvoiced: spans of its 5 ms frames, in order."""
     notes: list[Span] = []
-    for first, last in _runs(f0_hz > 0.0):
+    for first, last in true_spans(f0_hz > 0.0):
         if last - first < MIN_HELD_FRAMES:
             continue
         cents = uniform_filter1d(CENTS_PER_OCTAVE * np.log2(f0_hz[first:last]), VIBRATO_WINDOW_FRAMES, mode="nearest")
         padded = np.pad(cents, MOVES_OVER_FRAMES, mode="edge")
         is_still = np.abs(padded[2 * MOVES_OVER_FRAMES :] - padded[: -2 * MOVES_OVER_FRAMES]) < MOVES_CENTS
-        for begin, end in _runs(is_still):
+        for begin, end in true_spans(is_still):
             if end - begin >= MIN_HELD_FRAMES + 2 * EDGE_FRAMES:
                 notes.append((first + begin + EDGE_FRAMES, first + end - EDGE_FRAMES))
     return notes
-
-
-def _runs(is_true: NDArray[np.bool_]) -> list[Span]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], is_true, [False])).astype(np.int8)))
-    return [(int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)]

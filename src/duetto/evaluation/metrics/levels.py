@@ -9,6 +9,7 @@ import numpy as np
 
 from duetto.evaluation.measure import Measure, ScoredSong, Scores
 from duetto.evaluation.metric import plain
+from duetto.spans import true_spans
 from duetto.storage.audio import AudioInfo, Waveform
 
 CLIPPING_LEVEL = 0.999  # within 0.01 dB of full scale
@@ -29,10 +30,8 @@ def clipped_share(waveform: Waveform) -> float:
     """Share of the samples in runs of three or more at full scale, 0 to 1; NaN for an empty waveform."""
     if not waveform.size:
         return math.nan
-    is_full = np.concatenate(([False], np.abs(waveform) >= CLIPPING_LEVEL, [False])).astype(np.int8)
-    edges = np.diff(is_full)
-    runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
-    return float(runs[runs >= MIN_CLIPPED_RUN].sum() / waveform.size)
+    clipped = true_spans(np.abs(waveform) >= CLIPPING_LEVEL, MIN_CLIPPED_RUN)
+    return sum(last - first for first, last in clipped) / waveform.size
 
 
 def length_error_samples(source: AudioInfo, num_samples: int, sample_rate: int) -> int:

@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from scipy.fft import rfft
 from scipy.signal import detrend, find_peaks
 
-from duetto.evaluation.analysis.held import Span, held_notes
+from duetto.evaluation.analysis.held import held_notes
 from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S, HOP_S, SAMPLE_RATE, Spectra, frame_span
 from duetto.evaluation.measure import Alone, Comparison, Measure, Scores
 from duetto.evaluation.metric import by_itself, distance
 from duetto.preprocess.spectrum import hann
+from duetto.spans import Span
 from duetto.storage.audio import Waveform
 
 OCTAVES_HZ = (2.0, 4.0, 8.0, 16.0)

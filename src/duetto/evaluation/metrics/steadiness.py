@@ -11,10 +11,11 @@ import math
 
 import numpy as np
 
-from duetto.evaluation.analysis.held import MIN_HELD_FRAMES, FloatArray, Span
+from duetto.evaluation.analysis.held import MIN_HELD_FRAMES, FloatArray
 from duetto.evaluation.analysis.spectra import CONTOUR_HOP_S, HOP_S, Spectra, frame_span
 from duetto.evaluation.measure import Alone, Measure, Scores
 from duetto.evaluation.metric import by_itself
+from duetto.spans import Span
 from duetto.units import CENTS_PER_OCTAVE
 
 VIBRATO_HZ = (4.0, 8.0)

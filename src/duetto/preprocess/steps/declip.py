@@ -20,6 +20,7 @@ from scipy.linalg import solve, solve_toeplitz
 from duetto.corpus.manifest import Dropped
 from duetto.preprocess.segment import Drops, Segments
 from duetto.settings.config import require
+from duetto.spans import Span, true_spans
 from duetto.storage.audio import Waveform
 
 NEAR_PEAK = 0.999  # within 0.1 % of the peak
@@ -67,22 +68,14 @@ class Declip:
         return tuple(repaired), (Dropped(segments[0].clip_id, 0.0, reason),)
 
 
-def clipped_runs(waveform: Waveform, level: float) -> list[tuple[int, int]]:
+def clipped_runs(waveform: Waveform, level: float) -> list[Span]:
     """Runs (first, one past the last) of a mono waveform (S,) that lie at a level or beyond on one side."""
     if level < MIN_PEAK:
         return []
-    runs = []
-    for side in (waveform >= level, waveform <= -level):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], side.astype(np.int8), [0]])))
-        runs += [
-            (int(first), int(last))
-            for first, last in zip(edges[::2], edges[1::2], strict=True)
-            if last - first >= MIN_RUN
-        ]
-    return sorted(runs)
+    return sorted(true_spans(waveform >= level, MIN_RUN) + true_spans(waveform <= -level, MIN_RUN))
 
 
-def fill_runs(waveform: Waveform, runs: list[tuple[int, int]], level: float) -> Waveform:
+def fill_runs(waveform: Waveform, runs: list[Span], level: float) -> Waveform:
     """A mono waveform (S,) with the given runs filled in, each at `level` or beyond, (S,)."""
     filled = waveform.astype(np.float64)
     is_known = np.ones(len(filled), dtype=bool)

@@ -18,6 +18,7 @@ from duetto.corpus.recordings.intake import display_name, recording_id
 from duetto.errors import CorpusError
 from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.settings.config import require
+from duetto.spans import Span
 from duetto.storage.files import sha256_file, sha256_json, write_text
 from duetto.units import seconds_to_samples
 
@@ -25,8 +26,6 @@ BEYOND_END_S = 0.01  # a label may end this far behind the clip: Audacity rounds
 SUFFIX = ".txt"
 NO_DIGEST = "-00000000"  # as long as what `recording_id` adds to a file's name
 CUT_SUFFIX = "-train"  # of a clip whose recording goes on in another clip
-
-Span = tuple[int, int]  # samples of the clip
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from duetto.corpus.manifest import Dropped
 from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
+from duetto.storage.full_scale import PEAK_LIMIT
 from duetto.units import amplitude_to_db, db_to_amplitude
 
-PEAK_LIMIT = 0.99
 GATE_BLOCK_S = 0.4  # BS.1770: shorter audio has no block to measure
 GATE_HOP_S = 0.1  # BS.1770: blocks overlap by three quarters
 MIN_LUFS = -70.0  # BS.1770's absolute gate: below, nothing counts

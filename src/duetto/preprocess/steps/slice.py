@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from duetto.corpus.manifest import Dropped
 from duetto.preprocess.segment import Drops, Segment, Segments, total_s
 from duetto.settings.config import require
+from duetto.spans import Span, true_spans
 from duetto.storage.audio import Waveform
 from duetto.units import amplitude_to_db, seconds_to_samples
 
 HOP_S = 0.01
 HALF_WINDOW = 3  # frames on either side: 70 ms in all, close to the 60 ms of upstream RVC's slicer
-
-Span = tuple[int, int]  # first sample, one past the last
 
 
 @dataclass(frozen=True)
@@ -107,17 +106,12 @@ def levels_db(energy: NDArray[np.float64], hop: int, half_window: int = HALF_WIN
 def _sounding_frames(is_loud: NDArray[np.bool_], min_silence: int) -> list[Span]:
     """Runs of loud frames; pauses shorter than `min_silence` frames are bridged."""
     runs: list[Span] = []
-    for first, last in _runs(is_loud):
+    for first, last in true_spans(is_loud):
         if runs and first - runs[-1][1] < min_silence:
             runs[-1] = (runs[-1][0], last)
         else:
             runs.append((first, last))
     return runs
-
-
-def _runs(flags: NDArray[np.bool_]) -> Iterable[Span]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    return ((int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True))
 
 
 def _lengthen(spans: list[Span], min_samples: int, num_samples: int) -> list[Span]:
