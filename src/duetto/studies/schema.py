@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from duetto.errors import ConfigError
-from duetto.evaluation.registry import all_metrics
 from duetto.evaluation.statistics.contrast import NATIVE, Contrast, slope_weights
 from duetto.evaluation.statistics.equivalence import DIRECTIONS, EITHER
 from duetto.evaluation.statistics.power import Spread
@@ -173,6 +172,8 @@ class Study:
 
 def check_metric(where: str, name: str) -> None:
     """Refuse a metric that the suite does not compute, naming near ones."""
+    from duetto.evaluation.registry import all_metrics  # imports what measures: not for `sweep.py --help`
+
     names = [metric.name for metric in all_metrics()]
     if name not in names:
         near = [each for each in names if name.split("_")[0] in each] or names
