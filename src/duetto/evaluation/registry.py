@@ -14,6 +14,7 @@ from duetto.evaluation.metrics import (
     harmonicity,
     levels,
     melody,
+    melody_extraction,
     memory,
     modulation,
     phones,
@@ -29,6 +30,7 @@ from duetto.renamed import current_metric
 MEASURES: tuple[Measure, ...] = (
     cepstral.MEASURE,
     melody.MEASURE,
+    melody_extraction.MEASURE,
     speaker.MEASURE,
     phones.MEASURE,
     speed.MEASURE,
@@ -45,7 +47,8 @@ MEASURES: tuple[Measure, ...] = (
     levels.MEASURE,
     predicted.MEASURE,
 )
-GROUPS = (HEADLINE, "timbre", "held notes", "artefacts", "transitions", "cost", "signal", "predictor")  # as shown
+# in the order in which they are shown
+GROUPS = (HEADLINE, "melody", "timbre", "held notes", "artefacts", "transitions", "cost", "signal", "predictor")
 
 
 def all_measures() -> tuple[Measure, ...]:
