@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from duetto.corpus.manifest import MANIFEST_NAME, Clip, Dropped, Manifest, load_manifest, save_manifest
+from duetto.corpus.manifest import MANIFEST_NAME, Clip, Dropped, Ledger, Manifest, load_manifest, save_manifest
 from duetto.errors import CorpusError
 from duetto.ownership.consent import CONSENT_NAME, consent_from_dict, write_consent
 from duetto.progress import ReportProgress
@@ -35,6 +35,9 @@ class Outcome:
     notes: dict[str, Any] = field(default_factory=dict)  # JSON values for the plan's own use
 
 
+Assemble = Callable[[Path, tuple[Outcome, ...]], Manifest]  # may write further files below the corpus folder
+
+
 class Job(Protocol):
     """A piece of work; picklable, and it writes the same bytes whenever it is run."""
 
@@ -51,7 +54,37 @@ class Plan:
     """Jobs and how their outcomes become a manifest."""
 
     jobs: tuple[Job, ...]
-    assemble: Callable[[Path, tuple[Outcome, ...]], Manifest]  # may write further files below the folder
+    assemble: Assemble
+
+
+def made_clips(outcomes: Sequence[Outcome]) -> tuple[Clip, ...]:
+    """The clips of all jobs, in their order."""
+    return tuple(clip for outcome in outcomes for clip in outcome.clips)
+
+
+def what_was_dropped(outcomes: Sequence[Outcome]) -> tuple[Dropped, ...]:
+    """What all jobs dropped, in their order."""
+    return tuple(entry for outcome in outcomes for entry in outcome.dropped)
+
+
+def all_clips(
+    case: str, settings: dict[str, Any], consent: dict[str, Any], dropped: Sequence[Dropped] = ()
+) -> Assemble:
+    """The usual way from outcomes to a manifest: every clip of every job, and an account of the target's seconds.
+
+    Args:
+        case: Name of the case.
+        settings: What made the corpus.
+        consent: The consent record.
+        dropped: What was dropped before there were jobs.
+    """
+
+    def assemble(_: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
+        clips = made_clips(outcomes)
+        ledger = Ledger.of((c for c in clips if c.role == "target"), (*dropped, *what_was_dropped(outcomes)))
+        return Manifest(case, clips, settings, consent, ledger)
+
+    return assemble
 
 
 def is_complete(folder: Path) -> bool:

@@ -4,6 +4,7 @@ A corpus is a folder with `manifest.json`, `consent.yaml`, and audio below `audi
 turns one corpus into another of the same shape, so everything downstream reads one format.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -62,6 +63,12 @@ class Ledger:
     seconds_in: float = 0.0
     seconds_used: float = 0.0
     dropped: tuple[Dropped, ...] = ()
+
+    @classmethod
+    def of(cls, used: Iterable[Clip], dropped: Iterable[Dropped] = ()) -> "Ledger":
+        """The account of clips that are used and of what was dropped on the way to them."""
+        seconds_used, entries = sum(clip.duration_s for clip in used), tuple(dropped)
+        return cls(seconds_used + sum(entry.seconds for entry in entries), seconds_used, entries)
 
     @property
     def seconds_dropped(self) -> float:

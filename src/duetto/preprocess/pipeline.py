@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from duetto.corpus.jobs import Job, Outcome, Plan, build_folder
+from duetto.corpus.jobs import Job, Outcome, Plan, build_folder, made_clips, what_was_dropped
 from duetto.corpus.manifest import HELD_OUT_FROM, Ledger, Manifest, load_manifest
 from duetto.errors import CorpusError
 from duetto.preprocess.segment import Step, what_a_step_reads
@@ -100,8 +100,8 @@ def treated_from(
 
 
 def _assemble(manifest: Manifest, outcomes: tuple[Outcome, ...], settings: dict[str, Any]) -> Manifest:
-    clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
-    dropped = manifest.ledger.dropped + tuple(entry for outcome in outcomes for entry in outcome.dropped)
+    clips = made_clips(outcomes)
+    dropped = manifest.ledger.dropped + what_was_dropped(outcomes)
     used_s = sum(clip.duration_s for clip in clips if clip.role == "target")
     in_s = manifest.ledger.seconds_dropped + sum(clip.duration_s for clip in manifest.select("target"))
     if not any(clip.role == "target" and clip.split == "train" for clip in clips):

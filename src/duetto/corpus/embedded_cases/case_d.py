@@ -23,8 +23,8 @@ from duetto.corpus.ddb.writer import DdbFragment, write_ddb
 from duetto.corpus.embedded_cases.fragments import arrange, cut_spans, lay_together, least_samples
 from duetto.corpus.embedded_cases.performer import Singer
 from duetto.corpus.embedded_cases.songs import read_song
-from duetto.corpus.jobs import Outcome, Plan, clip_files
-from duetto.corpus.manifest import Clip, Dropped, Ledger, Manifest, load_manifest
+from duetto.corpus.jobs import Outcome, Plan, all_clips, clip_files
+from duetto.corpus.manifest import Clip, Dropped, load_manifest
 from duetto.errors import CorpusError
 from duetto.ownership.consent import Consent, consent_from_dict
 from duetto.score.score import Curve, Score
@@ -128,14 +128,7 @@ def plan_case_d(config: DataConfig, fragments: FragmentConfig, settings: dict[st
     jobs = [KeepClip(sung, clip, fragments.pitches == "flat" and clip in train) for clip in kept]
     cutting = [CutClips(sung, train, fragments, config.seed, consent)] if is_cut else []
 
-    def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
-        clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
-        dropped = tuple(entry for outcome in outcomes for entry in outcome.dropped)
-        used_s = sum(clip.duration_s for clip in clips if clip.role == "target")
-        ledger = Ledger(used_s + sum(entry.seconds for entry in dropped), used_s, dropped)
-        return Manifest(config.case, clips, settings, manifest.consent, ledger)
-
-    return Plan((*jobs, *cutting), assemble)
+    return Plan((*jobs, *cutting), all_clips(config.case, settings, manifest.consent))
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from duetto.corpus.embedded_cases.case_c import song_style
 from duetto.corpus.embedded_cases.performer import SAMPLE_RATE
 from duetto.corpus.embedded_cases.readers import Reading, reader_names, reader_settings
 from duetto.corpus.embedded_cases.songs import compose_scores
-from duetto.corpus.jobs import Job, Outcome, Plan
-from duetto.corpus.manifest import Clip, Ledger, Manifest, Role, Split
+from duetto.corpus.jobs import Job, Outcome, Plan, all_clips
+from duetto.corpus.manifest import Clip, Role, Split
 from duetto.ownership.consent import embedded_consent
 from duetto.score.compose import compose, sample_songs, shift_grams, song_grams
 from duetto.score.melody import Gram
@@ -151,9 +151,4 @@ def plan_choir(config: DataConfig, choir: ChoirConfig, settings: dict[str, Any])
     for reader in reader_names()[: choir.readers]:
         jobs.extend(Reading(reader, number, SECONDS, config.seed) for number in range(choir.songs))
 
-    def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
-        clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
-        seconds = sum(clip.duration_s for clip in clips if clip.role == "target")
-        return Manifest(config.case, clips, settings, embedded_consent().as_dict(), Ledger(seconds, seconds))
-
-    return Plan(tuple(jobs), assemble)
+    return Plan(tuple(jobs), all_clips(config.case, settings, embedded_consent().as_dict()))

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from duetto.corpus.embedded_cases.performer import SAMPLE_RATE, Singer
 from duetto.corpus.embedded_cases.songs import Song
-from duetto.corpus.jobs import Outcome, Plan
-from duetto.corpus.manifest import Clip, Ledger, Manifest, Role, Split
+from duetto.corpus.jobs import Outcome, Plan, all_clips
+from duetto.corpus.manifest import Clip, Role, Split
 from duetto.errors import CorpusError
 from duetto.ownership.consent import embedded_consent
 from duetto.settings.config import DataConfig
@@ -101,12 +101,7 @@ def plan_embedded(config: DataConfig, recipe: Recipe, settings: dict[str, Any], 
         for voice in config.sources
     ]
 
-    def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
-        clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
-        seconds = sum(clip.duration_s for clip in clips if clip.role == "target")
-        return Manifest(config.case, clips, settings, embedded_consent().as_dict(), Ledger(seconds, seconds))
-
-    return Plan(tuple(jobs), assemble)
+    return Plan(tuple(jobs), all_clips(config.case, settings, embedded_consent().as_dict()))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from duetto.corpus.jobs import Outcome, Plan
+from duetto.corpus.jobs import Outcome, Plan, what_was_dropped
 from duetto.corpus.manifest import HELD_OUT_FROM, Clip, Dropped, Ledger, Manifest
 from duetto.corpus.recordings.held_out import SPLIT_SHARE, reconstruction_roles, split_clips, without_repeats
 from duetto.corpus.recordings.intake import Recording, display_name, recording_id
@@ -120,7 +120,7 @@ def plan_folder(
     """Jobs that read one file each; splitting and roles follow when all are known."""
 
     def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
-        dropped = [*remarks, *(entry for outcome in outcomes for entry in outcome.dropped)]
+        dropped = [*remarks, *what_was_dropped(outcomes)]
         clips, repeats = without_repeats(outcomes)
         dropped += repeats
         require_clips(config, clips, dropped)
@@ -132,7 +132,8 @@ def plan_folder(
             cast, remarks_on_roles = roles(folder, clip)
             rows += cast
             dropped += remarks_on_roles
-        return Manifest(config.case, tuple(rows), recorded, join_consents(consents).as_dict(), balance(split, dropped))
+        consent = join_consents(consents).as_dict()
+        return Manifest(config.case, tuple(rows), recorded, consent, Ledger.of(split, dropped))
 
     return Plan(tuple(recordings), assemble)
 
@@ -153,12 +154,6 @@ def require_clips(config: DataConfig, clips: Sequence[Clip], dropped: Sequence[D
     more = [f"  and {len(reasons) - LISTED_REASONS} more"] if len(reasons) > LISTED_REASONS else []
     listing = "\n".join(reasons[:LISTED_REASONS] + more)
     raise CorpusError(f"{config.path} holds no usable recording:\n{listing}")
-
-
-def balance(clips: Sequence[Clip], dropped: Sequence[Dropped]) -> Ledger:
-    """A ledger in which seconds in = seconds of the clips + seconds dropped."""
-    used = sum(clip.duration_s for clip in clips)
-    return Ledger(used + sum(entry.seconds for entry in dropped), used, tuple(dropped))
 
 
 def _distinct(recordings: Sequence[Recording]) -> list[Recording]:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from duetto.corpus.jobs import Outcome, Plan
+from duetto.corpus.jobs import Outcome, Plan, all_clips
 from duetto.corpus.manifest import Clip, Dropped, Manifest, Split
-from duetto.corpus.recordings.folder import balance
 from duetto.corpus.recordings.held_out import MIN_FILES, SPLIT_SHARE
 from duetto.corpus.recordings.intake import display_name, recording_id
 from duetto.corpus.scores.user_scores import Scores, singing_settings
@@ -112,13 +111,12 @@ def plan_sung(config: DataConfig, settings: dict[str, Any], scores: Scores) -> P
     jobs = [job(song, config.target) for song in tracks]
     jobs += [job(song, voice) for song in tracks if splits[song] != "train" for voice in config.sources]
 
-    def assemble(_: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
-        clips = tuple(clip for outcome in outcomes for clip in outcome.clips)
-        left = [*dropped, *(entry for outcome in outcomes for entry in outcome.dropped)]
-        sung = [clip for clip in clips if clip.role == "target"]
-        if not any(clip.split == "train" for clip in sung):
-            raise CorpusError(f"No score of {config.path} can be sung: {'; '.join(entry.reason for entry in left)}")
-        return Manifest(config.case, clips, settings, embedded_consent().as_dict(), balance(sung, left))
+    def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
+        manifest = all_clips(config.case, settings, embedded_consent().as_dict(), dropped)(folder, outcomes)
+        if not manifest.select("target", "train"):
+            reasons = "; ".join(entry.reason for entry in manifest.ledger.dropped)
+            raise CorpusError(f"No score of {config.path} can be sung: {reasons}")
+        return manifest
 
     return Plan(tuple(jobs), assemble)
 
