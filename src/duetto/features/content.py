@@ -6,6 +6,7 @@ A new encoder is one file beside this one and one line in `ENCODERS`.
 from duetto.errors import ConfigError
 from duetto.features import hubert_variants, moonshine
 from duetto.features.encoder import ContentEncoder, EncoderKind
+from duetto.features.lookup import find_named
 from duetto.settings.config import ContentConfig
 
 ENCODERS: tuple[EncoderKind, ...] = (
@@ -21,11 +22,7 @@ def find_encoder(name: str) -> EncoderKind:
     Raises:
         ConfigError: If there is none; names the existing ones.
     """
-    for encoder in ENCODERS:
-        if encoder.name == name:
-            return encoder
-    names = [encoder.name for encoder in ENCODERS]
-    raise ConfigError(f"features.content.encoder={name}: expected {', '.join(names[:-1])} or {names[-1]}.")
+    return find_named(ENCODERS, name, "features.content.encoder")
 
 
 def build_encoder(config: ContentConfig) -> ContentEncoder:

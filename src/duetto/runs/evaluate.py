@@ -12,7 +12,7 @@ from rich.console import Console
 from duetto.architectures.registry import architecture_of, get_architecture, schema_modules
 from duetto.evaluation.reference import ReferenceStore
 from duetto.renamed import current_record
-from duetto.runs.prepare import PreparedData, progress_bar
+from duetto.runs.prepare import PreparedData
 from duetto.runs.stale import keeps_earlier_scores
 from duetto.runs.test import REFERENCES_FOLDER, run_test
 from duetto.settings.config import EvalConfig
@@ -20,6 +20,7 @@ from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_json, sha256_file, write_json
 from duetto.storage.fingerprint import Fingerprint, changes, fingerprint
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
+from duetto.terminal import progress_bar
 from duetto.voices.load import load_converter
 
 SCORING = ("duetto.evaluation.suite", "duetto.runs.test", "duetto.voices.load")  # what scores and what converts

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID, TaskProgressColumn, TimeRemainingColumn
 from rich.table import Table
 
 from duetto.conversion.converter import ConversionRequest, Converter
@@ -15,6 +15,7 @@ from duetto.errors import AudioError, ConfigError, DuettoError
 from duetto.settings.config import RetrievalConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage.run_folder import VOICE_FOLDER
+from duetto.terminal import bars
 from duetto.voices.choose import choose_converter, choose_place
 from duetto.voices.permission import mark_output, require_use
 from duetto.voices.voice import TrainedVoice
@@ -57,8 +58,7 @@ def convert_all(
     tasks: list[ConversionTask], converter: Converter, voice: TrainedVoice, request: ConversionRequest, console: Console
 ) -> None:
     """Convert what can be, with a bar for each recording; note results and errors in the tasks."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with bars(console, TaskProgressColumn(), TimeRemainingColumn()) as bar:
         for task in tasks:
             if task.source is None:
                 continue

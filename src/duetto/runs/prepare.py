@@ -1,7 +1,5 @@
 """The stages before training: corpus, preprocessing, features, each behind its content hash."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,6 @@ from typing import Any
 import hydra
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from duetto.corpus.build import build_corpus
@@ -26,9 +23,9 @@ from duetto.preprocess.ledger import damage_table, read_ledger, summarise
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
-from duetto.progress import ReportProgress
 from duetto.settings.config import PreprocessConfig
 from duetto.settings.run_config import TrainConfig
+from duetto.terminal import progress_bar
 
 STEP_PACKAGE = "duetto.preprocess.steps."
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -172,16 +169,3 @@ def print_ledger(manifest: Manifest, console: Console) -> None:
         seconds = sum(clip.duration_s for clip in manifest.select("target", split))
         table.add_row(f"  of it {split}", f"{seconds:.1f}")
     console.print(table)
-
-
-@contextmanager
-def progress_bar(console: Console) -> Iterator[ReportProgress]:
-    """A bar that shows what (name, done, total) calls report."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=None)
-
-        def report(name: str, done: int, total: int) -> None:
-            progress.update(task, description=name, completed=done, total=total)
-
-        yield report

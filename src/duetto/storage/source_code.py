@@ -28,11 +28,13 @@ PLUMBING = (  # modules and packages of ours that compute nothing
     "duetto.errors",
     "duetto.features.listing",
     "duetto.features.memory",
+    "duetto.progress",
     "duetto.settings",
     "duetto.storage.files",
     "duetto.storage.fingerprint",
     "duetto.storage.run_folder",
     "duetto.storage.source_code",
+    "duetto.terminal",
     "duetto.workers",
 )
 SILENT_PACKAGES = frozenset({"filelock", "hydra", "jinja2", "matplotlib", "omegaconf", "rich", "wandb", "duetto"})

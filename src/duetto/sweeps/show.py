@@ -7,13 +7,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID, TimeElapsedColumn
 from rich.table import Table
 
 from duetto.errors import StorageError
 from duetto.storage.files import read_json
 from duetto.storage.run_folder import RunFolder
 from duetto.sweeps.planned import PlannedRun, progress_of
+from duetto.terminal import TEXT, bars
 
 STYLES = {"finished": "green", "broken": "yellow", "failed": "red", "running": "cyan", "new": ""}
 
@@ -59,8 +60,7 @@ class LiveRuns:
     """Bars of the runs at work, and one for the sweep; off a terminal only the sentences."""
 
     def __init__(self, runs: Sequence[PlannedRun], console: Console) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
-        self.progress = Progress(*columns, TimeElapsedColumn(), console=console, transient=True)
+        self.progress = bars(console, TEXT, TimeElapsedColumn())
         self.console = console
         self.bars: dict[str, TaskID] = {}
         self.total = len(runs)

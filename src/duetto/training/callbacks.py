@@ -13,11 +13,12 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID, TimeElapsedColumn
 
 from duetto.renamed import current_metric
 from duetto.storage.files import atomic_path, write_text
 from duetto.storage.run_folder import RunFolder
+from duetto.terminal import TEXT, bars
 from duetto.training.checkpoint import save_checkpoint
 from duetto.training.module import TrainingModule
 from duetto.training.overtraining import OvertrainingReport, detect_overtraining
@@ -172,9 +173,8 @@ class ShowProgress(Callback):
 
     def __init__(self, console: Console, clock: Clock) -> None:
         self.clock = clock
-        columns = (TextColumn("Training"), BarColumn(), TextColumn("{task.fields[text]}"), TimeElapsedColumn())
-        self.progress = Progress(*columns, console=console, transient=True)
-        self.task: TaskID = self.progress.add_task("", total=1.0, text="")
+        self.progress = bars(console, TEXT, TimeElapsedColumn())
+        self.task: TaskID = self.progress.add_task("Training", total=1.0, text="")
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """Show the bar."""

@@ -27,7 +27,7 @@ def write_report(options: argparse.Namespace, console: Console) -> None:
     from duetto.report.comparison.listening import MEGABYTES
     from duetto.report.comparison.page import COMPARISON_NAME, write_comparison
     from duetto.report.page import write_run_page
-    from duetto.runs.prepare import progress_bar
+    from duetto.terminal import progress_bar
 
     if len(options.runs) == 1 and options.runs[0].is_dir() and run_folders(options.runs[0]) == options.runs:
         page = write_run_page(options.runs[0])

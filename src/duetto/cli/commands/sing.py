@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from rich.table import Table
+
+from duetto.terminal import bars
 
 if TYPE_CHECKING:
     from duetto.score.score import Score
@@ -97,8 +99,7 @@ def _sing_with_progress(
     from duetto.singer.sing import sing
 
     last = score.notes[-1]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("s"))
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+    with bars(console, MofNCompleteColumn(), "s", TimeRemainingColumn()) as progress:
         seconds = TempoMap(score.tempos).seconds(last.tick + last.duration)
         task = progress.add_task(f"{voice.name} sings {len(score.notes)} notes", total=round(seconds))
         return sing(

@@ -24,10 +24,10 @@ def register(verbs: Any) -> None:
 
 def stress_runs(options: argparse.Namespace, console: Console) -> None:
     """Stress-test each run and show its scores by condition."""
-    from duetto.runs.prepare import progress_bar
     from duetto.runs.stress import check_names, stress_run
     from duetto.runs.stress_cases import STRESS_TESTS
     from duetto.storage.run_folder import RunFolder
+    from duetto.terminal import progress_bar
     from duetto.voices.find import find_run
 
     names = options.test or list(STRESS_TESTS)

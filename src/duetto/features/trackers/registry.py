@@ -3,7 +3,7 @@
 A new tracker is one file beside this one and one line in `TRACKERS`.
 """
 
-from duetto.errors import ConfigError
+from duetto.features.lookup import find_named
 from duetto.features.trackers import dio, harvest, swift
 from duetto.features.trackers.tracker import PitchTracker
 
@@ -20,8 +20,4 @@ def find_tracker(name: str) -> PitchTracker:
     Raises:
         ConfigError: If there is none; names the existing ones.
     """
-    for tracker in TRACKERS:
-        if tracker.name == name:
-            return tracker
-    names = [tracker.name for tracker in TRACKERS]
-    raise ConfigError(f"features.f0.method={name}: expected {', '.join(names[:-1])} or {names[-1]}.")
+    return find_named(TRACKERS, name, "features.f0.method")
