@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hydra import compose, initialize_config_dir
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -25,6 +28,16 @@ from duetto.settings.run_config import InferConfig, TrainConfig
 Schema = TypeVar("Schema", TrainConfig, InferConfig)
 
 
+class ArchitectureFiles(SearchPathPlugin):
+    """Lets Hydra find the configuration files of architectures that keep their own."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Add their folders, after the package's own."""
+        for architecture in architectures().values():
+            if architecture.conf is not None:
+                search_path.append(f"duetto-{architecture.name}", f"file://{architecture.conf}")
+
+
 def prepare() -> None:
     """Register the schemas and resolvers that the YAML files name. Call once, before Hydra's main."""
     store = ConfigStore.instance()
@@ -32,6 +45,7 @@ def prepare() -> None:
     store.store(name="base_infer", node=InferConfig)
     for name, architecture in architectures().items():
         store.store(group="model", name=f"base_{name}", node=architecture.config)
+    Plugins.instance().register(ArchitectureFiles)
     OmegaConf.register_new_resolver("duetto.shape", resolve_shape, replace=True)
 
 

@@ -44,9 +44,9 @@ def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Ex
         StorageError: If the folder cannot be written.
     """
     voice = load_voice(voice_folder)
-    require_allowed(voice.card, "publish_weights", voice_folder, today)  # an imported voice has no record of ours
     architecture = architecture_of(voice.model)
     if architecture.exporter is None:
         raise CheckpointError(f"{name} is a {architecture.title} voice. {architecture.no_export}")
+    require_allowed(voice.card, "publish_weights", voice_folder, today)  # an imported voice has no record of ours
     exported: Exported = resolve_name(architecture.exporter)(voice, Export(voice_folder, folder, name))
     return exported
