@@ -20,7 +20,7 @@ from duetto.architectures.rvc.losses import (
     kl_loss,
     mel_loss,
 )
-from duetto.architectures.rvc.shapes import DISCRIMINATOR_PERIODS, ecosystem_shape
+from duetto.architectures.rvc.shapes import discriminator_periods, ecosystem_shape
 from duetto.architectures.rvc.synthesizer import NOISE_SCALE, Synthesizer
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
 from duetto.layers.masks import sequence_mask, slice_segments
@@ -98,7 +98,7 @@ class Ours:
     def __init__(self, work: Work) -> None:
         self.work = work
         self.synthesizer = Synthesizer(ecosystem_shape("v2_40k_f0"))
-        self.discriminator = MultiPeriodDiscriminator(DISCRIMINATOR_PERIODS["v2"])
+        self.discriminator = MultiPeriodDiscriminator(discriminator_periods("v2"))
         fill.fill(self.synthesizer)
         fill.fill(self.discriminator)
         self.optimizers = [

@@ -23,7 +23,8 @@ from duetto.renamed import (
 )
 from duetto.report.collect import collect_run
 from duetto.report.page import render_page
-from duetto.runs.compose import compose_runs, conf_folder
+from duetto.runs.compose import compose_runs
+from duetto.settings.conf_files import conf_folder
 from duetto.settings.config import PreprocessConfig, TrainerConfig, from_dict
 from duetto.storage.files import sha256_json
 from duetto.training.callbacks import keep_rows_up_to

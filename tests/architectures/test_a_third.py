@@ -12,8 +12,9 @@ from duetto.__main__ import main
 from duetto.architectures import registry
 from duetto.report.comparison.names import architecture_order, architecture_title
 from duetto.runs import compose
-from duetto.runs.compose import compose_runs, conf_folder, resolve_shape
+from duetto.runs.compose import compose_runs, resolve_shape
 from duetto.runs.plan import make_plan
+from duetto.settings.conf_files import conf_folder
 from duetto.sweeps.command import main as sweep
 from tests.test_two_singers import RATE, SMALL, consented, voice
 

@@ -11,7 +11,7 @@ from duetto.architectures import registry
 from duetto.architectures.registry import OURS, architectures, get_architecture, register
 from duetto.architectures.rvc.record import RVC
 from duetto.errors import ConfigError
-from duetto.runs.compose import conf_folder
+from duetto.settings.conf_files import conf_folder
 
 HEAVY = ("torch", "pytorch_lightning", "numpy")
 

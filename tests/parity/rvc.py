@@ -19,7 +19,7 @@ from duetto.architectures.rvc.losses import (
     kl_loss,
     mel_loss,
 )
-from duetto.architectures.rvc.shapes import DISCRIMINATOR_PERIODS, FFT_LENGTHS, MEL_BINS, ecosystem_shape
+from duetto.architectures.rvc.shapes import discriminator_periods, ecosystem_settings, ecosystem_shape
 from duetto.architectures.rvc.synthesizer import NOISE_SCALE, Synthesizer, TrainingOutput
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
 from duetto.layers.masks import sequence_mask, slice_segments
@@ -57,11 +57,12 @@ class ReferenceRun:
     """The networks of one variant, filled by the rule, and what they give."""
 
     def __init__(self, variant: str) -> None:
-        version, rate, _ = variant.split("_")
+        version = variant.split("_")[0]
         self.config = ecosystem_shape(variant)
-        self.n_fft, self.n_mels = FFT_LENGTHS[rate], MEL_BINS[rate]
+        features = ecosystem_settings(variant).features
+        self.n_fft, self.n_mels = features.n_fft, features.n_mels
         self.synthesizer = Synthesizer(self.config)
-        self.discriminator = MultiPeriodDiscriminator(DISCRIMINATOR_PERIODS[version])
+        self.discriminator = MultiPeriodDiscriminator(discriminator_periods(version))
         self.digests = {
             "fill.sha256_g": np.array(fill.fill(self.synthesizer)),
             "fill.sha256_d": np.array(fill.fill(self.discriminator)),

@@ -14,11 +14,12 @@ from duetto.__main__ import main
 from duetto.corpus.manifest import load_manifest
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.renamed import current_record
-from duetto.runs.compose import compose_inference, compose_runs, conf_folder
+from duetto.runs.compose import compose_inference, compose_runs
 from duetto.runs.fit import fit
 from duetto.runs.infer import infer
 from duetto.runs.prepare import prepare_data
 from duetto.runs.train import train
+from duetto.settings.conf_files import conf_folder
 from duetto.storage.audio import read_audio
 from duetto.storage.files import read_json
 from duetto.training.hardware import Hardware

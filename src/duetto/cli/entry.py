@@ -15,7 +15,8 @@ from rich.console import Console
 from duetto.cli.help import help_text, wants_help
 from duetto.errors import report_errors
 from duetto.renamed import current_overrides
-from duetto.runs.compose import conf_folder, prepare, typed
+from duetto.runs.compose import prepare, typed
+from duetto.settings.conf_files import conf_folder
 from duetto.settings.run_config import InferConfig, TrainConfig
 
 

@@ -10,7 +10,8 @@ from rich.console import Console
 from duetto.front.voice import Voice, load_voice
 from duetto.renamed import current_record
 from duetto.runs.complete import complete_run
-from duetto.runs.compose import compose_runs, conf_folder
+from duetto.runs.compose import compose_runs
+from duetto.settings.conf_files import conf_folder
 from duetto.storage.files import read_json
 from duetto.storage.run_folder import EvaluationFolder
 

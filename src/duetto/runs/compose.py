@@ -115,20 +115,6 @@ def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     return list(product(*choices))
 
 
-def conf_folder() -> Path:
-    """Where the configuration lies: inside the package when a wheel was installed, else beside it, in a checkout.
-
-    Raises:
-        ConfigError: If it is in neither place.
-    """
-    package = Path(__file__).resolve().parents[1]
-    places = (package / "conf", package.parents[1] / "conf")
-    for folder in places:
-        if (folder / "train.yaml").is_file():
-            return folder
-    raise ConfigError(f"The configuration is neither {places[0]} nor {places[1]}. Install duetto again.")
-
-
 def compose_runs(conf: Path, runs: Sequence[Sequence[str]]) -> list[TrainConfig]:
     """The settings of runs of train.py, checked.
 

@@ -24,11 +24,16 @@ def tiny() -> SynthesizerConfig:
         upsample_initial_channel=32,
         resblock_kernel_sizes=(3,),
         resblock_dilation_sizes=((1, 3),),
+        kernel_size=3,
+        dropout=0.0,
         posterior_layers=2,
         flow_layers=2,
         speaker_channels=6,
         num_speakers=3,
+        uses_f0=True,
+        has_posterior=True,
         segment_frames=12,
+        num_harmonics=0,
     )
 
 

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 
 from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
-from duetto.architectures.rvc.shapes import DISCRIMINATOR_PERIODS, SHAPE_NAMES
+from duetto.architectures.rvc.shapes import SHAPE_NAMES, discriminator_periods
 from duetto.architectures.rvc.weights import export_weights, foreign_name
 from duetto.errors import CheckpointError
 from duetto.voices.interchange.importing import DISCRIMINATOR_NAME, ImportFiles, import_files
@@ -38,7 +38,7 @@ def test_the_expected_tensors_are_upstreams(variant):
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_the_discriminators_tensors_are_upstreams(version):
     with torch.device("meta"):
-        network = MultiPeriodDiscriminator(DISCRIMINATOR_PERIODS[version])
+        network = MultiPeriodDiscriminator(discriminator_periods(version))
     ours = {foreign_name(name): list(tensor.shape) for name, tensor in network.state_dict().items()}
     assert ours == key_lists()[f"disc_{version}"]["tensors"]
 
@@ -83,7 +83,7 @@ def test_a_training_pair_is_imported_bit_equal(tmp_path):
     theirs = export_weights(voice.network)
     assert theirs.keys() == generator.keys()
     assert all(torch.equal(theirs[name], tensor) for name, tensor in generator.items())
-    network = MultiPeriodDiscriminator(DISCRIMINATOR_PERIODS["v1"])
+    network = MultiPeriodDiscriminator(discriminator_periods("v1"))
     network.load_state_dict(load_file(tmp_path / "base" / "voice" / DISCRIMINATOR_NAME))
     theirs = export_weights(network)
     assert theirs.keys() == discriminator.keys()

@@ -4,31 +4,22 @@ An ecosystem shape is named `VERSION_RATE_KIND`: v1 (256-d content) or v2 (768-d
 Numbers: upstream RVC's constructor defaults and configs (see docs/methods/rvc.md).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from math import prod
+from typing import Any
 
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.errors import ConfigError
 from duetto.layers.generator import GeneratorShape
+from duetto.settings.conf_files import read_shape
+from duetto.settings.config import FeaturesConfig, from_dict
 
-ECOSYSTEM_SPEAKERS = 109  # rows of the speaker table in every public model
 CONTENT_DIMENSIONS = {"v1": 256, "v2": 768}
 SAMPLE_RATES = {"32k": 32000, "40k": 40000, "48k": 48000}
-HOP_LENGTHS = {"32k": 320, "40k": 400, "48k": 480}
-FFT_LENGTHS = {"32k": 1024, "40k": 2048, "48k": 2048}
-MEL_BINS = {"32k": 80, "40k": 125, "48k": 128}
-SEGMENT_SAMPLES = {"v1_48k": 11520, "v2_48k": 17280}  # others:
-DEFAULT_SEGMENT_SAMPLES = 12800
-UPSAMPLING = {  # rates, kernel sizes
-    "v1_32k": ((10, 4, 2, 2, 2), (16, 16, 4, 4, 4)),
-    "v1_40k": ((10, 10, 2, 2), (16, 16, 4, 4)),
-    "v1_48k": ((10, 6, 2, 2, 2), (16, 16, 4, 4, 4)),
-    "v2_32k": ((10, 8, 2, 2), (20, 16, 4, 4)),
-    "v2_40k": ((10, 10, 2, 2), (16, 16, 4, 4)),
-    "v2_48k": ((12, 10, 2, 2), (24, 20, 4, 4)),
-}
-DISCRIMINATOR_PERIODS = {"v1": (2, 3, 5, 7, 11, 17), "v2": (2, 3, 5, 7, 11, 17, 23, 37)}
-SHAPE_NAMES = tuple(f"{rate}_{kind}" for rate in UPSAMPLING for kind in ("f0", "nof0"))
+SHAPE_NAMES = tuple(
+    f"{version}_{rate}_{kind}" for version in CONTENT_DIMENSIONS for rate in SAMPLE_RATES for kind in ("f0", "nof0")
+)
 
 
 @dataclass(frozen=True)
@@ -47,18 +38,18 @@ class SynthesizerConfig:
     upsample_rates: tuple[int, ...]  # product = hop_length
     upsample_kernel_sizes: tuple[int, ...]
     upsample_initial_channel: int
-    resblock_kernel_sizes: tuple[int, ...] = (3, 7, 11)
-    resblock_dilation_sizes: tuple[tuple[int, ...], ...] = ((1, 3, 5),) * 3
-    kernel_size: int = 3
-    dropout: float = 0.0
-    posterior_layers: int = 16
-    flow_layers: int = 3  # WaveNet layers a coupling
-    speaker_channels: int = 256
-    num_speakers: int = ECOSYSTEM_SPEAKERS
-    uses_f0: bool = True
-    has_posterior: bool = True  # public models come without: they convert, but can be neither trained nor resynthesised
-    segment_frames: int = 32
-    num_harmonics: int = 0  # overtones in the source; the ecosystem's models have none
+    resblock_kernel_sizes: tuple[int, ...]
+    resblock_dilation_sizes: tuple[tuple[int, ...], ...]
+    kernel_size: int
+    dropout: float
+    posterior_layers: int
+    flow_layers: int  # WaveNet layers a coupling
+    speaker_channels: int
+    num_speakers: int
+    uses_f0: bool
+    has_posterior: bool  # public models come without: they convert, but can be neither trained nor resynthesised
+    segment_frames: int
+    num_harmonics: int  # overtones in the source; the ecosystem's models have none
 
     def __post_init__(self) -> None:
         """Refuse shapes that would lose or invent samples.
@@ -99,41 +90,24 @@ class SynthesizerConfig:
         Raises:
             ConfigError: If a rule between fields is broken.
         """
-        return cls(
-            sample_rate=sample_rate,
-            hop_length=hop_length,
-            content_dimension=model.content_dimension,
-            spectrogram_channels=model.spectrogram_channels,
-            inter_channels=model.inter_channels,
-            hidden_channels=model.hidden_channels,
-            filter_channels=model.filter_channels,
-            num_heads=model.num_heads,
-            num_layers=model.num_layers,
-            upsample_rates=tuple(model.generator.upsample_rates),
-            upsample_kernel_sizes=tuple(model.generator.upsample_kernel_sizes),
-            upsample_initial_channel=model.generator.upsample_initial_channel,
-            resblock_kernel_sizes=tuple(model.generator.resblock_kernel_sizes),
-            resblock_dilation_sizes=tuple(tuple(sizes) for sizes in model.generator.resblock_dilation_sizes),
-            kernel_size=model.kernel_size,
-            dropout=model.dropout,
-            posterior_layers=model.posterior_layers,
-            flow_layers=model.flow_layers,
-            speaker_channels=model.speaker_channels,
-            num_speakers=model.num_speakers,
-            uses_f0=model.uses_f0,
-            has_posterior=model.has_posterior,
-            segment_frames=model.segment_frames,
-            num_harmonics=model.generator.num_harmonics,
-        )
+        grid = {"sample_rate": sample_rate, "hop_length": hop_length}
+        known = vars(model.generator) | vars(model) | grid  # their fields are called as ours
+        return cls(**{each.name: _frozen(known[each.name]) for each in fields(cls)})
 
 
-def ecosystem_shape(name: str, num_speakers: int = ECOSYSTEM_SPEAKERS, has_posterior: bool = True) -> SynthesizerConfig:
-    """The shape that public models of this name have.
+@dataclass(frozen=True)
+class EcosystemSettings:
+    """What a public shape is in our settings; its content encoder aside."""
+
+    features: FeaturesConfig
+    model: RVCConfig
+
+
+def ecosystem_settings(name: str) -> EcosystemSettings:
+    """The settings that public models of this name have, as conf/shape says.
 
     Args:
         name: One of `SHAPE_NAMES`, for example `v2_40k_f0`.
-        num_speakers: Rows of the speaker table.
-        has_posterior: False for inference models.
 
     Raises:
         ConfigError: If the name is unknown.
@@ -141,23 +115,38 @@ def ecosystem_shape(name: str, num_speakers: int = ECOSYSTEM_SPEAKERS, has_poste
     if name not in SHAPE_NAMES:
         raise ConfigError(f"There is no RVC shape named {name}. Known shapes: {', '.join(SHAPE_NAMES)}.")
     version, rate, kind = name.split("_")
-    upsample_rates, upsample_kernel_sizes = UPSAMPLING[f"{version}_{rate}"]
-    hop_length = HOP_LENGTHS[rate]
-    return SynthesizerConfig(
-        sample_rate=SAMPLE_RATES[rate],
-        hop_length=hop_length,
-        content_dimension=CONTENT_DIMENSIONS[version],
-        spectrogram_channels=FFT_LENGTHS[rate] // 2 + 1,
-        inter_channels=192,
-        hidden_channels=192,
-        filter_channels=768,
-        num_heads=2,
-        num_layers=6,
-        upsample_rates=upsample_rates,
-        upsample_kernel_sizes=upsample_kernel_sizes,
-        upsample_initial_channel=512,
-        num_speakers=num_speakers,
-        uses_f0=kind == "f0",
-        has_posterior=has_posterior,
-        segment_frames=SEGMENT_SAMPLES.get(f"{version}_{rate}", DEFAULT_SEGMENT_SAMPLES) // hop_length,
-    )
+    values = read_shape(f"rvc_{version}_{rate}")
+    own = {"name": "rvc", "content_dimension": CONTENT_DIMENSIONS[version], "uses_f0": kind == "f0"}
+    return EcosystemSettings(from_dict(FeaturesConfig, values["features"]), from_dict(RVCConfig, values["model"] | own))
+
+
+def ecosystem_shape(name: str, num_speakers: int | None = None, has_posterior: bool = True) -> SynthesizerConfig:
+    """The shape that public models of this name have.
+
+    Args:
+        name: One of `SHAPE_NAMES`, for example `v2_40k_f0`.
+        num_speakers: Rows of the speaker table; None = as many as the ecosystem's models are trained with.
+        has_posterior: False for inference models.
+
+    Raises:
+        ConfigError: If the name is unknown.
+    """
+    shape = _ecosystem_shape(name)
+    speakers = shape.num_speakers if num_speakers is None else num_speakers
+    return replace(shape, num_speakers=speakers, has_posterior=has_posterior)
+
+
+@cache
+def discriminator_periods(version: str) -> tuple[int, ...]:
+    """Periods of the discriminators that a version is trained against, in samples."""
+    return tuple(ecosystem_settings(f"{version}_40k_f0").model.discriminator.periods)
+
+
+@cache
+def _ecosystem_shape(name: str) -> SynthesizerConfig:
+    known = ecosystem_settings(name)
+    return SynthesizerConfig.from_model_config(known.model, known.features.sample_rate, known.features.hop_length)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(each) for each in value) if isinstance(value, list | tuple) else value

@@ -4,26 +4,23 @@ The list stands under `config` in every inference file. Entry 1 (training segmen
 nothing; entry 15 is overruled by the rows of the speaker table.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.shapes import (
     CONTENT_DIMENSIONS,
-    DISCRIMINATOR_PERIODS,
-    FFT_LENGTHS,
-    MEL_BINS,
     SHAPE_NAMES,
     SynthesizerConfig,
+    ecosystem_settings,
     ecosystem_shape,
 )
 from duetto.features.hubert_variants import CONTENTVEC
 from duetto.features.timing import UPSTREAM
 from duetto.settings.config import ContentConfig, FeaturesConfig
-from duetto.settings.model_config import DiscriminatorConfig, GeneratorConfig
 
 CONTENT_LAYERS = {"v1": 9, "v2": 12}  # of ContentVec; v1 reads the projection behind it
 EXPORTED_SEGMENT = 32  # in every public file, whatever was trained
-CROP_FRAMES = 300  # 3 s at 100 frames a second, upstream's longest training clip
 CONFIG_NAMES = (
     "spec_channels",
     "segment_size",
@@ -85,43 +82,11 @@ def shape_name(shape: SynthesizerConfig) -> str | None:
 
 def model_config(name: str, num_speakers: int, has_posterior: bool) -> RVCConfig:
     """Our `model` group of a public shape."""
-    shape = ecosystem_shape(name, num_speakers)
-    version, rate, _ = name.split("_")
-    return RVCConfig(
-        name="rvc",
-        size=f"{version}_{rate}",
-        content_dimension=shape.content_dimension,
-        num_speakers=num_speakers,
-        crop_frames=CROP_FRAMES,
-        spectrogram_channels=shape.spectrogram_channels,
-        inter_channels=shape.inter_channels,
-        hidden_channels=shape.hidden_channels,
-        filter_channels=shape.filter_channels,
-        num_heads=shape.num_heads,
-        num_layers=shape.num_layers,
-        kernel_size=shape.kernel_size,
-        dropout=shape.dropout,
-        posterior_layers=shape.posterior_layers,
-        flow_layers=shape.flow_layers,
-        speaker_channels=shape.speaker_channels,
-        uses_f0=shape.uses_f0,
-        has_posterior=has_posterior,
-        segment_frames=shape.segment_frames,
-        generator=GeneratorConfig(
-            list(shape.upsample_rates),
-            list(shape.upsample_kernel_sizes),
-            shape.upsample_initial_channel,
-            list(shape.resblock_kernel_sizes),
-            [list(dilations) for dilations in shape.resblock_dilation_sizes],
-        ),
-        discriminator=DiscriminatorConfig(list(DISCRIMINATOR_PERIODS[version])),
-    )
+    return replace(ecosystem_settings(name).model, num_speakers=num_speakers, has_posterior=has_posterior)
 
 
 def features_config(name: str, content_path: str | None) -> FeaturesConfig:
     """Our `features` group of a public shape: its rate and grid, and the content encoder it was trained with."""
-    shape = ecosystem_shape(name)
-    version, rate, _ = name.split("_")
+    version = name.split("_")[0]
     content = ContentConfig(CONTENTVEC, CONTENT_LAYERS[version], CONTENT_DIMENSIONS[version], content_path)
-    sizes = (shape.sample_rate, shape.hop_length, FFT_LENGTHS[rate], MEL_BINS[rate])
-    return FeaturesConfig(*sizes, content=content, timing=UPSTREAM)
+    return replace(ecosystem_settings(name).features, content=content, timing=UPSTREAM)

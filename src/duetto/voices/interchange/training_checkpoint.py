@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
-from duetto.architectures.rvc.shapes import CONTENT_DIMENSIONS, DISCRIMINATOR_PERIODS, SHAPE_NAMES, ecosystem_shape
+from duetto.architectures.rvc.shapes import CONTENT_DIMENSIONS, SHAPE_NAMES, discriminator_periods, ecosystem_shape
 from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.architectures.rvc.weights import foreign_name, load_weights
 from duetto.errors import CheckpointError
@@ -131,6 +131,6 @@ def build_discriminator(checkpoint: TrainingCheckpoint, version: str) -> MultiPe
     Raises:
         CheckpointError: If a tensor is missing, unknown, misshapen or not finite; names it.
     """
-    discriminator = MultiPeriodDiscriminator(DISCRIMINATOR_PERIODS[version])
+    discriminator = MultiPeriodDiscriminator(discriminator_periods(version))
     load_weights(discriminator, checkpoint.weights)
     return discriminator

@@ -1,0 +1,35 @@
+"""Where the configuration files lie, and the numbers of one size as plain values."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from duetto.errors import ConfigError
+
+
+def conf_folder() -> Path:
+    """Where the configuration lies: inside the package when a wheel was installed, else beside it, in a checkout.
+
+    Raises:
+        ConfigError: If it is in neither place.
+    """
+    package = Path(__file__).resolve().parents[1]
+    places = (package / "conf", package.parents[1] / "conf")
+    for folder in places:
+        if (folder / "train.yaml").is_file():
+            return folder
+    raise ConfigError(f"The configuration is neither {places[0]} nor {places[1]}. Install duetto again.")
+
+
+def read_shape(name: str) -> dict[str, dict[str, Any]]:
+    """What `conf/shape/NAME.yaml` says of the groups `features` and `model`, where it takes no defaults.
+
+    Raises:
+        ConfigError: If there is no such file.
+    """
+    path = conf_folder() / "shape" / f"{name}.yaml"
+    if not path.is_file():
+        raise ConfigError(f"There is no {path}. Install duetto again.")
+    values: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return values
