@@ -12,7 +12,6 @@ from duetto.layers.generator import GeneratorShape
 
 NUM_HARMONICS = 8  # overtones beside the fundamental, fixed in every NSF-HiFiGAN
 MINI_SOURCE_STAGE = 1  # PC-NSF-HiFiGAN hears its sine after the second upsampling
-PERIODS = (3, 5, 7, 11, 17, 23, 37)  # of the discriminators in openvpi's config
 REQUIRED_FIELDS = (
     "sampling_rate",
     "num_mels",
