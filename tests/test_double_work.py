@@ -24,19 +24,21 @@ def recordings(tmp_path_factory):
     return consented(folder)
 
 
-def opened(model, recordings, work, seed):
-    """How often a run of train.py opens each feature file; worker processes are not counted."""
+def reads_of_a_run(model, recordings, work, seed):
+    """How often a run of train.py reads each file, by absolute path; worker processes are not counted."""
     settings = [f"model={model}", "model/size=compact", "data=folder", f"data.path={recordings}", "preprocess=none"]
     places = [f"data.root={work / 'data'}", f"logs={work / 'logs'}", "eval=quick", "logger=none", f"seed={seed}"]
     counting = [sys.executable, "-m", "tests.counting", str(work / "counts.json"), "train.py"]
     done = subprocess.run([*counting, *settings, *places, *SMALL], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    counts = json.loads((work / "counts.json").read_text())
-    files = (work / "data" / "features").rglob("*.npz")
-    return Counter(counts.get(str(path), 0) for path in files)
+    return json.loads((work / "counts.json").read_text())
 
 
 @pytest.mark.parametrize("model", ["rvc", "diffsvc"])
-def test_a_run_reads_each_feature_file_once(model, recordings, tmp_path):
-    assert opened(model, recordings, tmp_path, seed=0) == {1: 4}  # just extracted
-    assert opened(model, recordings, tmp_path, seed=1) == {1: 4}  # all caches hot
+def test_a_run_reads_each_feature_file_once_and_decodes_its_output_once(model, recordings, tmp_path):
+    for seed in (0, 1):  # features just extracted, then all caches hot
+        reads = reads_of_a_run(model, recordings, tmp_path, seed)
+        features = (tmp_path / "data" / "features").rglob("*.npz")
+        assert Counter(reads.get(str(path), 0) for path in features) == {1: 4}
+        outputs = [times for path, times in reads.items() if Path(path).name == "output.wav" and "/songs/" in path]
+        assert outputs == [1]  # for scores, page and pictures

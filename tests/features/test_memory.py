@@ -1,4 +1,4 @@
-"""Feature files are counted without being read, and kept in memory up to a number of bytes."""
+"""Feature files are counted without being read, and read once."""
 
 import json
 import os
@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 
 from duetto.errors import StorageError
-from duetto.features import cache, memory
 from duetto.features.cache import ClipFeatures, save_features
 from duetto.features.listing import LISTING, list_frames, listed_frames
-from duetto.features.memory import FeatureMemory
+from duetto.features.memory import recall_features
 
 HOP, WIDTH = 10, 4
-CLIP_BYTES = 4 * 50 * (WIDTH + 1 + HOP)  # of fifty frames of float32
 
 
 def features(frames=50, value=0.0):
@@ -29,19 +27,6 @@ def files(tmp_path):
     for number, path in enumerate(paths):
         save_features(features(value=number), path)
     return paths
-
-
-@pytest.fixture
-def reads(monkeypatch):
-    """The names of the files that are read."""
-    names, load = [], cache.load_features
-
-    def counted(path):
-        names.append(path.stem)
-        return load(path)
-
-    monkeypatch.setattr(memory, "load_features", counted)
-    return names
 
 
 def test_what_is_listed_is_known_as_long_as_the_file_stays_as_it_was(files):
@@ -73,36 +58,16 @@ def test_a_damaged_listing_is_as_good_as_none(files, damage):
     assert listed_frames(files) == {files[0]: 50}
 
 
-def test_a_file_is_read_once_while_there_is_room(files, reads):
-    kept = FeatureMemory()
-    for _ in range(3):
-        for number, path in enumerate(files):
-            assert kept.load(path).content[0, 0] == number
-    assert reads == ["a", "b", "c"]
-    assert kept.num_bytes == 3 * CLIP_BYTES
-
-
-def test_what_was_not_asked_for_longest_goes_when_the_bytes_are_used_up(files, reads):
-    a, b, c = files
-    kept = FeatureMemory()
-    for path in (a, b, a, c, a, b):
-        kept.load(path, 2 * CLIP_BYTES)
-        assert kept.num_bytes <= 2 * CLIP_BYTES
-    assert reads == ["a", "b", "c", "b"]
-
-
-def test_a_clip_larger_than_the_memory_is_given_and_not_kept(files, reads):
-    kept = FeatureMemory()
-    assert kept.load(files[0], CLIP_BYTES - 1).num_frames == 50
-    assert kept.num_bytes == 0
-    kept.load(files[0], CLIP_BYTES - 1)
-    assert reads == ["a", "a"]
-
-
-def test_a_damaged_file_is_an_error_and_not_kept(files):
-    kept = FeatureMemory()
-    files[0].write_bytes(b"")
+def test_what_is_recalled_is_what_the_file_holds_and_one_that_is_damaged_is_an_error(files):
+    for number, path in enumerate(files):
+        assert recall_features(path).content[0, 0] == number
+    files[0].unlink()
+    assert recall_features(files[0]).content[0, 0] == 0.0  # it was read before
+    damaged = files[1].with_name("damaged.npz")
+    damaged.write_bytes(b"")
     with pytest.raises(StorageError, match="damaged"):
-        kept.load(files[0])
-    save_features(features(value=7.0), files[0])
-    assert kept.load(files[0]).content[0, 0] == 7.0
+        recall_features(damaged)
+
+
+def test_a_clip_counts_with_all_its_arrays():
+    assert features().num_bytes == 4 * 50 * (WIDTH + 1 + HOP)

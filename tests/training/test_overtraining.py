@@ -35,7 +35,7 @@ def test_without_any_metric_nothing_is_told():
 
 
 def test_every_watched_metric_is_one_that_a_validation_measures():
-    from duetto.runs.test import CURVE_METRICS
+    from duetto.runs.validate import CURVE_METRICS
 
     assert set(WATCHED) <= set(CURVE_METRICS)
 

@@ -24,7 +24,8 @@ from duetto.evaluation.metric import place_name
 from duetto.evaluation.metrics.phones import error_rate
 from duetto.evaluation.registry import all_metrics
 from duetto.storage.arrays import load_arrays, save_arrays
-from duetto.storage.audio import Waveform, read_audio
+from duetto.storage.audio import Waveform
+from duetto.storage.decoded import recall_audio
 from duetto.storage.files import sha256_file
 from duetto.storage.fingerprint import fingerprint
 from duetto.units import semitones_to_ratio
@@ -78,7 +79,7 @@ def analyse_reference(
 
 def read(path: Path) -> Waveform:
     """A file at the scoring rate, (S,)."""
-    return read_audio(path, SAMPLE_RATE)[0]
+    return recall_audio(path, SAMPLE_RATE)[0]
 
 
 def at_place(values: Mapping[str, float], place: str) -> Scores:

@@ -18,7 +18,8 @@ from duetto.evaluation.measure import ReferenceAnalysis, ScoredSong, Scores
 from duetto.evaluation.metric import place_name
 from duetto.evaluation.reference import ReferenceStore, analyse_reference, at_place, read
 from duetto.evaluation.registry import all_measures, all_metrics
-from duetto.storage.audio import Waveform, read_audio, read_info, resample
+from duetto.storage.audio import Waveform, read_info, resample
+from duetto.storage.decoded import recall_audio
 
 
 def score_song(files: SongFiles, instruments: Instruments, references: ReferenceStore | None = None) -> Scores:
@@ -36,7 +37,7 @@ def score_song(files: SongFiles, instruments: Instruments, references: Reference
     analysis = analyse_reference if references is None else references.get
     reference = analysis(files.source, files.reference, files.transpose_semitones, files.annotations, instruments)
     boundaries_s = None if files.annotations is None else files.annotations.boundaries_s
-    output, rate = read_audio(files.output)
+    output, rate = recall_audio(files.output)
     analysed = {"output": _heard(resample(output, rate, SAMPLE_RATE), reference, instruments)}
     if reference.has_reference and files.copy_synthesis is not None:
         analysed["copy_synthesis"] = _heard(read(files.copy_synthesis), reference, instruments)

@@ -21,7 +21,8 @@ from duetto.evaluation.analysis.pitch import track_f0
 from duetto.evaluation.analysis.world import FRAME_PERIOD_MS
 from duetto.features.spectrogram import linear_spectrogram, mel_filterbank, mel_from_linear
 from duetto.report.collect import Columns
-from duetto.storage.audio import Waveform, read_audio
+from duetto.storage.audio import Waveform
+from duetto.storage.decoded import recall_audio
 from duetto.storage.files import atomic_path
 
 FloatArray = NDArray[np.float64]
@@ -93,7 +94,7 @@ def spectrogram_stack(tracks: Sequence[tuple[str, Path]]) -> bytes:
     Raises:
         AudioError: If a file is missing or unreadable.
     """
-    waveforms = [(title, read_audio(path, PICTURE_RATE)[0]) for title, path in tracks]
+    waveforms = [(title, recall_audio(path, PICTURE_RATE)[0]) for title, path in tracks]
     levels = [mel_level_db(waveform) for _, waveform in waveforms]
     loudest_db = max(float(level.max()) for level in levels)
     duration_s = max(waveform.size for _, waveform in waveforms) / PICTURE_RATE

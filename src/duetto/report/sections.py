@@ -16,7 +16,8 @@ from duetto.evaluation.registry import all_metrics, metric_named
 from duetto.report.collect import RunRecord, SongFolder, number, section
 from duetto.report.figures import loss_figure, quality_figure, song_picture
 from duetto.report.headline import duration_text
-from duetto.storage.audio import Waveform, read_audio
+from duetto.storage.audio import Waveform
+from duetto.storage.decoded import recall_audio
 
 PAGE_AUDIO_RATE = 24000  # Hz
 ENCODER_BLOCK = 65536  # samples handed to the encoder at once
@@ -187,7 +188,7 @@ def png_uri(png: bytes) -> str:
 
 def audio_uri(path: Path) -> str:
     """A sound file as a data URI: MP3, mono, 24 kHz, which every browser plays."""
-    return waveform_uri(read_audio(path, PAGE_AUDIO_RATE)[0])
+    return waveform_uri(recall_audio(path, PAGE_AUDIO_RATE)[0])
 
 
 def waveform_uri(waveform: Waveform) -> str:
