@@ -36,11 +36,12 @@ test: setup-dev ## all tests that this machine can run (quick, slow, parity)
 quick: setup-dev ## the quick tests, under three minutes
 	@$(RUN) -m pytest -m "$(QUICK)" -n 2 --dist loadfile
 
-lint: setup-dev ## format, lint, types, layers: what runs before a commit
+lint: setup-dev ## format, lint, types, layers, dead code: what runs before a commit
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@PATH=$(CURDIR)/$(VENV)/bin:$$PATH lint-imports --no-cache 2>&1 | tail -4; exit $${PIPESTATUS[0]}
+	@$(VENV)/bin/vulture
 
 check: lint quick ## lint, then the quick tests
 

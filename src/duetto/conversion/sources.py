@@ -9,6 +9,7 @@ import numpy as np
 from duetto.errors import AudioError, ConfigError
 from duetto.storage.audio import AUDIO_SUFFIXES, read_blocks, read_info
 from duetto.storage.audio_libav import LIBAV_SUFFIXES
+from duetto.storage.run_folder import RunFolder
 
 MIN_SOURCE_S = 0.1  # shorter than a phone: nothing to convert
 SILENCE_PEAK = 1e-4  # -80 dBFS
@@ -101,7 +102,7 @@ def plan_outputs(
             raise ConfigError("output names one file, but there are several sources. Name a folder instead.")
         outputs = [Path(output)]
     else:
-        folder = Path(output) if output else run / "conversions"
+        folder = Path(output) if output else RunFolder(run).conversions
         interval = f"_{transpose:+g}" if transpose else ""
         outputs = [folder / f"{source.stem}{interval}{suffix}" for source in sources]
     if len(set(outputs)) < len(outputs):

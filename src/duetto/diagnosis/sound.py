@@ -18,6 +18,7 @@ from duetto.preprocess.spectrum import OVERLAP, Power, fft_size, power_blocks
 from duetto.preprocess.steps.slice import frame_levels_db
 from duetto.spans import Span, true_spans
 from duetto.storage.audio import Waveform
+from duetto.units import hz_to_midi
 
 FRAME_S = 0.01
 SPECTRUM_S = 1024 / 24_000
@@ -106,7 +107,7 @@ class Heard:
         """Pitch, MIDI, NaN where unvoiced, (T,)."""
         f0_hz = self.f0_hz.astype(np.float64)
         with np.errstate(divide="ignore"):
-            return np.where(f0_hz > 0, 69.0 + 12.0 * np.log2(f0_hz / 440.0), np.nan)
+            return np.where(f0_hz > 0, hz_to_midi(f0_hz), np.nan)
 
     @cached_property
     def n_fft(self) -> int:

@@ -41,7 +41,6 @@ RECEPTIVE_FIELD = 895  # samples that the convolutions see for one frame: kernel
 LEAD = (RECEPTIVE_FIELD - 1) // 2  # zeros in front that put the first frame's centre at sample 0
 CHUNK_FRAMES = 832  # 20 s at once, so that attention's memory stays flat
 OVERLAP_FRAMES = 96  # 2.3 s cross-faded between chunks
-NORMALISATION = "speech-statistics-1"  # change the name when moonshine_statistics.json changes
 MIN_FRAMES = 8  # shorter input is padded with zeros; below about 1000 samples the graph fails
 
 # Slots in the vtables of onnxruntime's schema (onnxruntime/core/flatbuffers/schema/ort.fbs).

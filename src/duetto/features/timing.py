@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from duetto.features.frames import frame_centres_s, interpolate_rows
 
-CENTRED, UPSTREAM, UPSTREAM_UNITS = "centred", "upstream", "upstream_units"
-TIMINGS = (CENTRED, UPSTREAM, UPSTREAM_UNITS)
+UPSTREAM, UPSTREAM_UNITS = "upstream", "upstream_units"  # any other timing is "centred"
 FRAMES_PER_UNIT = 2  # upstream repeats every unit of 20 ms
 
 
@@ -46,7 +45,7 @@ def place_content(
         count: T.
         hop_length: Samples a frame.
         sample_rate: Hz.
-        timing: One of `TIMINGS`. `centred`: linear between units at the frames' centres. `upstream`: unit t // 2, the
+        timing: `centred`: linear between units at the frames' centres. `upstream`: unit t // 2, the
             last one held.
             `upstream_units`: as `deal_units` says.
 

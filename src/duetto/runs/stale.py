@@ -6,7 +6,7 @@ from duetto.errors import ConfigError
 from duetto.runs.identity import EarlierRun
 from duetto.storage.fingerprint import changes_sentence
 
-REPEAT, KEEP, STOP = "repeat", "keep", "stop"  # of `stale`
+KEEP, STOP = "keep", "stop"  # of `stale`; what is left is "repeat"
 
 
 def keeps_earlier_run(stale: str, earlier: EarlierRun, new_name: str, console: Console) -> bool:

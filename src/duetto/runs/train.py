@@ -45,7 +45,6 @@ class Run:
     prepared: PreparedData
     hardware: Hardware
     tracker: Tracker
-    was_finished: bool  # trained before this command
 
     @property
     def voice_folder(self) -> Path:
@@ -72,7 +71,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
             console.print(f"Run {run.name} is trained already; nothing is repeated.")
             tracker = Tracker(None, "unchanged: this run was finished before")
             signature = str(read_json(run.record).get("signature", signature_of(made_of)))
-            return Run(folder, signature, prepared, hardware, tracker, was_finished=True)
+            return Run(folder, signature, prepared, hardware, tracker)
         signature = signature_of(made_of)
         record = describe_run(config, made_of, prepared, hardware)
         write_json(run.record, {**record, "status": "training"})
@@ -85,7 +84,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         result = replace(result, seconds=result.seconds + earlier_s)
         export(config, prepared, result, folder, record)
         write_json(run.record, {**record, "status": "trained", **result.summary()})
-    return Run(folder, signature, prepared, hardware, tracker, was_finished=False)
+    return Run(folder, signature, prepared, hardware, tracker)
 
 
 def identify(config: TrainConfig, prepared: PreparedData) -> Fingerprint:

@@ -75,7 +75,6 @@ def _inventory() -> dict[str, Mora]:
 
 INVENTORY: Mapping[str, Mora] = MappingProxyType(_inventory())
 MORA_OF_PHONES: Mapping[tuple[str, ...], Mora] = MappingProxyType({mora.phones: mora for mora in INVENTORY.values()})
-SILENCE = INVENTORY["っ"]
 
 
 def mora_of(consonant: str, vowel: str) -> Mora:

@@ -36,7 +36,6 @@ from duetto.storage.audio import Waveform
 __all__ = ["Annotations", "Rendition", "load_annotations", "save_annotations", "sing"]
 
 LOWEST_SUNG_MIDI, HIGHEST_SUNG_MIDI = 33.0, 91.0  # 55 Hz to 1568 Hz: beyond, WORLD's spectra fail
-HOP_SAMPLES = round(HOP_S * SAMPLE_RATE)
 CUT_PAUSE_S = 0.2  # a pause this long separates stretches that are synthesised one after the other
 BLOCK_FRAMES = 400  # spectra are computed in blocks, because the temporary arrays are several times their size
 PAUSE_DB, CLOSURE_DB = -60.0, -25.0  # silence of pauses and closures against the carrier's

@@ -19,7 +19,7 @@ from duetto.training.overtraining import OvertrainingReport
 
 KEPT = 2
 WORDS = ("look", "validation")  # files of an earlier version begin with the first
-LAST, BEST = "last", "best"
+LAST = "last"  # of trainer.select
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import torch
 from duetto.architectures.rvc.shapes import SHAPE_NAMES, SynthesizerConfig, ecosystem_shape
 from duetto.errors import CheckpointError
 from duetto.voices.interchange.opening import open_voice
-from duetto.voices.interchange.public_model import notes, parse_public_model, problems, read_public_model
+from duetto.voices.interchange.public_model import notes, parse_public_model, problems
 from duetto.voices.interchange.settings import features_config, model_config, public_config, shape_name
 from tests.voices.interchange.files import (
     VARIANTS,
@@ -89,8 +89,7 @@ def test_a_model_without_a_version_is_judged_by_its_tensors(tmp_path):
 )
 def test_a_model_that_we_could_only_guess_at_is_refused(tmp_path, change, sentence):
     content = rvc_content("v2_40k_f0", blank("v2_40k_f0")) | change
-    with pytest.raises(CheckpointError, match=sentence):
-        read_public_model(save(content, tmp_path / "x.pth"))
+    assert re.search(sentence, " ".join(problems(parsed(tmp_path, content))))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from duetto.score.accompany import BAND, BandNote, Instrument
 from duetto.score.score import TICKS_PER_QUARTER
 from duetto.storage.audio import Waveform
 
-ENGINES = ("midirenderer", "pretty_midi")
 SOUND_FONT = "TimGM6mb.sf2"
 DRUM_CHANNEL = 9
 VOLUME, PAN, REVERB, CHORUS = 7, 10, 91, 93  # controllers

@@ -23,7 +23,6 @@ from duetto.preprocess.spectrum import Power, bin_frequencies_hz
 BAND_HZ = (4000.0, 10_000.0)  # where singing is noise-like
 AROUND_FRAMES = 13  # of the spectrum: 0.14 s
 HOLE_RATIO = 1 / 200  # of the median around
-EXPONENTIAL_SHARE = 0.0035
 GAUSSIAN_KURTOSIS = 6.0
 LEAST_PAUSE_FRAMES = 40
 PAUSE_DB = 5.0  # over the softest, averaged over 0.2 s

@@ -20,6 +20,7 @@ from duetto.score.score import Score
 from duetto.score.tempo import TempoMap
 from duetto.settings.config import F0Config
 from duetto.singer.sing import load_annotations
+from duetto.units import hz_to_midi
 
 Seconds = NDArray[np.float64]  # at each MIDI semitone, (128,)
 
@@ -101,5 +102,5 @@ def _clip_seconds(folder: Path, clip: Clip) -> Seconds:
         return recording_seconds(folder / clip.path, clip.transpose_semitones)
     annotations = load_annotations(folder / clip.annotations)
     with np.errstate(divide="ignore"):
-        midi = np.where(annotations.f0_hz > 0, 69.0 + 12.0 * np.log2(annotations.f0_hz / 440.0), np.nan)
+        midi = np.where(annotations.f0_hz > 0, hz_to_midi(annotations.f0_hz), np.nan)
     return contour_seconds(midi, annotations.f0_hop_s, clip.transpose_semitones)

@@ -24,7 +24,7 @@ from duetto.storage.files import storage_error
 FLAT, INVERTED = b"IxF2", b"IwFl"
 METRIC_L2 = 1
 FLOAT_BYTES, ID_BYTES, PAIR_BYTES = 4, 8, 16
-ARRAY_MAP, HASH_MAP = 1, 2  # kinds of direct map
+HASH_MAP = 2  # kind of direct map
 MAX_DIMENSION = 4096
 REMEDY = "Take the added_IVF….index of the model, or make one anew."
 

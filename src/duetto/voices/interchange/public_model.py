@@ -17,7 +17,6 @@ from torch import Tensor
 from duetto.architectures.rvc.shapes import CONTENT_DIMENSIONS, SAMPLE_RATES, ecosystem_shape
 from duetto.architectures.rvc.weights import POSTERIOR_PREFIX, foreign_name
 from duetto.errors import CheckpointError
-from duetto.storage.torch_file import read_torch_file
 from duetto.voices.interchange.settings import (
     CONFIG_NAMES,
     RATE_ENTRY,
@@ -174,19 +173,6 @@ def notes(model: PublicModel) -> list[str]:
     if told is None or str(told) == str(model.sample_rate):
         return []
     return [f"Its label says sr={marked}, its config {model.sample_rate} Hz; as everywhere, the config counts."]
-
-
-def read_public_model(path: Path) -> PublicModel:
-    """Read and judge an inference file.
-
-    Raises:
-        CheckpointError: If it cannot be read or used; says why.
-    """
-    model = parse_public_model(read_torch_file(path, REMEDY), path)
-    found = problems(model)
-    if found:
-        raise CheckpointError(f"{path} cannot be used. {' '.join(found)}")
-    return model
 
 
 def plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 import pytest
 
 from duetto.errors import ScoreError
-from duetto.score.formats.vsqx.reader import read_vsqx, single_score
+from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.score.formats.vsqx.schema import CONTROLS
 from duetto.score.score import Note, Tempo, TimeSignature
 
@@ -208,8 +208,6 @@ def test_each_track_with_notes_is_a_score(tmp_path):
     )
     path.write_text(vsq4(part(note(0)) + second), encoding="utf-8")
     assert [score.name for score in read_vsqx(path)] == ["Track", "Bass"]
-    with pytest.raises(ScoreError, match="2 vocal tracks"):
-        single_score(path)
 
 
 def test_ties_breaths_and_empty_lyrics_are_kept_as_written(read):

@@ -12,7 +12,6 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from duetto.errors import ScoreError
 from duetto.score.formats.vsqx.expression import counted, read_curves, read_vibrato
 from duetto.score.formats.vsqx.schema import (
     BPM_SCALE,
@@ -211,15 +210,3 @@ def _wav_lines(root: Element, fields: Fields) -> list[str]:
     """A line for each audio part; paths are from the author's machine, so only the file name is told."""
     names = [PureWindowsPath(fields.text(part, "filePath")).name for part in root.iter("wavPart")]
     return [f"audio part {name or 'without a file name'}" for name in names]
-
-
-def single_score(path: Path) -> Score:
-    """The only sung line of a file.
-
-    Raises:
-        ScoreError: As `read_vsqx`, and if more than one vocal track has notes.
-    """
-    scores = read_vsqx(path)
-    if len(scores) > 1:
-        raise ScoreError(f"{path} has {len(scores)} vocal tracks with notes; one is expected, so mute or split it.")
-    return scores[0]
