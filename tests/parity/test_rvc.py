@@ -24,7 +24,9 @@ VARIANTS = ("v2_40k_f0", "v2_32k_f0", "v2_40k_nof0")
 NETWORK_GATE = 5e-6  # absolute
 SUM_GATE = 4e-6  # relative, of norms and sums over many values, each of which an FFT may round differently
 LOG_MEL_GATE = 2e-5  # absolute; the logarithm magnifies where the segment is quiet
-LAST_PLACES = 16  # units in the last place of the largest float32: FFT and convolutions round differently on another CPU
+LAST_PLACES = (
+    16  # units in the last place of the largest float32: FFT and convolutions round differently on another CPU
+)
 FRESH_LOSSES = {"loss_disc", "loss_mel", "loss_kl"}  # of networks that nobody has updated yet
 
 
