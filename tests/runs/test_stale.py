@@ -98,7 +98,6 @@ METRIC = ("evaluation/metrics/cepstral.py", "ORDER = 24", "ORDER = 23")
 NOTHING = (
     ("architectures/rvc/losses.py", "import torch\n", "import torch\n\n# a comment\n"),
     ("corpus/build.py", "From a data configuration", "Out of a data configuration"),  # a docstring
-    ("features/trackers/harvest.py", "\nTRACKER = ", "\nUNUSED = 1\nTRACKER = "),  # not the tracker of this run
     ("preprocess/steps/gate.py", "import numpy as np\n", "import numpy as np\n\nUNUSED = 1\n"),  # none of its steps
 )
 
