@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -145,3 +146,21 @@ def test_the_command_of_a_killed_old_run_resumes_it_or_says_that_it_stands_there
     run = train(config, console)
     assert (run.folder / "voice/card.json").is_file()
     assert run.folder == killed or killed.name in console.file.getvalue()
+
+
+def test_a_killed_old_run_that_is_kept_stays_a_run_of_the_old_code(old_runs: Path):
+    killed = run_folder("rvc", KILLED["rvc"])
+    shutil.rmtree(killed)
+    shutil.copytree(OLD_RUNS / killed, killed)
+    for made_today in Path("logs").glob("rvc-*-r?????????"):
+        shutil.rmtree(made_today)
+    (config,) = compose_runs(conf_folder(), [[*overrides_of("rvc_killed"), "stale=keep"]])
+    run = train(config, Console(quiet=True))
+    record = read_json(killed / "run.json")
+    assert (run.folder, run.signature) == (killed, KILLED["rvc"])
+    assert record["status"] == "trained"
+    assert record["signature"] == KILLED["rvc"]
+    assert "duetto.training.module" in record["resumed_by"]["modules"]
+    again = Console(file=io.StringIO(), width=1000)
+    assert train(replace(config, stale="repeat"), again).folder != killed
+    assert "version 0.1.0 did not record it" in again.file.getvalue()

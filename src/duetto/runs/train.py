@@ -72,8 +72,8 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
             tracker = Tracker(None, "unchanged: this run was finished before")
             signature = str(read_json(run.record).get("signature", signature_of(made_of)))
             return Run(folder, signature, prepared, hardware, tracker)
-        signature = signature_of(made_of)
-        record = describe_run(config, made_of, prepared, hardware)
+        record = describe_run(config, made_of, prepared, hardware) | origin_of(run, made_of)
+        signature = str(record["signature"])
         write_json(run.record, {**record, "status": "training"})
         damage = summarise(read_ledger(prepared.folder))
         write_json(run.preprocessing, {"corpus": str(prepared.folder), **damage})
@@ -108,6 +108,15 @@ def place_of(config: TrainConfig, made_of: Fingerprint, console: Console) -> Run
     if earlier is not None and keeps_earlier_run(config.stale, earlier, new.name, console):
         return earlier.folder
     return new
+
+
+def origin_of(run: RunFolder, made_of: Fingerprint) -> dict[str, Any]:
+    """What a run that earlier code began stays, though today's resumes it: its name, its signature and its code."""
+    before = read_json(run.record) if run.is_run else {}
+    if before.get("signature") in (None, signature_of(made_of)):
+        return {}
+    kept = {name: before.get(name) for name in ("name", "signature", "made_of")}
+    return {**kept, "resumed_by": made_of.as_dict()}
 
 
 def make_room_for_speakers(config: TrainConfig, prepared: PreparedData) -> None:
