@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from duetto.conversion.chunking import Grid
-from duetto.features.trackers.world import import_world
 from duetto.storage.audio import Waveform
 from duetto.units import db_to_amplitude, semitones_to_ratio
+from duetto.world import import_world
 
 LOWEST_HZ = 71.0  # WORLD's floor, which sets its window
 STEP_S = 0.005  # between spectra

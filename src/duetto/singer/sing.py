@@ -5,7 +5,6 @@ F0 of the annotations is on a 5 ms grid, value t at t * 5 ms, 0.0 Hz where unvoi
 equal arguments give equal samples.
 """
 
-import warnings
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from duetto.singer.spectrum import SAMPLE_RATE, Shape, Sound, aperiodicity, head
 from duetto.singer.timing import CLOSURE, HOP_S, PAUSE, Timing, lay_out
 from duetto.singer.voices import EmbeddedVoice
 from duetto.storage.audio import Waveform
+from duetto.world import import_world
 
 __all__ = ["Annotations", "Rendition", "load_annotations", "save_annotations", "sing"]
 
@@ -165,9 +165,7 @@ def _synthesise(
     sound: Sound, timing: Timing, voice: EmbeddedVoice, shape: Shape, progress: ReportSeconds | None
 ) -> NDArray[np.float64]:
     """WORLD, stretch by stretch so that memory does not grow with the song; (num_frames * 240,)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pyworld imports pkg_resources, which warns
-        import pyworld
+    pyworld = import_world()
     pieces = []
     for first, last in _stretches(timing):
         spectra = np.empty((last - first, shape.clear_db.size))

@@ -4,7 +4,6 @@ Each reader changes formants and envelope, as the singers do, and has a melody o
 syllable is a voiced stretch between two dips of the level.
 """
 
-import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +20,7 @@ from duetto.singer.timing import HOP_S
 from duetto.singer.voices import PitchStyle
 from duetto.storage.audio import Waveform
 from duetto.units import midi_to_hz
+from duetto.world import import_world
 
 PACKAGE = "hibari-tts"
 SAMPLE_RATE = 24_000  # Hz, the network's
@@ -67,9 +67,7 @@ def speak(text: str, pace: float, seed: int) -> Speech:
     Raises:
         ConfigError: If `hibari-tts` is not installed.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pyworld imports pkg_resources, which warns
-        import pyworld
+    pyworld = import_world()
     waveform, pitch_hz = _network_says(text, pace, seed)
     samples = waveform.astype(np.float64)
     time = np.arange(int(samples.size / SAMPLE_RATE / HOP_S) + 1) * HOP_S
@@ -85,8 +83,7 @@ def speak(text: str, pace: float, seed: int) -> Speech:
 
 def intone(speech: Speech, reader: Reader, random: np.random.Generator) -> NDArray[np.float64]:
     """The sentence in a reader's voice on a melody, (S,)."""
-    import pyworld
-
+    pyworld = import_world()
     midi = _melody(speech, reader, random)
     f0_hz = np.where(speech.f0_hz > 0, np.asarray(midi_to_hz(midi)), 0.0)
     hz = np.linspace(0.0, SAMPLE_RATE / 2, speech.power.shape[1])

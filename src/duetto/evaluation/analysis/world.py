@@ -7,17 +7,14 @@ neural tracker that the models train on, so an error of that tracker cannot hide
 Reference: Morise et al., IEICE Transactions E99-D(7), 2016; CheapTrick: Speech Communication 67, 2015.
 """
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
 from duetto.storage.audio import Waveform
 from duetto.units import CENTS_PER_OCTAVE, semitones_to_ratio
+from duetto.world import import_world
 
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
-    import pyworld
+pyworld = import_world()
 
 FloatArray = NDArray[np.float64]
 

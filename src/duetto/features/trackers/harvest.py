@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.features.trackers.tracker import Contour, PitchTracker, Track
-from duetto.features.trackers.world import PERIOD_S, import_world, in_chunks
+from duetto.features.trackers.world import PERIOD_S, in_chunks
+from duetto.world import import_world
 
 
 def _open(min_hz: float, max_hz: float) -> Track:

@@ -1,8 +1,6 @@
 """What the trackers of the WORLD vocoder share: its import, its grid, and chunking that bounds the memory."""
 
-import warnings
 from collections.abc import Callable
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +11,6 @@ from duetto.storage.audio import Waveform
 PERIOD_S = 0.005  # between two values
 CHUNK_S = 20.0
 CONTEXT_S = 1.0  # on both sides of a chunk, thrown away
-
-
-def import_world() -> ModuleType:
-    """WORLD's module, imported without its warning."""
-    with warnings.catch_warnings():  # pyworld still imports pkg_resources, whose deprecation is not the user's concern
-        warnings.simplefilter("ignore")
-        import pyworld
-    return pyworld
 
 
 def in_chunks(track: Callable[[NDArray[np.float64], int], Contour]) -> Track:

@@ -10,7 +10,6 @@ measured in the studies `register` and `tempo_leakage`.
 Reference: Morise et al., IEICE Transactions E99-D(7), 2016 (WORLD).
 """
 
-import warnings
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,10 +21,9 @@ from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 from duetto.units import semitones_to_ratio
+from duetto.world import import_world
 
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
-    import pyworld
+pyworld = import_world()
 
 FLOOR_HZ, CEIL_HZ = 55.0, 1200.0  # of the tracker
 FRAME_MS = 5.0
