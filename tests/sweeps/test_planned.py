@@ -47,7 +47,7 @@ def finish(folder, config):
     for name in ("card.json", "generator.safetensors"):
         (folder / "voice" / name).write_text("{}")
     write_json(folder / "run.json", {"status": "finished", "model": "rvc", "config": asdict(config)})
-    made_of = scores_from(config.eval, RunFolder(folder), config.model.name)
+    made_of = scores_from(config.eval, RunFolder(folder), config.model.name, config.features)
     place = evaluation_of(RunFolder(folder), made_of)
     write_json(place.metrics, {"mean": {}, "songs": []})
     write_json(place.record, made_of.as_dict())

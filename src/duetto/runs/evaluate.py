@@ -11,11 +11,12 @@ from rich.console import Console
 
 from duetto.architectures.registry import architecture_of, get_architecture, schema_modules
 from duetto.evaluation.reference import ReferenceStore
+from duetto.features.cache import extraction_code
 from duetto.renamed import current_record
 from duetto.runs.prepare import PreparedData
 from duetto.runs.stale import keeps_earlier_scores
 from duetto.runs.test import REFERENCES_FOLDER, run_test
-from duetto.settings.config import EvalConfig
+from duetto.settings.config import EvalConfig, FeaturesConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_json, sha256_file, write_json
 from duetto.storage.fingerprint import Fingerprint, changes, fingerprint
@@ -29,17 +30,22 @@ BEFORE_FINGERPRINTS = ["the code (scored by version 0.1.0, which did not record 
 SIGNATURE_DIGITS = 9  # hexadecimal, after a letter, as a run's
 
 
-def scores_from(config: EvalConfig, run: RunFolder, model: str) -> Fingerprint:
+def scores_from(config: EvalConfig, run: RunFolder, model: str, features: FeaturesConfig) -> Fingerprint:
     """What the scores of a run are made of: evaluation settings, the weights, and the code that converts and scores.
 
     Args:
         config: The settings.
         run: Trained.
         model: Name of its architecture.
+        features: What the voice hears; encoders and trackers that it does not use do not count.
+
+    Raises:
+        ConfigError: If the content encoder or the tracker does not exist.
     """
-    own = get_architecture(model).rendering_modules
-    inputs = {"weights": sha256_file(run.voice.weights)}
-    return fingerprint(config, inputs, {*SCORING, *own}, {*OTHER_STAGES, *schema_modules()})
+    extraction = extraction_code(features)
+    modules = {*SCORING, *get_architecture(model).rendering_modules, *extraction.modules}
+    beyond = {*OTHER_STAGES, *schema_modules(), *extraction.beyond}
+    return fingerprint(config, {"weights": sha256_file(run.voice.weights)}, modules, beyond, extraction.packages)
 
 
 def evaluation_of(run: RunFolder, made_of: Fingerprint) -> EvaluationFolder:
@@ -54,7 +60,7 @@ def evaluate_run(run: RunFolder, prepared: PreparedData, config: TrainConfig, co
         ConfigError: If earlier code made the scores and `stale=stop`.
         DuettoError: If the voice or a song cannot be read, or the folder cannot be written.
     """
-    made_of = scores_from(config.eval, run, config.model.name)
+    made_of = scores_from(config.eval, run, config.model.name, config.features)
     place = evaluation_of(run, made_of)
     if place.is_complete:
         return place

@@ -74,7 +74,7 @@ def stress_run(folder: Path, names: Sequence[str], report: ReportProgress, max_s
     speakers = list(voice.card.get("speakers") or [])
     instruments = Instruments(SpeakerEncoder())
     references = ReferenceStore(Path(run.data.root) / REFERENCES_FOLDER)
-    scores = scores_from(evaluation, place, voice.model.name)
+    scores = scores_from(evaluation, place, voice.model.name, voice.features)
     asked = fingerprint(None, {"scores": scores.digest}, STRESSING, beyond=("duetto.corpus", "duetto.runs.train"))
     signature = asked.digest[:10]
     with locked(folder):

@@ -79,7 +79,7 @@ def find_scores(folder: Path, config: TrainConfig) -> EvaluationFolder | None:
     try:
         if read_json(run.record).get("status") != "finished":
             return None
-        made_of = scores_from(config.eval, run, config.model.name)
+        made_of = scores_from(config.eval, run, config.model.name, config.features)
         place = evaluation_of(run, made_of)
         earlier = find_earlier_scores(run, made_of) if config.stale == KEEP and not place.is_complete else None
     except StorageError:

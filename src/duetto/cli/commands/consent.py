@@ -199,8 +199,9 @@ def load_record(path: Path) -> tuple[Any, Path]:
     """The record of a folder of recordings or of a run, and the file that holds it."""
     from duetto.ownership.consent import consent_from_dict, read_consent
     from duetto.storage.files import read_json
+    from duetto.storage.run_folder import RunFolder
 
-    run = path / "run.json"
-    if run.is_file() and not (path / "consent.yaml").is_file():
-        return consent_from_dict(read_json(run).get("consent"), str(run)), run
+    run = RunFolder(path)
+    if run.is_run and not record_path(path).is_file():
+        return consent_from_dict(read_json(run.record).get("consent"), str(run.record)), run.record
     return read_consent(record_path(path)), record_path(path)

@@ -1,6 +1,6 @@
 """Which runs and verdicts lie in and below the folders that were named.
 
-A run is a folder with run.json or metrics.json in it. A sweep's folder, logs/sweeps/NAME, has a state.json that names
+A run is a folder with run.json in it. A sweep's folder, logs/sweeps/NAME, has a state.json that names
 its runs in logs/. Nothing is left out in silence: what failed or cannot be read becomes a sentence on the page.
 """
 
@@ -14,7 +14,6 @@ from duetto.report.collect import RunRecord, collect_run
 from duetto.storage.files import read_json
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
 
-RUN_FILES = ("run.json", "metrics.json")
 VERDICT_NAME = "verdict.json"
 SWEEP_STATE = "state.json"
 DEPTH = 4  # folders below a named one: sweep, date, job, run
@@ -68,7 +67,7 @@ def run_folders(path: Path) -> list[Path]:
 
 def named_runs(path: Path, depth: int = DEPTH) -> list[tuple[Path, str]]:
     """The same with what the sweep they were found through calls them; an empty name where there was none."""
-    if any((path / name).is_file() for name in RUN_FILES):
+    if RunFolder(path).is_run:
         return [(path, "")]
     if (path / SWEEP_STATE).is_file():
         rows = [row for row in sweep_rows(path) if row.get("run")]
