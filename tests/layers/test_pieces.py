@@ -9,11 +9,11 @@ from duetto.layers.generator import GeneratorShape, NSFGenerator
 SHAPE = GeneratorShape(8, 32, (5, 4, 2), (11, 8, 4), (3, 7, 11), ((1, 3, 5), (1, 3, 5), (1, 3)))
 
 
-@pytest.mark.parametrize("piece_values", [1, 700, 5000])
-def test_a_waveform_decoded_in_pieces_is_the_one_decoded_at_once(monkeypatch, piece_values):
+@pytest.mark.parametrize(("num_frames", "piece_values"), [(9, 1), (61, 700), (61, 5000)])
+def test_a_waveform_decoded_in_pieces_is_the_one_decoded_at_once(monkeypatch, num_frames, piece_values):
     torch.manual_seed(0)
     network = NSFGenerator(SHAPE, 8000)
-    latent, f0_hz = torch.randn(2, 8, 61), torch.full((2, 61), 220.0)
+    latent, f0_hz = torch.randn(2, 8, num_frames), torch.full((2, num_frames), 220.0)
     monkeypatch.setattr(generator, "PIECE_VALUES", piece_values)
     with torch.no_grad():
         pieces = network(latent, f0_hz, noise=torch.zeros(1))

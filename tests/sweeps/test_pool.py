@@ -13,7 +13,7 @@ from duetto.sweeps.pool import Task, environment_of, last_lines, run_all, visibl
 
 SAYS_AND_FAILS = "import sys; print('one'); print('error: There is no such song.'); sys.exit(2)"
 CRASHES = "raise ValueError('boom')"
-WAITS = "import sys, time; sys.path.insert(0, {src!r}); from duetto.sweeps.worker import end_with_parent; " + (
+WAITS = "import sys, time; sys.path.insert(0, {src!r}); from duetto.sweeps.pool import end_with_parent; " + (
     "end_with_parent(); open({mark!r}, 'w').write(str(__import__('os').getpid())); time.sleep(60)"
 )
 
@@ -115,7 +115,7 @@ def test_a_process_ends_when_its_parent_is_killed(tmp_path):
 
 
 def test_a_process_that_is_done_ends_well_although_its_parent_lives(tmp_path):
-    code = f"import sys; sys.path.insert(0, {str(Path('src').resolve())!r}); from duetto.sweeps.worker import " + (
+    code = f"import sys; sys.path.insert(0, {str(Path('src').resolve())!r}); from duetto.sweeps.pool import " + (
         "end_with_parent; import time; end_with_parent(); time.sleep(0.2)"
     )
     (end,) = ends_of([task(tmp_path, "done", code)]).values()

@@ -42,6 +42,7 @@ def assert_same_bits(left, right):
         assert torch.equal(tensor, right.network.state_dict()[name]), name
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_equals_uninterrupted_to_the_bit(tmp_path):
     whole = tiny_fit(8, tmp_path / "whole")
     killed = subprocess.run([sys.executable, "-c", KILLED_AT_STEP_5, str(tmp_path / "killed")], cwd=ROOT, timeout=120)

@@ -56,6 +56,7 @@ def raise_at(monkeypatch: pytest.MonkeyPatch, step: int, *signals: signal.Signal
     monkeypatch.setattr(RVCModule, "train_on", train_on_and_raise)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "status", "sentence"),
     [

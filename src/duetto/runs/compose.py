@@ -5,6 +5,7 @@ misspelt key stops within two seconds.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from duetto.architectures.registry import architectures, get_architecture
 from duetto.errors import ConfigError
 from duetto.renamed import current_overrides
 from duetto.runs.driver import has_cuda_driver
+from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig, TrainConfig
 
 Schema = TypeVar("Schema", TrainConfig, InferConfig)
@@ -39,12 +41,17 @@ class ArchitectureFiles(SearchPathPlugin):
 
 
 def prepare() -> None:
-    """Register the schemas and resolvers that the YAML files name. Call once, before Hydra's main."""
+    """Register the schemas and resolvers that the YAML files name, before Hydra reads them."""
+    _register(tuple((name, architecture.config) for name, architecture in architectures().items()))
+
+
+@cache
+def _register(models: tuple[tuple[str, type[ModelConfig]], ...]) -> None:
     store = ConfigStore.instance()
     store.store(name="base_train", node=TrainConfig)
     store.store(name="base_infer", node=InferConfig)
-    for name, architecture in architectures().items():
-        store.store(group="model", name=f"base_{name}", node=architecture.config)
+    for name, config in models:
+        store.store(group="model", name=f"base_{name}", node=config)
     Plugins.instance().register(ArchitectureFiles)
     OmegaConf.register_new_resolver("duetto.shape", resolve_shape, replace=True)
 

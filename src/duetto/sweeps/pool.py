@@ -1,11 +1,13 @@
 """Processes side by side, one a core or one a GPU, that end when whoever started them does.
 
-Each gets a pipe as its standard input and ends when that is closed (`duetto.sweeps.worker`), which the system
+Each gets a pipe as its standard input and ends when that is closed (`end_with_parent`), which the system
 does for a parent that is killed; so nothing is left behind that still holds a run's folder.
 """
 
 import os
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
@@ -140,3 +142,16 @@ def visible_gpus(count: int) -> list[str]:
     """Names of the GPUs that this process may use, as CUDA_VISIBLE_DEVICES takes them."""
     named = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
     return named[:count] if named else [str(number) for number in range(count)]
+
+
+def end_with_parent() -> None:
+    """End this process and its children once nobody holds the other end of standard input."""
+
+    def watch() -> None:
+        while os.read(0, 1024):  # past sys.stdin, whose lock a thread must not hold when the interpreter ends
+            pass
+        if os.getpgrp() == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

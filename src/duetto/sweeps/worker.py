@@ -3,10 +3,7 @@
 It ends at once when its standard input is closed, as happens when the sweep is killed.
 """
 
-import os
-import signal
 import sys
-import threading
 from pathlib import Path
 
 from rich.console import Console
@@ -14,21 +11,9 @@ from rich.console import Console
 from duetto.errors import report_errors
 from duetto.runs.complete import complete_run
 from duetto.runs.compose import compose_runs
+from duetto.sweeps.pool import end_with_parent
 
 LINE_WIDTH = 160  # of the log
-
-
-def end_with_parent() -> None:
-    """End this process and its children once nobody holds the other end of standard input."""
-
-    def watch() -> None:
-        while os.read(0, 1024):  # past sys.stdin, whose lock a thread must not hold when the interpreter ends
-            pass
-        if os.getpgrp() == os.getpid():
-            os.killpg(os.getpid(), signal.SIGKILL)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def main(arguments: list[str]) -> None:
