@@ -40,7 +40,6 @@ def forget() -> None:
         source_code.read_source,
         source_code._path_of,
         source_code._folder_of,
-        source_code._distributions,
     ):
         cached.cache_clear()
     sys.modules.pop("kitchen", None)
