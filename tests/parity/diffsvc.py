@@ -19,7 +19,7 @@ from duetto.architectures.diffsvc.denoiser import Denoiser, step_embedding
 from duetto.architectures.diffsvc.model import ConditionInputs, DiffSVC
 from duetto.architectures.diffsvc.samplers import ancestral_step
 from duetto.architectures.diffsvc.schedule import linear_betas
-from duetto.architectures.diffsvc.shapes import DiffSVCShape, published_shape, with_energy, with_legacy_encoder
+from duetto.architectures.diffsvc.shapes import DiffSVCShape, published_shape
 from duetto.architectures.vocoder.shapes import OPENVPI_44K, OPENVPI_44K_PC, VocoderShape
 from duetto.features.mel import (
     NSF_HIFIGAN_44K,
@@ -30,6 +30,7 @@ from duetto.features.mel import (
 )
 from duetto.features.spectrogram import mel_filterbank
 from duetto.features.timing import deal_units
+from tests.parity.older_shapes import with_energy, with_legacy_encoder
 
 from .diffsvc_fill import filled_model, filled_vocoder
 from .diffsvc_samplers import descendants, pndm

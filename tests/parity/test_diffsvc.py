@@ -15,9 +15,10 @@ import pytest
 import torch
 
 from duetto.architectures.diffsvc.model import DiffSVC
-from duetto.architectures.diffsvc.shapes import published_shape, with_legacy_encoder
+from duetto.architectures.diffsvc.shapes import published_shape
 from duetto.architectures.diffsvc.weights import export_weights, load_weights
 from duetto.architectures.vocoder.shapes import OPENVPI_44K, OPENVPI_44K_PC
+from tests.parity.older_shapes import with_legacy_encoder
 
 from . import diffsvc
 from .diffsvc_fill import filled_model, filled_vocoder, is_buffer

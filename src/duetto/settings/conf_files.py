@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
+from omegaconf import OmegaConf
 
 from duetto.errors import ConfigError
 
@@ -23,7 +23,7 @@ def conf_folder() -> Path:
 
 
 def read_shape(name: str) -> dict[str, dict[str, Any]]:
-    """What `conf/shape/NAME.yaml` says of the groups `features` and `model`, where it takes no defaults.
+    """What `conf/shape/NAME.yaml`, on top of the files that its `defaults` name, says of `features` and `model`.
 
     Raises:
         ConfigError: If there is no such file.
@@ -31,5 +31,8 @@ def read_shape(name: str) -> dict[str, dict[str, Any]]:
     path = conf_folder() / "shape" / f"{name}.yaml"
     if not path.is_file():
         raise ConfigError(f"There is no {path}. Install duetto again.")
-    values: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    own = OmegaConf.to_container(OmegaConf.load(path))
+    assert isinstance(own, dict)
+    below = [read_shape(other) for other in own.pop("defaults", ()) if other != "_self_"]
+    values: dict[str, dict[str, Any]] = OmegaConf.to_container(OmegaConf.merge(*below, own))  # type: ignore[assignment]
     return values

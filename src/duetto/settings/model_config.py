@@ -10,7 +10,7 @@ A field of a `ModelConfig` is one of three kinds. Without a mark it decides whic
 from dataclasses import asdict, dataclass, field, fields
 from math import prod
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from duetto.settings.config import MISSING, FeaturesConfig, require
 
@@ -76,6 +76,8 @@ class OptimizerConfig:
 @dataclass
 class ModelConfig:
     """What every architecture has; each adds its own numbers in a subclass."""
+
+    has_discriminator: ClassVar[bool] = False  # whether one is trained beside the network
 
     name: str = MISSING  # of an architecture (`duetto.architectures.registry`)
     size: str = MISSING  # compact | v2_40k | ...

@@ -83,7 +83,7 @@ def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BAS
 def explain_start(model: ModelConfig, base: Base | None) -> str:
     """What a user is told before training."""
     if base is not None:
-        return base.sentence(has_discriminator=hasattr(model, "discriminator"))
+        return base.sentence(has_discriminator=model.has_discriminator)
     if model.base == AUTO:
         return (
             f"No base ships for {model.name} {model.size} in this shape: training starts from random weights. "

@@ -3,12 +3,11 @@
 `44k` and `24k` are upstream's training/config_nsf.yaml and training/config.yaml (docs/methods/diffsvc.md).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from duetto.errors import ConfigError
 
 SHAPE_NAMES = ("44k", "24k")
-LEGACY_LAYERS = 4  # of the content encoder in checkpoints before 2022-11-28, upstream
 
 
 @dataclass(frozen=True)
@@ -82,13 +81,3 @@ def published_shape(name: str) -> DiffSVCShape:
     if name == "24k":
         return DiffSVCShape(DenoiserShape(80, 256, 256, 20), ConditionShape(256, f0_min_hz=50.0), num_range_bins=80)
     raise ConfigError(f"There is no Diff-SVC shape named {name}. Known shapes: {', '.join(SHAPE_NAMES)}.")
-
-
-def with_legacy_encoder(shape: DiffSVCShape) -> DiffSVCShape:
-    """The same model with the content encoder that checkpoints before 2022-11-28 have."""
-    return replace(shape, condition=replace(shape.condition, legacy_layers=LEGACY_LAYERS))
-
-
-def with_energy(shape: DiffSVCShape) -> DiffSVCShape:
-    """The same model with upstream's loudness table (`use_energy_embed`)."""
-    return replace(shape, condition=replace(shape.condition, uses_energy=True))

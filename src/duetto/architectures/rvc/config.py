@@ -1,6 +1,7 @@
 """The schema of `model=rvc`. Pure data, as `duetto.settings.model_config`."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from duetto.settings.config import MISSING, FeaturesConfig, require
 from duetto.settings.model_config import (
@@ -16,6 +17,8 @@ from duetto.settings.model_config import (
 @dataclass
 class RVCConfig(ModelConfig):
     """RVC: content + pitch -> prior, flow, NSF-HiFiGAN (VITS)."""
+
+    has_discriminator: ClassVar[bool] = True
 
     spectrogram_channels: int = MISSING  # n_fft // 2 + 1
     inter_channels: int = MISSING  # latent width

@@ -1,6 +1,7 @@
 """The schema of `model=vocoder`. Pure data, as `duetto.settings.model_config`."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from duetto.settings.config import MISSING, FeaturesConfig, require
 from duetto.settings.model_config import (
@@ -16,6 +17,8 @@ from duetto.settings.model_config import (
 @dataclass
 class VocoderConfig(ModelConfig):
     """NSF-HiFiGAN by itself: mel and melody to a waveform."""
+
+    has_discriminator: ClassVar[bool] = True
 
     n_mels: int = MISSING  # = features.n_mels
     # frames of waveform trained at once; a training example is one segment
