@@ -55,6 +55,14 @@ def test_a_prediction_is_on_the_scale_and_hears_noise(predictor):
     assert 1.0 <= noisy < clean <= 5.0
 
 
+@pytest.mark.slow
+def test_the_end_of_a_performance_is_heard(predictor):
+    voice = sing(melody(11.0))
+    spoilt = voice.copy()
+    spoilt[9 * SAMPLE_RATE :] += 0.2 * np.random.default_rng(0).standard_normal(2 * SAMPLE_RATE).astype(np.float32)
+    assert predictor.predict(spoilt, SAMPLE_RATE) < predictor.predict(voice, SAMPLE_RATE) - 0.1
+
+
 @pytest.mark.parametrize("num_samples", [0, SAMPLE_RATE // 2, 2 * SAMPLE_RATE])
 def test_silence_and_snippets_have_no_prediction(predictor, num_samples):
     assert math.isnan(predictor.predict(np.zeros(num_samples, dtype=np.float32), SAMPLE_RATE))

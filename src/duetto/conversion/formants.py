@@ -9,6 +9,8 @@ Reference: Morise, "CheapTrick, a spectral envelope estimator for high-quality s
 67, 2015 (the envelope, WORLD's); Roebel and Rodet, "Efficient spectral envelope estimation", DAFx 2005 (the filtering).
 """
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,9 +18,9 @@ from numpy.typing import NDArray
 from duetto.conversion.chunking import Grid
 from duetto.storage.audio import Waveform
 from duetto.units import db_to_amplitude, semitones_to_ratio
-from duetto.world import import_world
+from duetto.world import envelope_size, power_envelope
 
-LOWEST_HZ = 71.0  # WORLD's floor, which sets its window
+WINDOW_S = 0.042  # of the filter: three periods of 71 Hz
 STEP_S = 0.005  # between spectra
 MAX_GAIN_DB = 30.0  # of a band; an envelope has deep valleys where there is no sound
 
@@ -37,14 +39,15 @@ def shift_formants(waveform: Waveform, f0_hz: NDArray[np.float32], grid: Grid, s
     """
     if semitones == 0:
         return waveform
-    world = import_world()
     rate = grid.sample_rate
-    n_fft = int(world.get_cheaptrick_fft_size(rate, LOWEST_HZ))
+    n_fft = min(2 ** math.ceil(math.log2(WINDOW_S * rate)), envelope_size(rate))
     step = int(STEP_S * rate)
     times_s = np.arange(len(waveform) // step + 1) * step / rate
     nearest = np.clip((times_s * rate / grid.hop_length).astype(np.int64), 0, len(f0_hz) - 1)
     samples = waveform.astype(np.float64)
-    power = world.cheaptrick(samples, f0_hz[nearest].astype(np.float64), times_s, rate, f0_floor=LOWEST_HZ)
+    power = power_envelope(samples, f0_hz[nearest].astype(np.float64), times_s, rate)[
+        :, :: envelope_size(rate) // n_fft
+    ]
     gain = np.sqrt(_stretch(power, semitones_to_ratio(semitones)) / power)
     limit = db_to_amplitude(MAX_GAIN_DB)
     return _filter(waveform, np.clip(gain, 1 / limit, limit), n_fft, step)

@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 
 from duetto.storage.audio import Waveform
 from duetto.units import CENTS_PER_OCTAVE, semitones_to_ratio
-from duetto.world import import_world
+from duetto.world import F0_CEIL_HZ, F0_FLOOR_HZ, aperiodicity, import_world, power_envelope
 
 pyworld = import_world()
 
 FloatArray = NDArray[np.float64]
 
 FRAME_PERIOD_MS = 5.0
-F0_FLOOR_HZ = 55.0  # a bass's A1
-F0_CEIL_HZ = 1200.0  # above a soprano's C6 (1047 Hz)
 DIO_SPEED = 4  # decimation: at 24 kHz 8 times faster, 1.8 cents from none after StoneMask
 MAX_STEP_CENTS = 150.0  # between frames 5 ms apart; the fastest portamento and vibrato stay below 100
 MIN_STRETCH_FRAMES = 10  # 50 ms, half of the shortest sung notes
@@ -84,10 +82,7 @@ def spectral_envelope(waveform: Waveform, f0_hz: FloatArray, sample_rate: int) -
         Power, (T, n_fft // 2 + 1), linear.
     """
     samples = _normalised(waveform)
-    envelope: FloatArray = pyworld.cheaptrick(
-        samples, _with_default_pitch(f0_hz), _frame_times_s(f0_hz.size), sample_rate
-    )
-    return envelope
+    return power_envelope(samples, _with_default_pitch(f0_hz), _frame_times_s(f0_hz.size), sample_rate)
 
 
 def transpose(waveform: Waveform, f0_hz: FloatArray, semitones: float, sample_rate: int) -> Waveform:
@@ -107,9 +102,8 @@ def transpose(waveform: Waveform, f0_hz: FloatArray, semitones: float, sample_ra
     peak = float(np.max(np.abs(waveform)))
     samples = _normalised(waveform)
     envelope = spectral_envelope(waveform, f0_hz, sample_rate)
-    # threshold 0: the tracker has decided what is voiced; D4C's own test turns breathy voices into whispers
-    aperiodicity = pyworld.d4c(samples, f0_hz, _frame_times_s(f0_hz.size), sample_rate, threshold=0.0)
-    sung = pyworld.synthesize(f0_hz * semitones_to_ratio(semitones), envelope, aperiodicity, sample_rate)
+    noise = aperiodicity(samples, f0_hz, _frame_times_s(f0_hz.size), sample_rate)
+    sung = pyworld.synthesize(f0_hz * semitones_to_ratio(semitones), envelope, noise, sample_rate)
     sung = np.pad(sung, (0, max(0, samples.size - sung.size)))[: samples.size]
     return np.asarray(sung * (peak / max(float(np.max(np.abs(sung))), 1e-9)), dtype=np.float32)
 

@@ -5,8 +5,9 @@ it falls as the pitch rises (3.06 to 1.74 over two and a half octaves) and is bl
 filters: it would invent a register effect and hide a cleaning effect. It is here because the field reports it.
 Scale 1 to 5, higher is better; NaN in silence or for less than a second.
 
-The network ships inside the package `speechmos` (Microsoft, MIT); the package itself is not imported. 16 kHz,
-windows of 9.01 s side by side (upstream: one a second), a short recording repeated, upstream's polynomial to the scale.
+The network ships inside the package `speechmos` (Microsoft, MIT); the package itself is not imported. 16 kHz, as few
+windows of 9.01 s as cover all of it, evenly spread (upstream: one a second), a short recording repeated, upstream's
+polynomial to the scale.
 
 Reference: Reddy et al., ICASSP 2022.
 """
@@ -63,7 +64,8 @@ class QualityPredictor:
             return math.nan
         if samples.size < WINDOW_SAMPLES:
             samples = np.tile(samples, math.ceil(WINDOW_SAMPLES / samples.size))
-        starts = np.arange(0, samples.size - WINDOW_SAMPLES + 1, WINDOW_SAMPLES)
+        count = math.ceil(samples.size / WINDOW_SAMPLES)
+        starts = np.linspace(0, samples.size - WINDOW_SAMPLES, count).astype(int)
         raw = [self._overall(samples[start : start + WINDOW_SAMPLES]) for start in starts]
         return float(np.mean(np.polyval(OVERALL, raw)))
 

@@ -21,11 +21,10 @@ from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 from duetto.units import semitones_to_ratio
-from duetto.world import import_world
+from duetto.world import F0_CEIL_HZ, F0_FLOOR_HZ, aperiodicity, import_world, power_envelope
 
 pyworld = import_world()
 
-FLOOR_HZ, CEIL_HZ = 55.0, 1200.0  # of the tracker
 FRAME_MS = 5.0
 
 
@@ -90,10 +89,12 @@ class Augment:
 def analyse_voice(waveform: Waveform, sample_rate: int) -> WorldAnalysis:
     """Pitch by DIO and StoneMask, envelope by CheapTrick, aperiodicity by D4C."""
     samples = np.ascontiguousarray(waveform, dtype=np.float64)
-    rough_hz, times_s = pyworld.dio(samples, sample_rate, f0_floor=FLOOR_HZ, f0_ceil=CEIL_HZ, frame_period=FRAME_MS)
+    rough_hz, times_s = pyworld.dio(
+        samples, sample_rate, f0_floor=F0_FLOOR_HZ, f0_ceil=F0_CEIL_HZ, frame_period=FRAME_MS
+    )
     f0_hz = pyworld.stonemask(samples, rough_hz, times_s, sample_rate)
-    envelope = pyworld.cheaptrick(samples, f0_hz, times_s, sample_rate)
-    return WorldAnalysis(f0_hz, envelope, pyworld.d4c(samples, f0_hz, times_s, sample_rate, threshold=0.0))
+    voice = samples, f0_hz, times_s, sample_rate
+    return WorldAnalysis(f0_hz, power_envelope(*voice), aperiodicity(*voice))
 
 
 def sing_voice(voice: WorldAnalysis, sample_rate: int, semitones: float, stretch: float) -> NDArray[np.float64]:

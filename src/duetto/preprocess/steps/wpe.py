@@ -3,8 +3,8 @@
 Late reverberation of a frame is predicted linearly from frames at least `delay` before it, weighted
 by the variance of the dry sound, and subtracted: no gain is applied to cells, so nothing is chopped.
 The prediction is the library nara-wpe's. With one channel it takes little away; with two, more. A
-note that is held without vibrato can be predicted like an echo and loses level: on singing, lower
-`strength` or fewer `taps` are the careful choice.
+note that is held without vibrato can be predicted like an echo and loses level, tens of dB where it is steady: a
+remark in the ledger says how much of the singing did. Lower `strength` or fewer `taps` are the careful choice.
 
 Reference: Nakatani, Yoshioka, Kinoshita, Miyoshi & Juang, "Speech dereverberation based on
 variance-normalized delayed linear prediction", IEEE TASLP 18(7), 2010. Drude et al., "NARA-WPE", ITG 2018.
@@ -16,16 +16,24 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from duetto.corpus.manifest import Dropped
 from duetto.errors import ConfigError
 from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.preprocess.spectrum import OVERLAP, Spectrum, fft_size, transform_spectrum
+from duetto.preprocess.steps.slice import frame_levels_db
 from duetto.settings.config import require
+from duetto.storage.audio import Waveform
+from duetto.units import seconds_to_samples
 
 FRAME_S = 0.032
 BLOCK_S = 30.0  # a filter is estimated for each: rooms do not change, singers move
 SAME_ENERGY = 1e-7  # share of the energy below which a difference of channels is rounding
 LEAST_ENERGY = 1e-20
 MIN_FRAMES_PER_TAP = 4  # fewer, and the prediction fits the song itself
+LEVEL_HOP_S = 0.02
+SUNG_DB = 20.0  # within this of the loudest, where late reverberation is a small part of the sound
+LOST_DB = 6.0  # a fall of more than this took the voice itself
+TOLD_SHARES = (0.5, 0.1, 0.01)  # of the sung frames
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,16 @@ class WPE:
             ConfigError: If nara-wpe is not installed.
         """
         _library()
-        return tuple(self._treat(segment) for segment in segments), ()
+        treated = tuple(self._treat(segment) for segment in segments)
+        shares = [
+            lost_share(old.mixed().waveform, new.mixed().waveform, old.sample_rate)
+            for old, new in zip(segments, treated, strict=True)
+        ]
+        told = next((share for share in TOLD_SHARES if max(shares, default=0.0) > share), None)
+        if told is None:
+            return treated, ()
+        reason = f"held notes taken for echoes: over {told:.0%} of the singing lost {LOST_DB:g} dB or more"
+        return treated, (Dropped(segments[0].clip_id, 0.0, reason),)
 
     def _treat(self, segment: Segment) -> Segment:
         n_fft = fft_size(FRAME_S, segment.sample_rate)
@@ -74,6 +91,15 @@ class WPE:
         observed = spectrum.transpose(2, 0, 1).astype(np.complex128)  # (F, C, T)
         dry = _library().wpe_v8(observed, self.taps, self.delay, self.iterations)
         return ((1 - self.strength) * observed + self.strength * dry).transpose(1, 2, 0).astype(np.complex64)
+
+
+def lost_share(before: Waveform, after: Waveform, sample_rate: int) -> float:
+    """Share of the sung frames that lost more than `LOST_DB`, 0 to 1; the two waveforms are (S,)."""
+    hop = max(1, seconds_to_samples(LEVEL_HOP_S, sample_rate))
+    levels_db = frame_levels_db(before, hop, half_window=1)
+    is_sung = levels_db > np.max(levels_db, initial=-np.inf) - SUNG_DB
+    fall_db = levels_db - frame_levels_db(after, hop, half_window=1)
+    return float(np.mean(fall_db[is_sung] > LOST_DB)) if is_sung.any() else 0.0
 
 
 def _library() -> Any:
