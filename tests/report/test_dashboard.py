@@ -5,7 +5,7 @@ import wandb
 
 from duetto.__main__ import main
 from duetto.report import dashboard
-from duetto.report.comparison.find import find
+from duetto.report.comparison.find import find, read
 from tests.report.comparison.several_runs import finding, make_pair, write_verdict
 
 
@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def spec(folder):
-    found = find([folder], folder / "results")
+    found = read(find([folder], folder / "results"))
     written = dashboard.serialised(dashboard.build_workspace(found, dashboard.Place("us", "songs")))
     assert (written["entity"], written["project"]) == ("us", "songs")
     return written["spec"]["section"]

@@ -11,6 +11,10 @@ PREDICTOR = "predictor"  # label of a number that a network guessed
 HEADLINE = "headline"  # the group that is shown first
 PLACES = ("output", "source", "copy_synthesis", "reference")
 
+# what a direction is called, and how it is drawn
+BETTER = {"up": "higher", "down": "lower", "zero": "near\u00a00", "reference": "as the reference"}
+ARROWS = {"up": "↑", "down": "↓", "zero": "→0", "reference": "→reference"}
+
 
 @dataclass(frozen=True)
 class Metric:

@@ -4,10 +4,9 @@ from typing import Any
 
 from rich.table import Table
 
-from duetto.evaluation.metric import HEADLINE, PLACES, Metric
+from duetto.evaluation.metric import BETTER, HEADLINE, PLACES, Metric
 from duetto.evaluation.registry import all_metrics
 
-BETTER = {"up": "higher", "down": "lower", "zero": "0", "reference": "as the reference"}
 PLACE_COLUMNS = {"output": "output", "source": "source", "copy_synthesis": "vocoder", "reference": "reference"}
 
 

@@ -119,6 +119,19 @@ def collect_run(folder: Path, called: str = "", evaluation: EvaluationFolder | N
     )
 
 
+def collect_scores(folder: Path, called: str, place: EvaluationFolder | None) -> RunRecord:
+    """What is flat in the record of a run, and the mean scores of an evaluation, alone: quick, and small.
+
+    Raises:
+        StorageError: If a JSON file of the run is damaged.
+    """
+    facts = {
+        name: value for name, value in _read_raw(RunFolder(folder).record).items() if not isinstance(value, dict | list)
+    }
+    means = {} if place is None else section(_read_raw(place.metrics), "mean")
+    return RunRecord(folder, current_record(facts), {"mean": current_record(means)}, {}, {}, (), called=called)
+
+
 def read_columns(path: Path) -> Columns:
     """Numeric columns of a CSV file by name, equally long; a cell that is no number is NaN.
 
@@ -156,9 +169,14 @@ def section(values: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _read_object(path: Path) -> dict[str, Any]:
+    value: dict[str, Any] = current_record(_read_raw(path))
+    return value
+
+
+def _read_raw(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    value = current_record(read_json(path))
+    value = read_json(path)
     if not isinstance(value, dict):
         raise StorageError(f"{path} holds a {type(value).__name__}, expected an object. Delete it and run again.")
     return value

@@ -12,8 +12,8 @@ from duetto.diagnosis.gather import DoctorInput
 from duetto.diagnosis.sound import Sound
 from duetto.diagnosis.table import STYLES, clock
 from duetto.report.doctor_figures import finding_figure, register_figure
-from duetto.report.page import content_policy, template_source
 from duetto.report.sections import PAGE_AUDIO_RATE, png_uri, waveform_uri
+from duetto.report.template import content_policy, template_source
 from duetto.storage.audio import Waveform, resample
 from duetto.storage.files import write_text
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from duetto.evaluation.metric import HEADLINE, Metric
+from duetto.evaluation.metric import BETTER, HEADLINE, Metric
 from duetto.evaluation.registry import all_metrics, metric_named
 from duetto.report.collect import RunRecord, SongFolder, number, section
 from duetto.report.figures import loss_figure, quality_figure, song_picture
@@ -21,7 +21,6 @@ from duetto.storage.decoded import recall_audio
 
 PAGE_AUDIO_RATE = 24000  # Hz
 ENCODER_BLOCK = 65536  # samples handed to the encoder at once
-BETTER = {"up": "higher", "down": "lower", "zero": "near\u00a00", "reference": "as the reference"}
 PLAYERS = (
     ("source", "Source", "what was sung"),
     ("output", "Output", "the conversion"),

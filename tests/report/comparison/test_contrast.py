@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from duetto.report.page import make_environment, template_source
+from duetto.report.template import make_environment, template_source
 
 TEXT_ON = [  # what the style sheets put on what
     *((ink, ground) for ink in ("ink", "soft", "accent", "good", "warn") for ground in ("paper", "ground")),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from duetto.errors import ConfigError, StorageError
-from duetto.report.comparison.find import find, run_folders
+from duetto.report.comparison.find import find, read, run_folders
 from duetto.report.comparison.page import differences, write_comparison
 from tests.report.comparison.several_runs import change_facts, make_pair, write_verdict
 from tests.report.run_folder import HOSTILE, make_run
@@ -106,11 +106,11 @@ def test_values_from_files_are_escaped(page):
 
 
 def test_runs_on_other_data_are_not_compared_in_silence(tmp_path: Path):
-    runs = find(make_pair(tmp_path, data_hash="other", hours=100.0), tmp_path / "none").runs
+    runs = read(find(make_pair(tmp_path, data_hash="other", hours=100.0), tmp_path / "none")).runs
     found = differences(runs)
     assert any("training data" in sentence for sentence in found)
     assert any("different times" in sentence for sentence in found)
-    same = find(make_pair(tmp_path / "same"), tmp_path / "none").runs
+    same = read(find(make_pair(tmp_path / "same"), tmp_path / "none")).runs
     assert differences(same) == []
 
 
@@ -123,7 +123,7 @@ def test_a_sweep_names_its_runs_and_what_failed(tmp_path):
         {"name": "b", "run": "gone", "state": "failed", "error": "the disk is full"},
     ]
     (sweep / "state.json").write_text(json.dumps({"runs": rows}))
-    found = find([sweep], tmp_path / "none")
+    found = read(find([sweep], tmp_path / "none"))
     assert [(run.folder.name, run.short_name) for run in found.runs] == [("one", "a")]
     assert found.problems == ("b of the sweep smoke is failed: the disk is full.",)
 
@@ -131,7 +131,7 @@ def test_a_sweep_names_its_runs_and_what_failed(tmp_path):
 def test_a_damaged_run_is_named_and_the_rest_is_shown(tmp_path):
     pair = make_pair(tmp_path)
     (pair[1] / "metrics.json").write_text("{")
-    found = find([tmp_path], tmp_path / "none")
+    found = read(find([tmp_path], tmp_path / "none"))
     assert len(found.runs) == 1
     assert "two is left out" in found.problems[0]
 

@@ -20,11 +20,11 @@ def register(verbs: Any) -> None:
 
 def make_dashboard(options: argparse.Namespace, console: Console) -> None:
     """Build the workspace and send it, or write it down."""
-    from duetto.report.comparison.find import RESULTS, find
+    from duetto.report.comparison.find import RESULTS, find, read
     from duetto.report.dashboard import Place, build_workspace, place_of, save, serialised
     from duetto.storage.files import write_json
 
-    found = find(options.runs, options.results or RESULTS)
+    found = read(find(options.runs, options.results or RESULTS))
     if options.write is not None:
         workspace = build_workspace(found, Place(options.entity or "entity", options.project or "duetto"))
         write_json(options.write, serialised(workspace))

@@ -8,6 +8,8 @@ from rich.console import Console
 
 from duetto.errors import ConfigError
 
+COMPARISON_NAME = "comparison.html"
+
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
@@ -23,19 +25,34 @@ def register(verbs: Any) -> None:
 
 def write_report(options: argparse.Namespace, console: Console) -> None:
     """Render index.html of a run anew, or a comparison."""
-    from duetto.report.comparison.find import RESULTS, run_folders
-    from duetto.report.comparison.listening import MEGABYTES
-    from duetto.report.comparison.page import COMPARISON_NAME, write_comparison
-    from duetto.report.page import write_run_page
-    from duetto.terminal import progress_bar
+    from duetto.report.comparison.find import run_folders
 
     if len(options.runs) == 1 and options.runs[0].is_dir() and run_folders(options.runs[0]) == options.runs:
+        from duetto.report.page import write_run_page
+
         page = write_run_page(options.runs[0])
     else:
-        megabytes = MEGABYTES if options.megabytes is None else options.megabytes
-        if not 0 <= megabytes <= 1000:
-            raise ConfigError(f"--megabytes={megabytes:g}: expected 0 to 1000.")
-        output = options.output or Path(COMPARISON_NAME)
-        with progress_bar(console) as report:
-            page = write_comparison(options.runs, output, options.results or RESULTS, megabytes, report)
+        page = compare(options, console)
     console.print(str(page), markup=False, soft_wrap=True)
+
+
+def compare(options: argparse.Namespace, console: Console) -> Path:
+    """Write the comparison, or the table of very many runs."""
+    from duetto.report.comparison.catalogue import MANY, write_catalogue
+    from duetto.report.comparison.find import RESULTS, find
+    from duetto.terminal import progress_bar
+
+    results = options.results or RESULTS
+    named = find(options.runs, results)
+    output = options.output or Path(COMPARISON_NAME)
+    if len(named.runs) > MANY:
+        with progress_bar(console) as report:
+            return write_catalogue(named, output, report)
+    from duetto.report.comparison.listening import MEGABYTES
+    from duetto.report.comparison.page import write_comparison
+
+    megabytes = MEGABYTES if options.megabytes is None else options.megabytes
+    if not 0 <= megabytes <= 1000:
+        raise ConfigError(f"--megabytes={megabytes:g}: expected 0 to 1000.")
+    with progress_bar(console) as report:
+        return write_comparison(options.runs, output, results, megabytes, report)

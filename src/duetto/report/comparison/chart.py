@@ -12,15 +12,13 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from duetto.evaluation.metric import Metric
-from duetto.report.sections import BETTER
+from duetto.evaluation.metric import ARROWS, BETTER, Metric
 
 WIDTH, HEIGHT = 440, 280
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 8, 46
 STYLES = 8  # colours, markers and dashes that the style sheet knows
 MAX_SERIES = 8  # drawn; more are in the table
 MAX_NAMES = 12  # beside the points of a scatter plot; more would cover each other
-ARROWS = {"up": "↑", "down": "↓", "zero": "→0", "reference": "→reference"}
 LOG_FROM = 8.0  # an x axis that spans more than this ratio may be logarithmic
 MARKERS = (  # around (0, 0)
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z",

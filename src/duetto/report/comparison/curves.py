@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 
-from duetto.evaluation.metric import Metric
+from duetto.evaluation.metric import BETTER, Metric
 from duetto.evaluation.registry import metric_named
 from duetto.report.collect import RunRecord
 from duetto.report.comparison.chart import Chart, Series, axis_title, scaled
 from duetto.report.comparison.families import bars_note, panels, seed_lines
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
-from duetto.report.sections import BETTER
 
 HELD_OUT = ("mcd_output", "f0_rmse_cents", "speaker_similarity")
 BY_REGISTER = ("mcd_output", "f0_rmse_cents", "speaker_similarity")

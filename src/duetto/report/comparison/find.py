@@ -4,6 +4,7 @@ A run is a folder with run.json in it. A sweep's folder, logs/sweeps/NAME, has a
 its runs in logs/. Nothing is left out in silence: what failed or cannot be read becomes a sentence on the page.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from duetto.errors import ConfigError, DuettoError, StorageError
 from duetto.report.collect import RunRecord, collect_run
 from duetto.storage.files import read_json
-from duetto.storage.run_folder import EvaluationFolder, RunFolder
+from duetto.storage.run_folder import RUN_FILE, EvaluationFolder, RunFolder
 
 VERDICT_NAME = "verdict.json"
 SWEEP_STATE = "state.json"
@@ -29,8 +30,18 @@ class Found:
     problems: tuple[str, ...]  # a sentence for each run that could not be read
 
 
-def find(paths: Sequence[Path], results: Path = RESULTS) -> Found:
-    """Read every run in and below the folders, and list the verdicts there and in the folder of results.
+@dataclass(frozen=True)
+class Named:
+    """What lies in the folders that were named; nothing of it is read yet."""
+
+    runs: dict[Path, str]  # by folder, what a sweep calls it, or empty
+    evaluations: dict[Path, EvaluationFolder]  # whose scores, where a sweep names them
+    verdict_files: tuple[Path, ...]
+    problems: tuple[str, ...]  # a sentence for each run of a sweep that did not finish
+
+
+def find(paths: Sequence[Path], results: Path = RESULTS) -> Named:
+    """List the runs in and below the folders, and the verdicts there and in the folder of results.
 
     Args:
         paths: Runs, folders of runs, or studies, in the order of the page.
@@ -46,18 +57,35 @@ def find(paths: Sequence[Path], results: Path = RESULTS) -> Found:
     names: dict[Path, str] = {}
     for folder, name in ((folder.resolve(), name) for path in paths for folder, name in named_runs(path)):
         names[folder] = names.get(folder) or name
-    verdicts = unique(file for path in (*paths, results) for file in sorted(path.rglob(VERDICT_NAME)))
+    verdicts = unique(file for path in (*paths, results) for file in verdict_files(path))
     if not names and not verdicts:
         named = ", ".join(str(path) for path in paths)
         raise ConfigError(f"There is no run in {named}: expected folders with a run.json, as train.py writes them.")
     evaluations = {folder.resolve(): place for path in paths for folder, place in named_evaluations(path).items()}
-    runs, problems = [], [sentence for path in paths for sentence in sweep_failures(path)]
-    for folder, name in names.items():
+    problems = tuple(sentence for path in paths for sentence in sweep_failures(path))
+    return Named(names, evaluations, tuple(verdicts), problems)
+
+
+def read(named: Named) -> Found:
+    """Read every run whole; one that cannot be read becomes a sentence."""
+    runs, problems = [], list(named.problems)
+    for folder, name in named.runs.items():
         try:
-            runs.append(collect_run(folder, name, evaluations.get(folder)))
+            runs.append(collect_run(folder, name, named.evaluations.get(folder)))
         except DuettoError as error:
             problems.append(f"{folder.name} is left out: {error}")
-    return Found(tuple(runs), tuple(verdicts), tuple(problems))
+    return Found(tuple(runs), named.verdict_files, tuple(problems))
+
+
+def verdict_files(path: Path) -> list[Path]:
+    """Verdicts in and below a folder, sorted; runs are not entered."""
+    found = []
+    for folder, inner, files in os.walk(path):
+        if RUN_FILE in files:
+            inner.clear()
+        if VERDICT_NAME in files:
+            found.append(Path(folder) / VERDICT_NAME)
+    return sorted(found)
 
 
 def run_folders(path: Path) -> list[Path]:

@@ -15,17 +15,16 @@ from duetto.report.comparison.cards import data_cards, model_cards
 from duetto.report.comparison.chart import Chart, chart_part
 from duetto.report.comparison.curves import register_charts, speed_charts, training_charts
 from duetto.report.comparison.doses import dose_charts
-from duetto.report.comparison.find import RESULTS, Found, find
+from duetto.report.comparison.find import RESULTS, Found, find, read
 from duetto.report.comparison.listening import MEGABYTES, Shelf, listening_part
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
 from duetto.report.comparison.stress import stress_charts
 from duetto.report.comparison.table import filters, runs_table, secondary_tables
 from duetto.report.comparison.verdicts import read_verdicts, verdict_parts
-from duetto.report.page import content_policy, make_environment, template_source
+from duetto.report.template import content_policy, make_environment, template_source
 from duetto.storage.files import write_text
 
 WANTED, TRAINING = ("Register", "Tempo", "Dose", "Length"), "Held-out scores against minutes of training"
-COMPARISON_NAME = "comparison.html"
 SAME = (  # what has to be the same, where run.json keeps it, and what it is called
     (("data_hash",), "training data"),
     (("config", "features", "content"), "content encoder"),
@@ -56,7 +55,7 @@ def write_comparison(
         AudioError: If a song's file is damaged.
     """
     shelf = Shelf(output.parent, 1e6 * megabytes)
-    write_text(output, render_comparison(find(paths, results), shelf, report))
+    write_text(output, render_comparison(read(find(paths, results)), shelf, report))
     return output
 
 

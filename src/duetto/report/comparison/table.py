@@ -4,11 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from duetto.evaluation.metric import HEADLINE, Metric
+from duetto.evaluation.metric import ARROWS, BETTER, HEADLINE, Metric
 from duetto.evaluation.registry import all_metrics
 from duetto.report.collect import RunRecord
-from duetto.report.comparison.chart import ARROWS
-from duetto.report.sections import BETTER
 
 TEXT_COLUMNS = (("case", "Case"), ("model", "Model"), ("size", "Size"), ("preprocess", "Preprocessing"))
 SHARE_OF_A_BOUND = "_gap_closed"  # how their names end: above 100 % the bound is none, and the number no merit
@@ -36,7 +34,7 @@ def filters(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     """What the table can be narrowed to; only what the runs differ in."""
     found = []
     for key, title in TEXT_COLUMNS:
-        values = sorted({_fact(run, key) for run in runs})
+        values = sorted({fact_of(run, key) for run in runs})
         if len(values) > 1:
             found.append({"key": key, "title": title, "choices": values})
     return found
@@ -64,8 +62,8 @@ def _row(run: RunRecord, metrics: Sequence[Metric], best: dict[str, set[str]]) -
     return {
         "name": run.short_name,
         "signature": str(run.facts.get("signature") or run.folder.name),
-        "facts": [(key, _fact(run, key)) for key, _ in TEXT_COLUMNS],
-        "seed": _fact(run, "seed"),
+        "facts": [(key, fact_of(run, key)) for key, _ in TEXT_COLUMNS],
+        "seed": fact_of(run, "seed"),
         "status": str(run.facts.get("status") or "unknown"),
         "minutes": f"{minutes:.1f}" if math.isfinite(minutes) else "–",
         "minutes_key": _key(minutes),
@@ -85,11 +83,11 @@ def _row(run: RunRecord, metrics: Sequence[Metric], best: dict[str, set[str]]) -
 def _best(runs: Sequence[RunRecord], metric: Metric) -> set[str]:
     """Folders of the best runs of each case; a case with a single score has no best."""
     found: set[str] = set()
-    for case in {_fact(run, "case") for run in runs}:
+    for case in {fact_of(run, "case") for run in runs}:
         merits = {
             str(run.folder): _merit(run, metric)
             for run in runs
-            if _fact(run, "case") == case and math.isfinite(_merit(run, metric))
+            if fact_of(run, "case") == case and math.isfinite(_merit(run, metric))
         }
         if len(merits) > 1 and min(merits.values()) < max(merits.values()):
             found |= {folder for folder, merit in merits.items() if merit == min(merits.values())}
@@ -105,7 +103,8 @@ def _merit(run: RunRecord, metric: Metric) -> float:
     return {"up": -value, "down": value}.get(metric.direction, abs(value - ideal))
 
 
-def _fact(run: RunRecord, key: str) -> str:
+def fact_of(run: RunRecord, key: str) -> str:
+    """A fact of run.json as shown; a dash when there is none."""
     value = run.facts.get(key)
     return "–" if value is None or value == "" else str(value)
 
