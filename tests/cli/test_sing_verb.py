@@ -1,6 +1,7 @@
 """`python -m duetto sing`."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,6 +60,16 @@ def test_a_wrong_setting_is_one_sentence(duet, capsys, settings, told):
     said = capsys.readouterr().err
     assert said.startswith("error: ")
     assert told in said
+
+
+def test_a_muted_track_is_left_out_and_all_sings_it(duet, capsys):
+    write_vsqx((LEAD, replace(ALTO, is_muted=True)), duet / "duet.vsqx")
+    assert main(["sing", "duet.vsqx"]) == 0
+    said = capsys.readouterr().out
+    assert "track 2 ([alto]) is muted in the file (or not soloed) and left out; tracks=all takes it" in said
+    assert sorted(path.name for path in duet.iterdir()) == ["duet.vsqx", "duet_miku.wav"]
+    assert main(["sing", "duet.vsqx", "tracks=all"]) == 0
+    assert (duet / "duet_miku_track2.wav").is_file()
 
 
 def test_help_lists_the_voices_with_their_ranges(capsys):

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -133,6 +134,16 @@ def test_scores_alone_are_sung_by_the_embedded_voice_without_consent(folder: Pat
     assert {clip.singer for clip in manifest.select("source")} == {"mei"}
     assert len(manifest.select("reference")) == 2
     assert manifest.ledger.seconds_in == pytest.approx(manifest.ledger.seconds_used)
+
+
+def test_muted_tracks_are_left_out_and_told_unless_all_are_wanted(folder: Path, tmp_path: Path):
+    put(folder, range(3), None)
+    write_vsqx((melody(5), replace(melody(6), name="alto", is_muted=True)), folder / "duet.vsqx")
+    _, manifest = build(folder, tmp_path)
+    assert len(manifest.select("target")) == 4
+    assert any("duet.vsqx: track 2 (alto) is muted" in entry.reason for entry in manifest.ledger.dropped)
+    _, manifest = build(folder, tmp_path, tracks="all")
+    assert len(manifest.select("target")) == 5
 
 
 def test_one_score_alone_cannot_teach_and_test(folder: Path, tmp_path: Path):

@@ -3,7 +3,8 @@
 A score and a recording of the same name belong together. Where the score begins in the recording is found
 from the note onsets (`corpus.scores.onsets`) and recorded in the settings (`offsets_s`) and the ledger. Held-out songs
 are sung by `data.sources` from the score, laid on the recording's time, and the recording is the reference: a
-real conversion, not a reconstruction. A recording without a score that fits is used as in `folder`.
+real conversion, not a reconstruction. A recording without a score that fits is used as in `folder`. Muted tracks
+are tried too: people render tracks one by one, each time with the others muted.
 """
 
 from collections.abc import Sequence

@@ -18,6 +18,7 @@ from duetto.features.f0 import build_f0_extractor
 from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.score.score import Score
 from duetto.score.tempo import TempoMap
+from duetto.score.tracks import SOUNDING, choose_tracks
 from duetto.settings.config import F0Config
 from duetto.singer.sing import load_annotations
 from duetto.units import hz_to_midi
@@ -43,10 +44,9 @@ def song_seconds(name: str, transpose_semitones: float = 0.0) -> Seconds:
     if not path.is_file():
         raise CorpusError(f"songs={name}: there is no such file, nor an embedded song of that name.")
     if path.suffix.lower() == ".vsqx":
-        scores = [score for score in read_vsqx(path) if score.notes]
-        if not scores:
-            raise CorpusError(f"songs={name}: the file has no notes.")
-        return score_seconds(scores[0], transpose_semitones)
+        scores = read_vsqx(path)
+        first, *_ = choose_tracks(scores, SOUNDING, path)
+        return score_seconds(scores[first - 1], transpose_semitones)
     return recording_seconds(path, transpose_semitones)
 
 

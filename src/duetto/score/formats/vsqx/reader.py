@@ -36,6 +36,7 @@ DEFAULT_BPM = 120.0
 def read_vsqx(path: Path) -> tuple[Score, ...]:
     """The sung lines of a VSQX file: one for each vocal track that has notes, in track order.
 
+    A track that the mixer mutes, or does not solo while it does another, is read and marked (`Score.is_muted`).
     Parts of a track are merged. Notes that overlap are shortened, and of notes that start together the
     highest stays. `Score.ignored` lists whatever was left out or changed.
 
@@ -64,11 +65,16 @@ def read_vsqx(path: Path) -> tuple[Score, ...]:
     tempos = _read_tempos(master, pre_ticks, fields, names, shared)
     shared.extend(_wav_lines(root, fields))
     common = Score("", (), tempos, signatures, ignored=tuple(shared))
-    tracks = (_read_track(track, common, pre_ticks, fields, names) for track in root.findall("vsTrack"))
-    scores = tuple(score for score in tracks if score.notes)
+    unheard = _unheard_tracks(root, names)
+    scores = []
+    for index, track in enumerate(root.findall("vsTrack")):
+        score = _read_track(track, common, pre_ticks, fields, names)
+        number = (track.findtext(names.track_number) or str(index)).strip()
+        scores.append(replace(score, is_muted=number in unheard))
+    scores = [score for score in scores if score.notes]
     if not scores:
         raise fields.fail("has no vocal track with notes; nothing can be sung")
-    return scores
+    return tuple(scores)
 
 
 def _read_time_signatures(
@@ -112,6 +118,21 @@ def _read_tempos(
         ignored.append(f"no tempo at the start: {DEFAULT_BPM:g} BPM assumed")
         by_tick[0] = DEFAULT_BPM
     return tuple(Tempo(tick, by_tick[tick]) for tick in sorted(by_tick))
+
+
+def _unheard_tracks(root: Element, names: Names) -> frozenset[str]:
+    """Numbers of the tracks that the mixer mutes, or does not solo while it does another."""
+    strips = root.findall("mixer/vsUnit")
+    is_solo_on = any(_is_on(strip, names.solo) for strip in strips)
+    return frozenset(
+        (strip.findtext(names.track_number) or "").strip()
+        for strip in strips
+        if _is_on(strip, names.mute) or (is_solo_on and not _is_on(strip, names.solo))
+    )
+
+
+def _is_on(strip: Element, tag: str) -> bool:
+    return (strip.findtext(tag) or "").strip() not in ("", "0")
 
 
 def _read_track(track: Element, common: Score, pre_ticks: int, fields: Fields, names: Names) -> Score:

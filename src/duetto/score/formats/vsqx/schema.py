@@ -61,6 +61,9 @@ STYLE_DEFAULTS: Mapping[str, int] = MappingProxyType(
 class Names:
     """Element names of one generation; `control_ids` maps its controller ids to the vsq3 ones."""
 
+    track_number: str
+    mute: str
+    solo: str
     part: str
     tick: str
     duration: str
@@ -86,6 +89,9 @@ class Names:
 
 
 VSQ3 = Names(
+    track_number="vsTrackNo",
+    mute="mute",
+    solo="solo",
     part="musicalPart",
     tick="posTick",
     duration="durTick",
@@ -109,6 +115,9 @@ VSQ3 = Names(
     program="vPC",
 )
 VSQ4 = Names(
+    track_number="tNo",
+    mute="m",
+    solo="s",
     part="vsPart",
     tick="t",
     duration="dur",

@@ -141,7 +141,9 @@ def _lines(scores: Sequence[Score], dialect: Dialect) -> Iterable[str]:
     yield furniture.voice_table
     yield "<mixer>"
     yield furniture.master_mixer
-    yield from (furniture.track_mixer.format(number=number) for number in range(len(scores)))
+    yield from (
+        furniture.track_mixer.format(number=number, mute=int(score.is_muted)) for number, score in enumerate(scores)
+    )
     yield furniture.other_mixers
     yield "</mixer>"
     yield "<masterTrack>"
@@ -174,7 +176,7 @@ def _track_lines(number: int, score: Score, pre_ticks: int, dialect: Dialect) ->
     end = max([last.tick + last.duration, *curve_ticks]) + CONTROL_TAIL_TICKS
     name = _cdata(score.name)
     yield (
-        f"<vsTrack><{furniture.track_number}>{number}</{furniture.track_number}>"
+        f"<vsTrack><{names.track_number}>{number}</{names.track_number}>"
         f"<{names.track_name}>{name}</{names.track_name}><comment>{cdata('')}</comment>"
     )
     yield f"<{names.part}><{names.tick}>{pre_ticks}</{names.tick}><playTime>{end}</playTime>"
