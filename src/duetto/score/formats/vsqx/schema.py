@@ -15,7 +15,6 @@ from types import MappingProxyType
 
 RESOLUTION = 480  # ticks a quarter note; the editors write no other
 TICKS_PER_WHOLE = 4 * RESOLUTION
-DENOMINATORS = (1, 2, 4, 8, 16, 32, 64)  # of a metre
 BPM_SCALE = 100  # a tempo is stored in hundredths
 
 CONTROLLER_MAX = 127
