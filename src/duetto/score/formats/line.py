@@ -13,6 +13,7 @@ from duetto.score.score import Note, Score, Tempo, TimeSignature
 from duetto.score.tempo import TempoMap
 
 DENOMINATORS = (1, 2, 4, 8, 16, 32, 64)  # of a metre
+HIGHEST_MIDI = 127
 
 
 def one_line(notes: Iterable[Note], ignored: list[str]) -> tuple[Note, ...]:
@@ -91,6 +92,19 @@ def check_line(score: Score) -> None:
     """
     if not score.notes:
         raise ScoreError(f"The score {score.name!r} has no notes; there is nothing to write.")
+    TempoMap(score.tempos)  # refuses a clock that cannot run
+    _check_notes(score)
+    for text in (score.name, *(note.lyric for note in score.notes)):
+        if any(letter < " " or "\ud800" <= letter <= "\udfff" or letter in "\ufffe\uffff" for letter in text):
+            raise ScoreError(f"The text {text!r} cannot be written: control characters are not allowed.")
+    measures = [signature.measure for signature in score.time_signatures]
+    if measures[:1] != [0] or measures != sorted(set(measures)):
+        raise ScoreError(f"The score {score.name!r} has no metre at its start, or metre changes out of order.")
+    if any(signature.denominator not in DENOMINATORS for signature in score.time_signatures):
+        raise ScoreError(f"The score {score.name!r} has a metre whose lower number is not a power of two up to 64.")
+
+
+def _check_notes(score: Score) -> None:
     end = 0
     for note in score.notes:
         if note.tick < end or note.duration <= 0:
@@ -98,17 +112,12 @@ def check_line(score: Score) -> None:
                 f"The score {score.name!r} has a note at tick {note.tick} that overlaps the one before or has no "
                 "duration; put the notes in time order."
             )
-        if not 0 <= note.midi <= 127:
-            raise ScoreError(f"The note number {note.midi} cannot be written: scores hold 0 to 127.")
+        if not 0 <= note.midi <= HIGHEST_MIDI:
+            raise ScoreError(f"The note number {note.midi} cannot be written: scores hold 0 to {HIGHEST_MIDI}.")
         end = note.tick + note.duration
-    if max(end, score.tempos[-1].tick if score.tempos else 0) > MAX_TICK:
-        raise ScoreError(f"The score {score.name!r} ends at tick {end}, which is outside any song.")
-    TempoMap(score.tempos)  # refuses a clock that cannot run
-    measures = [signature.measure for signature in score.time_signatures]
-    if measures[:1] != [0] or measures != sorted(set(measures)):
-        raise ScoreError(f"The score {score.name!r} has no metre at its start, or metre changes out of order.")
-    if any(signature.denominator not in DENOMINATORS for signature in score.time_signatures):
-        raise ScoreError(f"The score {score.name!r} has a metre whose lower number is not a power of two up to 64.")
+    last = max(end, score.tempos[-1].tick)
+    if last > MAX_TICK:
+        raise ScoreError(f"The score {score.name!r} ends at tick {last}, which is outside any song.")
 
 
 def check_song(scores: Sequence[Score]) -> None:

@@ -13,22 +13,27 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def decode_text(content: bytes, otherwise: str = "cp1252") -> str:
-    """Text in UTF-8 or UTF-16 with a mark, UTF-8, Shift_JIS, or else in some single-byte code; never fails.
+def encoding_of(content: bytes, otherwise: str = "cp1252") -> str:
+    """The encoding of text that declares none: UTF-8, Shift_JIS, or else `otherwise`.
 
-    Shift_JIS is believed when the text is ASCII or holds kana: Western bytes may pass for Chinese characters in it.
+    Shift_JIS is believed when the text holds kana: Western bytes may pass for Chinese characters in it.
     """
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
-        if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, "replace")
     for encoding in ("utf-8", "cp932"):
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
         if encoding == "utf-8" or KANA.search(text):
-            return text
-    return content.decode(otherwise, "replace")
+            return encoding
+    return otherwise
+
+
+def decode_text(content: bytes, otherwise: str = "cp1252") -> str:
+    """Text in UTF-8 or UTF-16 with a mark, or in what `encoding_of` finds; never fails."""
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, "replace")
+    return content.decode(encoding_of(content, otherwise), "replace")
 
 
 def plain(text: str, path: Path) -> str:

@@ -7,6 +7,7 @@ without their namespace.
 import re
 from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
@@ -19,6 +20,7 @@ from duetto.score.formats.limits import MAX_TEXT, MAX_TICK, fault
 MAX_ELEMENTS = 2_000_000  # a 10-minute song with every controller drawn by hand stays below a quarter of this
 MAX_DEPTH = 64  # the format itself nests 8 deep
 MAX_DIGITS = 12
+DECIMAL = re.compile(r"[-+]?[0-9]{1,12}(\.[0-9]{0,12})?|[-+]?\.[0-9]{1,12}")
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 DECLARATION = re.compile(rb"<\?xml\b[^>]{0,300}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"'][^>]{0,100}?\?>")
 # Encodings that editors of the region declare and the parser does not know.
@@ -155,6 +157,40 @@ class Fields:
         if not low <= value <= high:
             raise self.fail(f"has <{element.tag}> {value}, which is outside {low} to {high}")
         return value
+
+    def number_in(self, text: str, low: int, high: int) -> int:
+        """Whole number `low`..`high` that a text holds.
+
+        Raises:
+            ScoreError: If it is no whole number, or outside the range.
+        """
+        text = text.strip()
+        if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS and low <= int(text) <= high):
+            raise self.fail(f"has {text[:40]!r} where a whole number from {low} to {high} is expected")
+        return int(text)
+
+    def fraction(self, element: Element, tag: str, default: Fraction | None = None) -> Fraction:
+        """Decimal number in a child; `default` when the child is missing.
+
+        Raises:
+            ScoreError: If it is missing without a default, or no decimal number.
+        """
+        text = element.findtext(tag)
+        if text is None:
+            if default is not None:
+                return default
+            raise self.fail(f"has a <{element.tag}> without <{tag}>; export it from the editor again")
+        return self.fraction_in(text, tag)
+
+    def fraction_in(self, text: str, name: str) -> Fraction:
+        """Decimal number that a text holds.
+
+        Raises:
+            ScoreError: If it is none.
+        """
+        if not DECIMAL.fullmatch(text.strip()):
+            raise self.fail(f"has <{name}> {text.strip()[:40]!r} where a number is expected")
+        return Fraction(text.strip())
 
     def clamped(
         self, element: Element | None, low: int, high: int, default: int, count: Counter[str], what: str = ""
