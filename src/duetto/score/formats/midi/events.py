@@ -149,7 +149,7 @@ def _read_track(number: int, track: Any, song: Song, reading: _Reading) -> None:
             _read_time(message, tick, song, number, reading)
     for found, kind in ((said.texts["lyrics"], song.words), (_karaoke(said.texts["text"]), song.texts)):
         if found:
-            kind[number] = [(tick, plain(syllable_text(text), reading.path)) for tick, text in found]
+            kind[number] = [(tick, plain(syllable_text(text, reading.is_xf), reading.path)) for tick, text in found]
     song.lines += said.finished(round(raw_tick * reading.scale))
 
 

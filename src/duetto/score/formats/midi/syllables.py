@@ -8,15 +8,16 @@ from duetto.score.score import TICKS_PER_QUARTER
 
 NEAR_TICKS = TICKS_PER_QUARTER // 8  # a syllable this close to a note's start begins with it
 REACH_TICKS = TICKS_PER_QUARTER // 2  # a syllable further from any start belongs to the note before it
-LAYOUT = "/\\<>\r\n\t "  # line, page and paragraph signs of karaoke text and XF
+LAYOUT = "/\\\r\n\t "  # line and paragraph signs of karaoke text
+XF_LAYOUT = "/<>\r\n\t "  # line, page and indentation signs of XF
 READING = re.compile(r"[^\[\]]*\[([^\[\]]*[ぁ-ヿ][^\[\]]*)\]")  # XF: reading of kanji
 TAG = re.compile(r"\{[@#][^{}]*\}")
 
 
-def syllable_text(text: str) -> str:
-    """The sung text of a lyric event: without line signs, language tags, and with readings for Chinese characters."""
+def syllable_text(text: str, is_xf: bool) -> str:
+    """The sung text of a lyric event: without line signs and language tags; in XF, kanji by their readings."""
     text = TAG.sub("", text)
-    return READING.sub(r"\1", text).strip(LAYOUT).replace("^", " ").strip()
+    return READING.sub(r"\1", text).strip(XF_LAYOUT).replace("^", " ").strip() if is_xf else text.strip(LAYOUT)
 
 
 def fit_share(words: Sequence[tuple[int, str]], starts: Sequence[int]) -> float:

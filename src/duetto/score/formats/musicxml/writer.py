@@ -19,20 +19,8 @@ HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 '
     'Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
-SPELLING: tuple[tuple[str, int], ...] = (
-    ("C", 0),
-    ("C", 1),
-    ("D", 0),
-    ("E", -1),
-    ("E", 0),
-    ("F", 0),
-    ("F", 1),
-    ("G", 0),
-    ("A", -1),
-    ("A", 0),
-    ("B", -1),
-    ("B", 0),
-)
+STEPS = "CCDEEFFGAABB"
+ALTERATIONS = (0, 1, 0, -1, 0, 0, 1, 0, -1, 0, -1, 0)
 TYPES = {1920: "whole", 960: "half", 480: "quarter", 240: "eighth", 120: "16th", 60: "32nd", 30: "64th", 15: "128th"}
 DOTTED = {ticks * 3 // 2: name for ticks, name in TYPES.items() if ticks % 2 == 0}
 TRIPLET = {ticks * 2 // 3: name for ticks, name in TYPES.items() if ticks <= 960 and ticks % 3 == 0}
@@ -141,7 +129,7 @@ def _add_piece(measure: Element, piece: _Piece, is_open: bool) -> bool:
         SubElement(element, "rest")
     else:
         pitch = SubElement(element, "pitch")
-        step, alter = SPELLING[piece.note.midi % 12]
+        step, alter = STEPS[piece.note.midi % 12], ALTERATIONS[piece.note.midi % 12]
         _add(pitch, "step", step)
         if alter:
             _add(pitch, "alter", alter)

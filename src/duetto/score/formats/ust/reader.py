@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from duetto.score.formats.limits import DEFAULT_BPM, MAX_NOTES, MAX_POINTS, MAX_TICK, fault, read_bytes, tick_within
@@ -117,12 +117,22 @@ def _read_element(values: Mapping[str, str], song: _Song) -> None:
     if lyric.lower() in BREATHS:
         song.told["breath left as a rest"] += 1
     elif lyric.lower() not in RESTS:
-        song.notes.append(_note(values, lyric, duration, song))
+        _add_note(_note(values, lyric, duration, song), values, song)
         _read_bend(values, duration, song)
         for key, what in (("PBS", "drawn transition PBS"), ("Flags", "flags"), ("Intensity", "intensity")):
             if values.get(key, "") not in ("", "100" if key == "Intensity" else ""):
                 song.told[what] += 1
     song.tick = tick_within(song.tick + duration, path)
+
+
+def _add_note(note: Note, values: Mapping[str, str], song: _Song) -> None:
+    """Add a note, or lengthen the one before where only a tempo change divides them."""
+    last = song.notes[-1] if song.notes else None
+    is_divided = last is not None and note.lyric == "-" and last.midi == note.midi and bool(values.get("Tempo"))
+    if last is not None and is_divided and last.tick + last.duration == note.tick and last.vibrato == note.vibrato:
+        song.notes[-1] = replace(last, duration=last.duration + note.duration)
+    else:
+        song.notes.append(note)
 
 
 def _lyric(text: str) -> str:
