@@ -37,7 +37,8 @@ class Fields:
             ScoreError: As `number`.
         """
         value = holder.get(key, default)
-        return value if isinstance(value, int) and abs(value) < 2**62 else round(self.number(holder, key, default))
+        number = self.number(holder, key, default)
+        return value if isinstance(value, int) else round(number)
 
     def text(self, holder: dict[str, Any], key: str) -> str:
         """A text with single blanks; empty when there is none.
