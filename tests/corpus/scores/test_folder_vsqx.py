@@ -12,6 +12,7 @@ from duetto.corpus.scores import folder_vsqx, sung_scores
 from duetto.corpus.scores.onsets import find_offset, note_starts_s, novelty_of
 from duetto.errors import CorpusError, ScoreError
 from duetto.ownership.consent import example_consent
+from duetto.score.formats.registry import write_score
 from duetto.score.formats.vsqx.writer import write_vsqx
 from duetto.score.score import Note, Score, Tempo
 from duetto.score.tempo import TempoMap
@@ -146,6 +147,27 @@ def test_muted_tracks_are_left_out_and_told_unless_all_are_wanted(folder: Path, 
     assert len(manifest.select("target")) == 5
 
 
+@pytest.mark.parametrize("suffix", [".ust", ".svp", ".mxl", ".mid"])
+def test_scores_of_every_format_are_paired_and_sung(folder: Path, tmp_path: Path, suffix: str):
+    put(folder, range(3), 0.5)
+    for number in range(3):
+        (folder / f"Song {number}.vsqx").unlink()
+        write_score([melody(number)], folder / f"Song {number}{suffix}")
+    built, manifest = build(folder, tmp_path)
+    assert all(clip.score and clip.score.endswith(suffix) for clip in manifest.select("target"))
+    assert all((built / str(clip.score)).is_file() for clip in manifest.select("target"))
+    assert len(manifest.select("source")) == 2
+
+
+def test_of_a_song_in_two_formats_one_is_taken_and_the_other_told(folder: Path, tmp_path: Path):
+    put(folder, range(3), None)
+    write_score([melody(1)], folder / "song 1.mid")
+    _, manifest = build(folder, tmp_path)
+    assert len(manifest.select("target")) == 3
+    reasons = [entry.reason for entry in manifest.ledger.dropped]
+    assert "song 1.mid: Song 1.vsqx is taken as the score of that name" in reasons
+
+
 def test_one_score_alone_cannot_teach_and_test(folder: Path, tmp_path: Path):
     put(folder, [1], None)
     with pytest.raises(CorpusError, match="at least two"):
@@ -153,7 +175,7 @@ def test_one_score_alone_cannot_teach_and_test(folder: Path, tmp_path: Path):
 
 
 def test_a_folder_without_scores_says_what_to_put_there(folder: Path, tmp_path: Path):
-    with pytest.raises(CorpusError, match=r"no \.vsqx file"):
+    with pytest.raises(CorpusError, match=r"no score \(\.vsqx, \.ust"):
         build(folder, tmp_path)
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from rich.table import Table
 
+from duetto.cli.commands.score import formats_text
 from duetto.score.tracks import SOUNDING, choose_tracks, muted_line
 from duetto.terminal import bars
 
@@ -29,12 +30,12 @@ def register(verbs: Any) -> None:
     )
     parser = verbs.add_parser(
         "sing",
-        help="sing a VSQX file with an embedded voice",
-        description="Sing a VSQX file (VOCALOID 3 or 4): python -m duetto sing song.vsqx voice=mei",
-        epilog="\n".join(("voices (name, family, comfortable range):", *lines)),
+        help="sing a score (VSQX, UST, SVP, MusicXML, MIDI) with an embedded voice",
+        description="Sing a score: python -m duetto sing song.vsqx voice=mei, or song.ust, .svp, .musicxml, .mid",
+        epilog="\n".join((formats_text(), "", "voices (name, family, comfortable range):", *lines)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("score", type=Path, help="a .vsqx file")
+    parser.add_argument("score", type=Path, help="a score file")
     parser.add_argument("--voice", default="miku", help="an embedded voice, see below (default: miku)")
     parser.add_argument(
         "--tracks",
@@ -50,9 +51,9 @@ def register(verbs: Any) -> None:
 
 
 def sing_score(options: argparse.Namespace, console: Console) -> None:
-    """Render the tracks of a VSQX file, one WAV each."""
+    """Render the tracks of a score, one WAV each."""
     from duetto.errors import ConfigError
-    from duetto.score.formats.vsqx.reader import read_vsqx
+    from duetto.score.formats.registry import read_score
     from duetto.singer.adapt import adapt
     from duetto.singer.voices import get_voice
     from duetto.storage.audio import write_audio
@@ -60,7 +61,7 @@ def sing_score(options: argparse.Namespace, console: Console) -> None:
     voice = get_voice(options.voice)
     if options.annotations is not None and options.annotations.suffix.lower() not in ANNOTATION_SUFFIXES:
         raise ConfigError(f"annotations={options.annotations} must end in {' or '.join(ANNOTATION_SUFFIXES)}.")
-    scores = read_vsqx(options.score)
+    scores = read_score(options.score)
     numbers = choose_tracks(scores, options.tracks, options.score)
     output = options.output or Path(f"{options.score.stem}_{voice.name}.wav")
     table = Table("track", "name", "notes", "seconds", "sung MIDI", title=f"sung by {voice.name}")

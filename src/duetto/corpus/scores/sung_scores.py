@@ -1,4 +1,4 @@
-"""The user's own VSQX files without recordings, as a corpus: embedded voices sing them.
+"""The user's own scores without recordings, as a corpus: embedded voices sing them.
 
 `data.target` sings every vocal track (of those that the files do not mute, unless `data.tracks=all`), `data.sources`
 those that are held out. The data are then embedded: no consent is needed, and the record says so.
@@ -15,7 +15,7 @@ from duetto.corpus.recordings.intake import display_name, recording_id
 from duetto.corpus.scores.user_scores import Scores, singing_settings
 from duetto.errors import CorpusError, ScoreError
 from duetto.ownership.consent import embedded_consent
-from duetto.score.formats.vsqx.reader import read_vsqx
+from duetto.score.formats.registry import read_score
 from duetto.score.score import Score
 from duetto.score.tempo import TempoMap
 from duetto.score.tracks import choose_tracks, muted_line
@@ -49,7 +49,7 @@ class SungTrack:
         """Sing and write; a score that the voice cannot sing is left out with the reason."""
         group = "target" if self.is_target else f"source/{self.voice}"
         try:
-            rendition = sing(read_vsqx(Path(self.path))[self.track], get_voice(self.voice), seed=self.seed)
+            rendition = sing(read_score(Path(self.path))[self.track], get_voice(self.voice), seed=self.seed)
         except ScoreError as error:
             return Outcome(dropped=(Dropped(f"{group}/{self.song}", 0.0, f"{self.voice} cannot sing it: {error}"),))
         path = f"audio/{group}/{self.song}.wav"
@@ -132,11 +132,11 @@ def _song(path: Path, root: Path) -> str:
 
 def _tracks(scores: Scores, wanted: str) -> tuple[Tracks, list[Dropped]]:
     tracks: Tracks = {}
-    dropped: list[Dropped] = []
+    dropped = list(scores.remarks)
     for path in scores.files.values():
         song = _song(path, scores.root)
         try:
-            lines = read_vsqx(path)
+            lines = read_score(path)
             chosen = choose_tracks(lines, wanted, path)
         except ScoreError as error:
             dropped.append(Dropped(song, 0.0, str(error)))

@@ -85,7 +85,7 @@ def write_score(scores: Sequence[Score], path: Path) -> tuple[str, ...]:
         ScoreError: If the suffix is unknown, or a score cannot be written.
         StorageError: If the folder cannot be written.
     """
-    form = _by_suffix(path)
+    form = format_for(path)
     form.write(scores, path)
     return losses(scores, form.holds)
 
@@ -109,7 +109,12 @@ def format_of(path: Path) -> ScoreFormat:
     raise fault(path, f"is no score that can be read; expected one of {SUFFIX_LIST}")
 
 
-def _by_suffix(path: Path) -> ScoreFormat:
+def format_for(path: Path) -> ScoreFormat:
+    """The format of a file to write, by its suffix.
+
+    Raises:
+        ScoreError: If no format has it.
+    """
     for form in FORMATS:
         if path.suffix.lower() in form.suffixes:
             return form
