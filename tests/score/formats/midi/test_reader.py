@@ -156,6 +156,11 @@ def test_a_riff_wrapper_is_taken_off(read):
     assert read(riff + content)[0].notes
 
 
+def test_a_key_that_does_not_exist_is_no_reason_to_refuse_the_song(read):
+    content = smf(track((0, meta("key_signature", key="C")), *sung(0, 480, 60)))
+    assert read(content.replace(b"\xff\x59\x02\x00\x00", b"\xff\x59\x02\x05\x03"))[0].notes
+
+
 def test_pitch_bend_of_a_sung_line_is_told(read):
     (score,) = read(smf(track(*sung(0, 480, 60), (100, mido.Message("pitchwheel", pitch=1000)), lyric(0, "a"))))
     assert score.ignored[-1] == "pitch bend (1 event)"

@@ -5,6 +5,7 @@ Yamaha has its lyrics in a chunk behind the tracks, which is read as a track of 
 """
 
 import io
+import re
 import struct
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from duetto.score.score import TICKS_PER_QUARTER
 
 MAX_MIDI_BYTES = 2 * 1024 * 1024  # mido takes up to 300 times that; songs of 5 minutes have 0.1 MB
 MICROSECONDS_PER_MINUTE = 60_000_000
+KEY_SIGNATURE = re.compile(rb"\xff\x59\x02..", re.DOTALL)  # mido refuses keys that do not exist, and none is sung
+KEY_OF_C = b"\xff\x59\x02\x00\x00"
 KARAOKE_MARKS = ("@K", "@L", "@T", "@V")
 LEAST_TEXTS = 8  # text events at different times: without karaoke marks, fewer are remarks
 DAMAGE = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, struct.error, ArithmeticError)
@@ -99,10 +102,12 @@ class _Reading:
 
 def _parse(content: bytes, path: Path) -> Any:
     import mido
+    from mido.midifiles.meta import KeySignatureError
 
+    content = KEY_SIGNATURE.sub(KEY_OF_C, content)
     try:
         return mido.MidiFile(file=io.BytesIO(content), clip=True, charset="latin-1")
-    except DAMAGE as error:
+    except (*DAMAGE, KeySignatureError) as error:
         raise ScoreError(f"{path} is a damaged MIDI file ({str(error)[:80] or type(error).__name__}).") from error
 
 
