@@ -18,7 +18,7 @@ from duetto.score.formats.midi.syllables import syllable_text
 from duetto.score.formats.text import encoding_of, plain
 from duetto.score.score import TICKS_PER_QUARTER
 
-MAX_MIDI_BYTES = 2 * 1024 * 1024  # mido takes up to 300 times that; songs of 5 minutes have 0.1 MB
+MAX_MIDI_BYTES = 2 * 1024 * 1024  # mido takes 100 times that; a song of 5 minutes has 0.1 MB
 MICROSECONDS_PER_MINUTE = 60_000_000
 KEY_SIGNATURE = re.compile(rb"\xff\x59\x02..", re.DOTALL)  # mido refuses keys that do not exist, and none is sung
 KEY_OF_C = b"\xff\x59\x02\x00\x00"
