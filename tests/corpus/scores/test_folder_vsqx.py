@@ -10,7 +10,7 @@ from duetto.corpus.build import Surroundings, build_corpus
 from duetto.corpus.manifest import Manifest, load_manifest
 from duetto.corpus.scores import folder_vsqx, sung_scores
 from duetto.corpus.scores.onsets import find_offset, note_starts_s, novelty_of
-from duetto.errors import CorpusError, ScoreError
+from duetto.errors import ConfigError, CorpusError, ScoreError
 from duetto.ownership.consent import example_consent
 from duetto.score.formats.registry import write_score
 from duetto.score.formats.vsqx.writer import write_vsqx
@@ -166,6 +166,11 @@ def test_of_a_song_in_two_formats_one_is_taken_and_the_other_told(folder: Path, 
     assert len(manifest.select("target")) == 3
     reasons = [entry.reason for entry in manifest.ledger.dropped]
     assert "song 1.mid: Song 1.vsqx is taken as the score of that name" in reasons
+
+
+def test_another_choice_of_tracks_is_refused(folder: Path):
+    with pytest.raises(ConfigError, match=r"data\.tracks=2: expected sounding or all"):
+        DataConfig(case="folder_vsqx", path=str(folder), tracks="2").validate()
 
 
 def test_one_score_alone_cannot_teach_and_test(folder: Path, tmp_path: Path):

@@ -27,7 +27,7 @@ LEAD = Score(
 )
 ALTO = replace(LEAD, name="Alt ö", notes=(Note(0, 1920, 48, "はい"), Note(1920, 1, 127, "a")))
 
-lyrics = st.sampled_from(["か", "きゃ", "-", "ん", "la", "hel-", "Ça", "漢字", "ー", "&<>", "o'er"])
+lyrics = st.sampled_from(["か", "きゃ", "-", "ん", "la", "hel-", "la--", "--", "-a", "Ça", "漢字", "ー", "&<>", "o'er"])
 
 
 @st.composite

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
-from defusedxml.common import DefusedXmlException
+from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
 from duetto.errors import ScoreError
@@ -70,6 +70,8 @@ def parse_xml(content: bytes, path: Path, has_doctype: bool = False) -> Element:
     parser = DefusedXMLParser(
         target=_LimitedTreeBuilder(), forbid_dtd=not has_doctype, forbid_entities=True, forbid_external=True
     )
+    if has_doctype:
+        parser.parser.StartDoctypeDeclHandler = _refuse_declarations
     try:
         parser.feed(_as_utf_8(content, path))
         return parser.close()
@@ -81,6 +83,12 @@ def parse_xml(content: bytes, path: Path, has_doctype: bool = False) -> Element:
         raise ScoreError(f"{path} has {error}, which no song needs; it was not read.") from error
     except (ParseError, ValueError, LookupError) as error:
         raise ScoreError(f"{path} is not well-formed XML ({error}); export it from the editor again.") from error
+
+
+def _refuse_declarations(name: str, system_id: str | None, public_id: str | None, has_subset: int) -> None:
+    """A type may be named, but declares nothing: default attributes would multiply with every element."""
+    if has_subset:
+        raise DTDForbidden(name, system_id, public_id)
 
 
 def _as_utf_8(content: bytes, path: Path) -> bytes:

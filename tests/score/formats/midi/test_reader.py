@@ -4,13 +4,16 @@ import io
 import struct
 
 import mido
+import pretty_midi
 import pytest
 
 from duetto.errors import ScoreError
 from duetto.score.formats.midi import events
 from duetto.score.formats.midi import reader as midi
 from duetto.score.formats.midi.reader import read_midi
-from duetto.score.score import Tempo, TimeSignature
+from duetto.score.formats.midi.writer import write_midi
+from duetto.score.score import Note, Score, Tempo, TimeSignature
+from duetto.score.tempo import TempoMap
 
 
 def track(*messages):
@@ -198,3 +201,22 @@ def test_sizes_are_limited(read, monkeypatch):
     monkeypatch.setattr(events, "MAX_MIDI_BYTES", 50)
     with pytest.raises(ScoreError, match="at most 50 are read"):
         read(GOOD)
+
+
+def test_an_independent_reader_agrees_on_what_we_write(tmp_path):
+    notes = (Note(0, 480, 60, "か"), Note(960, 700, 62, "-"), Note(1700, 333, 64, "lo"))
+    score = Score(
+        "Lead", notes, (Tempo(0, 119.48), Tempo(1000, 90.5)), (TimeSignature(0, 3, 4), TimeSignature(2, 5, 8))
+    )
+    write_midi([score], tmp_path / "song.mid")
+    read = pretty_midi.PrettyMIDI(str(tmp_path / "song.mid"), charset="utf-8")
+    (instrument,) = read.instruments
+    tempo = TempoMap(score.tempos)
+    assert [note.pitch for note in instrument.notes] == [60, 62, 64]
+    ends = [tempo.seconds(note.tick + note.duration) for note in notes]
+    assert [note.end for note in instrument.notes] == pytest.approx(ends, abs=1e-4)
+    assert [lyric.text for lyric in read.lyrics] == ["か", "-", "lo"]
+    assert [(change.numerator, change.time) for change in read.time_signature_changes] == [
+        (3, 0.0),
+        (5, pytest.approx(tempo.seconds(2880), abs=1e-4)),
+    ]

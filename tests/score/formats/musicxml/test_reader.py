@@ -242,6 +242,7 @@ def test_an_archive_that_unpacks_without_end_is_refused(read, monkeypatch):
 
 BOMB = '<!DOCTYPE score-partwise [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
 OUTSIDE = '<!DOCTYPE score-partwise [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
+DEFAULTS = f'<!DOCTYPE score-partwise [<!ATTLIST note a CDATA "{"a" * 1000}">]>'
 GOOD = score(("V", bar(attributes(1) + note("C", 4, word("a")))))
 
 
@@ -250,6 +251,7 @@ GOOD = score(("V", bar(attributes(1) + note("C", 4, word("a")))))
     [
         (HEAD, BOMB, "entity"),
         (HEAD, OUTSIDE, "entity"),
+        (HEAD, DEFAULTS, "declares a DTD"),
         ("<text>a", "<text>&unknown;", "not well-formed"),
         ("score-partwise", "score-timewise", "save it as partwise"),
         ("score-partwise", "html", "it is no MusicXML"),

@@ -54,7 +54,7 @@ PROJECT = {
                 note(0, 480, 60, "hello", phonemes="hh ah l ow"),
                 note(480, 480, 62, "+", detune=12),
                 note(960, 120, 62, "br"),
-                note(1080, 360, 64, "あ"),
+                note(1080, 360, 64, "sil"),
             ],
             groups=[
                 {"groupID": "abc", "blickOffset": 3840 * BLICK, "pitchOffset": 0, "isInstrumental": False},
@@ -93,7 +93,7 @@ def test_tracks_groups_and_clock_are_read(read):
     assert [(n.tick, n.duration, n.midi, n.lyric) for n in lead.notes] == [
         (0, 480, 60, "hello"),
         (480, 480, 62, "-"),
-        (1080, 360, 64, "あ"),
+        (1080, 360, 64, "sil"),
         (3840, 240, 60, "ら"),
         (4080, 240, 62, "-"),
         (5760, 240, 65, "ら"),

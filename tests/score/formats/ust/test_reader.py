@@ -158,6 +158,7 @@ def test_an_encoding_that_it_is_not_is_said(read):
         ("+~", "-"),
         ("a", "a"),
         ("ka", "ka"),
+        ("sil", "sil"),
     ],
 )
 def test_signs_that_choose_a_recording_are_taken_off(read, written, sung):
@@ -209,6 +210,11 @@ def test_absurd_content_is_refused_by_name(read, old, new, told):
     with pytest.raises(ScoreError, match=r"song\.ust .*\.$") as caught:
         read(text)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("lyric", ["R", "r", "SP", "AP", "息", "br", ""])
+def test_rests_and_breaths_are_no_notes(read, lyric):
+    assert [note.tick for note in read(OPENUTAU.replace("Lyric=hello", f"Lyric={lyric}")).notes] == [480]
 
 
 def test_rests_alone_cannot_be_sung(read):

@@ -170,7 +170,8 @@ def _add_lyric(element: Element, lyric: str, is_open: bool) -> bool:
         return is_open
     goes_on = len(lyric) > 1 and lyric.endswith("-")
     _add(entry, "syllabic", ("middle" if is_open else "begin") if goes_on else ("end" if is_open else "single"))
-    _add(entry, "text", lyric.removesuffix("-") if goes_on else lyric)
+    text = lyric.removesuffix("-") if goes_on else lyric
+    _add(entry, "text", lyric if text.endswith("-") else text)  # the reader adds no hyphen to one that is written
     return goes_on
 
 

@@ -24,7 +24,7 @@ BLICKS_PER_TICK = BLICKS_PER_QUARTER // TICKS_PER_QUARTER
 POINTS_PER_NOTE = 20  # numbers of a curve that weigh as much as a note against the limit
 SLURS = frozenset({"+", "+~", "+*"})
 BREATHS = frozenset({"br", ".br"})
-SILENT = frozenset({"sil", "pau", ".sil", ".pau"})
+SILENT = frozenset({".sil", ".pau"})  # phonemes: without the dot they are words
 OTHER_PARAMETERS = ("loudness", "tension", "breathiness", "voicing", "gender", "toneShift", "vibratoEnv")
 
 

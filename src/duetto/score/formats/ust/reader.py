@@ -25,8 +25,8 @@ CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "shift_jis": "cp932", "shift-jis"
 CHARSETS |= {"cp932": "cp932", "gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030", "big5": "big5"}
 VCV = re.compile(r"^(?:[aiueonNnRr*-]|[あいうえおん]) (?=\S)")
 SAMPLE_PITCH = re.compile(r"(?<=[ぁ-ヿ])[ _]?[A-Ga-g][#b♯♭]?\d$|(?<=[ぁ-ヿ])[↑↓]$")
-RESTS = frozenset({"", "r", "rest", "sil", "pau"})
-BREATHS = frozenset({"br", "br1", "br2", "br3", "breath", "息", "吸", "吐", "ブレス", "・"})
+RESTS = frozenset({"", "R", "r", "SP"})  # SP and AP: OpenUtau with voices of DiffSinger
+BREATHS = frozenset({"AP", "br", "br1", "br2", "br3", "breath", "息", "吸", "吐", "ブレス", "・"})
 SLURS = frozenset({"+", "+~", "+*", "＋"})
 BEND_STEP = 5  # ticks between the cents of a pitch bend of the first kind
 BENDS = ("PitchBend", "Pitches", "Piches")  # the second and third are older
@@ -114,9 +114,9 @@ def _read_element(values: Mapping[str, str], song: _Song) -> None:
         raise fault(path, f"has Length={duration}, which is outside 0 to {MAX_TICK}")
     _read_tempo(values, song)
     lyric = _lyric(plain(values.get("Lyric", ""), path))
-    if lyric.lower() in BREATHS:
+    if lyric in BREATHS:
         song.told["breath left as a rest"] += 1
-    elif lyric.lower() not in RESTS:
+    elif lyric not in RESTS:
         _add_note(_note(values, lyric, duration, song), values, song)
         _read_bend(values, duration, song)
         for key, what in (("PBS", "drawn transition PBS"), ("Flags", "flags"), ("Intensity", "intensity")):
