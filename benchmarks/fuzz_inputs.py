@@ -22,10 +22,11 @@ from duetto.architectures.rvc.shapes import ecosystem_shape
 from duetto.corpus.ddb.writer import DdbFragment, write_ddb
 from duetto.corpus.embedded_cases.songs import SONGS_FOLDER
 from duetto.ownership.consent import embedded_consent
+from duetto.score.formats.registry import write_score
 from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.score.formats.vsqx.schema import CONTROLS
 from duetto.score.formats.vsqx.writer import vsqx_text
-from duetto.score.score import Curve, Note, TimeSignature
+from duetto.score.score import Curve, Note, Score, TimeSignature
 from duetto.voices.interchange.settings import public_config
 
 NUMBERS = (0, 1, 17, 18, 19, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
@@ -128,6 +129,26 @@ def vsqx_seeds() -> list[Files]:
     return [((".vsqx", content),) for content in (*songs, VSQ3.encode(), *both)]
 
 
+def score_seeds(suffix: str) -> list[Files]:
+    """The start of an embedded song, in two tracks where the format holds them; for MIDI also XF and karaoke."""
+    lead = read_vsqx(SONGS_FOLDER / "slow_02.vsqx")[0]
+    lead = replace(lead, notes=lead.notes[:8], time_signatures=(TimeSignature(0, 3, 4), TimeSignature(2, 5, 8)))
+    words = replace(lead, notes=tuple(Note(480 * i, 480, 60, word) for i, word in enumerate(("hel-", "lo", "-", "漢"))))
+    songs: list[tuple[Score, ...]] = [(lead,), (words,)] if suffix == ".ust" else [(lead,), (lead, words)]
+    seeds: list[Files] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"song{suffix}"
+        for song in songs:
+            write_score(song, path)
+            seeds.append(((suffix, path.read_bytes()),))
+    if suffix == ".mid":
+        content = seeds[0][0][1]
+        track = content[content.rindex(b"MTrk") + 4 :]
+        seeds.append(((suffix, content + b"XFKM" + track),))
+        seeds.append(((suffix, content.replace(b"\xff\x05", b"\xff\x01")),))
+    return seeds
+
+
 def label_seeds() -> list[Files]:
     """Label tracks of Audacity."""
     return [((".txt", content.encode()),) for content in LABELS]
@@ -167,7 +188,7 @@ def mutate(files: Files, others: list[Files], chance: random.Random) -> Files:
     for _ in range(chance.choice((1, 1, 1, 2, 3, 5, 8))):
         _, content = chance.choice(changed)
         donor = chance.choice(chance.choice(others))[1]
-        changes = TEXT_CHANGES if content.startswith(b"<?xml") and chance.random() < 0.8 else CHANGES
+        changes = TEXT_CHANGES if content.startswith((b"<?xml", b"{", b"[#")) and chance.random() < 0.8 else CHANGES
         chance.choice(changes)(content, donor, chance)
     return tuple((suffix, bytes(content)) for suffix, content in changed)
 

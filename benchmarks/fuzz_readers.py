@@ -5,8 +5,8 @@ like least, or truncated. A reader may give a result or raise a `DuettoError`; a
 process or a reading of over ten CPU seconds is a failure, and its input is kept. Input n of a seed is the same on
 every machine, so a failure is run again with `--only n`.
 
-Run: `python benchmarks/fuzz_readers.py --reader ddb --minutes 10 --seed 0`; readers are ddb, vsqx, wav, labels,
-index and model. The exit status is 1 if anything failed.
+Run: `python benchmarks/fuzz_readers.py --reader ddb --minutes 10 --seed 0`; readers are ddb, vsqx, ust, svp,
+musicxml, mxl, midi, wav, labels, index and model. The exit status is 1 if anything failed.
 """
 
 import argparse
@@ -24,17 +24,28 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fuzz_inputs import Files, ddb_seeds, index_seeds, label_seeds, make_input, model_seeds, vsqx_seeds, wav_seeds
+from fuzz_inputs import (
+    Files,
+    ddb_seeds,
+    index_seeds,
+    label_seeds,
+    make_input,
+    model_seeds,
+    score_seeds,
+    vsqx_seeds,
+    wav_seeds,
+)
 
 from duetto.corpus.ddb.bank import read_ddb, read_segment
 from duetto.errors import DuettoError
-from duetto.score.formats.vsqx.reader import read_vsqx
+from duetto.score.formats.registry import read_score
 from duetto.singer.adapt import adapt
 from duetto.singer.timing import lay_out
 from duetto.singer.voices import VOICES
@@ -95,7 +106,7 @@ def read_sound(path: Path) -> None:
 
 def read_song(path: Path) -> None:
     """Read, then whatever comes before the first sound: phones, timing, pitch's place in the voice."""
-    for score in read_vsqx(path):
+    for score in read_score(path):
         adapted, _ = adapt(score, VOICES["mei"])
         timing = lay_out(adapted)
         if timing.phones[0].start != 0 or timing.phones[-1].end != timing.num_frames:
@@ -131,6 +142,11 @@ def read_model(path: Path) -> None:
 READERS = {
     "ddb": Reader(ddb_seeds, read_archive),
     "vsqx": Reader(vsqx_seeds, read_song),
+    "ust": Reader(partial(score_seeds, ".ust"), read_song),
+    "svp": Reader(partial(score_seeds, ".svp"), read_song),
+    "musicxml": Reader(partial(score_seeds, ".musicxml"), read_song),
+    "mxl": Reader(partial(score_seeds, ".mxl"), read_song),
+    "midi": Reader(partial(score_seeds, ".mid"), read_song),
     "wav": Reader(wav_seeds, read_sound),
     "labels": Reader(label_seeds, read_labels),
     "index": Reader(index_seeds, read_index),

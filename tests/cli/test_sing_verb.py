@@ -1,12 +1,14 @@
 """`python -m duetto sing`."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 
 from duetto.__main__ import main
+from duetto.score.formats.registry import SCORE_SUFFIXES, write_score
 from duetto.score.formats.vsqx.writer import write_vsqx
 from duetto.score.score import Curve, Note, Score, Tempo
 from duetto.singer.annotations import load_annotations
@@ -59,6 +61,39 @@ def test_a_wrong_setting_is_one_sentence(duet, capsys, settings, told):
     said = capsys.readouterr().err
     assert said.startswith("error: ")
     assert told in said
+
+
+def test_a_muted_track_is_left_out_and_all_sings_it(duet, capsys):
+    write_vsqx((LEAD, replace(ALTO, is_muted=True)), duet / "duet.vsqx")
+    assert main(["sing", "duet.vsqx"]) == 0
+    said = capsys.readouterr().out
+    assert "track 2 ([alto]) is muted in the file (or not soloed) and left out; tracks=all takes it" in said
+    assert sorted(path.name for path in duet.iterdir()) == ["duet.vsqx", "duet_miku.wav"]
+    assert main(["sing", "duet.vsqx", "tracks=all"]) == 0
+    assert (duet / "duet_miku_track2.wav").is_file()
+
+
+@pytest.mark.parametrize("suffix", [".ust", ".svp", ".musicxml", ".mxl", ".mid"])
+def test_every_format_is_sung_as_a_vsqx_is(duet, suffix):
+    for name in ("a.vsqx", f"b{suffix}"):
+        write_score([replace(LEAD, notes=LEAD.notes[:1])], duet / name)
+        assert main(["sing", name, "voice=mei", "output=sung.wav"]) == 0
+        (duet / "sung.wav").rename(duet / f"{name}.wav")
+    first, second = (soundfile.read(duet / f"{name}.wav")[0] for name in ("a.vsqx", f"b{suffix}"))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_damaged_score_is_one_sentence_and_status_2(duet, capsys):
+    (duet / "song.svp").write_text('{"version": 113, "tracks": [')
+    assert main(["sing", "song.svp"]) == 2
+    assert capsys.readouterr().err.startswith("error: song.svp is not well-formed JSON")
+
+
+def test_help_names_every_format(capsys):
+    with pytest.raises(SystemExit):
+        main(["sing", "--help"])
+    said = capsys.readouterr().out
+    assert all(suffix in said for suffix in SCORE_SUFFIXES)
 
 
 def test_help_lists_the_voices_with_their_ranges(capsys):

@@ -34,7 +34,7 @@ class Clip:
     singer: str
     sample_rate: int
     num_samples: int
-    score: str | None = None  # VSQX, relative
+    score: str | None = None  # a score file, relative
     annotations: str | None = None  # .npz: phones, phone_start_s, phone_end_s, f0_hz, f0_hop_s
     transpose_semitones: float = 0.0  # on a source: what brings it to the target's pitch
     start: int = (

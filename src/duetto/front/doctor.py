@@ -65,7 +65,7 @@ def doctor(path: AnyPath, songs: Sequence[AnyPath] = (), *, transpose: float = 0
 
     Args:
         path: A recording, a folder of recordings, a built corpus, or a .ddb with its consent.yaml.
-        songs: What is to be converted: .vsqx files, recordings, embedded songs; a corpus brings its own.
+        songs: What is to be converted: score files, recordings, embedded songs; a corpus brings its own.
         transpose: Semitones by which those will be transposed.
         is_quick: Whether what takes long is left out: fingerprints of duplicates, singers, most of the pitch audit.
 

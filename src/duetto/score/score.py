@@ -79,4 +79,5 @@ class Score:
     clearness: Curve = field(default_factory=Curve)  # 0..127, default 0
     gender: Curve = field(default_factory=Curve)  # 0..127, default 64; above, the vocal tract is longer
     portamento: Curve = field(default_factory=Curve)  # 0..127, default 64; above, glides to a note start later
+    is_muted: bool = False  # in its file, or not soloed there while another line is
     ignored: tuple[str, ...] = ()  # what the file contains and the score does not, in words

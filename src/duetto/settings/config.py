@@ -58,6 +58,7 @@ class DataConfig:
     mix: MixConfig = field(default_factory=MixConfig)  # case_c
     fragments: FragmentConfig = field(default_factory=FragmentConfig)  # case_d and ddb
     choir: ChoirConfig = field(default_factory=ChoirConfig)
+    tracks: str = "sounding"  # folder_vsqx: sounding (those that a score does not mute) or all
     # folder, folder_vsqx, mix, ddb
     path: str | None = None  # the user's recordings: a folder, or a .ddb file
     singer: str | None = None  # of a folder with subfolders: the one to take (null = all); else the voice's name
@@ -67,6 +68,8 @@ class DataConfig:
         songs = self.train_songs + self.val_songs + self.test_songs
         require(len(set(songs)) == len(songs), f"A song is in two splits of data={self.case}: {sorted(songs)}.")
         require(self.minutes >= 0, f"data.minutes={self.minutes}: expected 0 (all) or more minutes.")
+        tracks = f"data.tracks={self.tracks}: expected sounding or all."
+        require(self.tracks in ("sounding", "all"), tracks)
         is_own = self.case in ("folder", "folder_vsqx", "mix", "ddb")
         place = "FILE.ddb" if self.case == "ddb" else "FOLDER with recordings"
         require(not is_own or self.path is not None, f"data={self.case} needs data.path={place}.")

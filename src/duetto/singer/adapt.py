@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from duetto.errors import ScoreError
-from duetto.score.formats.vsqx.expression import counted
+from duetto.score.formats.text import counted
 from duetto.score.formats.vsqx.schema import VELOCITY_DEFAULT
 from duetto.score.kana import count_guessed, note_moras
 from duetto.score.score import Note, Score

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from duetto.corpus.build import Surroundings, build_corpus
 from duetto.corpus.manifest import Manifest, load_manifest
 from duetto.corpus.scores import folder_vsqx, sung_scores
 from duetto.corpus.scores.onsets import find_offset, note_starts_s, novelty_of
-from duetto.errors import CorpusError, ScoreError
+from duetto.errors import ConfigError, CorpusError, ScoreError
 from duetto.ownership.consent import example_consent
+from duetto.score.formats.registry import write_score
 from duetto.score.formats.vsqx.writer import write_vsqx
 from duetto.score.score import Note, Score, Tempo
 from duetto.score.tempo import TempoMap
@@ -135,6 +137,42 @@ def test_scores_alone_are_sung_by_the_embedded_voice_without_consent(folder: Pat
     assert manifest.ledger.seconds_in == pytest.approx(manifest.ledger.seconds_used)
 
 
+def test_muted_tracks_are_left_out_and_told_unless_all_are_wanted(folder: Path, tmp_path: Path):
+    put(folder, range(3), None)
+    write_vsqx((melody(5), replace(melody(6), name="alto", is_muted=True)), folder / "duet.vsqx")
+    _, manifest = build(folder, tmp_path)
+    assert len(manifest.select("target")) == 4
+    assert any("duet.vsqx: track 2 (alto) is muted" in entry.reason for entry in manifest.ledger.dropped)
+    _, manifest = build(folder, tmp_path, tracks="all")
+    assert len(manifest.select("target")) == 5
+
+
+@pytest.mark.parametrize("suffix", [".ust", ".svp", ".mxl", ".mid"])
+def test_scores_of_every_format_are_paired_and_sung(folder: Path, tmp_path: Path, suffix: str):
+    put(folder, range(3), 0.5)
+    for number in range(3):
+        (folder / f"Song {number}.vsqx").unlink()
+        write_score([melody(number)], folder / f"Song {number}{suffix}")
+    built, manifest = build(folder, tmp_path)
+    assert all(clip.score and clip.score.endswith(suffix) for clip in manifest.select("target"))
+    assert all((built / str(clip.score)).is_file() for clip in manifest.select("target"))
+    assert len(manifest.select("source")) == 2
+
+
+def test_of_a_song_in_two_formats_one_is_taken_and_the_other_told(folder: Path, tmp_path: Path):
+    put(folder, range(3), None)
+    write_score([melody(1)], folder / "song 1.mid")
+    _, manifest = build(folder, tmp_path)
+    assert len(manifest.select("target")) == 3
+    reasons = [entry.reason for entry in manifest.ledger.dropped]
+    assert "song 1.mid: Song 1.vsqx is taken as the score of that name" in reasons
+
+
+def test_another_choice_of_tracks_is_refused(folder: Path):
+    with pytest.raises(ConfigError, match=r"data\.tracks=2: expected sounding or all"):
+        DataConfig(case="folder_vsqx", path=str(folder), tracks="2").validate()
+
+
 def test_one_score_alone_cannot_teach_and_test(folder: Path, tmp_path: Path):
     put(folder, [1], None)
     with pytest.raises(CorpusError, match="at least two"):
@@ -142,7 +180,7 @@ def test_one_score_alone_cannot_teach_and_test(folder: Path, tmp_path: Path):
 
 
 def test_a_folder_without_scores_says_what_to_put_there(folder: Path, tmp_path: Path):
-    with pytest.raises(CorpusError, match=r"no \.vsqx file"):
+    with pytest.raises(CorpusError, match=r"no score \(\.vsqx, \.ust"):
         build(folder, tmp_path)
 
 

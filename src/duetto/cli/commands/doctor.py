@@ -29,7 +29,7 @@ def register(verbs: Any) -> None:
     parser.add_argument(
         "--songs",
         default="",
-        help="songs you mean to convert, with commas: .vsqx, recordings, embedded songs (a corpus brings its own)",
+        help="songs you mean to convert, with commas: scores, recordings, embedded songs (a corpus brings its own)",
     )
     parser.add_argument("--transpose", type=float, default=0.0, help="semitones by which those will be transposed")
     parser.add_argument("--json", type=Path, help="write the findings as JSON")

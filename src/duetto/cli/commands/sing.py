@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from rich.table import Table
 
+from duetto.cli.commands.score import formats_text
+from duetto.score.tracks import SOUNDING, choose_tracks, muted_line
 from duetto.terminal import bars
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from duetto.singer.voices import EmbeddedVoice
 
 ANNOTATION_SUFFIXES = (".npz", ".json")
-ALL = "all"
 
 
 def register(verbs: Any) -> None:
@@ -29,14 +30,19 @@ def register(verbs: Any) -> None:
     )
     parser = verbs.add_parser(
         "sing",
-        help="sing a VSQX file with an embedded voice",
-        description="Sing a VSQX file (VOCALOID 3 or 4): python -m duetto sing song.vsqx voice=mei",
-        epilog="\n".join(("voices (name, family, comfortable range):", *lines)),
+        help="sing a score (VSQX, UST, SVP, MusicXML, MIDI) with an embedded voice",
+        description="Sing a score: python -m duetto sing song.vsqx voice=mei, or song.ust, .svp, .musicxml, .mid",
+        epilog="\n".join((formats_text(), "", "voices (name, family, comfortable range):", *lines)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("score", type=Path, help="a .vsqx file")
+    parser.add_argument("score", type=Path, help="a score file")
     parser.add_argument("--voice", default="miku", help="an embedded voice, see below (default: miku)")
-    parser.add_argument("--track", default=ALL, help="which vocal track, counted from 1, or all (default: all)")
+    parser.add_argument(
+        "--tracks",
+        "--track",
+        default=SOUNDING,
+        help="vocal tracks: numbers from 1, such as 1,3; all; or sounding, those that the file does not mute (default)",
+    )
     parser.add_argument("--transpose", type=float, default=0.0, help="semitones")
     parser.add_argument("--seed", type=int, default=0, help="of drift, jitter, breaths and noise (default: 0)")
     parser.add_argument("--output", type=Path, help="a .wav file (default: SCORE_VOICE.wav in the working folder)")
@@ -45,9 +51,9 @@ def register(verbs: Any) -> None:
 
 
 def sing_score(options: argparse.Namespace, console: Console) -> None:
-    """Render the tracks of a VSQX file, one WAV each."""
+    """Render the tracks of a score, one WAV each."""
     from duetto.errors import ConfigError
-    from duetto.score.formats.vsqx.reader import read_vsqx
+    from duetto.score.formats.registry import read_score
     from duetto.singer.adapt import adapt
     from duetto.singer.voices import get_voice
     from duetto.storage.audio import write_audio
@@ -55,12 +61,12 @@ def sing_score(options: argparse.Namespace, console: Console) -> None:
     voice = get_voice(options.voice)
     if options.annotations is not None and options.annotations.suffix.lower() not in ANNOTATION_SUFFIXES:
         raise ConfigError(f"annotations={options.annotations} must end in {' or '.join(ANNOTATION_SUFFIXES)}.")
-    scores = read_vsqx(options.score)
-    numbers = _chosen(options, len(scores))
+    scores = read_score(options.score)
+    numbers = choose_tracks(scores, options.tracks, options.score)
     output = options.output or Path(f"{options.score.stem}_{voice.name}.wav")
     table = Table("track", "name", "notes", "seconds", "sung MIDI", title=f"sung by {voice.name}")
     table.add_column("file", overflow="fold")
-    remarks: dict[str, None] = {}  # in order, each once
+    remarks = dict.fromkeys(filter(None, [muted_line(scores, numbers)]))  # in order, each once
     for number in numbers:
         score, changes = adapt(scores[number - 1], voice, options.transpose)
         prefix = f"track {number}: " if len(numbers) > 1 else ""
@@ -77,19 +83,6 @@ def sing_score(options: argparse.Namespace, console: Console) -> None:
     for line in remarks:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(table)
-
-
-def _chosen(options: argparse.Namespace, num_tracks: int) -> list[int]:
-    from duetto.errors import ScoreError
-
-    if options.track == ALL:
-        return list(range(1, num_tracks + 1))
-    if not options.track.isdecimal() or not 1 <= int(options.track) <= num_tracks:
-        raise ScoreError(
-            f"{options.score} has {num_tracks} vocal tracks with notes; there is no track {options.track}. "
-            f"Give 1 to {num_tracks}, or {ALL}."
-        )
-    return [int(options.track)]
 
 
 def _sing_with_progress(

@@ -19,7 +19,6 @@ from duetto.storage.audio_libav import LIBAV_SUFFIXES
 from duetto.storage.files import sha256_file
 
 READABLE_SUFFIXES = AUDIO_SUFFIXES | {".wave", ".rf64", ".w64", ".oga", ".opus", ".aifc", ".au", ".snd", ".caf"}
-SCORE_SUFFIXES = frozenset({".vsqx"})
 TAKEN_SUFFIXES = READABLE_SUFFIXES | LIBAV_SUFFIXES | ARCHIVE_SUFFIXES
 DEFAULT_SINGER = "singer"
 

@@ -1,9 +1,10 @@
-"""The user's own VSQX files with the recordings that were rendered from them, as a corpus.
+"""The user's own scores with the recordings that were rendered from them, as a corpus.
 
 A score and a recording of the same name belong together. Where the score begins in the recording is found
 from the note onsets (`corpus.scores.onsets`) and recorded in the settings (`offsets_s`) and the ledger. Held-out songs
 are sung by `data.sources` from the score, laid on the recording's time, and the recording is the reference: a
-real conversion, not a reconstruction. A recording without a score that fits is used as in `folder`.
+real conversion, not a reconstruction. A recording without a score that fits is used as in `folder`. Muted tracks
+are tried too: people render tracks one by one, each time with the others muted.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from duetto.corpus.recordings.intake import Recording, display_name
 from duetto.corpus.scores.onsets import Fit, find_offset, note_starts_s, novelty_of
 from duetto.corpus.scores.user_scores import Scores, score_key, singing_settings
 from duetto.errors import ScoreError
-from duetto.score.formats.vsqx.reader import read_vsqx
+from duetto.score.formats.registry import read_score
 from duetto.settings.config import DataConfig
 from duetto.singer.sing import sing
 from duetto.singer.voices import get_voice
@@ -42,7 +43,7 @@ class PairedRecording(Recording):
             return outcome
         (clip,) = outcome.clips
         try:
-            tracks = read_vsqx(Path(self.score))
+            tracks = read_score(Path(self.score))
         except ScoreError as error:
             return replace(outcome, dropped=(*outcome.dropped, Dropped(clip.id, 0.0, f"score left out: {error}")))
         novelty = novelty_of(read_blocks(folder / clip.path), clip.sample_rate)
@@ -50,7 +51,7 @@ class PairedRecording(Recording):
         track = max(range(len(fits)), key=lambda number: fits[number].correlation)
         if not fits[track].is_found:
             return replace(outcome, dropped=(*outcome.dropped, Dropped(clip.id, 0.0, self._misfit(fits[track]))))
-        copy = f"scores/track-{track + 1}/{self.name}.vsqx"
+        copy = f"scores/track-{track + 1}/{self.name}{Path(self.score).suffix.lower()}"
         with atomic_path(folder / copy) as temporary:
             temporary.write_bytes(Path(self.score).read_bytes())
         offset_s = fits[track].offset_s
@@ -83,7 +84,8 @@ def unpaired_scores(recordings: Sequence[PairedRecording], scores: Scores) -> tu
     """Remarks about scores without a recording."""
     taken = {recording.score for recording in recordings}
     left = [display_name(path.relative_to(scores.root)) for path in scores.files.values() if str(path) not in taken]
-    return tuple(Dropped(name, 0.0, f"{name}: no recording of that name; left out") for name in sorted(left))
+    alone = (Dropped(name, 0.0, f"{name}: no recording of that name; left out") for name in sorted(left))
+    return (*scores.remarks, *alone)
 
 
 def paired_settings(config: DataConfig, recordings: Sequence[PairedRecording], scores: Scores) -> dict[str, Any]:
@@ -130,7 +132,7 @@ class SourcesOfScores:
             rate, num_samples = info.sample_rate, info.num_samples
         else:
             copy = Path(str(clip.score))
-            score = read_vsqx(folder / copy)[int(copy.parent.name.removeprefix("track-")) - 1]
+            score = read_score(folder / copy)[int(copy.parent.name.removeprefix("track-")) - 1]
             rendition = sing(score, get_voice(voice), seed=self.config.seed)
             rate = rendition.sample_rate
             waveform = laid_on(rendition.waveform, round(starts * rate), round(clip.duration_s * rate))

@@ -1,7 +1,7 @@
-"""The user's own VSQX files without recordings, as a corpus: embedded voices sing them.
+"""The user's own scores without recordings, as a corpus: embedded voices sing them.
 
-`data.target` sings every vocal track, `data.sources` those that are held out. The data are then embedded: no consent
-is needed, and the record says so.
+`data.target` sings every vocal track (of those that the files do not mute, unless `data.tracks=all`), `data.sources`
+those that are held out. The data are then embedded: no consent is needed, and the record says so.
 """
 
 from dataclasses import dataclass, replace
@@ -15,9 +15,10 @@ from duetto.corpus.recordings.intake import display_name, recording_id
 from duetto.corpus.scores.user_scores import Scores, singing_settings
 from duetto.errors import CorpusError, ScoreError
 from duetto.ownership.consent import embedded_consent
-from duetto.score.formats.vsqx.reader import read_vsqx
+from duetto.score.formats.registry import read_score
 from duetto.score.score import Score
 from duetto.score.tempo import TempoMap
+from duetto.score.tracks import choose_tracks, muted_line
 from duetto.settings.config import DataConfig
 from duetto.singer.sing import sing
 from duetto.singer.voices import get_voice
@@ -48,7 +49,7 @@ class SungTrack:
         """Sing and write; a score that the voice cannot sing is left out with the reason."""
         group = "target" if self.is_target else f"source/{self.voice}"
         try:
-            rendition = sing(read_vsqx(Path(self.path))[self.track], get_voice(self.voice), seed=self.seed)
+            rendition = sing(read_score(Path(self.path))[self.track], get_voice(self.voice), seed=self.seed)
         except ScoreError as error:
             return Outcome(dropped=(Dropped(f"{group}/{self.song}", 0.0, f"{self.voice} cannot sing it: {error}"),))
         path = f"audio/{group}/{self.song}.wav"
@@ -82,6 +83,7 @@ def sung_settings(config: DataConfig, scores: Scores) -> dict[str, Any]:
         "scores": {_song(path, scores.root): sha256_file(path) for path in scores.files.values()},
         "target": config.target,
         "sources": list(config.sources),
+        "tracks": config.tracks,
         "split_share": SPLIT_SHARE,
         **singing_settings(config, [config.target, *config.sources]),
     }
@@ -93,7 +95,7 @@ def plan_sung(config: DataConfig, settings: dict[str, Any], scores: Scores) -> P
     Raises:
         CorpusError: If fewer than two tracks can be read.
     """
-    tracks, dropped = _tracks(scores)
+    tracks, dropped = _tracks(scores, config.tracks)
     if len(tracks) < 2:
         reasons = "; ".join(entry.reason for entry in dropped)
         raise CorpusError(
@@ -128,18 +130,22 @@ def _song(path: Path, root: Path) -> str:
     return recording_id(display_name(path.relative_to(root)), sha256_file(path))
 
 
-def _tracks(scores: Scores) -> tuple[Tracks, list[Dropped]]:
+def _tracks(scores: Scores, wanted: str) -> tuple[Tracks, list[Dropped]]:
     tracks: Tracks = {}
-    dropped: list[Dropped] = []
+    dropped = list(scores.remarks)
     for path in scores.files.values():
         song = _song(path, scores.root)
         try:
-            lines = read_vsqx(path)
+            lines = read_score(path)
+            chosen = choose_tracks(lines, wanted, path)
         except ScoreError as error:
             dropped.append(Dropped(song, 0.0, str(error)))
             continue
-        for number, line in enumerate(lines):
-            tracks[song if number == 0 else f"{song}-track-{number + 1}"] = (path, number, _duration_s(line))
+        if left_out := muted_line(lines, chosen):
+            dropped.append(Dropped(song, 0.0, f"{display_name(path.relative_to(scores.root))}: {left_out}"))
+        for number in chosen:
+            name = song if number == 1 else f"{song}-track-{number}"
+            tracks[name] = (path, number - 1, _duration_s(lines[number - 1]))
     return tracks, dropped
 
 

@@ -1,14 +1,17 @@
-"""The user's own VSQX files, and the settings that singing them depends on."""
+"""The user's own scores, and the settings that singing them depends on."""
 
+import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from duetto.corpus.manifest import Dropped
 from duetto.corpus.recordings.intake import display_name
-from duetto.corpus.recordings.listing import SCORE_SUFFIXES, TAKEN_SUFFIXES, list_files
+from duetto.corpus.recordings.listing import TAKEN_SUFFIXES, list_files
 from duetto.errors import CorpusError
+from duetto.score.formats.registry import FORMATS, SCORE_SUFFIXES, SUFFIX_LIST
 from duetto.settings.config import DataConfig
 from duetto.singer.voices import get_voice
 
@@ -20,21 +23,36 @@ class Scores:
     root: Path
     files: dict[str, Path]
     has_recordings: bool
+    remarks: tuple[Dropped, ...] = ()  # 0 s: what was found and is not used
 
 
 def open_scores(config: DataConfig) -> Scores:
-    """The VSQX files below `data.path`.
+    """The score files below `data.path`.
 
     Raises:
         CorpusError: If there is no such folder, or no score in it.
     """
     root = Path(config.path or "")
     if config.path is None or not root.is_dir():
-        raise CorpusError(f"data.path={config.path}: there is no such folder. Name the folder with the VSQX files.")
-    files = {score_key(root, path): path for path in list_files(root, SCORE_SUFFIXES).files}
+        raise CorpusError(f"data.path={config.path}: there is no such folder. Name the folder with the scores.")
+    files: dict[str, Path] = {}
+    remarks: list[Dropped] = []
+    for path in sorted(list_files(root, SCORE_SUFFIXES).files, key=_richness):
+        name, taken = display_name(path.relative_to(root)), files.setdefault(score_key(root, path), path)
+        if taken != path:
+            reason = f"{name}: {display_name(taken.relative_to(root))} is taken as the score of that name"
+            remarks.append(Dropped(name, 0.0, reason))
     if not files:
-        raise CorpusError(f"{root} holds no .vsqx file. Put the scores beside the recordings, under the same names.")
-    return Scores(root, files, bool(list_files(root, TAKEN_SUFFIXES).files))
+        raise CorpusError(
+            f"{root} holds no score ({SUFFIX_LIST}). Put the scores beside the recordings, under the same names."
+        )
+    return Scores(root, files, bool(list_files(root, TAKEN_SUFFIXES).files), tuple(remarks))
+
+
+def _richness(path: Path) -> tuple[int, bytes]:
+    """Order in which scores of one name are preferred: as the formats are listed, then by name."""
+    place = next(index for index, form in enumerate(FORMATS) if path.suffix.lower() in form.suffixes)
+    return place, os.fsencode(path)
 
 
 def score_key(root: Path, path: Path) -> str:

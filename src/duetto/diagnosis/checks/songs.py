@@ -15,9 +15,10 @@ from duetto.diagnosis.gather import DoctorInput, recording_sounds
 from duetto.diagnosis.sound import FRAME_S, Heard
 from duetto.errors import AudioError, CorpusError
 from duetto.features.f0 import build_f0_extractor
-from duetto.score.formats.vsqx.reader import read_vsqx
+from duetto.score.formats.registry import SCORE_SUFFIXES, read_score
 from duetto.score.score import Score
 from duetto.score.tempo import TempoMap
+from duetto.score.tracks import SOUNDING, choose_tracks
 from duetto.settings.config import F0Config
 from duetto.singer.sing import load_annotations
 from duetto.units import hz_to_midi
@@ -29,12 +30,12 @@ def song_seconds(name: str, transpose_semitones: float = 0.0) -> Seconds:
     """Seconds per semitone of a song.
 
     Args:
-        name: An embedded song, a .vsqx file, or a recording.
+        name: An embedded song, a score file, or a recording.
         transpose_semitones: To the voice.
 
     Raises:
         CorpusError: If there is none of that name.
-        ScoreError: If a .vsqx cannot be read.
+        ScoreError: If a score cannot be read.
         AudioError: If a recording cannot be read.
     """
     path = Path(name)
@@ -42,11 +43,10 @@ def song_seconds(name: str, transpose_semitones: float = 0.0) -> Seconds:
         return score_seconds(load_song(name), transpose_semitones)
     if not path.is_file():
         raise CorpusError(f"songs={name}: there is no such file, nor an embedded song of that name.")
-    if path.suffix.lower() == ".vsqx":
-        scores = [score for score in read_vsqx(path) if score.notes]
-        if not scores:
-            raise CorpusError(f"songs={name}: the file has no notes.")
-        return score_seconds(scores[0], transpose_semitones)
+    if path.suffix.lower() in SCORE_SUFFIXES:
+        scores = read_score(path)
+        first, *_ = choose_tracks(scores, SOUNDING, path)
+        return score_seconds(scores[first - 1], transpose_semitones)
     return recording_seconds(path, transpose_semitones)
 
 

@@ -1,13 +1,15 @@
 import re
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from duetto.errors import ScoreError
+from duetto.score.formats import xml as score_xml
+from duetto.score.formats.limits import read_bytes
 from duetto.score.formats.vsqx import reader as vsqx
-from duetto.score.formats.vsqx import xml as vsqx_xml
 from duetto.score.formats.vsqx.reader import read_vsqx
 
 MASTER = (
@@ -130,7 +132,7 @@ def test_more_notes_than_a_song_can_have_are_refused(refuse, monkeypatch):
 
 
 def test_millions_of_elements_are_refused_before_they_fill_the_memory(refuse, monkeypatch):
-    monkeypatch.setattr(vsqx_xml, "MAX_ELEMENTS", 1000)
+    monkeypatch.setattr(score_xml, "MAX_ELEMENTS", 1000)
     assert "more than 1000 elements" in refuse(GOOD.replace(NOTE, "<a/>" * 1000))
 
 
@@ -143,7 +145,7 @@ def test_a_gigantic_attribute_is_refused(refuse):
 
 
 def test_a_file_over_the_size_limit_is_refused_unread(refuse, monkeypatch):
-    monkeypatch.setattr(vsqx_xml, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(vsqx, "read_bytes", partial(read_bytes, limit=100))
     assert "at most 100 are read" in refuse(GOOD)
 
 

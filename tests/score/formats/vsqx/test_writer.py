@@ -57,7 +57,14 @@ def scores(draw):
         for name in ("breathiness", "brightness", "clearness", "gender", "portamento")
     }
     return Score(
-        draw(texts), tuple(notes), tuple(tempos), tuple(metres), Curve(tuple(bends)), Curve(dynamics), **others
+        draw(texts),
+        tuple(notes),
+        tuple(tempos),
+        tuple(metres),
+        Curve(tuple(bends)),
+        Curve(dynamics),
+        is_muted=draw(st.booleans()),
+        **others,
     )
 
 
@@ -74,7 +81,7 @@ def test_what_is_written_reads_back_the_same(score, generation, tmp_path):
 
 def test_the_property_covers_every_field_of_a_score_but_what_was_ignored():
     given_fields = {"name", "notes", "tempos", "time_signatures", "pitch_bend_semitones", "dynamics", "ignored"}
-    given_fields |= {"breathiness", "brightness", "clearness", "gender", "portamento"}
+    given_fields |= {"breathiness", "brightness", "clearness", "gender", "portamento", "is_muted"}
     assert {field.name for field in fields(Score)} == given_fields
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 from xml.etree.ElementTree import Element
 
+from duetto.score.formats.text import counted
 from duetto.score.formats.vsqx.schema import (
     BEND_MAX,
     BEND_MIN,
@@ -23,18 +24,13 @@ from duetto.score.formats.vsqx.schema import (
     vibrato_depth_cents,
     vibrato_rate_hz,
 )
-from duetto.score.formats.vsqx.xml import Fields
+from duetto.score.formats.xml import Fields
 from duetto.score.score import Curve, Vibrato
 
 BENDS = {"PIT": (BEND_MIN, BEND_MAX), "PBS": (0, BEND_RANGE_MAX)}
 
 Points = list[tuple[int, float]]
 Event = tuple[int, str, int]  # tick in the part, vsq3 controller id, value
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun: "1 note", "2 notes"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def read_vibrato(style: Element | None, fields: Fields, names: Names, clamped: Counter[str]) -> Vibrato | None:

@@ -17,10 +17,9 @@ class Furniture:
 
     version: str
     voice_table: str
-    track_mixer: str  # with {number}
+    track_mixer: str  # with {number} and {mute}
     other_mixers: str
     master_mixer: str
-    track_number: str  # element name
     part_name: str  # element name
     part_style: str  # element name
     plugin: str  # before the part's style
@@ -48,12 +47,11 @@ _VSQ3 = Furniture(
         "</vVoice></vVoiceTable>"
     ),
     master_mixer="<masterUnit><outDev>0</outDev><retLevel>0</retLevel><vol>0</vol></masterUnit>",
-    track_mixer="<vsUnit><vsTrackNo>{number}</vsTrackNo>" + _STRIP_3 + "</vsUnit>",
+    track_mixer="<vsUnit><vsTrackNo>{number}</vsTrackNo>" + _STRIP_3.replace("<mute>0", "<mute>{mute}") + "</vsUnit>",
     other_mixers=(
         f"<seUnit>{_STRIP_3}</seUnit>\n"
         "<karaokeUnit><inGain>0</inGain><mute>0</mute><solo>0</solo><vol>-129</vol></karaokeUnit>"
     ),
-    track_number="vsTrackNo",
     part_name="partName",
     part_style="partStyle",
     plugin=(
@@ -76,9 +74,8 @@ _VSQ4 = Furniture(
         f"<vPrm>{VOICE_PARAMETERS}</vPrm></vVoice></vVoiceTable>"
     ),
     master_mixer="<masterUnit><oDev>0</oDev><rLvl>0</rLvl><vol>0</vol></masterUnit>",
-    track_mixer="<vsUnit><tNo>{number}</tNo>" + _STRIP_4 + "</vsUnit>",
+    track_mixer="<vsUnit><tNo>{number}</tNo>" + _STRIP_4.replace("<m>0", "<m>{mute}") + "</vsUnit>",
     other_mixers=(f"<monoUnit>{_STRIP_4}</monoUnit>\n<stUnit><iGin>0</iGin><m>0</m><s>0</s><vol>-129</vol></stUnit>"),
-    track_number="tNo",
     part_name="name",
     part_style="pStyle",
     plugin=(

@@ -7,16 +7,17 @@ first bar that sounds. Conventions for vibrato and controllers: `vsqx_schema`.
 
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path, PureWindowsPath
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from duetto.score.formats.vsqx.expression import counted, read_curves, read_vibrato
+from duetto.score.formats.limits import DEFAULT_BPM, MAX_BPM, MAX_MEASURES, MAX_NOTES, read_bytes
+from duetto.score.formats.line import DENOMINATORS, separated
+from duetto.score.formats.text import counted
+from duetto.score.formats.vsqx.expression import read_curves, read_vibrato
 from duetto.score.formats.vsqx.schema import (
     BPM_SCALE,
     CONTROLLER_MAX,
-    DENOMINATORS,
     GENERATIONS,
     RESOLUTION,
     STYLE_DEFAULTS,
@@ -24,18 +25,14 @@ from duetto.score.formats.vsqx.schema import (
     VELOCITY_DEFAULT,
     Names,
 )
-from duetto.score.formats.vsqx.xml import Fields, read_xml
+from duetto.score.formats.xml import Fields, parse_xml
 from duetto.score.score import Note, Score, Tempo, TimeSignature
-
-MAX_NOTES = 100_000  # in one file
-MAX_BPM = 1000
-MAX_MEASURES = 10_000
-DEFAULT_BPM = 120.0
 
 
 def read_vsqx(path: Path) -> tuple[Score, ...]:
     """The sung lines of a VSQX file: one for each vocal track that has notes, in track order.
 
+    A track that the mixer mutes, or does not solo while it does another, is read and marked (`Score.is_muted`).
     Parts of a track are merged. Notes that overlap are shortened, and of notes that start together the
     highest stays. `Score.ignored` lists whatever was left out or changed.
 
@@ -46,7 +43,7 @@ def read_vsqx(path: Path) -> tuple[Score, ...]:
         ScoreError: If the file is missing, too large, not XML, no VSQX, hostile, without notes, or holds a
             number that no song needs.
     """
-    root = read_xml(path)
+    root = parse_xml(read_bytes(path), path)
     fields = Fields(path)
     if root.tag not in GENERATIONS:
         raise fields.fail(f"starts with <{root.tag[:40]}> where <vsq3> or <vsq4> is expected; it is no VSQX")
@@ -64,11 +61,16 @@ def read_vsqx(path: Path) -> tuple[Score, ...]:
     tempos = _read_tempos(master, pre_ticks, fields, names, shared)
     shared.extend(_wav_lines(root, fields))
     common = Score("", (), tempos, signatures, ignored=tuple(shared))
-    tracks = (_read_track(track, common, pre_ticks, fields, names) for track in root.findall("vsTrack"))
-    scores = tuple(score for score in tracks if score.notes)
+    unheard = _unheard_tracks(root, names)
+    scores = []
+    for index, track in enumerate(root.findall("vsTrack")):
+        score = _read_track(track, common, pre_ticks, fields, names)
+        number = (track.findtext(names.track_number) or str(index)).strip()
+        scores.append(replace(score, is_muted=number in unheard))
+    scores = [score for score in scores if score.notes]
     if not scores:
         raise fields.fail("has no vocal track with notes; nothing can be sung")
-    return scores
+    return tuple(scores)
 
 
 def _read_time_signatures(
@@ -114,6 +116,21 @@ def _read_tempos(
     return tuple(Tempo(tick, by_tick[tick]) for tick in sorted(by_tick))
 
 
+def _unheard_tracks(root: Element, names: Names) -> frozenset[str]:
+    """Numbers of the tracks that the mixer mutes, or does not solo while it does another."""
+    strips = root.findall("mixer/vsUnit")
+    is_solo_on = any(_is_on(strip, names.solo) for strip in strips)
+    return frozenset(
+        (strip.findtext(names.track_number) or "").strip()
+        for strip in strips
+        if _is_on(strip, names.mute) or (is_solo_on and not _is_on(strip, names.solo))
+    )
+
+
+def _is_on(strip: Element, tag: str) -> bool:
+    return (strip.findtext(tag) or "").strip() not in ("", "0")
+
+
 def _read_track(track: Element, common: Score, pre_ticks: int, fields: Fields, names: Names) -> Score:
     ignored = list(common.ignored)
     parts = [(fields.tick(part, names.tick) - pre_ticks, part) for part in track.findall(names.part)]
@@ -124,7 +141,7 @@ def _read_track(track: Element, common: Score, pre_ticks: int, fields: Fields, n
     clamped: Counter[str] = Counter()
     notes = [_read_note(start, element, fields, names, clamped) for start, element in pairs]
     notes = _drop_unsingable(notes, ignored)
-    notes = _separate(notes, ignored)
+    notes = separated(notes, ignored)
     curves: dict[str, Any] = {**read_curves(parts, fields, names, ignored)}
     ignored.extend(
         f"note {what}: {counted(count, 'value')} out of range, clamped" for what, count in sorted(clamped.items())
@@ -160,26 +177,6 @@ def _drop_unsingable(notes: list[Note], ignored: list[str]) -> list[Note]:
     if empty:
         ignored.append(f"{counted(empty, 'note')} without duration")
     return [note for note in notes if note.tick >= 0 and note.duration > 0]
-
-
-def _separate(notes: list[Note], ignored: list[str]) -> list[Note]:
-    """Notes in time order, without overlap."""
-    highest: dict[int, Note] = {}
-    for note in notes:
-        if note.tick not in highest or note.midi > highest[note.tick].midi:
-            highest[note.tick] = note
-    ordered = [highest[tick] for tick in sorted(highest)]
-    together = len(notes) - len(ordered)
-    shortened = 0
-    for index, (note, following) in enumerate(pairwise(ordered)):
-        if note.tick + note.duration > following.tick:
-            ordered[index] = replace(note, duration=following.tick - note.tick)
-            shortened += 1
-    if together:
-        ignored.append(f"{counted(together, 'note')} at the start of a higher note")
-    if shortened:
-        ignored.append(f"the end of {counted(shortened, 'note')}, which overlapped the next note")
-    return ordered
 
 
 def _style_lines(notes: list[Element], fields: Fields, names: Names) -> list[str]:

@@ -15,7 +15,6 @@ from types import MappingProxyType
 
 RESOLUTION = 480  # ticks a quarter note; the editors write no other
 TICKS_PER_WHOLE = 4 * RESOLUTION
-DENOMINATORS = (1, 2, 4, 8, 16, 32, 64)  # of a metre
 BPM_SCALE = 100  # a tempo is stored in hundredths
 
 CONTROLLER_MAX = 127
@@ -61,6 +60,9 @@ STYLE_DEFAULTS: Mapping[str, int] = MappingProxyType(
 class Names:
     """Element names of one generation; `control_ids` maps its controller ids to the vsq3 ones."""
 
+    track_number: str
+    mute: str
+    solo: str
     part: str
     tick: str
     duration: str
@@ -86,6 +88,9 @@ class Names:
 
 
 VSQ3 = Names(
+    track_number="vsTrackNo",
+    mute="mute",
+    solo="solo",
     part="musicalPart",
     tick="posTick",
     duration="durTick",
@@ -109,6 +114,9 @@ VSQ3 = Names(
     program="vPC",
 )
 VSQ4 = Names(
+    track_number="tNo",
+    mute="m",
+    solo="s",
     part="vsPart",
     tick="t",
     duration="dur",

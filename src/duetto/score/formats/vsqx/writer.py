@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from duetto.errors import ScoreError
+from duetto.score.formats.limits import MAX_TICK
+from duetto.score.formats.line import check_song
 from duetto.score.formats.vsqx.furniture import FURNITURE, Furniture, cdata
 from duetto.score.formats.vsqx.schema import (
     BEND_RANGE_DEFAULT,
@@ -20,7 +22,6 @@ from duetto.score.formats.vsqx.schema import (
     BPM_SCALE,
     CONTROLLER_MAX,
     CONTROLS,
-    DENOMINATORS,
     GENERATIONS,
     RESOLUTION,
     STYLE_DEFAULTS,
@@ -33,9 +34,7 @@ from duetto.score.formats.vsqx.schema import (
     vibrato_depth_controller,
     vibrato_rate_controller,
 )
-from duetto.score.formats.vsqx.xml import MAX_TICK
 from duetto.score.score import Curve, Note, Score, TimeSignature, Vibrato
-from duetto.score.tempo import TempoMap
 from duetto.storage.files import atomic_path
 
 PRE_MEASURE = 4  # bars, as the editor's new song has it
@@ -84,32 +83,14 @@ def vsqx_text(scores: Score | Sequence[Score], generation: Generation = "vsq4") 
         ScoreError: As `write_vsqx`.
     """
     scores = (scores,) if isinstance(scores, Score) else tuple(scores)
-    if not scores:
-        raise ScoreError("There is no score to write.")
+    check_song(scores)
     for score in scores:
-        _check(score)
-        if (score.tempos, score.time_signatures) != (scores[0].tempos, scores[0].time_signatures):
-            raise ScoreError(f"The scores {scores[0].name!r} and {score.name!r} differ in tempo or metre.")
+        _check_curves(score)
     return "\n".join(_lines(scores, Dialect(generation, GENERATIONS[generation], FURNITURE[generation]))) + "\n"
 
 
-def _check(score: Score) -> None:
-    if not score.notes:
-        raise ScoreError(f"The score {score.name!r} has no notes; there is nothing to write.")
-    end = 0
-    for note in score.notes:
-        if note.tick < end or note.duration <= 0:
-            raise ScoreError(
-                f"The score {score.name!r} has a note at tick {note.tick} that overlaps the one before or has no "
-                "duration; put the notes in time order."
-            )
-        end = note.tick + note.duration
-    TempoMap(score.tempos)  # refuses a clock that cannot run
-    measures = [signature.measure for signature in score.time_signatures]
-    if measures[:1] != [0] or measures != sorted(set(measures)):
-        raise ScoreError(f"The score {score.name!r} has no metre at its start, or metre changes out of order.")
-    if any(signature.denominator not in DENOMINATORS for signature in score.time_signatures):
-        raise ScoreError(f"The score {score.name!r} has a metre whose lower number is not a power of two up to 64.")
+def _check_curves(score: Score) -> None:
+    end = score.notes[-1].tick + score.notes[-1].duration
     for curve in _curves(score):
         ticks = [-1, *(tick for tick, _ in curve.points)]
         if any(later <= earlier for earlier, later in pairwise(ticks)):
@@ -141,7 +122,9 @@ def _lines(scores: Sequence[Score], dialect: Dialect) -> Iterable[str]:
     yield furniture.voice_table
     yield "<mixer>"
     yield furniture.master_mixer
-    yield from (furniture.track_mixer.format(number=number) for number in range(len(scores)))
+    yield from (
+        furniture.track_mixer.format(number=number, mute=int(score.is_muted)) for number, score in enumerate(scores)
+    )
     yield furniture.other_mixers
     yield "</mixer>"
     yield "<masterTrack>"
@@ -174,7 +157,7 @@ def _track_lines(number: int, score: Score, pre_ticks: int, dialect: Dialect) ->
     end = max([last.tick + last.duration, *curve_ticks]) + CONTROL_TAIL_TICKS
     name = _cdata(score.name)
     yield (
-        f"<vsTrack><{furniture.track_number}>{number}</{furniture.track_number}>"
+        f"<vsTrack><{names.track_number}>{number}</{names.track_number}>"
         f"<{names.track_name}>{name}</{names.track_name}><comment>{cdata('')}</comment>"
     )
     yield f"<{names.part}><{names.tick}>{pre_ticks}</{names.tick}><playTime>{end}</playTime>"

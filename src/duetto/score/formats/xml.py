@@ -7,20 +7,20 @@ without their namespace.
 import re
 from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
-from defusedxml.common import DefusedXmlException
+from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
 from duetto.errors import ScoreError
+from duetto.score.formats.limits import MAX_TEXT, MAX_TICK, fault
 
-MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_ELEMENTS = 2_000_000  # a 10-minute song with every controller drawn by hand stays below a quarter of this
 MAX_DEPTH = 64  # the format itself nests 8 deep
 MAX_DIGITS = 12
-MAX_TEXT = 2000  # characters of a lyric, name or path
-MAX_TICK = 480 * 4 * 10_000  # 10,000 bars: five hours at 120 BPM
+DECIMAL = re.compile(r"[-+]?[0-9]{1,12}(\.[0-9]{0,12})?|[-+]?\.[0-9]{1,12}")
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 DECLARATION = re.compile(rb"<\?xml\b[^>]{0,300}?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"'][^>]{0,100}?\?>")
 # Encodings that editors of the region declare and the parser does not know.
@@ -56,20 +56,28 @@ class _LimitedTreeBuilder(TreeBuilder):
         return super().end(tag.rpartition("}")[2])
 
 
-def read_xml(path: Path) -> Element:
-    """Parse a file of at most 64 MiB and return its root.
+def parse_xml(content: bytes, path: Path, has_doctype: bool = False) -> Element:
+    """The root of a document.
+
+    Args:
+        content: The document.
+        path: Where it comes from, for messages.
+        has_doctype: Whether it may name its type, as MusicXML does; what the type declares is never read.
 
     Raises:
-        ScoreError: If it is missing, too large, not well-formed, or holds a DTD, an entity or an outside reference.
+        ScoreError: If it is not well-formed, or holds a DTD, an entity or an outside reference.
     """
-    content = _as_utf_8(_read_bytes(path), path)
-    parser = DefusedXMLParser(target=_LimitedTreeBuilder(), forbid_dtd=True, forbid_entities=True, forbid_external=True)
+    parser = DefusedXMLParser(
+        target=_LimitedTreeBuilder(), forbid_dtd=not has_doctype, forbid_entities=True, forbid_external=True
+    )
+    if has_doctype:
+        parser.parser.StartDoctypeDeclHandler = _refuse_declarations
     try:
-        parser.feed(content)
+        parser.feed(_as_utf_8(content, path))
         return parser.close()
     except DefusedXmlException as error:
         raise ScoreError(
-            f"{path} declares a DTD, an entity or an outside file, which no VSQX needs; it was not read."
+            f"{path} declares a DTD, an entity or an outside file, which no score needs; it was not read."
         ) from error
     except _LimitError as error:
         raise ScoreError(f"{path} has {error}, which no song needs; it was not read.") from error
@@ -77,14 +85,10 @@ def read_xml(path: Path) -> Element:
         raise ScoreError(f"{path} is not well-formed XML ({error}); export it from the editor again.") from error
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise ScoreError(f"{path} has {size} bytes; at most {MAX_FILE_BYTES} are read, so split the song.")
-        return path.read_bytes()
-    except OSError as error:
-        raise ScoreError(f"{path} cannot be opened ({error.strerror}); check the path.") from error
+def _refuse_declarations(name: str, system_id: str | None, public_id: str | None, has_subset: int) -> None:
+    """A type may be named, but declares nothing: default attributes would multiply with every element."""
+    if has_subset:
+        raise DTDForbidden(name, system_id, public_id)
 
 
 def _as_utf_8(content: bytes, path: Path) -> bytes:
@@ -121,7 +125,7 @@ class Fields:
 
     def fail(self, what: str) -> ScoreError:
         """The error to raise, in one sentence that starts with the file."""
-        return ScoreError(f"{self.path} {what}.")
+        return fault(self.path, what)
 
     def text(self, element: Element, tag: str) -> str:
         """Text of a child, with single blanks and none at its ends; empty when the child is missing.
@@ -161,6 +165,40 @@ class Fields:
         if not low <= value <= high:
             raise self.fail(f"has <{element.tag}> {value}, which is outside {low} to {high}")
         return value
+
+    def number_in(self, text: str, low: int, high: int) -> int:
+        """Whole number `low`..`high` that a text holds.
+
+        Raises:
+            ScoreError: If it is no whole number, or outside the range.
+        """
+        text = text.strip()
+        if not (text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS and low <= int(text) <= high):
+            raise self.fail(f"has {text[:40]!r} where a whole number from {low} to {high} is expected")
+        return int(text)
+
+    def fraction(self, element: Element, tag: str, default: Fraction | None = None) -> Fraction:
+        """Decimal number in a child; `default` when the child is missing.
+
+        Raises:
+            ScoreError: If it is missing without a default, or no decimal number.
+        """
+        text = element.findtext(tag)
+        if text is None:
+            if default is not None:
+                return default
+            raise self.fail(f"has a <{element.tag}> without <{tag}>; export it from the editor again")
+        return self.fraction_in(text, tag)
+
+    def fraction_in(self, text: str, name: str) -> Fraction:
+        """Decimal number that a text holds.
+
+        Raises:
+            ScoreError: If it is none.
+        """
+        if not DECIMAL.fullmatch(text.strip()):
+            raise self.fail(f"has <{name}> {text.strip()[:40]!r} where a number is expected")
+        return Fraction(text.strip())
 
     def clamped(
         self, element: Element | None, low: int, high: int, default: int, count: Counter[str], what: str = ""

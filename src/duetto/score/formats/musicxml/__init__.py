@@ -1,0 +1,1 @@
+"""MusicXML, what notation programs exchange."""

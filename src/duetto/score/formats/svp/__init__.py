@@ -1,0 +1,1 @@
+"""SVP, the project format of Synthesizer V Studio."""

@@ -1,0 +1,1 @@
+"""UST, the score format of UTAU and OpenUtau."""
