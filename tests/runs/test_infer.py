@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from duetto.conversion.sources import check_source, expand_sources, plan_outputs
+from duetto.conversion.sources import check_source, expand_sources, plan_outputs, tell_passed_over
 from duetto.errors import AudioError, CheckpointError, ConfigError
 from duetto.runs import infer as infer_module
 from duetto.runs.infer import find_speaker, infer, make_request
@@ -185,3 +185,18 @@ def test_cents_are_hundredths_of_semitones():
     request = make_request(InferConfig(transpose=3.0, cents=-25.0, formant=1.0, level_match=0.25), 0)
     assert request.transpose_semitones == pytest.approx(2.75)
     assert (request.formant_semitones, request.level_match) == (1.0, 0.25)
+
+
+def test_a_folder_of_sources_takes_every_suffix_that_training_takes_and_names_what_it_passes_over(tmp_path):
+    for name in ("a.opus", "b.caf", "c.W64", "d.aifc", "e.au", "f.wave", "._a.wav", ".DS_Store", "Thumbs.db"):
+        (tmp_path / name).touch()
+    for name in ("cover.jpg", "notes.txt", "desktop.ini"):
+        (tmp_path / name).touch()
+    (tmp_path / "takes").mkdir()
+    (tmp_path / "__MACOSX").mkdir()
+    found = [path.name for path in expand_sources([str(tmp_path)])]
+    assert found == ["a.opus", "b.caf", "c.W64", "d.aifc", "e.au", "f.wave"]
+    assert tell_passed_over([str(tmp_path), str(tmp_path / "a.opus")]) == [
+        f"source={tmp_path}: 2 files were passed over, no recording by its suffix: cover.jpg, notes.txt; "
+        "its subfolders were not searched: takes."
+    ]

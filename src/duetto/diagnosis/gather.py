@@ -19,7 +19,8 @@ from duetto.diagnosis.diagnosis import Problem
 from duetto.diagnosis.sound import Sound
 from duetto.errors import AudioError, CorpusError
 from duetto.ownership.consent import CONSENT_NAME, read_consent, require_rights
-from duetto.storage.audio import Waveform, read_blocks, read_info
+from duetto.storage.audio import Waveform, checked, read_info
+from duetto.storage.audio_open import open_audio
 
 PIECE_S = 60.0
 SHORTEST_PIECE_S = 5.0  # what is left over at the end and shorter goes with the piece before
@@ -114,12 +115,13 @@ def recording_sounds(path: Path, name: str, split: str = "train", singer: str = 
     """Pieces of one recording; a problem where it cannot be read, after the pieces before the bad place."""
     start = 0
     try:
-        info = read_info(path)
-        for piece in pieces(
-            read_blocks(path), round(PIECE_S * info.sample_rate), round(SHORTEST_PIECE_S * info.sample_rate)
-        ):
-            yield Sound(name, piece, info.sample_rate, start / info.sample_rate, split, singer, info.duration_s)
-            start += piece.shape[1]
+        with open_audio(path) as file:
+            rate, file_s = file.info.sample_rate, file.info.duration_s
+            for piece in pieces(checked(path, file), round(PIECE_S * rate), round(SHORTEST_PIECE_S * rate)):
+                yield Sound(name, piece, rate, start / rate, split, singer, file_s)
+                start += piece.shape[1]
+        for entry in file.unread:
+            yield Problem(name, f"{entry.seconds:.2f} s of it are not read: it {entry.reason}")
     except AudioError as error:
         yield Problem(name, str(error))
     except OSError as error:

@@ -76,8 +76,9 @@ def test_bad_files_stand_in_the_ledger_and_the_rest_goes_on(config: DataConfig, 
     (recordings / ".hidden.wav").write_text("resource fork", encoding="utf-8")
     _, manifest = build(config)
     ledger = manifest.ledger
-    assert len(ledger.dropped) == 9
-    by_id = {entry.clip_id.removeprefix("target/").rsplit("-", 1)[0]: entry for entry in ledger.dropped}
+    assert len(ledger.dropped) == 10
+    assert ledger.dropped[0].reason.endswith("1 file was passed over, no recording by its suffix: cover.jpg")
+    by_id = {entry.clip_id.removeprefix("target/").rsplit("-", 1)[0]: entry for entry in ledger.dropped[1:]}
     assert set(by_id) == {"text", "empty", "nan", "silent", "short", "nothing", "cancels", "phone", "link"}
     assert "cannot be read" in by_id["text"].reason
     assert "NaN" in by_id["nan"].reason
@@ -232,3 +233,23 @@ def test_a_second_build_finds_the_first(config: DataConfig, recordings: Path):
     folder, manifest = build(config)
     again, same = build(config)
     assert (again, same) == (folder, manifest)
+
+
+def test_files_of_operating_systems_are_no_recordings(config: DataConfig, recordings: Path):
+    write_sine(recordings / "a.wav", duration_s=3)
+    (recordings / "__MACOSX").mkdir()
+    for name in ("._a.wav", ".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX/._a.wav", "__MACOSX/b.wav"):
+        (recordings / name).write_bytes(b"\0")
+    _, manifest = build(config)
+    assert not manifest.ledger.dropped
+
+
+def test_files_of_other_suffixes_are_counted_and_named(config: DataConfig, recordings: Path):
+    write_sine(recordings / "a.wav", duration_s=3)
+    for number in range(7):
+        (recordings / f"{number}.jpg").touch()
+    _, manifest = build(config)
+    assert [entry.reason for entry in manifest.ledger.dropped] == [
+        "in the folder 7 files were passed over, no recording by its suffix: "
+        "0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 2 more"
+    ]

@@ -13,7 +13,8 @@ from typing import Any
 from duetto.corpus.jobs import Outcome
 from duetto.corpus.manifest import Clip, Dropped, Split
 from duetto.corpus.recordings.intake import SAMPLED_TOLERANCE, is_same_recording
-from duetto.storage.audio import BLOCK_VALUES, Waveform, read_span, write_blocks
+from duetto.storage.audio import Waveform, read_span, write_blocks
+from duetto.storage.audio_libsndfile import BLOCK_VALUES
 from duetto.storage.files import sha256_file
 
 SPLIT_SHARE = 0.1  # of the files for val, and for test

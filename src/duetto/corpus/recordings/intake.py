@@ -18,7 +18,9 @@ import numpy as np
 from duetto.corpus.jobs import Outcome
 from duetto.corpus.manifest import Clip, Dropped
 from duetto.errors import AudioError
-from duetto.storage.audio import Waveform, read_blocks, read_info, write_blocks
+from duetto.storage.audio import Waveform, checked, read_blocks, write_blocks
+from duetto.storage.audio_file import AudioInfo
+from duetto.storage.audio_open import open_audio
 from duetto.storage.files import sha256_file
 from duetto.storage.full_scale import gain_to_fit
 from duetto.units import amplitude_to_db
@@ -26,7 +28,6 @@ from duetto.units import amplitude_to_db
 ARCHIVE_SUFFIXES = frozenset({".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"})  # reported, never unpacked
 SILENT_DB = -60.0  # peak, dB against full scale
 MIN_S = 0.3
-HEADER_TOLERANCE_S = 0.05  # compressed formats estimate their length
 SLUG_LENGTH = 40
 NUM_SAMPLED = 256  # samples by which a recording is recognised
 SAMPLED_TOLERANCE = 1e-4  # three steps of 16 bits
@@ -49,7 +50,8 @@ def recording_id(display: str, sha256: str) -> str:
 class Measured:
     """Result of the first pass over a file."""
 
-    sample_rate: int = 0
+    sample_rate: int = 1
+    expected_s: float = 0.0  # by the header
     num_samples: int = 0
     num_channels: int = 0
     peak: float = 0.0  # of the mean of the channels
@@ -59,6 +61,10 @@ class Measured:
     def duration_s(self) -> float:
         """Length in seconds."""
         return self.num_samples / self.sample_rate
+
+    def expect(self, info: AudioInfo) -> None:
+        """Take the header into account."""
+        self.sample_rate, self.expected_s = info.sample_rate, info.duration_s
 
     def add(self, block: Waveform) -> None:
         """Take a block, (channels, S), into account."""
@@ -101,21 +107,16 @@ class Recording:
         path = Path(self.path)
         if path.suffix.lower() in ARCHIVE_SUFFIXES:
             return self._refuse(0.0, f"{self.display} is an archive, which is not opened: unpack it first")
+        measured = Measured()
         try:
-            info = read_info(path)
+            with open_audio(path) as file:
+                measured.expect(file.info)
+                for block in checked(path, file):
+                    measured.add(block)
         except AudioError as error:
-            return self._refuse(0.0, str(error).replace(str(path), self.display))
-        measured = Measured(info.sample_rate)
-        try:
-            for block in read_blocks(path):
-                measured.add(block)
-        except AudioError as error:
-            seconds = max(info.duration_s, measured.duration_s)
+            seconds = max(measured.expected_s, measured.duration_s)
             return self._refuse(seconds, str(error).replace(str(path), self.display))
-        missing_s = info.duration_s - measured.duration_s
-        dropped = []
-        if missing_s > HEADER_TOLERANCE_S:
-            dropped.append(Dropped(self._id, missing_s, f"{self.display} breaks off: its header promises more"))
+        dropped = [Dropped(self._id, entry.seconds, f"{self.display} {entry.reason}") for entry in file.unread]
         reason = self._reason_against(measured)
         if reason:
             return Outcome(dropped=(*dropped, Dropped(self._id, measured.duration_s, f"{self.display} {reason}")))
