@@ -127,6 +127,28 @@ def test_holes_of_a_gate_are_counted_and_a_floor_is_not():
     assert gate.conclude([gate.measure(heard(natural, contour))]).severity == "fine"
 
 
+@pytest.mark.parametrize("peak_db", [-6.0, -40.0, -52.0])
+def test_a_quiet_take_with_a_floor_is_not_gated(peak_db):
+    natural, contour = phrases(6, pause_s=0.5, floor=1e-3)
+    quiet = natural / np.abs(natural).max() * 10 ** (peak_db / 20)
+    assert gate.conclude([gate.measure(heard(quiet, contour))]).severity == "fine"
+    in_16_bits = np.round(quiet * 2**15) / 2**15
+    assert gate.conclude([gate.measure(heard(in_16_bits, contour))]).severity in ("fine", "unknown")
+
+
+def test_a_quiet_take_that_was_gated_is_told():
+    gated, contour = phrases(6, sung_s=1.0, pause_s=0.5, floor=0.0)
+    assert gate.conclude([gate.measure(heard(0.003 * gated, contour))]).severity == "serious"
+
+
+def test_pauses_that_rounding_has_emptied_are_unknown():
+    natural, contour = phrases(6, pause_s=0.5, floor=1e-4)
+    rounded = np.round(0.003 * natural * 2**15) / 2**15
+    finding = gate.conclude([gate.measure(heard(rounded, contour))])
+    assert finding.severity == "unknown"
+    assert "rounded" in finding.what
+
+
 def test_silence_before_and_after_is_trimming_not_gating():
     waveform = np.concatenate([np.zeros(RATE), tone(3.0) + noise(3.0, 1e-3), np.zeros(RATE)])
     assert gate.measure(heard(waveform)).silenced_s == 0.0

@@ -200,3 +200,14 @@ def test_a_folder_of_sources_takes_every_suffix_that_training_takes_and_names_wh
         f"source={tmp_path}: 2 files were passed over, no recording by its suffix: cover.jpg, notes.txt; "
         "its subfolders were not searched: takes."
     ]
+
+
+def test_a_source_that_is_damaged_or_very_soft_says_so(tmp_path):
+    waveform = np.full(16_000, 10 ** (-55 / 20), np.float32)
+    soundfile.write(tmp_path / "soft.wav", waveform, 16_000, subtype="FLOAT")
+    assert check_source(tmp_path / "soft.wav").remarks[0].startswith("is recorded very softly: its peak is -55 dBFS")
+    waveform[100] = 100.0
+    soundfile.write(tmp_path / "damaged.wav", waveform, 16_000, subtype="FLOAT")
+    source = check_source(tmp_path / "damaged.wav")
+    assert source.ceiling == 1.0
+    assert source.remarks[0].startswith("holds 1 sample far beyond full scale (up to 100.0)")

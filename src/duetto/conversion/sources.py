@@ -1,17 +1,18 @@
 """The recordings to convert, whether each can be converted, and the path of its output."""
 
 import glob
+import math
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from duetto.errors import AudioError, ConfigError
 from duetto.storage.audio import checked
 from duetto.storage.audio_file import Unread
 from duetto.storage.audio_open import open_audio
 from duetto.storage.audio_suffixes import AUDIO_SUFFIXES, is_hidden, is_recording, say_passed_over
+from duetto.storage.full_scale import LoudSamples
 from duetto.storage.run_folder import RunFolder
+from duetto.storage.standard_level import say_quiet
 
 MIN_SOURCE_S = 0.1  # shorter than a phone: nothing to convert
 SILENCE_PEAK = 1e-4  # -80 dBFS
@@ -27,6 +28,8 @@ class Source:
     num_samples: int
     num_channels: int  # mixed equally to mono
     unread: tuple[Unread, ...] = ()  # what the file holds or promises besides
+    ceiling: float = math.inf  # level that only damaged samples exceed; they are limited to it
+    remarks: tuple[str, ...] = ()  # in words that follow its name
 
     @property
     def duration_s(self) -> float:
@@ -76,14 +79,21 @@ def check_source(path: Path) -> Source:
     Raises:
         AudioError: If it is unreadable, too short, silent, or not finite.
     """
-    num_samples, peak = 0, 0.0
+    loud = LoudSamples()
     with open_audio(path) as file:
         for block in checked(path, file):
-            num_samples += block.shape[1]
-            peak = max(peak, float(np.abs(block.mean(axis=0)).max()))
+            loud.add(block.mean(axis=0))
     info = file.info
-    require_convertible(str(path), num_samples / info.sample_rate, peak)
-    return Source(path, info.sample_rate, num_samples, info.num_channels, tuple(file.unread))
+    require_convertible(str(path), loud.num_samples / info.sample_rate, loud.peak)
+    return Source(
+        path,
+        info.sample_rate,
+        loud.num_samples,
+        info.num_channels,
+        tuple(file.unread),
+        loud.ceiling,
+        tuple(said for said in (loud.say_limited(), say_quiet(loud.peak)) if said),
+    )
 
 
 def require_convertible(name: str, duration_s: float, peak: float) -> None:

@@ -15,6 +15,7 @@ from duetto.corpus.ddb.bank import read_ddb, read_segment
 from duetto.corpus.manifest import MANIFEST_NAME, Clip, Manifest, load_manifest
 from duetto.corpus.recordings.intake import display_name
 from duetto.corpus.recordings.listing import list_recordings
+from duetto.corpus.recordings.measure import measure_recording
 from duetto.diagnosis.diagnosis import Problem
 from duetto.diagnosis.sound import Sound
 from duetto.errors import AudioError, CorpusError
@@ -44,7 +45,7 @@ class DoctorInput:
         elif self.path.is_dir():
             yield from folder_sounds(self.path)
         else:
-            yield from recording_sounds(self.path, display_name(Path(self.path.name)))
+            yield from usable_sounds(self.path, display_name(Path(self.path.name)), singer="")
 
 
 def open_input(path: Path, today: date | None = None) -> DoctorInput:
@@ -89,11 +90,8 @@ def folder_sounds(root: Path) -> Iterator[Sound | Problem]:
     for remark in listing.remarks:
         yield Problem(remark.clip_id, remark.reason)
     for path in listing.files:
-        yield from recording_sounds(
-            path,
-            display_name(path.relative_to(root)),
-            singer=listing.singer_of(path, None) if listing.has_singers else "",
-        )
+        singer = listing.singer_of(path, None) if listing.has_singers else ""
+        yield from usable_sounds(path, display_name(path.relative_to(root)), singer)
 
 
 def archive_sounds(path: Path) -> Iterator[Sound | Problem]:
@@ -109,6 +107,22 @@ def archive_sounds(path: Path) -> Iterator[Sound | Problem]:
                 continue
             if len(waveform):
                 yield Sound(name, waveform[None], segment.sample_rate)
+
+
+def usable_sounds(path: Path, name: str, singer: str) -> Iterator[Sound | Problem]:
+    """Pieces of a recording that training takes; else a problem with the reason why it does not."""
+    try:
+        measured = measure_recording(path)
+    except (AudioError, OSError):
+        yield from recording_sounds(path, name, singer=singer)  # up to the bad place
+        return
+    refusal = measured.refusal()
+    if refusal:
+        yield Problem(name, f"is not used: it {refusal}")
+        return
+    for remark in measured.remarks():
+        yield Problem(name, f"is used, but {remark}")
+    yield from recording_sounds(path, name, singer=singer)
 
 
 def recording_sounds(path: Path, name: str, split: str = "train", singer: str = "") -> Iterator[Sound | Problem]:

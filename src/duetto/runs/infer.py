@@ -117,6 +117,7 @@ def describe(task: ConversionTask) -> tuple[str, ...]:
     channels = task.source.num_channels
     notes = [f"{channels} channels, mixed to mono"] if channels > 1 else []
     notes += [f"{entry.seconds:.2f} s not read: {entry.reason}" for entry in task.source.unread]
+    notes += task.source.remarks
     name = f"{task.path.name} ({'; '.join(notes)})" if notes else task.path.name
     duration_s, gain_db = task.source.duration_s, task.result.gain_db
     peaks = f"{gain_db:+.1f} dB" if gain_db else "as they are"

@@ -175,6 +175,29 @@ def test_a_float_file_beyond_full_scale_is_turned_down_and_the_gain_recorded(con
     assert list(manifest.settings["gains"].values()) == [pytest.approx(0.495, abs=1e-3)]
 
 
+def test_a_damaged_sample_of_a_float_file_is_limited_where_it_is_and_told(config: DataConfig, recordings: Path):
+    sound = sine(220, 3.0, level=0.5)
+    damaged = sound.copy()
+    damaged[16_000] = 100.0
+    soundfile.write(recordings / "take.wav", damaged, 16_000, subtype="FLOAT")
+    folder, manifest = build(config)
+    (remark,) = manifest.ledger.dropped
+    assert remark.seconds == 0.0
+    assert "take.wav holds 1 sample far beyond full scale (up to 100.0): limited where they are" in remark.reason
+    (train,) = manifest.select("target", "train")
+    written = read_audio(folder / train.path)[0]
+    sound[16_000] = 1.0
+    np.testing.assert_allclose(written, sound[: len(written)], atol=1e-6)
+    assert "gains" not in manifest.settings
+
+
+def test_a_very_soft_recording_is_used_and_told(config: DataConfig, recordings: Path):
+    soundfile.write(recordings / "soft.wav", sine(220, 3.0, level=10 ** (-55 / 20)), 16_000, subtype="PCM_24")
+    _, manifest = build(config)
+    assert manifest.ledger.seconds_used == pytest.approx(3.0)
+    assert "soft.wav is recorded very softly: its peak is -55 dBFS" in manifest.ledger.dropped[0].reason
+
+
 def test_a_truncated_recording_is_used_as_far_as_it_goes_or_refused_but_counted(config: DataConfig, recordings: Path):
     write_sine(recordings / "good.wav", duration_s=3)
     soundfile.write(recordings / "cut.flac", np.random.default_rng(0).uniform(-0.5, 0.5, 48_000), 16_000)
