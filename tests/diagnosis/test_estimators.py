@@ -193,7 +193,7 @@ def test_clipped_tops_are_counted_and_a_loud_sine_is_not():
     assert clipping.conclude([clipped]).severity == "serious"
 
 
-@pytest.mark.parametrize("cutoff_hz", [8000.0, 11_000.0])
+@pytest.mark.parametrize("cutoff_hz", [4000.0, 5500.0, 6000.0, 8000.0, 11_000.0])
 def test_a_cut_off_is_found_to_half_a_kilohertz(cutoff_hz):
     waveform = tone(2.0, harmonics=200) + noise(2.0, 0.01)
     low_rate = resample(waveform.astype(np.float32), RATE, round(2 * cutoff_hz))
@@ -202,6 +202,16 @@ def test_a_cut_off_is_found_to_half_a_kilohertz(cutoff_hz):
     assert evidence.cutoff_hz == pytest.approx(cutoff_hz, abs=600)
     assert codec.conclude([evidence]).severity == "serious"
     assert math.isnan(codec.measure(heard(waveform)).cutoff_hz)
+
+
+@pytest.mark.parametrize("rate", [8000, 11_025, 12_000, 16_000])
+def test_a_file_of_a_low_rate_is_serious_by_its_header(rate):
+    low = codec.measure(heard(tone(2.0, rate=rate), rate=rate))
+    whole = codec.measure(heard(tone(2.0, harmonics=200) + noise(2.0, 0.01)))
+    for evidence in ([low], [low] * 6 + [whole]):
+        finding = codec.conclude(evidence)
+        assert finding.severity == "serious"
+        assert f"ends at {rate / 2000:.1f} kHz" in finding.what
 
 
 def test_side_level_of_a_known_mix():
