@@ -35,3 +35,8 @@ def test_what_could_not_be_read_of_a_recording_is_a_problem(tmp_path: Path):
     assert isinstance(sound, Sound)
     assert isinstance(problem, Problem)
     assert "s of it are not read: it breaks off" in problem.reason
+
+
+def test_a_place_begins_no_earlier_than_its_sound():
+    place = Sound("take.wav", np.zeros((1, RATE), np.float32), RATE, start_s=60.0).place(-0.2, 0.5)
+    assert (place.start_s, place.end_s) == (60.0, 60.5)

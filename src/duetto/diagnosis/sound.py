@@ -49,7 +49,7 @@ class Sound:
 
     def place(self, start_s: float, end_s: float, note: str = "") -> Place:
         """Seconds of this piece as a place of the recording."""
-        return Place(self.recording, self.start_s + start_s, self.start_s + min(end_s, self.duration_s), note)
+        return Place(self.recording, self.start_s + max(0.0, start_s), self.start_s + min(end_s, self.duration_s), note)
 
     def frames_place(self, span: Span, note: str = "") -> Place:
         """Level frames of this piece as a place of the recording."""
