@@ -134,3 +134,11 @@ def test_a_damaged_sample_makes_no_silence_of_the_rest():
     pieces, dropped = slice_one(damaged)
     assert sum(piece.num_samples for piece in pieces) == len(damaged)
     assert not dropped
+
+
+def test_a_silent_stretch_of_a_soft_clip_leaves_the_rest_as_it_is():
+    soft = (voice(2.0) * np.float32(0.003)).astype(np.float32)
+    stretches = (Segment(silence(1.0), RATE, "clip"), Segment(soft, RATE, "clip", start=RATE))
+    pieces, dropped = Slice().apply(stretches)
+    assert [(piece.start, piece.num_samples) for piece in pieces] == [(RATE, len(soft))]
+    assert [entry.reason for entry in dropped] == ["silence throughout"]

@@ -10,6 +10,7 @@ samples move it.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +43,14 @@ def level_db(waveform: Samples, sample_rate: int) -> float:
         return float(10 * np.log10(np.partition(power, count - loud)[count - loud]))
 
 
-def standard_gain_db(waveform: Samples, sample_rate: int) -> float:
-    """Gain that brings a waveform (..., S) to the standard level; 0.0 where it holds nothing but dither."""
-    level = level_db(waveform, sample_rate)
+def standard_gain_db(waveform: Samples | Sequence[Samples], sample_rate: int) -> float:
+    """Gain that brings a waveform (..., S), or the loudest of several, to the standard level.
+
+    Returns:
+        dB; 0.0 where there is nothing but dither.
+    """
+    waveforms = [waveform] if isinstance(waveform, np.ndarray) else waveform
+    level = max((level_db(part, sample_rate) for part in waveforms), default=-math.inf)
     return STANDARD_DB - level if level > SILENT_DB else 0.0
 
 

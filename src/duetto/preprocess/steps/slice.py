@@ -52,7 +52,7 @@ class Slice:
         """Slice every segment; silence that is left out is a loss."""
         pieces: list[Segment] = []
         dropped: list[Dropped] = []
-        gain_db = min((standard_gain_db(part.waveform, part.sample_rate) for part in segments), default=0.0)
+        gain_db = standard_gain_db([part.waveform for part in segments], segments[0].sample_rate) if segments else 0.0
         for segment in segments:
             spans = self.spans(segment.waveform, segment.sample_rate, gain_db)
             kept = tuple(
