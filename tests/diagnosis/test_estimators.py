@@ -127,6 +127,28 @@ def test_holes_of_a_gate_are_counted_and_a_floor_is_not():
     assert gate.conclude([gate.measure(heard(natural, contour))]).severity == "fine"
 
 
+@pytest.mark.parametrize("peak_db", [-6.0, -40.0, -52.0])
+def test_a_quiet_take_with_a_floor_is_not_gated(peak_db):
+    natural, contour = phrases(6, pause_s=0.5, floor=1e-3)
+    quiet = natural / np.abs(natural).max() * 10 ** (peak_db / 20)
+    assert gate.conclude([gate.measure(heard(quiet, contour))]).severity == "fine"
+    in_16_bits = np.round(quiet * 2**15) / 2**15
+    assert gate.conclude([gate.measure(heard(in_16_bits, contour))]).severity in ("fine", "unknown")
+
+
+def test_a_quiet_take_that_was_gated_is_told():
+    gated, contour = phrases(6, sung_s=1.0, pause_s=0.5, floor=0.0)
+    assert gate.conclude([gate.measure(heard(0.003 * gated, contour))]).severity == "serious"
+
+
+def test_pauses_that_rounding_has_emptied_are_unknown():
+    natural, contour = phrases(6, pause_s=0.5, floor=1e-4)
+    rounded = np.round(0.003 * natural * 2**15) / 2**15
+    finding = gate.conclude([gate.measure(heard(rounded, contour))])
+    assert finding.severity == "unknown"
+    assert "rounded" in finding.what
+
+
 def test_silence_before_and_after_is_trimming_not_gating():
     waveform = np.concatenate([np.zeros(RATE), tone(3.0) + noise(3.0, 1e-3), np.zeros(RATE)])
     assert gate.measure(heard(waveform)).silenced_s == 0.0
@@ -171,15 +193,26 @@ def test_clipped_tops_are_counted_and_a_loud_sine_is_not():
     assert clipping.conclude([clipped]).severity == "serious"
 
 
-@pytest.mark.parametrize("cutoff_hz", [8000.0, 11_000.0])
+@pytest.mark.parametrize("cutoff_hz", [4000.0, 5500.0, 6000.0, 8000.0, 11_000.0])
 def test_a_cut_off_is_found_to_half_a_kilohertz(cutoff_hz):
-    waveform = tone(2.0, harmonics=200) + noise(2.0, 0.01)
+    fade = np.clip(np.minimum(np.arange(2 * RATE), np.arange(2 * RATE)[::-1]) / (0.2 * RATE), 0, 1)
+    waveform = fade * (tone(2.0, harmonics=200) + noise(2.0, 0.01))
     low_rate = resample(waveform.astype(np.float32), RATE, round(2 * cutoff_hz))
     cut = resample(low_rate, round(2 * cutoff_hz), RATE)
     evidence = codec.measure(heard(cut))
     assert evidence.cutoff_hz == pytest.approx(cutoff_hz, abs=600)
     assert codec.conclude([evidence]).severity == "serious"
     assert math.isnan(codec.measure(heard(waveform)).cutoff_hz)
+
+
+@pytest.mark.parametrize("rate", [8000, 11_025, 12_000, 16_000])
+def test_a_file_of_a_low_rate_is_serious_by_its_header(rate):
+    low = codec.measure(heard(tone(2.0, rate=rate), rate=rate))
+    whole = codec.measure(heard(tone(2.0, harmonics=200) + noise(2.0, 0.01)))
+    for evidence in ([low], [low] * 6 + [whole]):
+        finding = codec.conclude(evidence)
+        assert finding.severity == "serious"
+        assert f"ends at {rate / 2000:.1f} kHz" in finding.what
 
 
 def test_side_level_of_a_known_mix():

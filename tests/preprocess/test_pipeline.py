@@ -166,7 +166,7 @@ def test_a_missing_file_and_a_missing_corpus_say_what_to_do(corpus: Path, tmp_pa
 
 
 def test_nothing_left_to_train_on_is_an_error_with_the_reason(tmp_path: Path):
-    corpus = write_corpus(tmp_path / "corpus", {("target", "train", "quiet"): voice(2.0, 0.001)})
+    corpus = write_corpus(tmp_path / "corpus", {("target", "train", "quiet"): voice(2.0, 1e-5)})
     with pytest.raises(CorpusError, match="silence throughout"):
         preprocess_corpus(corpus, {"slice": Slice()}, tmp_path / "cache", {})
 

@@ -117,3 +117,28 @@ def test_every_sample_is_in_one_piece_or_in_the_reported_silence(
     for piece in pieces:
         assert len(piece.waveform) <= step.max_s * sample_rate + 1
         assert len(piece.waveform) >= min(step.min_s * sample_rate - 1, len(song))
+
+
+@pytest.mark.parametrize("gain_db", [-45.0, -20.0, 6.0])
+def test_a_soft_clip_is_cut_where_a_loud_one_is(gain_db: float):
+    loud = np.concatenate([voice(2.0), silence(1.0), voice(2.0), silence(0.6), voice(1.5)])
+    soft = (loud * np.float32(10 ** (gain_db / 20))).astype(np.float32)
+    spans = [[(piece.start, piece.num_samples) for piece in slice_one(waveform)[0]] for waveform in (loud, soft)]
+    assert len(spans[0]) == 3
+    assert spans[0] == spans[1]
+
+
+def test_a_damaged_sample_makes_no_silence_of_the_rest():
+    damaged = voice(4.0)
+    damaged[100] = 100.0
+    pieces, dropped = slice_one(damaged)
+    assert sum(piece.num_samples for piece in pieces) == len(damaged)
+    assert not dropped
+
+
+def test_a_silent_stretch_of_a_soft_clip_leaves_the_rest_as_it_is():
+    soft = (voice(2.0) * np.float32(0.003)).astype(np.float32)
+    stretches = (Segment(silence(1.0), RATE, "clip"), Segment(soft, RATE, "clip", start=RATE))
+    pieces, dropped = Slice().apply(stretches)
+    assert [(piece.start, piece.num_samples) for piece in pieces] == [(RATE, len(soft))]
+    assert [entry.reason for entry in dropped] == ["silence throughout"]

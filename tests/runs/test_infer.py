@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from duetto.conversion.sources import check_source, expand_sources, plan_outputs
+from duetto.conversion.sources import check_source, expand_sources, plan_outputs, tell_passed_over
 from duetto.errors import AudioError, CheckpointError, ConfigError
 from duetto.runs import infer as infer_module
 from duetto.runs.infer import find_speaker, infer, make_request
@@ -185,3 +185,29 @@ def test_cents_are_hundredths_of_semitones():
     request = make_request(InferConfig(transpose=3.0, cents=-25.0, formant=1.0, level_match=0.25), 0)
     assert request.transpose_semitones == pytest.approx(2.75)
     assert (request.formant_semitones, request.level_match) == (1.0, 0.25)
+
+
+def test_a_folder_of_sources_takes_every_suffix_that_training_takes_and_names_what_it_passes_over(tmp_path):
+    for name in ("a.opus", "b.caf", "c.W64", "d.aifc", "e.au", "f.wave", "._a.wav", ".DS_Store", "Thumbs.db"):
+        (tmp_path / name).touch()
+    for name in ("cover.jpg", "notes.txt", "desktop.ini"):
+        (tmp_path / name).touch()
+    (tmp_path / "takes").mkdir()
+    (tmp_path / "__MACOSX").mkdir()
+    found = [path.name for path in expand_sources([str(tmp_path)])]
+    assert found == ["a.opus", "b.caf", "c.W64", "d.aifc", "e.au", "f.wave"]
+    assert tell_passed_over([str(tmp_path), str(tmp_path / "a.opus")]) == [
+        f"source={tmp_path}: 2 files were passed over, no recording by its suffix: cover.jpg, notes.txt; "
+        "its subfolders were not searched: takes."
+    ]
+
+
+def test_a_source_that_is_damaged_or_very_soft_says_so(tmp_path):
+    waveform = np.full(16_000, 10 ** (-55 / 20), np.float32)
+    soundfile.write(tmp_path / "soft.wav", waveform, 16_000, subtype="FLOAT")
+    assert check_source(tmp_path / "soft.wav").remarks[0].startswith("is recorded very softly: its peak is -55 dBFS")
+    waveform[100] = 100.0
+    soundfile.write(tmp_path / "damaged.wav", waveform, 16_000, subtype="FLOAT")
+    source = check_source(tmp_path / "damaged.wav")
+    assert source.ceiling == 1.0
+    assert source.remarks[0].startswith("holds 1 sample far beyond full scale (up to 100.0)")

@@ -48,7 +48,7 @@ def convert_file(
     """
     start = time.perf_counter()
     folder, limiter = make_folder(output.parent), PeakLimiter()
-    mono = (block.mean(axis=0) for block in read_blocks(source.path))
+    mono = (np.clip(block.mean(axis=0), -source.ceiling, source.ceiling) for block in read_blocks(source.path))
     stream = Stream(mono, source.sample_rate, source.num_samples)
     with converted(converter, stream, request, progress, folder) as blocks:
         write_blocks(output, limiter.limit(blocks), source.sample_rate)

@@ -1,19 +1,21 @@
 """The recordings to convert, whether each can be converted, and the path of its output."""
 
 import glob
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from duetto.errors import AudioError, ConfigError
-from duetto.storage.audio import AUDIO_SUFFIXES, read_blocks, read_info
-from duetto.storage.audio_libav import LIBAV_SUFFIXES
+from duetto.storage.audio import checked
+from duetto.storage.audio_file import Unread
+from duetto.storage.audio_open import open_audio
+from duetto.storage.audio_suffixes import AUDIO_SUFFIXES, is_hidden, is_recording, say_passed_over
+from duetto.storage.full_scale import LoudSamples
 from duetto.storage.run_folder import RunFolder
+from duetto.storage.standard_level import say_quiet
 
 MIN_SOURCE_S = 0.1  # shorter than a phone: nothing to convert
 SILENCE_PEAK = 1e-4  # -80 dBFS
-READABLE = AUDIO_SUFFIXES | LIBAV_SUFFIXES
 FORMATS = (".wav", ".flac")  # of outputs
 
 
@@ -25,6 +27,9 @@ class Source:
     sample_rate: int  # Hz
     num_samples: int
     num_channels: int  # mixed equally to mono
+    unread: tuple[Unread, ...] = ()  # what the file holds or promises besides
+    ceiling: float = math.inf  # level that only damaged samples exceed; they are limited to it
+    remarks: tuple[str, ...] = ()  # in words that follow its name
 
     @property
     def duration_s(self) -> float:
@@ -42,15 +47,30 @@ def expand_sources(names: list[str]) -> list[Path]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            inside = sorted(item for item in path.iterdir() if item.is_file() and item.suffix.lower() in READABLE)
+            inside = sorted(item for item in path.iterdir() if item.is_file() and is_recording(item))
         elif not path.exists() and glob.has_magic(name):
-            inside = sorted(Path(item) for item in glob.glob(name, recursive=True) if Path(item).is_file())  # noqa: PTH207
+            matches = (Path(item) for item in glob.glob(name, recursive=True))  # noqa: PTH207
+            inside = sorted(item for item in matches if item.is_file() and not is_hidden(item.name))
         else:
             inside = [path]
         if not inside:
-            raise ConfigError(f"source={name} names no recording. Expected {', '.join(sorted(READABLE))} files.")
+            raise ConfigError(f"source={name} names no recording. Expected {', '.join(sorted(AUDIO_SUFFIXES))} files.")
         found.extend(inside)
     return list(dict.fromkeys(found))
+
+
+def tell_passed_over(names: list[str]) -> list[str]:
+    """A sentence for each folder among the sources that holds other things than recordings."""
+    sentences = []
+    for name in names:
+        if Path(name).is_dir():
+            others = [item for item in Path(name).iterdir() if not is_hidden(item.name)]
+            files = [item.name for item in others if item.is_file() and not is_recording(item)]
+            folders = sorted(item.name for item in others if item.is_dir())
+            said = [say_passed_over(files)] if files else []
+            said += [f"its subfolders were not searched: {', '.join(folders)}"] if folders else []
+            sentences += [f"source={name}: {'; '.join(said)}."] if said else []
+    return sentences
 
 
 def check_source(path: Path) -> Source:
@@ -59,13 +79,21 @@ def check_source(path: Path) -> Source:
     Raises:
         AudioError: If it is unreadable, too short, silent, or not finite.
     """
-    info = read_info(path)
-    num_samples, peak = 0, 0.0
-    for block in read_blocks(path):
-        num_samples += block.shape[1]
-        peak = max(peak, float(np.abs(block.mean(axis=0)).max()))
-    require_convertible(str(path), num_samples / info.sample_rate, peak)
-    return Source(path, info.sample_rate, num_samples, info.num_channels)
+    loud = LoudSamples()
+    with open_audio(path) as file:
+        for block in checked(path, file):
+            loud.add(block.mean(axis=0))
+    info = file.info
+    require_convertible(str(path), loud.num_samples / info.sample_rate, loud.peak)
+    return Source(
+        path,
+        info.sample_rate,
+        loud.num_samples,
+        info.num_channels,
+        tuple(file.unread),
+        loud.ceiling,
+        tuple(said for said in (loud.say_limited(), say_quiet(loud.peak)) if said),
+    )
 
 
 def require_convertible(name: str, duration_s: float, peak: float) -> None:

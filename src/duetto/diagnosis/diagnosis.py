@@ -14,7 +14,7 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class Problem:
-    """A recording that could not be examined, and why."""
+    """A recording that could not be examined, or not all of it or not as it is, and why."""
 
     recording: str
     reason: str

@@ -15,11 +15,13 @@ from duetto.corpus.ddb.bank import read_ddb, read_segment
 from duetto.corpus.manifest import MANIFEST_NAME, Clip, Manifest, load_manifest
 from duetto.corpus.recordings.intake import display_name
 from duetto.corpus.recordings.listing import list_recordings
+from duetto.corpus.recordings.measure import measure_recording
 from duetto.diagnosis.diagnosis import Problem
 from duetto.diagnosis.sound import Sound
 from duetto.errors import AudioError, CorpusError
 from duetto.ownership.consent import CONSENT_NAME, read_consent, require_rights
-from duetto.storage.audio import Waveform, read_blocks, read_info
+from duetto.storage.audio import Waveform, checked, read_info
+from duetto.storage.audio_open import open_audio
 
 PIECE_S = 60.0
 SHORTEST_PIECE_S = 5.0  # what is left over at the end and shorter goes with the piece before
@@ -43,7 +45,7 @@ class DoctorInput:
         elif self.path.is_dir():
             yield from folder_sounds(self.path)
         else:
-            yield from recording_sounds(self.path, display_name(Path(self.path.name)))
+            yield from usable_sounds(self.path, display_name(Path(self.path.name)), singer="")
 
 
 def open_input(path: Path, today: date | None = None) -> DoctorInput:
@@ -88,11 +90,8 @@ def folder_sounds(root: Path) -> Iterator[Sound | Problem]:
     for remark in listing.remarks:
         yield Problem(remark.clip_id, remark.reason)
     for path in listing.files:
-        yield from recording_sounds(
-            path,
-            display_name(path.relative_to(root)),
-            singer=listing.singer_of(path, None) if listing.has_singers else "",
-        )
+        singer = listing.singer_of(path, None) if listing.has_singers else ""
+        yield from usable_sounds(path, display_name(path.relative_to(root)), singer)
 
 
 def archive_sounds(path: Path) -> Iterator[Sound | Problem]:
@@ -110,16 +109,33 @@ def archive_sounds(path: Path) -> Iterator[Sound | Problem]:
                 yield Sound(name, waveform[None], segment.sample_rate)
 
 
+def usable_sounds(path: Path, name: str, singer: str) -> Iterator[Sound | Problem]:
+    """Pieces of a recording that training takes; else a problem with the reason why it does not."""
+    try:
+        measured = measure_recording(path)
+    except (AudioError, OSError):
+        yield from recording_sounds(path, name, singer=singer)  # up to the bad place
+        return
+    refusal = measured.refusal()
+    if refusal:
+        yield Problem(name, f"is not used: it {refusal}")
+        return
+    for remark in measured.remarks():
+        yield Problem(name, f"is used, but {remark}")
+    yield from recording_sounds(path, name, singer=singer)
+
+
 def recording_sounds(path: Path, name: str, split: str = "train", singer: str = "") -> Iterator[Sound | Problem]:
     """Pieces of one recording; a problem where it cannot be read, after the pieces before the bad place."""
     start = 0
     try:
-        info = read_info(path)
-        for piece in pieces(
-            read_blocks(path), round(PIECE_S * info.sample_rate), round(SHORTEST_PIECE_S * info.sample_rate)
-        ):
-            yield Sound(name, piece, info.sample_rate, start / info.sample_rate, split, singer, info.duration_s)
-            start += piece.shape[1]
+        with open_audio(path) as file:
+            rate, file_s = file.info.sample_rate, file.info.duration_s
+            for piece in pieces(checked(path, file), round(PIECE_S * rate), round(SHORTEST_PIECE_S * rate)):
+                yield Sound(name, piece, rate, start / rate, split, singer, file_s)
+                start += piece.shape[1]
+        for entry in file.unread:
+            yield Problem(name, f"{entry.seconds:.2f} s of it are not read: it {entry.reason}")
     except AudioError as error:
         yield Problem(name, str(error))
     except OSError as error:

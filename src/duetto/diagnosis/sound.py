@@ -1,7 +1,9 @@
 """A piece of a recording and what several checks read of it, worked out once.
 
-Conventions: levels are RMS over 10 ms, dB against full scale; f0 lies on the same frames, Hz, 0.0 where
-unvoiced. The spectrum has frames of about 43 ms, a quarter apart (`duetto.preprocess.spectrum`).
+Conventions: what is measured is a copy at standard level, so that a softly recorded take is heard as a loud one is;
+only the channels of `Sound` keep theirs. Levels are RMS over 10 ms, dB against full scale of that copy. The pitch f0
+lies on the same frames, Hz, 0.0 where unvoiced. The spectrum has frames of about 43 ms, a quarter apart
+(`duetto.preprocess.spectrum`).
 
 Letters: C channels, S samples, T level frames, N spectrum frames, F bins.
 """
@@ -18,6 +20,7 @@ from duetto.preprocess.spectrum import OVERLAP, Power, fft_size, power_blocks
 from duetto.preprocess.steps.slice import frame_levels_db
 from duetto.spans import Span, true_spans
 from duetto.storage.audio import Waveform
+from duetto.storage.standard_level import at_standard_level, standard_gain_db
 from duetto.units import hz_to_midi
 
 FRAME_S = 0.01
@@ -46,7 +49,7 @@ class Sound:
 
     def place(self, start_s: float, end_s: float, note: str = "") -> Place:
         """Seconds of this piece as a place of the recording."""
-        return Place(self.recording, self.start_s + start_s, self.start_s + min(end_s, self.duration_s), note)
+        return Place(self.recording, self.start_s + max(0.0, start_s), self.start_s + min(end_s, self.duration_s), note)
 
     def frames_place(self, span: Span, note: str = "") -> Place:
         """Level frames of this piece as a place of the recording."""
@@ -63,7 +66,16 @@ class Heard:
 
     @cached_property
     def mono(self) -> Waveform:
-        """Mean of the channels, (S,)."""
+        """Mean of the channels at standard level, (S,)."""
+        return at_standard_level(self._as_recorded, self.sample_rate)
+
+    @cached_property
+    def gain_db(self) -> float:
+        """What brings the sound to standard level, dB."""
+        return standard_gain_db(self._as_recorded, self.sample_rate)
+
+    @cached_property
+    def _as_recorded(self) -> Waveform:
         channels = self.sound.channels
         return channels[0] if len(channels) == 1 else np.asarray(channels.mean(axis=0, dtype=np.float32))
 

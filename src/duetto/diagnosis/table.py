@@ -40,7 +40,7 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     if histogram:
         console.print(Text(histogram, style="dim"))
     for problem in diagnosis.problems[:LISTED_PROBLEMS]:
-        console.print(Text(f"not examined: {problem.recording}: {problem.reason}", style="yellow"))
+        console.print(Text(f"recording {problem.recording}: {problem.reason}", style="yellow"))
     if len(diagnosis.problems) > LISTED_PROBLEMS:
         console.print(f"and {len(diagnosis.problems) - LISTED_PROBLEMS} more")
     console.print(Text(f"Verdict: {diagnosis.verdict}", style="bold"))

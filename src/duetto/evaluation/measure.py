@@ -13,7 +13,8 @@ from duetto.evaluation.analysis.world import FloatArray
 from duetto.evaluation.inputs import Instruments, SongFiles
 from duetto.evaluation.metric import Metric
 from duetto.spans import Span
-from duetto.storage.audio import AudioInfo, Waveform
+from duetto.storage.audio import Waveform
+from duetto.storage.audio_file import AudioInfo
 
 Phones = tuple[str, ...]  # names, as a recogniser hears them
 Scores = dict[str, float]

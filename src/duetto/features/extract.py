@@ -27,6 +27,7 @@ from duetto.progress import ReportCount
 from duetto.settings.config import ContentConfig, F0Config, FeaturesConfig
 from duetto.storage.audio import Waveform, read_audio
 from duetto.storage.files import sha256_file
+from duetto.storage.standard_level import at_standard_level
 from duetto.workers import as_they_finish, num_cores, process_pool
 
 WORTH_A_WORKER_S = 60.0  # audio below which starting processes costs more than it saves
@@ -59,14 +60,16 @@ def analyse(
         f0_extractor: From `build_f0_extractor(config.f0)`.
 
     Returns:
-        Features of T = ceil(S / hop_length) frames, with the padded waveform.
+        Features of T = ceil(S / hop_length) frames, with the padded waveform; content and pitch are those of a copy at
+        standard level, the waveform keeps its own.
 
     Raises:
         AudioError: If the waveform is empty or holds NaN or infinite samples.
     """
     require_usable(waveform, "Feature extraction")
     count = num_frames(len(waveform), config.hop_length)
-    frames, times_s = encoder.encode(waveform, config.sample_rate, config.content.layer)
+    heard = at_standard_level(waveform, config.sample_rate)
+    frames, times_s = encoder.encode(heard, config.sample_rate, config.content.layer)
     content = place_content(frames, times_s, count, config.hop_length, config.sample_rate, config.timing)
     pitch_at_s = pitch_times_s(count, config.hop_length, config.sample_rate, config.timing)
     f0_hz = f0_extractor.extract_at(waveform, config.sample_rate, pitch_at_s)

@@ -2,7 +2,8 @@
 
 Conventions: `f0_hz` holds one value per frame, shape (T,), float32, in Hz, 0.0 where unvoiced; frame t is
 centred at (t + 0.5) * hop_length samples. Between two voiced values of the tracker's own grid pitch is
-interpolated on a logarithmic scale; a frame is voiced when the tracker's nearest frame is.
+interpolated on a logarithmic scale; a frame is voiced when the tracker's nearest frame is. Trackers hear a copy at
+standard level, so that how loud a recording is does not decide what of it is voiced.
 
 The trackers are in `duetto.features.trackers`. The coarse scale is RVC's.
 """
@@ -18,8 +19,10 @@ from duetto.features.trackers.registry import find_tracker
 from duetto.features.trackers.tracker import Track
 from duetto.settings.config import F0Config
 from duetto.storage.audio import Waveform
+from duetto.storage.standard_level import DITHER_DB, at_standard_level, standard_gain_db
+from duetto.units import db_to_amplitude
 
-SILENCE_PEAK = 1e-3  # -60 dB: trackers find pitch in dither and rounding noise
+SILENCE_PEAK = 1e-3  # -60 dB, of a recording at standard level: trackers find pitch in what is left of a pause
 LARGEST_STEP_OCTAVES = 0.3  # neighbours further apart are a jump, not a glide: no value between them
 COARSE_BINS = 255
 COARSE_MIN_HZ = 50.0
@@ -52,10 +55,13 @@ class F0Extractor:
     def extract_at(self, waveform: Waveform, sample_rate: int, at_s: NDArray[np.float64]) -> NDArray[np.float32]:
         """As `extract`, at any times (T,), s."""
         require_usable(waveform, "The pitch tracker")
-        if np.max(np.abs(waveform)) < SILENCE_PEAK:
+        gain = float(db_to_amplitude(standard_gain_db(waveform, sample_rate)))
+        silence = max(SILENCE_PEAK, gain * float(db_to_amplitude(DITHER_DB)))
+        heard = at_standard_level(waveform, sample_rate)
+        if np.max(np.abs(heard)) < silence:
             return np.zeros(len(at_s), dtype=np.float32)
-        times_s, f0_hz = self.track(waveform, sample_rate)
-        f0_hz = np.where(_is_audible(waveform, sample_rate, times_s), f0_hz, 0.0)
+        times_s, f0_hz = self.track(heard, sample_rate)
+        f0_hz = np.where(_is_audible(heard, sample_rate, times_s, silence), f0_hz, 0.0)
         return interpolate_f0(times_s, f0_hz, at_s)
 
 
@@ -108,12 +114,14 @@ def _mel(frequency_hz: NDArray[np.float64] | np.float64) -> NDArray[np.float64] 
     return 1127.0 * np.log1p(frequency_hz / 700.0)  # O'Shaughnessy's mel, as RVC has it
 
 
-def _is_audible(waveform: Waveform, sample_rate: int, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether the 20 ms around each time peak above -60 dB."""
+def _is_audible(
+    waveform: Waveform, sample_rate: int, times_s: NDArray[np.float64], silence: float
+) -> NDArray[np.bool_]:
+    """Whether the 20 ms around each time peak above silence."""
     width = sample_rate // 50
     padded = np.pad(np.abs(waveform), (width // 2, width))
     block = max(1, width // 4)
     blocks = padded[: len(padded) // block * block].reshape(-1, block).max(axis=1)
     peaks = sliding_window_view(np.pad(blocks, (0, 4)), 4).max(axis=1)
     first = np.clip(times_s * sample_rate / block, 0, len(peaks) - 1).astype(np.int64)
-    return peaks[first] >= SILENCE_PEAK
+    return peaks[first] >= silence

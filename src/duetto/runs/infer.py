@@ -10,7 +10,7 @@ from rich.table import Table
 
 from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.recording import ConvertedFile, convert_file
-from duetto.conversion.sources import Source, check_source, expand_sources, plan_outputs
+from duetto.conversion.sources import Source, check_source, expand_sources, plan_outputs, tell_passed_over
 from duetto.errors import AudioError, ConfigError, DuettoError
 from duetto.settings.config import RetrievalConfig
 from duetto.settings.run_config import InferConfig
@@ -42,6 +42,8 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
         DuettoError: If the run or the outputs cannot be used, or, at the end, if a source could not be converted.
     """
     paths = expand_sources(config.sources())
+    for sentence in tell_passed_over(config.sources()):
+        console.print(sentence, markup=False)
     run = choose_place(config)
     outputs = plan_outputs(paths, config.output, run, config.interval, f".{config.format}")
     tasks = [check(ConversionTask(path, output)) for path, output in zip(paths, outputs, strict=True)]
@@ -113,7 +115,10 @@ def describe(task: ConversionTask) -> tuple[str, ...]:
     if task.source is None or task.result is None:
         return task.path.name, f"[red]failed:[/] {task.error}", "", "", ""
     channels = task.source.num_channels
-    name = task.path.name if channels == 1 else f"{task.path.name} ({channels} channels, mixed to mono)"
+    notes = [f"{channels} channels, mixed to mono"] if channels > 1 else []
+    notes += [f"{entry.seconds:.2f} s not read: {entry.reason}" for entry in task.source.unread]
+    notes += task.source.remarks
+    name = f"{task.path.name} ({'; '.join(notes)})" if notes else task.path.name
     duration_s, gain_db = task.source.duration_s, task.result.gain_db
     peaks = f"{gain_db:+.1f} dB" if gain_db else "as they are"
     return name, str(task.output), f"{duration_s:.2f}", f"{task.result.seconds / duration_s:.2f}", peaks

@@ -1,16 +1,13 @@
 """Reading, writing and resampling audio: the only file that touches audio files.
 
 Conventions: waveforms are float32, full scale +-1.0, shape (S,) when mono and (channels, S)
-otherwise. Files go through libsndfile (WAV, FLAC, OGG, MP3, AIFF), m4a and its like through
-`duetto.storage.audio_libav`. A file of any length is read and written block by block in flat memory.
+otherwise. `duetto.storage.audio_open` decides who decodes a file. A file of any length is read and written block by
+block in flat memory. Only our own files are read from the middle; lossy ones are never sought into.
 """
 
 import errno
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -20,31 +17,15 @@ import soxr
 from numpy.typing import NDArray
 
 from duetto.errors import AudioError
-from duetto.storage import audio_libav
-from duetto.storage.audio_libav import LIBAV_SUFFIXES
+from duetto.storage.audio_file import AudioFile, AudioInfo
+from duetto.storage.audio_libsndfile import file_name
+from duetto.storage.audio_open import MAX_HOURS, open_audio
 from duetto.storage.files import atomic_path
 
 Waveform = NDArray[np.float32]
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"})
-MAX_HOURS = 12.0  # longer than any stem; a header that claims more is damaged or hostile
 MAX_LEVEL = 1e9  # beyond it samples are as good as infinite: sums of them are
+SEEKABLE = frozenset({"WAV", "WAVEX", "RF64", "FLAC"})  # the formats that we write ourselves
 FULL_BYTES = 2**20  # a disk with less left is full
-BLOCK_VALUES = 2**22  # read at once: 44 s of stereo at 48 kHz
-
-
-@dataclass(frozen=True)
-class AudioInfo:
-    """What the header of an audio file says."""
-
-    sample_rate: int
-    num_samples: int
-    num_channels: int
-    subtype: str
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return self.num_samples / self.sample_rate
 
 
 def read_info(path: Path) -> AudioInfo:
@@ -53,46 +34,8 @@ def read_info(path: Path) -> AudioInfo:
     Raises:
         AudioError: If the file is missing, is no audio, or its header makes no sense.
     """
-    with _open_audio(path) as (info, _):
-        return info
-
-
-@contextmanager
-def _open_audio(path: Path) -> Iterator[tuple[AudioInfo, Iterator[Waveform]]]:
-    """The header of a file and its blocks, none of them empty; the blocks are read as they are asked for."""
-    if not path.is_file():
-        raise AudioError(f"There is no audio file {path}.")
-    if path.suffix.lower() in LIBAV_SUFFIXES:
-        with audio_libav.open_audio(path) as (header, blocks):
-            yield _plausible(path, AudioInfo(*header)), (block for block in blocks if block.shape[1])
-        return
-    try:
-        file = soundfile.SoundFile(_file_name(path))
-    except soundfile.LibsndfileError as error:
-        raise AudioError(
-            f"{path} cannot be read as audio ({error.error_string.strip()}). Expected WAV, FLAC, OGG, MP3 or AIFF."
-        ) from error
-    with file:
-        info = AudioInfo(file.samplerate, file.frames, file.channels, file.subtype)
-        yield _plausible(path, info), _decoded(path, file)
-
-
-def _plausible(path: Path, info: AudioInfo) -> AudioInfo:
-    if info.sample_rate <= 0 or info.num_samples > MAX_HOURS * 3600 * info.sample_rate:
-        raise AudioError(f"{path} claims {info.num_samples} samples at {info.sample_rate} Hz: the header is damaged.")
-    return info
-
-
-def _decoded(path: Path, file: soundfile.SoundFile) -> Iterator[Waveform]:
-    """Blocks that are not empty; a header's length is not believed, let alone allocated."""
-    size = max(1, BLOCK_VALUES // file.channels)
-    try:
-        while len(block := file.read(size, dtype="float32", always_2d=True)):
-            yield np.ascontiguousarray(block.T)
-            if len(block) < size:
-                return
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"{path} breaks off while reading ({error.error_string.strip()}).") from error
+    with open_audio(path) as file:
+        return file.info
 
 
 def read_audio(path: Path, sample_rate: int | None = None) -> tuple[Waveform, int]:
@@ -121,9 +64,9 @@ def read_channels(path: Path) -> tuple[Waveform, int]:
     Raises:
         AudioError: As `read_audio`.
     """
-    with _open_audio(path) as (info, unchecked):
-        blocks = list(_checked(path, info, unchecked))
-    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1), info.sample_rate
+    with open_audio(path) as file:
+        blocks = list(checked(path, file))
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1), file.info.sample_rate
 
 
 def read_blocks(path: Path) -> Iterator[Waveform]:
@@ -135,14 +78,18 @@ def read_blocks(path: Path) -> Iterator[Waveform]:
     Raises:
         AudioError: As `read_audio`; blocks before the bad place have been given by then.
     """
-    with _open_audio(path) as (info, blocks):
-        yield from _checked(path, info, blocks)
+    with open_audio(path) as file:
+        yield from checked(path, file)
 
 
-def _checked(path: Path, info: AudioInfo, blocks: Iterator[Waveform]) -> Iterator[Waveform]:
-    """The blocks, as long as they are sound."""
-    done = 0
-    for block in blocks:
+def checked(path: Path, file: AudioFile) -> Iterator[Waveform]:
+    """The blocks of an open file, as long as they are sound.
+
+    Raises:
+        AudioError: As `read_audio`.
+    """
+    done, info = 0, file.info
+    for block in file.blocks:
         if not -MAX_LEVEL <= block.min() <= block.max() <= MAX_LEVEL:  # false for NaN too
             bad = done + int(np.argmin((np.abs(block) <= MAX_LEVEL).all(axis=0)))
             raise AudioError(
@@ -164,7 +111,9 @@ def read_span(path: Path, first: int, last: int) -> Waveform:
         AudioError: If the file cannot be read or ends before.
     """
     try:
-        with soundfile.SoundFile(_file_name(path)) as file:
+        with soundfile.SoundFile(file_name(path)) as file:
+            if file.format not in SEEKABLE:
+                raise AudioError(f"{path} is {file.format}, which is read from its beginning only.")
             file.seek(first)
             samples = file.read(last - first, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
@@ -227,7 +176,7 @@ def write_blocks(
 
 
 def _create(path: Path, channels: int, sample_rate: int, subtype: str, tags: Mapping[str, str]) -> soundfile.SoundFile:
-    file = soundfile.SoundFile(_file_name(path), "w", sample_rate, channels, subtype=subtype)
+    file = soundfile.SoundFile(file_name(path), "w", sample_rate, channels, subtype=subtype)
     for name, text in tags.items():
         setattr(file, name, text)
     return file
@@ -278,8 +227,3 @@ def resample_blocks(blocks: Iterable[Waveform], from_rate: int, to_rate: int) ->
     tail = stream.resample_chunk(np.zeros(0, np.float32), last=True)[: max(rest, 0)]
     if rest > 0:
         yield np.pad(tail, (0, rest - len(tail)))
-
-
-def _file_name(path: Path) -> str | bytes:
-    """The name as libsndfile wants it: bytes, so that names which are not UTF-8 open too."""
-    return str(path) if os.name == "nt" else os.fsencode(path)

@@ -1,10 +1,12 @@
-"""Decoding what libsndfile cannot (m4a, mp4, aac, wma, webm …), through PyAV where it is installed.
+"""Decoding what is compressed (MP3, Ogg, FLAC, m4a, aac, wma, webm ...) through PyAV.
 
-Only `duetto.storage.audio` calls this. Conventions as there: float32, (channels, S).
+A file is read from its beginning to its end, packet by packet; a packet that cannot be decoded is left out and counted.
+`duetto.storage.audio_packets` makes of the count what was not read. Only `duetto.storage.audio_open` calls this.
 """
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,64 +14,170 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.errors import AudioError
+from duetto.storage.audio_file import AudioFile, AudioInfo, Blocks, Unread
+from duetto.storage.audio_links import RestOfFile, next_part
+from duetto.storage.audio_packets import LARGEST_PACKET, PacketCount, longest_possible_s, unread_packets
 
-LIBAV_SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".wma", ".webm", ".mka", ".ape", ".wv"})
 MAX_CHANNELS = 64
-LEAST_BITS_PER_S = 500  # AAC of silence needs four times as many; a file that lasts longer is a bomb
-GRACE_S = 10.0
 MICROSECONDS = 1e6  # in which libav gives the length of a container
-
-
-Header = tuple[int, int, int, str]  # sample rate (Hz), estimated number of samples, channels and codec
-Blocks = Iterator[NDArray[np.float32]]
+BLOCK_SAMPLES = 2**16  # frames are joined to blocks of about so many
+LOSSLESS_SUBTYPES = {"s16": "PCM_16", "s16p": "PCM_16", "s32": "PCM_24", "s32p": "PCM_24"}
+LOSSLESS_CODECS = frozenset({"flac", "alac", "wavpack", "tta", "ape"})
+DEMUXERS = (  # no playlist: it would open other files
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,dts,eac3,flac,flv,iff,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,nut,ogg,rm,tak,"
+    "truehd,tta,voc,w64,wav,wv"
+)
+OPTIONS = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
 
 
 @contextmanager
-def open_audio(path: Path) -> Iterator[tuple[Header, Blocks]]:
-    """The header of the first audio stream, and blocks of samples (channels, S) at its own rate, as they are decoded.
+def open_audio(path: Path) -> Iterator[AudioFile]:
+    """The first audio stream of a file at its own rate.
 
     Raises:
-        AudioError: If there is no decoder here, or the file is none that it knows; from the blocks, when it breaks off.
+        AudioError: If there is no decoder here, the file is none that it knows, or, from the blocks, none of it can be
+            decoded.
     """
     av = _load(path)
     errors = (av.FFmpegError, ValueError, OverflowError)
     try:
-        container = av.open(str(path), mode="r")
+        container = av.open(f"file:{path.absolute()}", mode="r", options=OPTIONS)
     except errors as error:
         raise _unreadable(path, error) from error
     with container:
         try:
             stream = _stream(container, path)
-            header = _header(container, stream)
+            info = _info(container, stream)
         except errors as error:
             raise _unreadable(path, error) from error
-        rate, _, channels, _ = header
-        if rate <= 0 or not 1 <= channels <= MAX_CHANNELS:
-            raise AudioError(f"{path} claims {channels} channels at {rate} Hz: the header is damaged.")
-        yield header, _decode(path, container, stream, av)
+        if info.sample_rate <= 0 or not 1 <= info.num_channels <= MAX_CHANNELS:
+            raise AudioError(
+                f"{path} claims {info.num_channels} channels at {info.sample_rate} Hz: the header is damaged."
+            )
+        file = AudioFile(info, iter(()), [])
+        yield AudioFile(info, joined(_decode(path, container, stream, file.unread)), file.unread)
 
 
-def _header(container: Any, stream: Any) -> Header:
-    rate, channels = int(stream.rate or 0), int(stream.codec_context.channels or 0)
+def _info(container: Any, stream: Any) -> AudioInfo:
+    context = stream.codec_context
+    rate, channels, name = int(stream.rate or 0), int(context.channels or 0), str(context.name)
     if stream.duration is not None and stream.time_base is not None:
         seconds = float(stream.duration * stream.time_base)
     else:
         seconds = float(container.duration or 0) / MICROSECONDS
-    return rate, max(0, round(seconds * rate)), channels, str(stream.codec_context.name)
+    is_lossless = name in LOSSLESS_CODECS and context.format is not None
+    subtype = LOSSLESS_SUBTYPES.get(context.format.name, name) if is_lossless else name
+    return AudioInfo(rate, max(0, round(seconds * rate)), channels, subtype)
 
 
-def _decode(path: Path, container: Any, stream: Any, av: Any) -> Blocks:
-    try:
-        resampler = av.AudioResampler(format="fltp")
-        longest_s, done_s = GRACE_S + 8 * path.stat().st_size / LEAST_BITS_PER_S, 0.0
-        for frame in container.decode(stream):
-            for plain in resampler.resample(frame):
-                yield plain.to_ndarray()
-                done_s += plain.samples / max(1, plain.sample_rate)
-            if done_s > longest_s:
-                raise AudioError(f"{path} goes on for longer than its bytes can hold: it is damaged or hostile.")
-    except (av.FFmpegError, ValueError, OverflowError) as error:
-        raise AudioError(f"{path} breaks off while decoding ({_reason(error)}).") from error
+def _decode(path: Path, container: Any, stream: Any, unread: list[Unread]) -> Blocks:
+    av, begin = _load(path), 0
+    resample = _Resampler(av, int(stream.rate), int(stream.codec_context.channels))
+    with ExitStack() as stack:
+        while True:
+            count = _new_count(stream)
+            yield from _decode_part(path, (container, stream), resample, count)
+            after = next_part(path, begin + count.end) if count.is_broken and container.format.name == "ogg" else None
+            count.is_broken = count.is_broken and after is None
+            unread += unread_packets(path, container, stream, count, begin)
+            others = len(container.streams.audio) - 1
+            if others:
+                unread.append(Unread(0.0, f"holds {others + 1} audio streams, of which the first was read"))
+            if after is None:
+                break
+            begin = after
+            rest = RestOfFile(stack.enter_context(path.open("rb")), begin)
+            try:
+                container = stack.enter_context(av.open(rest, mode="r", options=OPTIONS))
+                stream = _stream(container, path)
+            except (av.FFmpegError, ValueError, OverflowError) as error:
+                raise AudioError(f"{path} breaks off while decoding ({_reason(error)}).") from error
+        yield from resample(None)
+
+
+def _decode_part(path: Path, opened: tuple[Any, Any], resample: "_Resampler", count: PacketCount) -> Blocks:
+    longest_s = longest_possible_s(path)
+    for frames in _packets(*opened, _load(path), count):
+        for frame in frames:
+            count.seconds += frame.samples / max(1, frame.sample_rate)
+            yield from resample(frame)
+        if count.seconds > longest_s:
+            raise AudioError(f"{path} goes on for longer than its bytes can hold: it is damaged or hostile.")
+    if count.seconds == 0 and count.error:
+        raise AudioError(f"{path} breaks off while decoding ({count.error}).")
+
+
+def _new_count(stream: Any) -> PacketCount:
+    return PacketCount(LARGEST_PACKET.get(stream.codec_context.name, sys.maxsize))
+
+
+def _packets(container: Any, stream: Any, av: Any, count: PacketCount) -> Iterator[list[Any]]:
+    """The decoded frames of each packet, as far as packets are found; those that are damaged give none."""
+    errors = (av.FFmpegError, ValueError, OverflowError)
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except errors as error:
+            count.breaks_off(_reason(error))
+            return
+        if packet is None:
+            return
+        try:
+            frames = packet.decode()
+        except errors as error:
+            frames = []
+            count.is_damaged(_reason(error))
+        base = packet.time_base or 0
+        at_s = None if packet.pts is None else float(packet.pts * base)
+        count.add(packet.pos, packet.size, at_s, float((packet.duration or 0) * base))
+        yield frames
+
+
+class _Resampler:
+    """Frames as float32 at one rate and width, also where a later part of the file has others."""
+
+    def __init__(self, av: Any, rate: int, channels: int) -> None:
+        self.av, self.rate, self.channels = av, rate, channels
+        self.form: tuple[Any, ...] = ()
+        self.resampler: Any = None
+
+    def __call__(self, frame: Any) -> Iterator[NDArray[np.float32]]:
+        """What is ready after a frame; after None, the rest."""
+        if frame is None:
+            yield from self._resampled(None)
+            return
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if form != self.form:
+            yield from self._resampled(None)
+            self.form, self.resampler = form, self.av.AudioResampler(format="fltp", rate=self.rate)
+        frame.pts = None  # the resampler would fill gaps between time stamps
+        yield from self._resampled(frame)
+
+    def _resampled(self, frame: Any) -> Iterator[NDArray[np.float32]]:
+        for plain in self.resampler.resample(frame) if self.resampler is not None else ():
+            block = plain.to_ndarray()
+            if block.shape[1]:
+                yield block if len(block) == self.channels else _to_width(block, self.channels)
+
+
+def _to_width(block: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
+    """Channels of another width, mixed equally and repeated."""
+    return np.repeat(block.mean(axis=0, dtype=np.float32)[None], channels, axis=0)
+
+
+def joined(frames: Blocks) -> Blocks:
+    """The same samples in fewer, larger blocks."""
+    held: list[NDArray[np.float32]] = []
+    num_samples = 0
+    for frame in frames:
+        held.append(frame)
+        num_samples += frame.shape[1]
+        if num_samples >= BLOCK_SAMPLES:
+            yield np.concatenate(held, axis=1)
+            held, num_samples = [], 0
+    if held:
+        yield np.concatenate(held, axis=1)
 
 
 def _load(path: Path) -> Any:
@@ -94,7 +202,7 @@ def _stream(container: Any, path: Path) -> Any:
 
 
 def _unreadable(path: Path, error: Exception) -> AudioError:
-    return AudioError(f"{path} cannot be decoded ({_reason(error)}). Export it as WAV or FLAC.")
+    return AudioError(f"{path} cannot be read as audio ({_reason(error)}). Export it as WAV or FLAC.")
 
 
 def _reason(error: Exception) -> str:

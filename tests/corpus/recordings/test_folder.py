@@ -76,8 +76,9 @@ def test_bad_files_stand_in_the_ledger_and_the_rest_goes_on(config: DataConfig, 
     (recordings / ".hidden.wav").write_text("resource fork", encoding="utf-8")
     _, manifest = build(config)
     ledger = manifest.ledger
-    assert len(ledger.dropped) == 9
-    by_id = {entry.clip_id.removeprefix("target/").rsplit("-", 1)[0]: entry for entry in ledger.dropped}
+    assert len(ledger.dropped) == 10
+    assert ledger.dropped[0].reason.endswith("1 file was passed over, no recording by its suffix: cover.jpg")
+    by_id = {entry.clip_id.removeprefix("target/").rsplit("-", 1)[0]: entry for entry in ledger.dropped[1:]}
     assert set(by_id) == {"text", "empty", "nan", "silent", "short", "nothing", "cancels", "phone", "link"}
     assert "cannot be read" in by_id["text"].reason
     assert "NaN" in by_id["nan"].reason
@@ -142,6 +143,46 @@ def test_three_files_fill_three_splits_and_held_out_ones_are_their_own_source(co
     assert not manifest.select("source", "train")
 
 
+def test_of_three_long_files_a_tenth_each_is_held_out_and_no_more(config: DataConfig, recordings: Path):
+    for number in range(3):
+        write_sine(recordings / f"{number}.wav", 200 + number, 20.0 + number)
+    _, manifest = build(config)
+    seconds = {
+        split: sum(clip.duration_s for clip in manifest.select("target", split))  # type: ignore[arg-type]
+        for split in ("train", "val", "test")
+    }
+    assert 0.07 * 63 < seconds["val"] <= 6.3 + 1e-6
+    assert 0.07 * 63 < seconds["test"] <= 6.3 + 1e-6
+    assert sum(seconds.values()) == pytest.approx(63.0)
+    longest = {clip.split: clip.song for clip in manifest.select("target") if clip.split != "train"}
+    assert longest["val"].startswith("2-")
+    assert longest["test"].startswith("1-")
+    assert sorted(name for cut in manifest.settings["cuts"].values() for name in cut) == [
+        "test_starts_at_s",
+        "val_starts_at_s",
+    ]
+
+
+def test_whole_files_are_held_out_where_they_fit_a_tenth(config: DataConfig, recordings: Path):
+    for number in range(3):
+        write_sine(recordings / f"{number}.wav", 200 + number, 30.0)
+    for number in range(3, 6):
+        write_sine(recordings / f"{number}.wav", 200 + number, 5.0)
+    _, manifest = build(config)
+    held = [clip for split in ("val", "test") for clip in manifest.select("target", split)]  # type: ignore[arg-type]
+    assert [clip.duration_s for clip in held] == [5.0] * len(held)
+    assert not manifest.settings["cuts"]
+
+
+def test_a_file_is_cut_in_a_pause_near_its_last_tenth(config: DataConfig, recordings: Path):
+    sound = sine(220, 20.0)
+    sound[round(18.2 * 16_000) : round(18.4 * 16_000)] = 0.0
+    soundfile.write(recordings / "only.wav", sound, 16_000)
+    _, manifest = build(config)
+    (cut,) = manifest.settings["cuts"].values()
+    assert 18.15 < cut["val_starts_at_s"] < 18.4
+
+
 def test_with_one_file_its_last_tenth_validates_and_the_cut_is_recorded(config: DataConfig, recordings: Path):
     write_sine(recordings / "only.wav", duration_s=20.0)
     folder, manifest = build(config)
@@ -172,6 +213,29 @@ def test_a_float_file_beyond_full_scale_is_turned_down_and_the_gain_recorded(con
     peak = max(float(np.max(np.abs(read_audio(folder / clip.path)[0]))) for clip in manifest.clips)
     assert peak == pytest.approx(0.99, abs=1e-3)
     assert list(manifest.settings["gains"].values()) == [pytest.approx(0.495, abs=1e-3)]
+
+
+def test_a_damaged_sample_of_a_float_file_is_limited_where_it_is_and_told(config: DataConfig, recordings: Path):
+    sound = sine(220, 3.0, level=0.5)
+    damaged = sound.copy()
+    damaged[16_000] = 100.0
+    soundfile.write(recordings / "take.wav", damaged, 16_000, subtype="FLOAT")
+    folder, manifest = build(config)
+    (remark,) = manifest.ledger.dropped
+    assert remark.seconds == 0.0
+    assert "take.wav holds 1 sample far beyond full scale (up to 100.0): limited where they are" in remark.reason
+    (train,) = manifest.select("target", "train")
+    written = read_audio(folder / train.path)[0]
+    sound[16_000] = 1.0
+    np.testing.assert_allclose(written, sound[: len(written)], atol=1e-6)
+    assert "gains" not in manifest.settings
+
+
+def test_a_very_soft_recording_is_used_and_told(config: DataConfig, recordings: Path):
+    soundfile.write(recordings / "soft.wav", sine(220, 3.0, level=10 ** (-55 / 20)), 16_000, subtype="PCM_24")
+    _, manifest = build(config)
+    assert manifest.ledger.seconds_used == pytest.approx(3.0)
+    assert "soft.wav is recorded very softly: its peak is -55 dBFS" in manifest.ledger.dropped[0].reason
 
 
 def test_a_truncated_recording_is_used_as_far_as_it_goes_or_refused_but_counted(config: DataConfig, recordings: Path):
@@ -232,3 +296,23 @@ def test_a_second_build_finds_the_first(config: DataConfig, recordings: Path):
     folder, manifest = build(config)
     again, same = build(config)
     assert (again, same) == (folder, manifest)
+
+
+def test_files_of_operating_systems_are_no_recordings(config: DataConfig, recordings: Path):
+    write_sine(recordings / "a.wav", duration_s=3)
+    (recordings / "__MACOSX").mkdir()
+    for name in ("._a.wav", ".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX/._a.wav", "__MACOSX/b.wav"):
+        (recordings / name).write_bytes(b"\0")
+    _, manifest = build(config)
+    assert not manifest.ledger.dropped
+
+
+def test_files_of_other_suffixes_are_counted_and_named(config: DataConfig, recordings: Path):
+    write_sine(recordings / "a.wav", duration_s=3)
+    for number in range(7):
+        (recordings / f"{number}.jpg").touch()
+    _, manifest = build(config)
+    assert [entry.reason for entry in manifest.ledger.dropped] == [
+        "in the folder 7 files were passed over, no recording by its suffix: "
+        "0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 2 more"
+    ]

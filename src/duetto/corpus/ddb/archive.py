@@ -18,8 +18,9 @@ from duetto.corpus.embedded_cases.fragments import arrange, lay_together, least_
 from duetto.corpus.jobs import Outcome
 from duetto.corpus.manifest import Dropped
 from duetto.corpus.recordings.held_out import SPLIT_SHARE
-from duetto.corpus.recordings.intake import Measured, Recording, display_name, recording_id
+from duetto.corpus.recordings.intake import Recording, display_name, recording_id
 from duetto.corpus.recordings.listing import DEFAULT_SINGER
+from duetto.corpus.recordings.measure import Measured
 from duetto.errors import CorpusError
 from duetto.ownership.consent import CONSENT_NAME, Consent, read_consent, require_rights, require_scope
 from duetto.settings.case_config import FragmentConfig

@@ -1,8 +1,9 @@
 """Which of a user's recordings are held out, and what serves as their source and reference.
 
-Files are split whole and singer by singer, ordered by content hash, the longest always into train: with
-three or more, a tenth each (at least one) goes to val and test; with fewer, the last tenth of the longest
-file becomes val.
+Of each singer's seconds a tenth goes to val and, with three files or more, a tenth to test, and never more: whole files
+in the order of their content hashes as long as they fit, the longest always in train. Where none fits, the end of the
+longest file becomes val and that of the second longest test, cut where it is softest nearby. A part is at least 1 s and
+at most half of its file; of singers of whom there are less than 10 s, whole files are held out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,13 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from duetto.corpus.jobs import Outcome
 from duetto.corpus.manifest import Clip, Dropped, Split
 from duetto.corpus.recordings.intake import SAMPLED_TOLERANCE, is_same_recording
-from duetto.storage.audio import BLOCK_VALUES, Waveform, read_span, write_blocks
+from duetto.storage.audio import Waveform, read_span, write_blocks
+from duetto.storage.audio_libsndfile import BLOCK_VALUES
 from duetto.storage.files import sha256_file
 
-SPLIT_SHARE = 0.1  # of the files for val, and for test
+SPLIT_SHARE = 0.1  # of a singer's seconds for val, and for test
+ROUNDING_S = 1e-6
+FRAME_S = 0.05
+LEAST_KEPT = 0.75  # of the seconds to be held out; the cut lies where it is softest in the quarter before
+SOFT, QUIETEST = 1.5, 1e-10  # frames within 1.8 dB of the softest, or below -100 dB, are equals
 MIN_FILES = 3  # fewer cannot fill train, val and test
 MIN_CUT_S = 1.0  # of val, when it is cut from the longest file
 
@@ -56,24 +64,52 @@ def split_clips(folder: Path, clips: Sequence[Clip]) -> tuple[list[Clip], dict[s
 
 
 def _split_singer(folder: Path, clips: list[Clip]) -> tuple[dict[str, list[Clip]], dict[str, Any]]:
-    longest = max(clips, key=lambda clip: (clip.duration_s, clip.sha256))
-    if len(clips) < MIN_FILES:
-        parts, cut = _cut(folder, longest)
-        return {clip.id: parts if clip is longest else [clip] for clip in clips}, cut
+    by_length = sorted(clips, key=lambda clip: (clip.duration_s, clip.sha256), reverse=True)
+    budget_s = SPLIT_SHARE * sum(clip.duration_s for clip in clips)
+    wanted: tuple[Split, ...] = ("val", "test") if len(clips) >= MIN_FILES else ("val",)
+    free = sorted(by_length[1:], key=lambda clip: clip.sha256) if len(clips) >= MIN_FILES else []
+    if budget_s < MIN_CUT_S and free:
+        return _split_splinters(clips, free), {}
+    split = {clip.id: [clip] for clip in clips}
+    cuts: dict[str, Any] = {}
+    for place, name in enumerate(wanted):
+        whole = _fitting(free, budget_s)
+        free = [clip for clip in free if clip not in whole]
+        split |= {clip.id: [replace(clip, split=name)] for clip in whole}
+        if not whole:
+            clip = by_length[place]
+            split[clip.id], cuts[clip.id] = _cut(folder, clip, name, budget_s)
+            free = [other for other in free if other is not clip]
+    return split, cuts
+
+
+def _split_splinters(clips: Sequence[Clip], others: Sequence[Clip]) -> dict[str, list[Clip]]:
+    """A tenth of the files, at least one, for val and as many for test, where a tenth of the seconds is too short."""
     count = max(1, round(SPLIT_SHARE * len(clips)))
-    others = sorted((clip for clip in clips if clip is not longest), key=lambda clip: clip.sha256)
     splits: dict[str, Split] = {clip.id: "val" for clip in others[:count]}
     splits |= {clip.id: "test" for clip in others[count : 2 * count]}
-    return {clip.id: [replace(clip, split=splits.get(clip.id, "train"))] for clip in clips}, {}
+    return {clip.id: [replace(clip, split=splits.get(clip.id, "train"))] for clip in clips}
 
 
-def _cut(folder: Path, clip: Clip) -> tuple[list[Clip], dict[str, Any]]:
-    """The clip as a train part and a val part at its end: a tenth, at least 1 s, at most half."""
+def _fitting(clips: Sequence[Clip], budget_s: float) -> list[Clip]:
+    """Clips in order that are together no longer than the budget; those that do not fit are passed over."""
+    chosen: list[Clip] = []
+    for clip in clips:
+        if sum(other.duration_s for other in chosen) + clip.duration_s <= budget_s + ROUNDING_S:
+            chosen.append(clip)
+    return chosen
+
+
+def _cut(folder: Path, clip: Clip, held: Split, held_s: float) -> tuple[list[Clip], dict[str, Any]]:
+    """The clip as a train part and a held-out part at its end of so many seconds, at least 1 s, at most half."""
     num_samples, sample_rate = clip.num_samples, clip.sample_rate
-    num_val = min(max(round(SPLIT_SHARE * num_samples), round(MIN_CUT_S * sample_rate)), num_samples // 2)
-    cut = num_samples - num_val
+    most = num_samples // 2
+    num_held = min(max(round(held_s * sample_rate), round(MIN_CUT_S * sample_rate)), most)
+    cut = _softest(
+        folder / clip.path, (num_samples - num_held, num_samples - round(num_held * LEAST_KEPT)), sample_rate
+    )
     parts: list[Clip] = []
-    spans: tuple[tuple[Split, int, int], ...] = (("train", 0, cut), ("val", cut, num_samples))
+    spans: tuple[tuple[Split, int, int], ...] = (("train", 0, cut), (held, cut, num_samples))
     for split, first, last in spans:
         path = f"{clip.path.removesuffix('.wav')}-{split}.wav"
         write_blocks(folder / path, _blocks(folder / clip.path, first, last), sample_rate)
@@ -88,7 +124,18 @@ def _cut(folder: Path, clip: Clip) -> tuple[list[Clip], dict[str, Any]]:
                 start=clip.start + first,
             )
         )
-    return parts, {clip.id: {"val_starts_at_s": cut / sample_rate}}
+    return parts, {f"{held}_starts_at_s": cut / sample_rate}
+
+
+def _softest(path: Path, span: tuple[int, int], sample_rate: int) -> int:
+    """The beginning of the softest 50 ms of a span of a file, the first of equals."""
+    frame = max(1, round(FRAME_S * sample_rate))
+    samples = read_span(path, *span).mean(axis=0)
+    count = len(samples) // frame
+    if count == 0:
+        return span[0]
+    energy = np.square(samples[: count * frame].reshape(count, frame), dtype=np.float64).sum(axis=1)
+    return span[0] + frame * int(np.argmax(energy <= SOFT * energy.min() + QUIETEST * frame))
 
 
 def _blocks(path: Path, first: int, last: int) -> Iterator[Waveform]:

@@ -17,16 +17,14 @@ import numpy as np
 
 from duetto.corpus.jobs import Outcome
 from duetto.corpus.manifest import Clip, Dropped
+from duetto.corpus.recordings.measure import Measured
 from duetto.errors import AudioError
-from duetto.storage.audio import Waveform, read_blocks, read_info, write_blocks
+from duetto.storage.audio import Waveform, read_blocks, write_blocks
 from duetto.storage.files import sha256_file
 from duetto.storage.full_scale import gain_to_fit
-from duetto.units import amplitude_to_db
 
 ARCHIVE_SUFFIXES = frozenset({".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"})  # reported, never unpacked
-SILENT_DB = -60.0  # peak, dB against full scale
-MIN_S = 0.3
-HEADER_TOLERANCE_S = 0.05  # compressed formats estimate their length
+NOT_COVERED = "is not among the recordings of the consent record"
 SLUG_LENGTH = 40
 NUM_SAMPLED = 256  # samples by which a recording is recognised
 SAMPLED_TOLERANCE = 1e-4  # three steps of 16 bits
@@ -43,29 +41,6 @@ def recording_id(display: str, sha256: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:SLUG_LENGTH].strip("-")
     digest = sha256 or hashlib.sha256(display.encode()).hexdigest()
     return f"{slug or 'recording'}-{digest[:8]}"
-
-
-@dataclass
-class Measured:
-    """Result of the first pass over a file."""
-
-    sample_rate: int = 0
-    num_samples: int = 0
-    num_channels: int = 0
-    peak: float = 0.0  # of the mean of the channels
-    channel_peak: float = 0.0
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return self.num_samples / self.sample_rate
-
-    def add(self, block: Waveform) -> None:
-        """Take a block, (channels, S), into account."""
-        self.num_channels = len(block)
-        self.num_samples += block.shape[1]
-        self.peak = max(self.peak, float(np.max(np.abs(block.mean(axis=0, dtype=np.float32)), initial=0.0)))
-        self.channel_peak = max(self.channel_peak, float(np.max(np.abs(block), initial=0.0)))
 
 
 @dataclass
@@ -101,24 +76,18 @@ class Recording:
         path = Path(self.path)
         if path.suffix.lower() in ARCHIVE_SUFFIXES:
             return self._refuse(0.0, f"{self.display} is an archive, which is not opened: unpack it first")
+        measured = Measured()
         try:
-            info = read_info(path)
+            for _ in measured.read(path):
+                pass
         except AudioError as error:
-            return self._refuse(0.0, str(error).replace(str(path), self.display))
-        measured = Measured(info.sample_rate)
-        try:
-            for block in read_blocks(path):
-                measured.add(block)
-        except AudioError as error:
-            seconds = max(info.duration_s, measured.duration_s)
+            seconds = max(measured.expected_s, measured.duration_s)
             return self._refuse(seconds, str(error).replace(str(path), self.display))
-        missing_s = info.duration_s - measured.duration_s
-        dropped = []
-        if missing_s > HEADER_TOLERANCE_S:
-            dropped.append(Dropped(self._id, missing_s, f"{self.display} breaks off: its header promises more"))
+        dropped = [Dropped(self._id, entry.seconds, f"{self.display} {entry.reason}") for entry in measured.unread]
         reason = self._reason_against(measured)
         if reason:
             return Outcome(dropped=(*dropped, Dropped(self._id, measured.duration_s, f"{self.display} {reason}")))
+        dropped += [Dropped(self._id, 0.0, f"{self.display} {said}") for said in measured.remarks(self.keeps_channels)]
         return self._write(folder, measured, read_blocks(path), tuple(dropped))
 
     @property
@@ -129,30 +98,20 @@ class Recording:
         return Outcome(dropped=(Dropped(self._id, seconds, reason),))
 
     def _reason_against(self, measured: Measured) -> str:
-        if not self.is_covered:
-            return "is not among the recordings of the consent record"
-        if measured.duration_s < MIN_S:
-            return f"is shorter than {MIN_S} s"
-        if amplitude_to_db(measured.peak) >= SILENT_DB:
-            return ""
-        if amplitude_to_db(measured.channel_peak) >= SILENT_DB:
-            return (
-                "" if self.keeps_channels else "is silent as a mix: its channels cancel each other. Export it as mono"
-            )
-        return f"is silent: its peak is below {SILENT_DB:.0f} dBFS"
+        return measured.refusal(self.keeps_channels) if self.is_covered else NOT_COVERED
 
     def _write(
         self, folder: Path, measured: Measured, blocks: Iterator[Waveform], dropped: tuple[Dropped, ...]
     ) -> Outcome:
-        peak = measured.channel_peak if self.keeps_channels else measured.peak
-        gain = gain_to_fit(peak) if peak > 1.0 else 1.0  # as float files may
+        loud = measured.channels if self.keeps_channels else measured.mono
+        gain = gain_to_fit(loud.ceiling) if loud.ceiling > 1.0 else 1.0  # as float files may be
         sampled = SampledValues(measured.num_samples)
 
         def prepared() -> Iterator[Waveform]:
             for block in blocks:
                 mono = block.mean(axis=0, dtype=np.float32)
                 sampled.add(mono)
-                waveform = block if self.keeps_channels else mono
+                waveform = loud.limit(block if self.keeps_channels else mono)
                 yield waveform if gain == 1.0 else (waveform * np.float32(gain)).astype(np.float32)
 
         path = f"audio/{self.name}.wav"

@@ -1,8 +1,9 @@
 """Contents of a user's folder: recordings, their singers, and skipped files with the reason.
 
 Singers: if recordings lie directly in the folder, all belong to one singer. Otherwise
-each subfolder is a singer of that name. Files are known by suffix; hidden ones are left out, and
-links to folders are not followed, so that a loop of them ends.
+each subfolder is a singer of that name. Files are known by suffix; what has another one is counted and named in a
+remark, hidden files and those of operating systems are left out, and links to folders are not followed, so that a loop
+of them ends.
 """
 
 import os
@@ -14,12 +15,12 @@ from pathlib import Path
 from duetto.corpus.manifest import Dropped
 from duetto.corpus.recordings.intake import ARCHIVE_SUFFIXES, display_name
 from duetto.errors import CorpusError
-from duetto.storage.audio import AUDIO_SUFFIXES
-from duetto.storage.audio_libav import LIBAV_SUFFIXES
+from duetto.score.formats.registry import SCORE_SUFFIXES
+from duetto.storage.audio_suffixes import AUDIO_SUFFIXES, is_hidden, say_passed_over
 from duetto.storage.files import sha256_file
 
-READABLE_SUFFIXES = AUDIO_SUFFIXES | {".wave", ".rf64", ".w64", ".oga", ".opus", ".aifc", ".au", ".snd", ".caf"}
-TAKEN_SUFFIXES = READABLE_SUFFIXES | LIBAV_SUFFIXES | ARCHIVE_SUFFIXES
+TAKEN_SUFFIXES = AUDIO_SUFFIXES | ARCHIVE_SUFFIXES
+COMPANION_SUFFIXES = SCORE_SUFFIXES | {".txt", ".yaml", ".yml"}  # scores, labels, consent: read elsewhere
 DEFAULT_SINGER = "singer"
 
 
@@ -59,7 +60,7 @@ def list_recordings(root: Path) -> Listing:
     Raises:
         CorpusError: If no file has the suffix of one.
     """
-    listing = list_files(root, TAKEN_SUFFIXES)
+    listing = list_files(root, TAKEN_SUFFIXES, COMPANION_SUFFIXES)
     if not listing.files:
         reasons = "".join(f" {entry.reason}." for entry in listing.remarks)
         raise CorpusError(
@@ -71,8 +72,14 @@ def list_recordings(root: Path) -> Listing:
     return listing
 
 
-def list_files(root: Path, suffixes: frozenset[str]) -> Listing:
-    """Files below a folder that have one of some suffixes, sorted by name; perhaps none."""
+def list_files(root: Path, suffixes: frozenset[str], companions: frozenset[str] | None = None) -> Listing:
+    """Files below a folder that have one of some suffixes, sorted by name; perhaps none.
+
+    Args:
+        root: The folder.
+        suffixes: Of the files that are wanted.
+        companions: Suffixes of files that belong beside them; others are told in a remark. None tells nothing.
+    """
     remarks: list[Dropped] = []
 
     def remark(path: str | Path, reason: str) -> None:
@@ -80,15 +87,21 @@ def list_files(root: Path, suffixes: frozenset[str]) -> Listing:
         remarks.append(Dropped(display, 0.0, f"{display} {reason}"))
 
     found: list[Path] = []
+    passed_over: list[str] = []
     walk = os.walk(root, onerror=lambda error: remark(error.filename, f"cannot be listed ({error.strerror})"))
     for folder, folders, names in walk:
-        seen = sorted(name for name in folders if not name.startswith("."))
+        seen = sorted(name for name in folders if not is_hidden(name))
         for name in seen:
             if Path(folder, name).is_symlink():
                 remark(Path(folder, name), "is a link to a folder and is not followed")
         folders[:] = seen
-        taken = (name for name in names if not name.startswith(".") and _suffix(name) in suffixes)
-        found += [Path(folder, name) for name in taken]
+        visible = {name: _suffix(name) for name in names if not is_hidden(name)}
+        found += [Path(folder, name) for name, suffix in visible.items() if suffix in suffixes]
+        if companions is not None:
+            others = (name for name, suffix in visible.items() if suffix not in suffixes | companions)
+            passed_over += [display_name(Path(folder, name).relative_to(root)) for name in others]
+    if passed_over:
+        remarks.append(Dropped("the folder", 0.0, f"in the folder {say_passed_over(passed_over)}"))
     files = tuple(sorted(found, key=lambda path: os.fsencode(path.relative_to(root))))
     return Listing(root, files, tuple(remarks), bool(files) and all(path.parent != root for path in files))
 

@@ -2,7 +2,8 @@
 
 The steepest fall over 800 Hz of the level that the loudest 2 % of each bin's cells have. MP3 at 48 kbit/s
 ends at 11 kHz, at 32 kbit/s at 8.5 kHz; resampling from a low rate looks the same. Natural voices fall
-by 18 dB at most.
+by 18 dB at most, below 6 kHz by more; there only the emptiness above a low rate counts. A file whose own rate is low
+needs no cliff.
 
 Predicts: a dull voice, and high bands that the model has to invent.
 """
@@ -18,10 +19,10 @@ from duetto.diagnosis.sound import Heard
 from duetto.preprocess.spectrum import bin_frequencies_hz
 
 OVER_HZ = 800.0
-LOWEST_HZ = 6000.0  # below, voices have cliffs of their own
+LOWEST_HZ, CLIFF_DB = 6000.0, 22.0
+DEEP_LOWEST_HZ, DEEP_CLIFF_DB = 2000.0, 40.0  # below 6 kHz voices have cliffs of their own, but none so deep
 MARGIN = 0.94  # of Nyquist: every converter's own filter lies above
 LOUD_SHARE = 0.02
-CLIFF_DB = 22.0
 LOW_HZ, VERY_LOW_HZ = 17_000.0, 11_500.0
 LEAST_FRAMES = 50
 
@@ -40,14 +41,14 @@ class CodecEvidence:
 def measure(heard: Heard) -> CodecEvidence:
     """The cliff of a sound's spectrum."""
     fall_db, at_hz = steepest_fall(heard)
-    cutoff_hz = at_hz if fall_db >= CLIFF_DB else np.nan
+    cutoff_hz = at_hz if fall_db >= (CLIFF_DB if at_hz >= LOWEST_HZ else DEEP_CLIFF_DB) else np.nan
     seconds = heard.sound.duration_s
     return CodecEvidence(cutoff_hz, fall_db, heard.sample_rate / 2, seconds, heard.sound.place(0.0, min(2.0, seconds)))
 
 
 def conclude(evidence: Sequence[CodecEvidence]) -> Finding:
     """Bandwidth of a corpus: by the share of seconds that lose the band above."""
-    known = [item for item in evidence if np.isfinite(item.fall_db)]
+    known = [item for item in evidence if np.isfinite(item.fall_db) or item.bandwidth_hz < LOW_HZ]
     seconds = sum(item.seconds for item in known)
     if not known or seconds <= 0:
         return Finding("codec", "unknown", "too little is heard", {"cutoff_hz": float("nan")})
@@ -55,7 +56,7 @@ def conclude(evidence: Sequence[CodecEvidence]) -> Finding:
     cut = [item for item in known if min(item.cutoff_hz, item.bandwidth_hz) < LOW_HZ or item.bandwidth_hz < LOW_HZ]
     numbers = {
         "cutoff_hz": float(np.median(top_hz)),
-        "fall_db": float(np.median([item.fall_db for item in known])),
+        "fall_db": _median([item.fall_db for item in known if np.isfinite(item.fall_db)]),
         "cut_share": sum(item.seconds for item in cut) / seconds,
         "bandwidth_hz": float(max(item.bandwidth_hz for item in known)),
     }
@@ -98,8 +99,13 @@ def _cliff(
     at_hz = frequency[width : width + len(medians) - gap]
     above = np.maximum.accumulate(medians[::-1])[::-1][gap:]  # loudest from there to the top
     falls = medians[:-gap] - above
-    inside = (at_hz >= LOWEST_HZ) & (at_hz <= top_hz)
+    least = np.where(at_hz >= LOWEST_HZ, CLIFF_DB, DEEP_CLIFF_DB)
+    inside = (at_hz >= DEEP_LOWEST_HZ) & (at_hz <= top_hz)
     if not inside.any():
         return float("nan"), float("nan")
-    best = int(np.argmax(np.where(inside, falls, -np.inf)))
+    best = int(np.argmax(np.where(inside, falls - least, -np.inf)))
     return float(falls[best]), float(at_hz[best])
+
+
+def _median(values: Sequence[float]) -> float:
+    return float(np.median(values)) if values else float("nan")

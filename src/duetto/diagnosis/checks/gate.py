@@ -1,7 +1,8 @@
 """Gate: pauses without a floor, and steps of the level into them.
 
-No microphone in a room is quieter than about -80 dB under full scale over 10 ms; a floor that is was
-made by a gate, by hand, or by a renderer that has none. Steps are falls of more than 35 dB within 30 ms that
+No microphone in a room is quieter than about -80 dB under full scale over 10 ms where singing has its standard level;
+a floor that is was made by a gate, by hand, or by a renderer that has none. In a soft take of few bits it may be the
+rounding, which then cannot be told from a gate. Steps are falls of more than 35 dB within 30 ms that
 end below the singing.
 
 Predicts case C: breaths and soft endings are gone, and the voice chops them off too.
@@ -15,8 +16,10 @@ import numpy as np
 from duetto.diagnosis.finding import Finding, Place, graded, worst_places
 from duetto.diagnosis.sound import FRAME_S, Heard
 from duetto.spans import true_spans
+from duetto.units import amplitude_to_db
 
 SILENCED_DB = -80.0
+ROUNDING_DB = -10.8  # level of rounding noise against the step that it comes from: 1 / sqrt(12)
 LEAST_HOLE = 3  # frames
 STEP_DB = 35.0
 STEP_FRAMES = 3
@@ -34,6 +37,7 @@ class GateEvidence:
     zero_s: float
     steps: int
     holes: tuple[Place, ...]
+    is_rounded: bool = False  # its holes may be rounding
 
 
 def measure(heard: Heard) -> GateEvidence:
@@ -59,14 +63,27 @@ def measure(heard: Heard) -> GateEvidence:
         float(np.sum(level_db < -140.0)) * FRAME_S,
         len(starts),
         places,
+        bool(holes) and rounding_db(heard) > SILENCED_DB,
     )
+
+
+def rounding_db(heard: Heard) -> float:
+    """Level of what the bits of a sound round away, dB of the copy at standard level; -inf for float files."""
+    sizes = np.abs(heard.sound.channels)
+    step = float(np.min(sizes, where=sizes > 0, initial=np.inf))
+    return float(amplitude_to_db(step)) + ROUNDING_DB + heard.gain_db if step < np.inf else -np.inf
 
 
 def conclude(evidence: Sequence[GateEvidence]) -> Finding:
     """Gating of a corpus."""
-    inner_s = sum(item.inner_s for item in evidence)
+    told = [item for item in evidence if not item.is_rounded]
+    inner_s = sum(item.inner_s for item in told)
     if inner_s <= 0:
-        return Finding("gate", "unknown", "nothing is sung", {"silenced_share": float("nan")})
+        reason = (
+            "recorded so softly that pauses are rounded to nothing" if len(told) < len(evidence) else "nothing is sung"
+        )
+        return Finding("gate", "unknown", reason, {"silenced_share": float("nan")})
+    evidence = told
     numbers = {
         "silenced_share": sum(item.silenced_s for item in evidence) / inner_s,
         "zero_share": sum(item.zero_s for item in evidence) / inner_s,

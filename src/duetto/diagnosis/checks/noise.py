@@ -46,10 +46,11 @@ def measure(heard: Heard) -> NoiseEvidence:
     order = np.argsort(power)
     quiet = order[: max(1, int(QUIET_SHARE * pairs))]
     floor_db = float(10 * np.log10(np.mean(power[quiet]) + 1e-16))
+    recorded_floor_db = floor_db - heard.gain_db
     if floor_db < SILENT_DB:
-        return NoiseEvidence(np.nan, floor_db, seconds, "the pauses are silenced", None)
+        return NoiseEvidence(np.nan, recorded_floor_db, seconds, "the pauses are silenced", None)
     if np.mean(voiced[quiet]) > MAX_VOICED:
-        return NoiseEvidence(np.nan, floor_db, seconds, "there are no pauses", None)
+        return NoiseEvidence(np.nan, recorded_floor_db, seconds, "there are no pauses", None)
     is_active = heard.is_sung[: 2 * pairs].reshape(-1, 2).all(axis=1) & (
         power > 10 ** ((floor_db + ABOVE_FLOOR_DB) / 10)
     )
@@ -61,7 +62,9 @@ def measure(heard: Heard) -> NoiseEvidence:
     flags[2 * quiet] = flags[2 * quiet + 1] = True
     longest = max(true_spans(flags), key=lambda span: span[1] - span[0])
     middle = sum(longest) / 2 * FRAME_S
-    return NoiseEvidence(snr_db, floor_db, seconds, "", heard.sound.place(max(0.0, middle - 0.75), middle + 0.75))
+    return NoiseEvidence(
+        snr_db, recorded_floor_db, seconds, "", heard.sound.place(max(0.0, middle - 0.75), middle + 0.75)
+    )
 
 
 def conclude(evidence: Sequence[NoiseEvidence]) -> Finding:

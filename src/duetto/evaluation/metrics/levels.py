@@ -10,7 +10,8 @@ import numpy as np
 from duetto.evaluation.measure import Measure, ScoredSong, Scores
 from duetto.evaluation.metric import plain
 from duetto.spans import true_spans
-from duetto.storage.audio import AudioInfo, Waveform
+from duetto.storage.audio import Waveform
+from duetto.storage.audio_file import AudioInfo
 
 CLIPPING_LEVEL = 0.999  # within 0.01 dB of full scale
 MIN_CLIPPED_RUN = 3  # samples; a single peak at full scale is normalisation, not clipping

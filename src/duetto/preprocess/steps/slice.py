@@ -1,7 +1,8 @@
 """Cutting a clip at its silences into pieces that a trainer can take, losing nothing but silence.
 
-Level is the RMS over 70 ms, every 10 ms, in dB against full scale. A stretch below the threshold
-for long enough is a silence; of it `keep_silence_s` stay on either side. What is longer than `max_s`
+Level is the RMS over 70 ms, every 10 ms, in dB against full scale of a copy at standard level
+(`duetto.storage.standard_level`), so that a softly recorded clip is cut where a loud one is. A stretch below the
+threshold for long enough is a silence; of it `keep_silence_s` stay on either side. What is longer than `max_s`
 is cut where it is softest; what is shorter than `min_s` is joined with its neighbour, or takes more
 of the silence around it. Every sample is either in exactly one piece or in the reported silence.
 """
@@ -17,6 +18,7 @@ from duetto.preprocess.segment import Drops, Segment, Segments, total_s
 from duetto.settings.config import require
 from duetto.spans import Span, true_spans
 from duetto.storage.audio import Waveform
+from duetto.storage.standard_level import SILENT_DB, standard_gain_db
 from duetto.units import amplitude_to_db, seconds_to_samples
 
 HOP_S = 0.01
@@ -27,7 +29,7 @@ HALF_WINDOW = 3  # frames on either side: 70 ms in all, close to the 60 ms of up
 class Slice:
     """Pieces of `min_s` to `max_s` (a clip shorter than `min_s` stays whole)."""
 
-    threshold_db: float = -42.0  # dB against full scale
+    threshold_db: float = -42.0  # dB against full scale of the clip at standard level, 28 dB below its loudest second
     min_s: float = 1.0
     max_s: float = 8.0
     min_silence_s: float = 0.3  # shorter pauses are part of the phrase
@@ -50,8 +52,9 @@ class Slice:
         """Slice every segment; silence that is left out is a loss."""
         pieces: list[Segment] = []
         dropped: list[Dropped] = []
+        gain_db = standard_gain_db([part.waveform for part in segments], segments[0].sample_rate) if segments else 0.0
         for segment in segments:
-            spans = self.spans(segment.waveform, segment.sample_rate)
+            spans = self.spans(segment.waveform, segment.sample_rate, gain_db)
             kept = tuple(
                 replace(segment, waveform=segment.waveform[first:last], start=segment.start + first)
                 for first, last in spans
@@ -62,14 +65,14 @@ class Slice:
                 dropped.append(Dropped(segment.clip_id, lost_s, "silence" if spans else "silence throughout"))
         return tuple(pieces), tuple(dropped)
 
-    def spans(self, waveform: Waveform, sample_rate: int) -> tuple[Span, ...]:
-        """Where the pieces lie in a waveform (S,), in order, without overlap."""
+    def spans(self, waveform: Waveform, sample_rate: int, gain_db: float) -> tuple[Span, ...]:
+        """Where the pieces lie in a waveform (S,) that is `gain_db` below standard level, in order, without overlap."""
         num_samples = len(waveform)
         hop = max(1, seconds_to_samples(HOP_S, sample_rate))
         level_db = frame_levels_db(waveform, hop)
         min_silence = max(1, round(self.min_silence_s / HOP_S))
         keep = min(seconds_to_samples(self.keep_silence_s, sample_rate), min_silence * hop // 2)
-        sounding = _sounding_frames(level_db >= self.threshold_db, min_silence)
+        sounding = _sounding_frames(level_db >= max(self.threshold_db - gain_db, SILENT_DB), min_silence)
         spans = [(max(0, first * hop - keep), min(num_samples, last * hop + keep)) for first, last in sounding]
         min_samples = min(seconds_to_samples(self.min_s, sample_rate), num_samples)
         spans = _lengthen(spans, min_samples, num_samples)

@@ -1,0 +1,95 @@
+"""What is known of a recording before it is used: length, level, what was not read, and whether it can be used at all.
+
+Training and the data doctor ask here, so that they agree.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from duetto.storage.audio import Waveform, checked
+from duetto.storage.audio_file import AudioInfo, Unread
+from duetto.storage.audio_open import open_audio
+from duetto.storage.full_scale import LoudSamples
+from duetto.storage.standard_level import say_quiet
+from duetto.units import amplitude_to_db
+
+SILENT_DB = -60.0  # peak, dB against full scale
+MIN_S = 0.3
+
+
+@dataclass
+class Measured:
+    """Result of the first pass over a file."""
+
+    sample_rate: int = 1
+    expected_s: float = 0.0  # by the header
+    num_samples: int = 0
+    num_channels: int = 0
+    peak: float = 0.0  # of the mean of the channels
+    channel_peak: float = 0.0
+    mono: LoudSamples = field(default_factory=LoudSamples)
+    channels: LoudSamples = field(default_factory=LoudSamples)
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.num_samples / self.sample_rate
+
+    def expect(self, info: AudioInfo) -> None:
+        """Take the header into account."""
+        self.sample_rate, self.expected_s = info.sample_rate, info.duration_s
+
+    def add(self, block: Waveform) -> None:
+        """Take a block, (channels, S), into account."""
+        mono = block.mean(axis=0, dtype=np.float32)
+        self.num_channels = len(block)
+        self.num_samples += block.shape[1]
+        self.peak = max(self.peak, float(np.max(np.abs(mono), initial=0.0)))
+        self.channel_peak = max(self.channel_peak, float(np.max(np.abs(block), initial=0.0)))
+        self.mono.add(mono)
+        self.channels.add(block)
+
+    def read(self, path: Path) -> Iterator[Waveform]:
+        """The blocks of a file, each measured as it passes; complete when all have.
+
+        Raises:
+            AudioError: If the file cannot be read; what has passed by then stays measured.
+        """
+        with open_audio(path) as file:
+            self.expect(file.info)
+            for block in checked(path, file):
+                self.add(block)
+                yield block
+            self.unread = tuple(file.unread)
+
+    def refusal(self, keeps_channels: bool = False) -> str:
+        """Why the recording cannot be trained on, in words that follow its name; empty if it can."""
+        if self.duration_s < MIN_S:
+            return f"is shorter than {MIN_S} s"
+        if amplitude_to_db(self.peak) >= SILENT_DB:
+            return ""
+        if amplitude_to_db(self.channel_peak) >= SILENT_DB:
+            return "" if keeps_channels else "is silent as a mix: its channels cancel each other. Export it as mono"
+        return f"is silent: its peak is below {SILENT_DB:.0f} dBFS"
+
+    def remarks(self, keeps_channels: bool = False) -> list[str]:
+        """What a user should know of a recording that is used, in words that follow its name."""
+        loud = self.channels if keeps_channels else self.mono
+        said = (loud.say_limited(), say_quiet(self.channel_peak if keeps_channels else self.peak))
+        return [sentence for sentence in said if sentence]
+
+
+def measure_recording(path: Path) -> Measured:
+    """Read a file from end to end.
+
+    Raises:
+        AudioError: If it cannot be read.
+    """
+    measured = Measured()
+    for _ in measured.read(path):
+        pass
+    return measured

@@ -1,0 +1,71 @@
+"""Reading uncompressed audio, and rare formats, through libsndfile.
+
+Only `duetto.storage.audio_open` calls this.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from duetto.errors import AudioError
+from duetto.storage.audio_chunks import find_sound
+from duetto.storage.audio_file import AudioFile, AudioInfo, Blocks, Unread
+
+BLOCK_VALUES = 2**22  # read at once: 44 s of stereo at 48 kHz
+LEFT_TO_LIBAV = frozenset({"MP3", "OGG", "FLAC"})  # which libsndfile may shorten without a word
+TOLERANCE_S = 0.001
+
+
+@contextmanager
+def open_audio(path: Path) -> Iterator[AudioFile]:
+    """A file as libsndfile reads it.
+
+    Raises:
+        AudioError: If it does not, reads no sample of it, or is not trusted to read all of this format.
+    """
+    try:
+        file = soundfile.SoundFile(file_name(path))
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path} cannot be read as audio ({error.error_string.strip()}).") from error
+    with file:
+        if file.format in LEFT_TO_LIBAV:
+            raise AudioError(f"{path} cannot be read as audio (it is damaged).")
+        info = AudioInfo(file.samplerate, file.frames, file.channels, file.subtype)
+        unread: list[Unread] = []
+        yield AudioFile(info, _decode(path, file, unread), unread)
+
+
+def _decode(path: Path, file: soundfile.SoundFile, unread: list[Unread]) -> Blocks:
+    """Blocks that are not empty; a header's length is not believed, let alone allocated."""
+    size, done = max(1, BLOCK_VALUES // file.channels), 0
+    try:
+        while len(block := file.read(size, dtype="float32", always_2d=True)):
+            yield np.ascontiguousarray(block.T)
+            done += len(block)
+            if len(block) < size:
+                break
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path} breaks off while reading ({error.error_string.strip()}).") from error
+    unread += unread_bytes(path, done / file.samplerate)
+
+
+def unread_bytes(path: Path, seconds: float) -> list[Unread]:
+    """What the chunks of a file of which so many seconds were read hold, or promise, besides."""
+    sound = find_sound(path)
+    if sound is None or sound.present == 0 or seconds == 0:
+        return []
+    byte_s = seconds / sound.present
+    found = [
+        Unread(sound.missing * byte_s, "breaks off: its header promises more"),
+        Unread(sound.behind * byte_s, "goes on behind the end that its header gives, and that was not read"),
+    ]
+    return [entry for entry in found if entry.seconds > TOLERANCE_S]
+
+
+def file_name(path: Path) -> str | bytes:
+    """The name as libsndfile wants it: bytes, so that names which are not UTF-8 open too."""
+    return str(path) if os.name == "nt" else os.fsencode(path)

@@ -1,0 +1,54 @@
+"""Which files of a folder are recordings: one list for training, conversion and the doctor.
+
+A suffix only decides what is looked at; what a file is, and who decodes it, its content decides.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+UNCOMPRESSED = frozenset(
+    {".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".voc"}
+)
+LOSSLESS = frozenset({".flac", ".ape", ".wv", ".tta"})
+LOSSY = frozenset(
+    {
+        ".mp3",
+        ".mp2",
+        ".mpga",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".m4a",
+        ".m4b",
+        ".aac",
+        ".adts",
+        ".wma",
+        ".amr",
+        ".ac3",
+        ".eac3",
+        ".spx",
+    }
+)
+VIDEO = frozenset({".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mka", ".mkv", ".avi"})  # its sound is read
+AUDIO_SUFFIXES = UNCOMPRESSED | LOSSLESS | LOSSY | VIDEO
+NAMED = 5  # of the files that are passed over
+FOREIGN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx", "ehthumbs.db", "$recycle.bin"})
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is an operating system's own: `._a.wav`, `.DS_Store`, `Thumbs.db`."""
+    return name.startswith(".") or name.lower() in FOREIGN_NAMES
+
+
+def is_recording(path: Path) -> bool:
+    """Whether a file is taken for a recording by its name."""
+    return path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden(path.name)
+
+
+def say_passed_over(names: Sequence[str]) -> str:
+    """How many files were passed over, and the first of them by name; empty for none."""
+    if not names:
+        return ""
+    count = "1 file was" if len(names) == 1 else f"{len(names)} files were"
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{count} passed over, no recording by its suffix: {', '.join(sorted(names)[:NAMED])}{more}"

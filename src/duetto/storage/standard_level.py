@@ -1,0 +1,71 @@
+"""The level of a recording, and a copy of it at the level that analysis expects.
+
+Trackers, encoders, slicer and the doctor decide by level: a tracker loses a softly recorded voice, and a threshold in
+dB against full scale takes quiet singing for a pause. What they hear is therefore a copy at the level at which the
+embedded voices sing. The recording itself keeps its own.
+
+Conventions: levels are in dB against full scale, root mean square of frames of 20 ms. The level of a recording is what
+its loudest second exceeds, or its loudest twentieth where that is less, so that neither pauses nor single damaged
+samples move it.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duetto.units import amplitude_to_db, db_to_amplitude
+
+STANDARD_DB = -14.0  # the loudest second of an embedded voice, whose singing has -20 dB throughout
+FRAME_S = 0.02
+LOUD_SHARE, LOUD_FRAMES = 0.05, 50  # of the frames, or a second where that is less
+LEAST_LOUD_FRAMES = 4  # a damaged sample lies in one of them
+DITHER_DB = -90.0  # one step of 16 bits: rounding and dither, no sound
+LIMIT = 4.0  # of the copy, 26 dB over its level: further out lie damaged samples, no sound
+QUIET_PEAK_DB = -50.0  # of a recording below which a percent and more of what is voiced is lost
+SILENT_DB = -93.0  # root mean square of a recording that holds nothing else
+
+Samples = NDArray[np.float32]
+
+
+def level_db(waveform: Samples, sample_rate: int) -> float:
+    """Level of a waveform (..., S); -inf in digital silence."""
+    frame = max(1, round(FRAME_S * sample_rate))
+    frame = min(frame, max(1, waveform.shape[-1]))
+    count = waveform.shape[-1] // frame
+    if count == 0:
+        return -math.inf
+    whole = waveform[..., : count * frame].reshape(*waveform.shape[:-1], count, frame)
+    power = np.mean(np.square(whole, dtype=np.float64), axis=-1).reshape(-1, count).mean(axis=0)
+    loud = min(max(LEAST_LOUD_FRAMES, min(LOUD_FRAMES, round(LOUD_SHARE * count))), count)
+    with np.errstate(divide="ignore"):
+        return float(10 * np.log10(np.partition(power, count - loud)[count - loud]))
+
+
+def standard_gain_db(waveform: Samples | Sequence[Samples], sample_rate: int) -> float:
+    """Gain that brings a waveform (..., S), or the loudest of several, to the standard level.
+
+    Returns:
+        dB; 0.0 where there is nothing but dither.
+    """
+    waveforms = [waveform] if isinstance(waveform, np.ndarray) else waveform
+    level = max((level_db(part, sample_rate) for part in waveforms), default=-math.inf)
+    return STANDARD_DB - level if level > SILENT_DB else 0.0
+
+
+def at_standard_level(waveform: Samples, sample_rate: int) -> Samples:
+    """A copy (..., S) for analysis, with damaged samples limited."""
+    gain = db_to_amplitude(standard_gain_db(waveform, sample_rate))
+    return np.clip(waveform * np.float32(gain), -LIMIT, LIMIT).astype(np.float32)
+
+
+def say_quiet(peak: float) -> str:
+    """That a recording of this peak is too soft to be understood fully, in words that follow its name; or nothing."""
+    peak_db = float(amplitude_to_db(peak))
+    if peak_db >= QUIET_PEAK_DB:
+        return ""
+    return (
+        f"is recorded very softly: its peak is {peak_db:.0f} dBFS. "
+        f"Below {QUIET_PEAK_DB:.0f} dBFS pitch and words get lost in the rounding"
+    )
