@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+import yaml
 
 from duetto.errors import ConfigError
 
@@ -31,8 +31,15 @@ def read_shape(name: str) -> dict[str, dict[str, Any]]:
     path = conf_folder() / "shape" / f"{name}.yaml"
     if not path.is_file():
         raise ConfigError(f"There is no {path}. Install duetto again.")
-    own = OmegaConf.to_container(OmegaConf.load(path))
-    assert isinstance(own, dict)
-    below = [read_shape(other) for other in own.pop("defaults", ()) if other != "_self_"]
-    values: dict[str, dict[str, Any]] = OmegaConf.to_container(OmegaConf.merge(*below, own))  # type: ignore[assignment]
+    own: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values: dict[str, Any] = {}
+    for below in (*(read_shape(other) for other in own.pop("defaults", ()) if other != "_self_"), own):
+        values = _merged(values, below)
     return values
+
+
+def _merged(below: Any, above: Any) -> Any:
+    """Groups key by key, anything else as it stands above."""
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    return {**below, **{name: _merged(below.get(name), value) for name, value in above.items()}}

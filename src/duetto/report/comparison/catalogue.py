@@ -25,7 +25,9 @@ MANY = 200  # runs; more of them are listed, not compared
 TOLD_PROBLEMS = 20  # sentences at the top of the page, the rest counted
 REPORT_EVERY = 100
 
-Row = list[Any]  # name, folder, sound or "", facts as in TEXT_COLUMNS, seed, status, minutes, then scores; null = none
+CatalogueLine = list[
+    Any
+]  # name, folder, sound or "", facts as in TEXT_COLUMNS, seed, status, minutes, then scores; null = none
 
 
 def write_catalogue(named: Named, output: Path, report: ReportProgress) -> Path:
@@ -40,7 +42,7 @@ def write_catalogue(named: Named, output: Path, report: ReportProgress) -> Path:
         StorageError: If the page cannot be written.
     """
     metrics = [metric for metric in all_metrics() if metric.group == HEADLINE and metric.place == "output"]
-    rows: list[Row] = []
+    rows: list[CatalogueLine] = []
     problems = list(named.problems)
     for count, (folder, name) in enumerate(named.runs.items()):
         if count % REPORT_EVERY == 0:
@@ -54,7 +56,7 @@ def write_catalogue(named: Named, output: Path, report: ReportProgress) -> Path:
     return output
 
 
-def render_catalogue(rows: list[Row], metrics: list[Metric], problems: list[str]) -> str:
+def render_catalogue(rows: list[CatalogueLine], metrics: list[Metric], problems: list[str]) -> str:
     """The page as text."""
     environment = make_environment()
     style = "\n".join(template_source(environment, name) for name in ("run.css", "comparison.css"))
@@ -79,7 +81,9 @@ def _heading(metric: Metric) -> str:
     return " ".join(part for part in (metric.title, metric.unit, ARROWS[metric.direction]) if part)
 
 
-def _row(folder: Path, name: str, chosen: EvaluationFolder | None, metrics: list[Metric], beside: Path) -> Row:
+def _row(
+    folder: Path, name: str, chosen: EvaluationFolder | None, metrics: list[Metric], beside: Path
+) -> CatalogueLine:
     place = chosen or RunFolder(folder).newest_evaluation()
     run = collect_scores(folder, name, place)
     minutes, seed = run.training_seconds / 60, run.facts.get("seed")
