@@ -1,15 +1,29 @@
-"""How many cores there are for us, and pools that use them: the only place where either is decided."""
+"""How many cores there are for us, and pools that use them: the only place where either is decided.
 
+A pool that is left because the command was stopped waits for nobody. Processes of a pool end with the one that started
+them, also when that is killed: each holds the end of a pipe whose other end only the parent has.
+"""
+
+import logging
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
+from types import TracebackType
 from typing import Concatenate, ParamSpec, TypeVar
+
+from duetto.signals import POOL_THREADS
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 More = ParamSpec("More")
 SLURM_CORES = "SLURM_CPUS_PER_TASK"  # set by SLURM where a job asked for cores
+
+logger = logging.getLogger(__name__)
 
 
 def num_cores() -> int:
@@ -21,16 +35,23 @@ def num_cores() -> int:
 
 def thread_pool(workers: int | None = None) -> Executor:
     """Threads, None = one a core, for work that numpy, scipy and libsndfile do outside the interpreter lock."""
-    return ThreadPoolExecutor(workers or num_cores())
+    return _Threads(workers or num_cores(), thread_name_prefix=POOL_THREADS)
 
 
 def process_pool(workers: int | None = None) -> Executor:
     """Processes, None = one a core, for work that holds the interpreter lock; with one worker a thread does.
 
-    `spawn` keeps them clear of the caller's threads.
+    `spawn` keeps them clear of the caller's threads. Where processes cannot share memory (a read-only /dev/shm) a
+    thread does the work, with a warning.
     """
     workers = workers or num_cores()
-    return thread_pool(1) if workers == 1 else ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    if workers == 1:
+        return thread_pool(1)
+    try:
+        return _Processes(workers)
+    except (OSError, ImportError, NotImplementedError) as error:
+        logger.warning("This takes longer: one core does the work, for processes cannot share memory (%s).", error)
+        return thread_pool(1)
 
 
 def as_they_finish(
@@ -53,3 +74,60 @@ def as_they_finish(
     finally:
         for future in futures:
             future.cancel()
+
+
+class _Threads(ThreadPoolExecutor):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        is_stopped = _is_stop(kind)
+        self.shutdown(wait=not is_stopped, cancel_futures=is_stopped)
+
+
+class _Processes(ProcessPoolExecutor):
+    def __init__(self, workers: int) -> None:
+        ours, self._parent = Pipe(duplex=False)
+        super().__init__(workers, get_context("spawn"), _end_with, (ours,))
+
+    def submit(
+        self, function: Callable[More, Result], /, *arguments: More.args, **named: More.kwargs
+    ) -> Future[Result]:
+        with _interrupts_held():  # processes start here, and inherit that Ctrl-C is for the parent alone
+            return super().submit(function, *arguments, **named)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if _is_stop(kind):
+            self._parent.close()
+        self.shutdown(wait=True)
+        self._parent.close()
+
+
+def _is_stop(kind: type[BaseException] | None) -> bool:
+    """Whether a block was left by Ctrl-C, SIGTERM or an exit, and not by an error."""
+    return kind is not None and not issubclass(kind, Exception)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with(parent: Connection) -> None:
+    """In a worker: end it once nobody holds the other end of the pipe."""
+
+    def watch() -> None:
+        try:
+            parent.recv_bytes()
+        finally:  # nothing is ever sent: the parent is gone, or has closed it
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
