@@ -9,8 +9,9 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -35,7 +36,7 @@ def num_cores() -> int:
 
 def thread_pool(workers: int | None = None) -> Executor:
     """Threads, None = one a core, for work that numpy, scipy and libsndfile do outside the interpreter lock."""
-    return _Threads(workers or num_cores(), thread_name_prefix=POOL_THREADS)
+    return _Threads(workers or num_cores())
 
 
 def process_pool(workers: int | None = None) -> Executor:
@@ -67,16 +68,22 @@ def as_they_finish(
         BrokenProcessPool: If a worker process dies.
         Exception: What the function raises; jobs that have not begun are not begun.
     """
-    futures = {executor.submit(function, job, *more, **named): job for job in jobs}
-    try:
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    finally:
-        for future in futures:
-            future.cancel()
+    waiting = iter(jobs)
+    width = executor.width if isinstance(executor, _Threads | _Processes) else num_cores()
+    begun: dict[Future[Result], Job] = {}
+    while True:
+        begun |= {executor.submit(function, job, *more, **named): job for job in islice(waiting, width - len(begun))}
+        if not begun:
+            return
+        for future in wait(begun, return_when=FIRST_COMPLETED).done:
+            yield begun.pop(future), future.result()
 
 
 class _Threads(ThreadPoolExecutor):
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, POOL_THREADS)
+        self.width = workers
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -88,6 +95,7 @@ class _Processes(ProcessPoolExecutor):
     def __init__(self, workers: int) -> None:
         ours, self._parent = Pipe(duplex=False)
         super().__init__(workers, get_context("spawn"), _end_with, (ours,))
+        self.width = workers
 
     def submit(
         self, function: Callable[More, Result], /, *arguments: More.args, **named: More.kwargs
@@ -99,7 +107,8 @@ class _Processes(ProcessPoolExecutor):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if _is_stop(kind):
-            self._parent.close()
+            for process in list(self._processes.values()):  # as `kill_workers` of Python 3.14 does
+                process.kill()
         self.shutdown(wait=True)
         self._parent.close()
 
