@@ -28,7 +28,7 @@ from duetto.training.callbacks import (
     Validation,
     ValidationActions,
 )
-from duetto.training.checkpoint import find_checkpoint
+from duetto.training.checkpoint import WriteInPlace, find_checkpoint
 from duetto.training.hardware import Hardware
 from duetto.training.precision import Precision
 from duetto.training.selection import Selection, select_weights
@@ -155,6 +155,7 @@ def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:
         max_epochs=1_000_000,
         callbacks=callbacks,
         barebones=True,  # no logger, checkpoints, summary or bar
+        plugins=[WriteInPlace()],
     )
 
 

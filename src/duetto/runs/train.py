@@ -29,6 +29,7 @@ from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import make_folder, read_json, write_json
 from duetto.storage.fingerprint import Fingerprint
+from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import RunFolder
 from duetto.training.hardware import Hardware, detect_hardware
 from duetto.training.tracking import Tracker, start_tracking
@@ -67,6 +68,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
     run = place_of(config, made_of, console)
     folder = run.path
     with locked(folder):
+        sweep_leftovers(folder)
         if run.voice.is_trained:
             console.print(f"Run {run.name} is trained already; nothing is repeated.")
             tracker = Tracker(None, "unchanged: this run was finished before")

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Trainer
+from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from duetto.errors import CheckpointError
 from duetto.storage.files import atomic_path
@@ -26,6 +27,14 @@ class TrainingProgress:
 
     step: int = 0
     seconds: float = 0.0  # of training, evaluation excluded, over all resumes
+
+
+class WriteInPlace(TorchCheckpointIO):
+    """Lightning would first write into the system's temporary folder, where a killed training leaves its file."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write to `path` alone, which is a temporary name already."""
+        torch.save(checkpoint, path)
 
 
 def save_checkpoint(trainer: Trainer, folder: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from duetto import __version__
 from duetto.ownership.consent import NO_SUBJECT, Consent, consent_from_dict, require_scope
-from duetto.storage.audio import read_blocks, read_info, write_blocks
 from duetto.storage.files import read_json, sha256_file, write_json
 from duetto.storage.run_folder import VOICE_CARD_NAME, RunFolder
 from duetto.voices.find import trained_runs
@@ -58,18 +57,15 @@ def output_tags(card: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def mark_output(path: Path, card: dict[str, Any], source: Path, settings: dict[str, Any]) -> None:
-    """Put its origin into a conversion's metadata and beside it; the samples stay as they are.
+def write_origin(path: Path, card: dict[str, Any], source: Path, settings: dict[str, Any]) -> None:
+    """Say beside a conversion, in `<path>.json`, where it comes from.
 
     Args:
-        path: A `.wav` or `.flac` just written; `<path>.json` is written too.
+        path: A `.wav` or `.flac` that was written with `output_tags`.
         card: The voice's.
         source: The recording that was converted.
         settings: What was asked for, as JSON values.
     """
-    tags = output_tags(card)
-    info = read_info(path)
-    write_blocks(path, read_blocks(path), info.sample_rate, info.subtype, tags)
     origin = {
         "generated": "AI-generated singing voice conversion",
         "run": card.get("name"),
@@ -79,7 +75,7 @@ def mark_output(path: Path, card: dict[str, Any], source: Path, settings: dict[s
         "source": {"name": source.name, "sha256": sha256_file(source)},
         "output": {"name": path.name, "sha256": sha256_file(path)},
         "settings": settings,
-        "tags": tags,
+        "tags": output_tags(card),
         "software": f"duetto {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
