@@ -8,6 +8,7 @@ from rich.console import Console
 
 from duetto.cli.commands import (
     base,
+    check,
     consent,
     dashboard,
     doctor,
@@ -40,6 +41,7 @@ VERBS = (
     import_voice,
     export_voice,
     inspect_file,
+    check,
     labels,
     doctor,
     base,

@@ -19,12 +19,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from duetto.errors import CheckpointError
+from duetto.errors import CheckpointError, StorageError
 from duetto.settings.config import RetrievalConfig
-from duetto.storage.files import atomic_path, read_json, write_json
+from duetto.storage.digests import digests_beside, require_undamaged
+from duetto.storage.files import atomic_path, read_object, write_json
+from duetto.storage.run_folder import VOICE_CARD_NAME
 
 INDEX_NAME = "index.faiss"
 CARD_NAME = "index.json"
+REMEDY = (
+    "Convert with index_rate=0, or delete the folder that it lies in and give the command again that made it: a "
+    "training writes its voice anew from its last checkpoint."
+)
 EXACT_ROWS = 20_000
 MIN_RECALL = 0.95
 RECALL_QUERIES = 500
@@ -193,12 +199,14 @@ def load_index(folder: Path) -> RetrievalIndex:
     """
     path = folder / INDEX_NAME
     if not path.is_file():
-        raise CheckpointError(f"The index {path} is missing. Convert with index_rate=0, or train the run again.")
-    card = IndexCard(**read_json(folder / CARD_NAME))
+        raise CheckpointError(f"The index {path} is missing. {REMEDY}")
+    digests = digests_beside(folder / VOICE_CARD_NAME)
+    require_undamaged(path, digests, REMEDY)
     try:
+        card = IndexCard(**read_object(folder / CARD_NAME))
         index = faiss.read_index(str(path))
-    except RuntimeError as error:
-        raise CheckpointError(f"The index {path} is damaged. Convert with index_rate=0, or train again.") from error
+    except (StorageError, TypeError, RuntimeError) as error:
+        raise CheckpointError(f"The index {path} is damaged, or the {CARD_NAME} beside it. {REMEDY}") from error
     if index.d != card.dimension or index.ntotal != card.num_rows:
         raise CheckpointError(f"{path} holds {index.ntotal} rows of {index.d}; its card says otherwise.")
     return RetrievalIndex(index, card)

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pytorch_lightning import Callback, Trainer
@@ -47,6 +47,8 @@ class FitResult:
     steps: int
     seconds: float
     selection: Selection  # which moment the network is
+
+    SUMMARY: ClassVar[tuple[str, ...]] = ("steps", "training_minutes", "hours", "selected")  # fields of `summary`
 
     def summary(self) -> dict[str, Any]:
         """Fields for run.json and the voice's card."""

@@ -15,6 +15,7 @@ from duetto.errors import CheckpointError
 from duetto.settings.config import FeaturesConfig, from_dict
 from duetto.settings.model_config import shape_of
 from duetto.singer.choir import choir_names, choir_voice
+from duetto.storage.digests import CARD_FIELD, digests_of
 from duetto.storage.files import atomic_path, read_json, write_json
 from duetto.storage.run_folder import RUN_FILE, RunFolder
 from duetto.training.checkpoint import TrainingProgress, find_checkpoint
@@ -62,10 +63,12 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
     module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
     target = folder / f"{architecture.pretrained_name(model, features)}.safetensors"
     _save_half(module.acquired(module.voice_network()), target)
-    discriminator = getattr(module, "discriminator", None)
+    discriminator, written = getattr(module, "discriminator", None), [target]
     if discriminator is not None:
-        _save_half(discriminator, target.with_name(f"{target.stem}{DISCRIMINATOR_SUFFIX}.safetensors"))
-    write_json(target.with_suffix(".json"), {**_card(run, record, progress), "shape": shape_of(model)})
+        written.append(target.with_name(f"{target.stem}{DISCRIMINATOR_SUFFIX}.safetensors"))
+        _save_half(discriminator, written[-1])
+    card = {**_card(run, record, progress), "shape": shape_of(model), CARD_FIELD: digests_of(written)}
+    write_json(target.with_suffix(".json"), card)
     return target
 
 

@@ -70,6 +70,8 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
     with locked(folder):
         sweep_leftovers(folder)
         if run.voice.is_trained:
+            if not run.is_run:  # it was damaged, and deleted as advised
+                write_json(run.record, describe_run(config, made_of, prepared, hardware) | what_came_of_it(run))
             console.print(f"Run {run.name} is trained already; nothing is repeated.")
             tracker = Tracker(None, "unchanged: this run was finished before")
             signature = str(read_json(run.record).get("signature", signature_of(made_of)))
@@ -119,6 +121,12 @@ def origin_of(run: RunFolder, made_of: Fingerprint) -> dict[str, Any]:
         return {}
     kept = {name: before.get(name) for name in ("name", "signature", "made_of")}
     return {**kept, "resumed_by": made_of.as_dict()}
+
+
+def what_came_of_it(run: RunFolder) -> dict[str, Any]:
+    """The fields of a run's record that are known after its training, from the voice's card."""
+    card = read_json(run.voice.card)
+    return {"status": "trained", **{name: card[name] for name in FitResult.SUMMARY if name in card}}
 
 
 def make_room_for_speakers(config: TrainConfig, prepared: PreparedData) -> None:

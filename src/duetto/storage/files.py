@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import math
 import os
 import secrets
 import shutil
@@ -130,14 +131,35 @@ def read_json(path: Path) -> Any:
     """Read a JSON file that duetto wrote.
 
     Raises:
-        StorageError: If it is missing or not JSON.
+        StorageError: If it is missing or not JSON, or holds a number that is beyond all bounds.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_float=_bounded)
     except FileNotFoundError as error:
         raise StorageError(f"{path} is missing.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
         raise StorageError(f"{path} is not valid JSON ({error}). Delete it and run again.") from error
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Read a JSON file that holds an object.
+
+    Raises:
+        StorageError: If it is missing, not JSON, or something else.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise StorageError(f"{path} holds a {type(value).__name__}, expected an object. Delete it and run again.")
+    return value
+
+
+def _bounded(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is beyond all bounds")
+    return value
 
 
 def sha256_file(path: Path) -> str:
