@@ -84,8 +84,8 @@ def read_voice(weights_path: Path, card_path: Path) -> TrainedVoice:
         features = from_dict(FeaturesConfig, card["features"])
         network = build_network(model, features)
         network.load_state_dict(load_file(weights_path), strict=True)
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
-        raise CheckpointError(f"{card_path} is damaged: {error}. {REMEDY}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, ConfigError) as error:
+        raise CheckpointError(f"{card_path} is damaged, or of a later version: {error}. {REMEDY}") from error
     except SafetensorError as error:
         raise CheckpointError(f"{weights_path} is damaged or truncated ({error}). {REMEDY}") from error
     except RuntimeError as error:

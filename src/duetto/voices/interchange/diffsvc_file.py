@@ -5,6 +5,7 @@ and its tensors decide the shape, for configs of 2022 lie about the encoder and 
 config come only the numbers that leave no trace in the weights.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ def read_config(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(f"There is no {path}. {REMEDY}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise CheckpointError(f"{path} cannot be read ({str(error).splitlines()[0]}). {REMEDY}") from error
     if not isinstance(values, dict):
         raise CheckpointError(f"{path} holds no settings. {REMEDY}")
@@ -198,6 +199,9 @@ def _whole(config: Mapping[str, Any], name: str, default: int | None = None) -> 
 def _number(config: Mapping[str, Any], name: str, default: float | None = None) -> float:
     value = config.get(name, default)
     try:
-        return float(value)
-    except (TypeError, ValueError) as error:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"{CONFIG_NAME} has {name}={value!r}; expected a number. {REMEDY}") from error
+    if not math.isfinite(number):
+        raise CheckpointError(f"{CONFIG_NAME} has {name}={value!r}; expected a finite number. {REMEDY}")
+    return number
