@@ -162,7 +162,7 @@ def test_an_output_is_marked_from_the_moment_on_that_it_is_there(tmp_path, voice
 
 def test_what_a_killed_conversion_left_is_removed_by_the_next(tmp_path, voiced_run, monkeypatch):
     (tmp_path / "out").mkdir()
-    left = tmp_path / "out" / ".part-0011223344556677.wav"
+    left = tmp_path / "out" / ".part.0011223344556677.wav"
     left.write_bytes(b"half")
     tone(tmp_path / "a.wav")
     monkeypatch.setattr(leftovers, "MIN_AGE_S", 0.0)

@@ -20,7 +20,7 @@ from typing import Any
 
 from duetto.errors import StorageError
 
-TEMPORARY = ".part-"  # begins the names of files that are being written
+TEMPORARY = ".part."  # begins the names of files that are being written; PyTorch wants a dot after a first part
 STORAGE_ERRNOS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",

@@ -23,6 +23,7 @@ from duetto.features.hubert_variants import CONTENTVEC, HUBERT_SOFT
 from duetto.features.timing import UPSTREAM_UNITS
 from duetto.settings.config import ContentConfig, F0Config, FeaturesConfig
 from duetto.settings.model_config import GeneratorConfig
+from duetto.storage.torch_file import refuse_expanded
 
 STATE, PREFIX = "state_dict", "model."
 CONFIG_NAME = "config.yaml"
@@ -55,10 +56,11 @@ def parse_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | No
     Raises:
         CheckpointError: If a tensor or a number of the config is missing or no number.
     """
+    tensors = {str(name): tensor for name, tensor in content[STATE].items() if isinstance(tensor, Tensor)}
+    refuse_expanded(tensors, path, REMEDY)
     weights = {
-        str(name).removeprefix(PREFIX): tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in content[STATE].items()
-        if isinstance(tensor, Tensor)
+        name.removeprefix(PREFIX): tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in tensors.items()
     }
     config = read_config(path.with_name(CONFIG_NAME))
     features = features_of(config, content_path)
