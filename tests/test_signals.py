@@ -32,6 +32,14 @@ if __name__ == "__main__":
     with report_errors(), {kind}(2) as executor:
         list(executor.map(say_and_sleep, [1, 2]))
 """
+SLOW_PROGRAM = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
+SEPARATES = f"""
+import sys
+from duetto.preprocess.steps.separate import _run
+from duetto.workers import thread_pool
+with thread_pool(1) as executor:
+    executor.submit(_run, [sys.executable, "-c", {SLOW_PROGRAM!r}, sys.argv[1]], 60.0).result()
+"""
 
 
 def say_and_sleep(_):
@@ -116,6 +124,19 @@ def test_the_processes_of_a_pool_end_when_their_parent_is_killed():
     process.wait()
     assert all(map(is_gone, workers))
     process.communicate(timeout=30)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's")
+def test_a_program_that_a_step_has_started_ends_when_the_command_is_killed(tmp_path):
+    mark = tmp_path / "pid"
+    process = start(SEPARATES, str(mark))
+    deadline = time.monotonic() + 30
+    while not (mark.is_file() and mark.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.communicate(timeout=30)
+    assert is_gone(int(mark.read_text()))
 
 
 def test_an_ignored_signal_stays_ignored():

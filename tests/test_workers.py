@@ -40,7 +40,7 @@ def test_pools_are_as_wide_as_there_are_cores_and_one_worker_is_no_process(monke
 
 
 def test_where_processes_cannot_share_memory_a_thread_does_the_work_with_a_warning(monkeypatch, caplog):
-    def read_only(*_):
+    def read_only(*_, **__):
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("multiprocessing.synchronize.SemLock.__init__", read_only)

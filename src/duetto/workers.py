@@ -4,13 +4,16 @@ A pool that is left because the command was stopped waits for nobody. Processes 
 them, also when that is killed: each holds the end of a pipe whose other end only the parent has.
 """
 
+import ctypes
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
@@ -22,6 +25,7 @@ from duetto.signals import POOL_THREADS
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 More = ParamSpec("More")
+PR_SET_PDEATHSIG = 1  # of prctl(2)
 SLURM_CORES = "SLURM_CPUS_PER_TASK"  # set by SLURM where a job asked for cores
 
 logger = logging.getLogger(__name__)
@@ -53,6 +57,13 @@ def process_pool(workers: int | None = None) -> Executor:
     except (OSError, ImportError, NotImplementedError) as error:
         logger.warning("This takes longer: one core does the work, for processes cannot share memory (%s).", error)
         return thread_pool(1)
+
+
+def ending_with_parent() -> Callable[[], None] | None:
+    """For `subprocess`, as its `preexec_fn`: Linux ends the program with the thread that started it; None elsewhere."""
+    if not sys.platform.startswith("linux"):
+        return None
+    return partial(ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def as_they_finish(
