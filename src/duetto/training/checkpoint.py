@@ -36,7 +36,8 @@ class WriteInPlace(TorchCheckpointIO):
     """Lightning would first write into the system's temporary folder, where a killed training leaves its file."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Write to `path` alone, which is a temporary name already."""
+        """Write to `path` alone, which is a temporary name already; there are no options."""
+        assert storage_options is None
         torch.save(checkpoint, path)
 
 
