@@ -83,9 +83,7 @@ def read_progress(path: Path) -> TrainingProgress:
         CheckpointError: If the file is damaged, truncated, hostile, or no checkpoint of ours.
     """
     if is_noted(path, TRAINING) is False:
-        raise CheckpointError(
-            f"Checkpoint {path} is damaged or truncated: its SHA-256 is not the one that was recorded."
-        )
+        raise CheckpointError(f"Checkpoint {path} cannot be read: its SHA-256 is not the one that was recorded.")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         return TrainingProgress(int(state["progress"]["step"]), float(state["progress"]["seconds"]))
