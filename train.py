@@ -2,17 +2,23 @@
 
 from typing import Any
 
-import hydra
-from omegaconf import DictConfig
-
-from duetto.cli.entry import run_from_hydra, start
+from duetto.errors import report_errors
 
 
-@hydra.main(config_path="conf", config_name="train", version_base="1.3")
-def main(config: DictConfig) -> dict[str, Any]:
-    """One run, from corpus to page."""
-    return run_from_hydra(config)
+def main() -> None:
+    """One run, from corpus to page; everything is imported where an interruption is one sentence already."""
+    import hydra
+    from omegaconf import DictConfig
+
+    from duetto.cli.entry import run_from_hydra, start
+
+    @hydra.main(config_path="conf", config_name="train", version_base="1.3")
+    def run(config: DictConfig) -> dict[str, Any]:
+        return run_from_hydra(config)
+
+    start(run, "train")
 
 
 if __name__ == "__main__":
-    start(main, "train")
+    with report_errors():
+        main()

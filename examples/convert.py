@@ -10,15 +10,24 @@ import sys
 import soundfile
 
 import duetto
+from duetto.errors import report_errors
 
-voice_name, source, output = sys.argv[1:4]
-semitones = float(sys.argv[4]) if len(sys.argv) > 4 else 0.0
 
-voice = duetto.load_voice(voice_name)
-waveform, sample_rate = soundfile.read(source, dtype="float32")
-sung = voice.convert(waveform.T, sample_rate, transpose=semitones)  # (channels, samples) in, mono out
-soundfile.write(output, sung, sample_rate)
-print(f"{voice} sang {len(sung) / sample_rate:.2f} s at {sample_rate} Hz into {output}")
+def main() -> None:
+    """Convert, first in memory, then from file to file."""
+    voice_name, source, output = sys.argv[1:4]
+    semitones = float(sys.argv[4]) if len(sys.argv) > 4 else 0.0
 
-# Whoever publishes a conversion says that a machine sang it. This marks the file, and takes recordings of any length:
-voice.convert_file(source, output, transpose=semitones)
+    voice = duetto.load_voice(voice_name)
+    waveform, sample_rate = soundfile.read(source, dtype="float32")
+    sung = voice.convert(waveform.T, sample_rate, transpose=semitones)  # (channels, samples) in, mono out
+    soundfile.write(output, sung, sample_rate)
+    print(f"{voice} sang {len(sung) / sample_rate:.2f} s at {sample_rate} Hz into {output}")
+
+    # Whoever publishes a conversion says that a machine sang it. This marks the file; recordings may have any length:
+    voice.convert_file(source, output, transpose=semitones)
+
+
+if __name__ == "__main__":
+    with report_errors():  # an error that you can mend, or Ctrl-C, is one sentence
+        main()

@@ -8,6 +8,7 @@ It needs no recordings. Eight steps teach nothing; leave `trainer=smoke` and `ma
 import sys
 
 import duetto
+from duetto.errors import report_errors
 
 TINY = [
     "model=rvc",
@@ -31,4 +32,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":  # needed: corpora are built in processes, which import this file again
-    main()
+    with report_errors():  # an error that you can mend, or Ctrl-C, is one sentence
+        main()

@@ -39,6 +39,26 @@ def test_pools_are_as_wide_as_there_are_cores_and_one_worker_is_no_process(monke
         assert isinstance(processes, ProcessPoolExecutor)
 
 
+def test_where_processes_cannot_share_memory_a_thread_does_the_work_with_a_warning(monkeypatch, caplog):
+    def read_only(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("multiprocessing.synchronize.SemLock.__init__", read_only)
+    with process_pool(2) as executor:
+        assert isinstance(executor, ThreadPoolExecutor)
+        assert dict(as_they_finish(executor, abs, [-1, -2])) == {-1: 1, -2: 2}
+    assert "one core does the work" in caplog.text
+
+
+def test_no_more_jobs_are_begun_than_there_are_workers():
+    begun = []
+    with thread_pool(2) as executor:
+        for _ in as_they_finish(executor, begun.append, range(10)):
+            assert len(begun) <= 10
+            break
+        assert len(begun) <= 4
+
+
 def test_jobs_come_with_their_results_and_those_after_an_error_are_not_begun():
     begun = []
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from duetto.cli.commands import (
     base,
+    check,
     consent,
     dashboard,
     doctor,
@@ -24,8 +25,9 @@ from duetto.cli.commands import (
     study,
     train,
 )
-from duetto.errors import DuettoError
+from duetto.errors import EXIT_USER_ERROR, DuettoError, print_error
 from duetto.renamed import current_arguments
+from duetto.signals import answer_signals
 
 VERBS = (
     train,
@@ -41,6 +43,7 @@ VERBS = (
     import_voice,
     export_voice,
     inspect_file,
+    check,
     labels,
     doctor,
     base,
@@ -51,12 +54,14 @@ SETTING = re.compile(r"^([a-z][a-z_-]*)=")  # a file of such a name is written .
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; a user's mistake ends with one sentence and status 2, an action may return its own status."""
-    options = build_parser().parse_args(as_options(current_arguments(sys.argv[1:] if arguments is None else arguments)))
-    try:
-        return int(options.action(options, Console()) or 0)
-    except DuettoError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+    given = as_options(current_arguments(sys.argv[1:] if arguments is None else arguments))
+    with answer_signals():
+        options = build_parser().parse_args(given)
+        try:
+            return int(options.action(options, Console()) or 0)
+        except DuettoError as error:
+            print_error(error)
+            return EXIT_USER_ERROR
 
 
 def as_options(arguments: list[str]) -> list[str]:

@@ -11,8 +11,9 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from duetto.signals import answer_signals
+
 EXIT_USER_ERROR = 2
-EXIT_INTERRUPTED = 130
 
 
 class DuettoError(Exception):
@@ -47,18 +48,16 @@ class StorageError(DuettoError):
 def report_errors(is_last: bool = True) -> Iterator[None]:
     """Print a `DuettoError` as one sentence and exit with status 2, or pass it on when more is to come.
 
-    Bugs keep their traceback.
+    SIGTERM and Ctrl-C are one sentence too (`duetto.signals`). Bugs keep their traceback.
     """
-    try:
-        yield
-    except DuettoError as error:
-        print_error(error)
-        if not is_last:
-            raise
-        sys.exit(EXIT_USER_ERROR)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. The same command resumes a training from its last checkpoint.\n")
-        sys.exit(EXIT_INTERRUPTED)
+    with answer_signals():
+        try:
+            yield
+        except DuettoError as error:
+            print_error(error)
+            if not is_last:
+                raise
+            sys.exit(EXIT_USER_ERROR)
 
 
 def print_error(error: DuettoError) -> None:

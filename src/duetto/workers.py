@@ -1,15 +1,34 @@
-"""How many cores there are for us, and pools that use them: the only place where either is decided."""
+"""How many cores there are for us, and pools that use them: the only place where either is decided.
 
+A pool that is left because the command was stopped waits for nobody. Processes of a pool end with the one that started
+them, also when that is killed: each holds the end of a pipe whose other end only the parent has.
+"""
+
+import ctypes
+import logging
 import os
+import signal
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
+from types import TracebackType
 from typing import Concatenate, ParamSpec, TypeVar
+
+from duetto.signals import POOL_THREADS
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 More = ParamSpec("More")
+PR_SET_PDEATHSIG = 1  # of prctl(2)
 SLURM_CORES = "SLURM_CPUS_PER_TASK"  # set by SLURM where a job asked for cores
+
+logger = logging.getLogger(__name__)
 
 
 def num_cores() -> int:
@@ -21,16 +40,30 @@ def num_cores() -> int:
 
 def thread_pool(workers: int | None = None) -> Executor:
     """Threads, None = one a core, for work that numpy, scipy and libsndfile do outside the interpreter lock."""
-    return ThreadPoolExecutor(workers or num_cores())
+    return _Threads(workers or num_cores())
 
 
 def process_pool(workers: int | None = None) -> Executor:
     """Processes, None = one a core, for work that holds the interpreter lock; with one worker a thread does.
 
-    `spawn` keeps them clear of the caller's threads.
+    `spawn` keeps them clear of the caller's threads. Where processes cannot share memory (a read-only /dev/shm) a
+    thread does the work, with a warning.
     """
     workers = workers or num_cores()
-    return thread_pool(1) if workers == 1 else ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    if workers == 1:
+        return thread_pool(1)
+    try:
+        return _Processes(workers)
+    except (OSError, ImportError, NotImplementedError) as error:
+        logger.warning("This takes longer: one core does the work, for processes cannot share memory (%s).", error)
+        return thread_pool(1)
+
+
+def ending_with_parent() -> Callable[[], None] | None:
+    """For `subprocess`, as its `preexec_fn`: Linux ends the program with the thread that started it; None elsewhere."""
+    if not sys.platform.startswith("linux"):
+        return None
+    return partial(ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def as_they_finish(
@@ -46,10 +79,75 @@ def as_they_finish(
         BrokenProcessPool: If a worker process dies.
         Exception: What the function raises; jobs that have not begun are not begun.
     """
-    futures = {executor.submit(function, job, *more, **named): job for job in jobs}
+    waiting = iter(jobs)
+    width = executor.width if isinstance(executor, _Threads | _Processes) else num_cores()
+    begun: dict[Future[Result], Job] = {}
+    while True:
+        begun |= {executor.submit(function, job, *more, **named): job for job in islice(waiting, width - len(begun))}
+        if not begun:
+            return
+        for future in wait(begun, return_when=FIRST_COMPLETED).done:
+            yield begun.pop(future), future.result()
+
+
+class _Threads(ThreadPoolExecutor):
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, POOL_THREADS)
+        self.width = workers
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        is_stopped = _is_stop(kind)
+        self.shutdown(wait=not is_stopped, cancel_futures=is_stopped)
+
+
+class _Processes(ProcessPoolExecutor):
+    def __init__(self, workers: int) -> None:
+        ours, self._parent = Pipe(duplex=False)
+        super().__init__(workers, get_context("spawn"), _end_with, (ours,))
+        self.width = workers
+
+    def submit(
+        self, function: Callable[More, Result], /, *arguments: More.args, **named: More.kwargs
+    ) -> Future[Result]:
+        with _interrupts_held():  # processes start here, and inherit that Ctrl-C is for the parent alone
+            return super().submit(function, *arguments, **named)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if _is_stop(kind):
+            for process in list(self._processes.values()):  # as `kill_workers` of Python 3.14 does
+                process.kill()
+        self.shutdown(wait=True)
+        self._parent.close()
+
+
+def _is_stop(kind: type[BaseException] | None) -> bool:
+    """Whether a block was left by Ctrl-C, SIGTERM or an exit, and not by an error."""
+    return kind is not None and not issubclass(kind, Exception)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        yield
     finally:
-        for future in futures:
-            future.cancel()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with(parent: Connection) -> None:
+    """In a worker: end it once nobody holds the other end of the pipe."""
+
+    def watch() -> None:
+        try:
+            parent.recv_bytes()
+        finally:  # nothing is ever sent: the parent is gone, or has closed it
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -111,7 +111,24 @@ def test_a_misspelt_step_parameter_is_one_sentence():
         build_steps(config.preprocess)
 
 
-def test_a_step_from_elsewhere_is_refused():
-    config = train_config("preprocess.steps.slice._target_=os.system")
+@pytest.mark.parametrize(
+    "target",
+    [
+        "os.system",
+        "duetto.preprocess.steps.labels.write_text",  # imported there
+        "duetto.preprocess.steps.labels.Path",
+        "duetto.preprocess.steps.nothing.Slice",
+        "duetto.preprocess.steps.slice.__builtins__.print",
+    ],
+)
+def test_a_step_from_elsewhere_is_refused(target: str):
+    config = train_config(f"preprocess.steps.slice._target_={target}")
     with pytest.raises(ConfigError, match="has to be a class in"):
+        build_steps(config.preprocess)
+
+
+@pytest.mark.parametrize("value", ["{_target_:pathlib.Path}", "[{a:{_target_:pathlib.Path}}]"])
+def test_settings_of_a_step_name_no_other_callable_at_any_depth(value: str):
+    config = train_config(f"+preprocess.steps.slice.inner={value}")
+    with pytest.raises(ConfigError, match=r"has to be a class in .* not 'pathlib\.Path'"):
         build_steps(config.preprocess)

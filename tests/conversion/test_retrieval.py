@@ -166,3 +166,18 @@ def test_the_search_goes_to_the_cuda_device_where_faiss_and_torch_both_have_one(
     monkeypatch.setattr(retrieval_module.torch.cuda, "is_available", lambda: False)
     make_index()
     assert len(moved) == 1
+
+
+def test_an_index_of_ours_from_which_rows_were_taken_is_refused(tmp_path):
+    rows = np.random.default_rng(0).standard_normal((200, 4)).astype(np.float32)
+    inverted = faiss.index_factory(4, "IVF2,Flat")
+    inverted.train(rows)
+    inverted.add(rows)
+    card = replace(build_index(rows, "encoder", 0, 2, 0).card, num_rows=200)
+    save_index(RetrievalIndex(inverted, card), tmp_path)
+    inverted.set_direct_map_type(faiss.DirectMap.NoMap)
+    inverted.remove_ids(np.arange(5))
+    inverted.add_with_ids(rows[:5], np.arange(5) + 300)
+    faiss.write_index(inverted, str(tmp_path / "index.faiss"))
+    with pytest.raises(CheckpointError, match=r"index\.faiss cannot be used: its rows are not numbered.*Convert with"):
+        load_index(tmp_path)

@@ -13,6 +13,7 @@ from duetto.errors import AudioError, CheckpointError, ConfigError
 from duetto.runs import infer as infer_module
 from duetto.runs.infer import find_speaker, infer, make_request
 from duetto.settings.run_config import InferConfig
+from duetto.storage import leftovers
 from duetto.voices.find import find_run
 from tests.conversion.transparent import transparent_converter
 
@@ -142,6 +143,31 @@ def test_one_bad_recording_does_not_lose_the_others(tmp_path, voiced_run):
     assert "cannot be read as audio" in shown
     assert "is silent" in shown
     assert len(voiced_run) == 1, "the voice and its index are loaded once for all recordings"
+
+
+def test_an_output_is_marked_from_the_moment_on_that_it_is_there(tmp_path, voiced_run, monkeypatch):
+    seen = []
+
+    def killed(path, *rest):
+        with soundfile.SoundFile(path) as file:
+            seen.append((file.title, file.frames))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(infer_module, "write_origin", killed)
+    tone(tmp_path / "a.wav")
+    with pytest.raises(KeyboardInterrupt):
+        infer(settings(tmp_path, source=str(tmp_path / "a.wav")), Console(quiet=True))
+    assert seen == [("Converted singing voice (AI-generated)", RATE)]
+
+
+def test_what_a_killed_conversion_left_is_removed_by_the_next(tmp_path, voiced_run, monkeypatch):
+    (tmp_path / "out").mkdir()
+    left = tmp_path / "out" / ".part.0011223344556677.wav"
+    left.write_bytes(b"half")
+    tone(tmp_path / "a.wav")
+    monkeypatch.setattr(leftovers, "MIN_AGE_S", 0.0)
+    infer(settings(tmp_path, source=str(tmp_path / "a.wav")), Console(quiet=True))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.wav", "a.wav.json"]
 
 
 def test_a_single_bad_recording_is_its_own_sentence_and_loads_no_voice(tmp_path, voiced_run):

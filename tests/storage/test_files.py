@@ -1,10 +1,12 @@
 import json
 import math
+import os
+import stat
 
 import pytest
 
 from duetto.errors import StorageError
-from duetto.storage.files import atomic_path, read_json, sha256_json, write_json
+from duetto.storage.files import atomic_path, link_or_copy, read_json, sha256_json, write_json
 
 
 def write_half(path):
@@ -47,3 +49,27 @@ def test_damaged_json_is_named(tmp_path):
 def test_digests_ignore_the_order_of_keys_only():
     assert sha256_json({"a": 1, "b": 2}) == sha256_json({"b": 2, "a": 1})
     assert sha256_json({"a": 1}) != sha256_json({"a": 2})
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o027, 0o640), (0o022, 0o644)])
+def test_the_umask_says_who_may_read_a_file(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        write_json(tmp_path / "x.json", {})
+        with atomic_path(tmp_path / "y") as temporary:
+            temporary.unlink()  # as writers do that make a file of their own and move it there
+            temporary.touch(0o600)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "x.json").stat().st_mode) == mode
+    assert stat.S_IMODE((tmp_path / "y").stat().st_mode) == mode
+
+
+def test_a_link_leaves_its_origin_as_it_is(tmp_path):
+    (tmp_path / "origin").write_text("song")
+    (tmp_path / "origin").chmod(0o600)
+    for _ in range(2):
+        link_or_copy(tmp_path / "origin", tmp_path / "songs" / "copy")
+    assert (tmp_path / "songs" / "copy").read_text() == "song"
+    assert [path.name for path in (tmp_path / "songs").iterdir()] == ["copy"]
+    assert stat.S_IMODE((tmp_path / "origin").stat().st_mode) == 0o600

@@ -123,6 +123,15 @@ def test_a_run_that_earlier_code_trained_is_forecast_as_new_unless_it_is_to_be_k
     assert (runs[0].state, runs[0].note) == ("new", "earlier code trained it")
 
 
+@pytest.mark.parametrize(
+    "record", ['{"torn": ', '{"config": {"data": null}, "model": "rvc"}', '{"config": [], "model": []}', "[]"]
+)
+def test_an_odd_run_does_not_hide_the_others(tmp_path, record):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "run.json").write_text(record)
+    test_a_recorded_run_is_recognised_by_its_settings_wherever_its_data_lie(tmp_path)
+
+
 def test_runs_are_begun_in_order_on_the_first_worker_that_is_free():
     assert wall_minutes([3.0, 1.0, 1.0, 1.0], 2) == pytest.approx(3.0)
     assert wall_minutes([1.0, 1.0, 3.0], 2) == pytest.approx(4.0)

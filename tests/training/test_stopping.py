@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from duetto.architectures.rvc.training import RVCModule
+from duetto.errors import report_errors
 from duetto.training.checkpoint import find_checkpoint
 from tests.training.test_resume import ROOT, assert_same_bits
 from tests.training.tiny import tiny_fit
@@ -61,7 +62,7 @@ def raise_at(monkeypatch: pytest.MonkeyPatch, step: int, *signals: signal.Signal
     ("number", "status", "sentence"),
     [
         (signal.SIGTERM, 143, "Step 6 is kept: the same command resumes there."),
-        (signal.SIGINT, 130, "Stopped. The same command resumes a training from its last checkpoint."),
+        (signal.SIGINT, 130, "Stopped. What is done is kept; the same command goes on from there."),
     ],
 )
 def test_a_training_that_is_ended_keeps_its_last_step_and_resumes_to_the_same_bits(
@@ -88,6 +89,15 @@ def test_a_second_ctrl_c_ends_within_the_step_and_leaves_the_checkpoint_before_i
     assert found is not None
     assert found[1].step == 4
     assert_same_bits(tiny_fit(8, tmp_path / "whole"), tiny_fit(8, tmp_path / "ended"))
+
+
+def test_a_second_sigterm_still_leaves_the_step_whole_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    raise_at(monkeypatch, 5, signal.SIGTERM, signal.SIGTERM)
+    with pytest.raises(SystemExit, match="143"), report_errors():
+        tiny_fit(8, tmp_path / "ended", every=4)
+    found = find_checkpoint(tmp_path / "ended/checkpoints", pytest.fail)
+    assert found is not None
+    assert found[1].step == 6
 
 
 def test_ctrl_c_works_as_before_once_the_training_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from duetto.__main__ import main
 from duetto.corpus.manifest import load_manifest
+from duetto.errors import CheckpointError, StorageError
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.renamed import current_record
 from duetto.runs.compose import compose_inference, compose_runs
@@ -26,6 +27,7 @@ from duetto.storage.files import read_json
 from duetto.training.hardware import Hardware
 from duetto.training.tracking import Tracker
 from duetto.voices.find import find_run
+from duetto.voices.voice import load_voice
 
 OLD_RUNS = Path(__file__).resolve().parents[1] / "old_runs"
 FINISHED = {"rvc": "026671aee8", "diffsvc": "e9a7c8a6dc", "vocoder": "af84ead64d"}
@@ -146,6 +148,27 @@ def test_the_command_of_a_killed_old_run_resumes_it_or_says_that_it_stands_there
     run = train(config, console)
     assert (run.folder / "voice/card.json").is_file()
     assert run.folder == killed or killed.name in console.file.getvalue()
+
+
+@pytest.mark.slow
+def test_what_is_advised_about_a_damaged_voice_or_record_ends_well(old_runs: Path):
+    (config,) = compose_runs(conf_folder(), [overrides_of("rvc_killed")])
+    folder = train(config, Console(quiet=True)).folder
+    weights, record = folder / "voice" / "generator.safetensors", folder / "run.json"
+    whole, known = weights.read_bytes(), read_json(record)
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(CheckpointError, match="Delete the folder that it lies in and give the command again"):
+        load_voice(folder / "voice")
+    shutil.rmtree(folder / "voice")
+    assert train(config, Console(quiet=True)).folder == folder
+    assert weights.read_bytes() == whole
+    record.write_text('{"torn": ')
+    with pytest.raises(StorageError, match="Delete it and run again"):
+        train(config, Console(quiet=True))
+    record.unlink()
+    assert train(config, Console(quiet=True)).signature == known["signature"]
+    restored = read_json(record)
+    assert all(restored[name] == known[name] for name in ("signature", "status", "steps", "selected", "config"))
 
 
 def test_a_killed_old_run_that_is_kept_stays_a_run_of_the_old_code(old_runs: Path):

@@ -1,7 +1,7 @@
 """Conversion of recordings at any rate: same rate, same number of samples, bounded memory."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -33,15 +33,17 @@ def convert_file(
     output: Path,
     request: ConversionRequest,
     progress: ReportSeconds | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> ConvertedFile:
     """Convert one recording into a mono file of its sample rate and length.
 
     Args:
         converter: The voice.
         source: From `check_source`.
-        output: A .wav or .flac file; written under a temporary name first.
+        output: A .wav or .flac file; it appears whole and tagged, or not at all.
         request: What is asked.
         progress: Called after each chunk with the seconds converted.
+        tags: For its metadata, as `write_audio` takes them.
 
     Raises:
         DuettoError: If the recording cannot be read or the output not be written; then there is no output.
@@ -51,7 +53,7 @@ def convert_file(
     mono = (np.clip(block.mean(axis=0), -source.ceiling, source.ceiling) for block in read_blocks(source.path))
     stream = Stream(mono, source.sample_rate, source.num_samples)
     with converted(converter, stream, request, progress, folder) as blocks:
-        write_blocks(output, limiter.limit(blocks), source.sample_rate)
+        write_blocks(output, limiter.limit(blocks), source.sample_rate, tags=tags)
     return ConvertedFile(output, time.perf_counter() - start, limiter.gain_db)
 
 

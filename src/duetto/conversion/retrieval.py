@@ -19,17 +19,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from duetto.errors import CheckpointError
+from duetto.errors import CheckpointError, StorageError
 from duetto.settings.config import RetrievalConfig
-from duetto.storage.files import atomic_path, read_json, write_json
+from duetto.storage.digests import digests_beside, require_undamaged
+from duetto.storage.files import atomic_path, read_object, write_json
+from duetto.storage.run_folder import VOICE_CARD_NAME
 
 INDEX_NAME = "index.faiss"
 CARD_NAME = "index.json"
+REMEDY = (
+    "Convert with index_rate=0, or delete the folder that it lies in and give the command again that made it: a "
+    "training writes its voice anew from its last checkpoint."
+)
 EXACT_ROWS = 20_000
 MIN_RECALL = 0.95
 RECALL_QUERIES = 500
 TRAINING_ROWS_PER_LIST = 64  # for k-means; more cost time and change recall by less than 0.01
 KMEANS_ITERATIONS = 10
+NO_MAP = 0  # faiss.DirectMap.NoMap
 BATCH = 1024  # frames searched at once
 DISTANCE_FLOOR = 1e-6  # squared distance of an exact hit, relative to the mean squared norm of the index
 
@@ -55,8 +62,7 @@ class RetrievalIndex:
     """A faiss index over content frames (N, D)."""
 
     def __init__(self, index: Any, card: IndexCard) -> None:
-        if hasattr(index, "make_direct_map"):
-            index.make_direct_map()
+        number_rows(index)
         self.index = index  # gives rows back by number
         self.searcher = on_fastest_device(index)
         self.card = card
@@ -110,6 +116,26 @@ class RetrievalIndex:
         unvoiced_share = config.index_rate * (config.protect if config.protect < 0.5 else 1.0)
         share = np.where(is_voiced, config.index_rate, unvoiced_share) * found
         return np.asarray(content + share[:, None] * (retrieved - content), np.float32)
+
+
+def number_rows(index: Any) -> None:
+    """Make rows of inverted lists readable by number, from the lists alone: a map in a file may point anywhere.
+
+    Raises:
+        CheckpointError: If the rows are not numbered 0 to N-1, each once, as after some were removed or added anew.
+    """
+    if not isinstance(index, faiss.IndexIVF):
+        return
+    inverted: Any = index
+    lists = inverted.invlists
+    ids = [np.empty(0, np.int64)]
+    for number in range(inverted.nlist):
+        size = lists.list_size(number)
+        ids += [faiss.rev_swig_ptr(lists.get_ids(number), size).copy()] if size else []
+    if not np.array_equal(np.sort(np.concatenate(ids)), np.arange(index.ntotal)):
+        raise CheckpointError("its rows are not numbered 0 to N-1, each once (some were removed, or added anew)")
+    inverted.set_direct_map_type(NO_MAP)
+    inverted.make_direct_map()
 
 
 def build_index(rows: Frames, encoder: str, layer: int, neighbours: int, seed: int) -> RetrievalIndex:
@@ -193,12 +219,17 @@ def load_index(folder: Path) -> RetrievalIndex:
     """
     path = folder / INDEX_NAME
     if not path.is_file():
-        raise CheckpointError(f"The index {path} is missing. Convert with index_rate=0, or train the run again.")
-    card = IndexCard(**read_json(folder / CARD_NAME))
+        raise CheckpointError(f"The index {path} is missing. {REMEDY}")
+    digests = digests_beside(folder / VOICE_CARD_NAME)
+    require_undamaged(path, digests, REMEDY)
     try:
+        card = IndexCard(**read_object(folder / CARD_NAME))
         index = faiss.read_index(str(path))
-    except RuntimeError as error:
-        raise CheckpointError(f"The index {path} is damaged. Convert with index_rate=0, or train again.") from error
+    except (StorageError, TypeError, RuntimeError) as error:
+        raise CheckpointError(f"The index {path} is damaged, or the {CARD_NAME} beside it. {REMEDY}") from error
     if index.d != card.dimension or index.ntotal != card.num_rows:
         raise CheckpointError(f"{path} holds {index.ntotal} rows of {index.d}; its card says otherwise.")
-    return RetrievalIndex(index, card)
+    try:
+        return RetrievalIndex(index, card)
+    except CheckpointError as error:
+        raise CheckpointError(f"The index {path} cannot be used: {error}. {REMEDY}") from error

@@ -20,6 +20,7 @@ from duetto.progress import ReportProgress
 from duetto.renamed import current_clip, current_record
 from duetto.storage.files import make_folder, read_json, write_json
 from duetto.storage.fingerprint import Fingerprint
+from duetto.storage.leftovers import sweep_leftovers
 from duetto.workers import as_they_finish
 
 RECORDS = ".jobs"
@@ -124,7 +125,7 @@ def build_folder(
     """
     if is_complete(folder):
         return folder
-    make_folder(folder)
+    sweep_leftovers(make_folder(folder))
     outcomes = _run_jobs(folder, plan.jobs, executor, progress)
     manifest = plan.assemble(folder, outcomes)
     if made_of is not None:

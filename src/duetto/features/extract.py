@@ -27,6 +27,7 @@ from duetto.progress import ReportCount
 from duetto.settings.config import ContentConfig, F0Config, FeaturesConfig
 from duetto.storage.audio import Waveform, read_audio
 from duetto.storage.files import sha256_file
+from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.standard_level import at_standard_level
 from duetto.workers import as_they_finish, num_cores, process_pool
 
@@ -123,6 +124,8 @@ def extract_corpus(
     paths = {clip.id: feature_path(cache, clip.sha256, config) for clip in clips}
     counts, damaged = _count_frames(paths)
     missing = {paths[clip.id]: clip for clip in clips if clip.id not in counts}  # equal audio is extracted once
+    for place in sorted({path.parent for path in missing}):
+        sweep_leftovers(place)
     tasks = [(folder, clip, path) for path, clip in missing.items()]
     for done, (path, frames) in enumerate(_run_tasks(tasks, config, max_workers), start=1):
         counts.update({clip.id: frames for clip in clips if paths[clip.id] == path})

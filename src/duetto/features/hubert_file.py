@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from duetto.errors import CheckpointError
-from duetto.storage.torch_file import refuse_inflated, why_unreadable
+from duetto.storage.torch_file import refuse_expanded, refuse_inflated, why_unreadable
 
 SAFETENSORS_SUFFIX = ".safetensors"
 NESTING_KEYS = ("model", "hubert", "state_dict")  # where training checkpoints keep the tensors
@@ -97,4 +97,6 @@ def _table_of_tensors(content: Any, path: Path) -> dict[str, Tensor]:
     if strangers or not content:
         what = f"the entries {', '.join(strangers[:5])}" if strangers else "nothing"
         raise CheckpointError(f"Weights file {path} holds {what} where a table of tensors was expected.")
-    return {str(name): value for name, value in content.items()}
+    table = {str(name): value for name, value in content.items()}
+    refuse_expanded(table, path, "Download it again from its origin.")
+    return table

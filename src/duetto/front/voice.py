@@ -17,7 +17,7 @@ from duetto.storage.audio import Waveform
 from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.voices.choose import choose_converter, choose_place
 from duetto.voices.load import converter_of
-from duetto.voices.permission import mark_output, require_use
+from duetto.voices.permission import output_tags, require_use, write_origin
 from duetto.voices.voice import TrainedVoice, read_voice
 
 WEIGHTS_SUFFIX = ".safetensors"
@@ -126,8 +126,9 @@ class Voice:
             StorageError: If the output cannot be written.
         """
         request, path, target = self._request(transpose, settings), Path(source), Path(output)
-        convert_file(self._converter, check_source(path), target, request)
-        mark_output(target, self._trained.card, path, asdict(request))
+        card = self._trained.card
+        convert_file(self._converter, check_source(path), target, request, tags=output_tags(card))
+        write_origin(target, card, path, asdict(request))
         return target
 
     def _request(self, transpose: float, settings: ConversionSettings) -> ConversionRequest:

@@ -4,9 +4,6 @@ A clip longer than five minutes is treated in parts, cut where it is softest and
 when its turn comes, so that memory does not grow with the clip.
 """
 
-import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,7 +20,7 @@ from duetto.preprocess.segment import Drops, Origin, Segment, Segments, Step, ta
 from duetto.preprocess.steps.slice import HOP_S, Slice, cut_softest, frame_energies, levels_db
 from duetto.spans import Span
 from duetto.storage.audio import read_span, write_audio, write_blocks
-from duetto.storage.files import make_folder, sha256_file, storage_error
+from duetto.storage.files import link_or_copy, sha256_file
 from duetto.storage.full_scale import gain_to_fit
 from duetto.units import amplitude_to_db, seconds_to_samples
 
@@ -209,7 +206,7 @@ def _pass_files(origin: Path, folder: Path, clip: Clip, with_audio: bool) -> Non
     """Link score, reference and, if asked, audio of a clip into another corpus."""
     for name in clip_files(clip):
         if name != clip.path or with_audio:
-            _link(_existing(origin, name), folder / name)
+            link_or_copy(_existing(origin, name), folder / name)
 
 
 def _existing(folder: Path, name: str) -> Path:
@@ -217,22 +214,6 @@ def _existing(folder: Path, name: str) -> Path:
     if not path.is_file():
         raise CorpusError(f"{folder} is incomplete: {name} is missing. Delete the folder and run again.")
     return path
-
-
-def _link(origin: Path, place: Path) -> None:
-    """A hard link, or a copy where the file system has none; whole or not at all."""
-    make_folder(place.parent)
-    temporary = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
-    try:
-        try:
-            os.link(origin.resolve(), temporary)
-        except OSError:
-            shutil.copyfile(origin, temporary)
-        temporary.replace(place)
-    except OSError as error:
-        raise storage_error(place, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _file_name(clip_id: str) -> str:

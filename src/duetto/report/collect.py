@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from duetto.errors import StorageError
 from duetto.renamed import current_metric, current_record, find_file
-from duetto.storage.files import read_json
+from duetto.storage.files import read_object
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
 
 ROLES = ("source", "output", "reference", "copy_synthesis")
@@ -176,9 +176,7 @@ def _read_object(path: Path) -> dict[str, Any]:
 def _read_raw(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    value = read_json(path)
-    if not isinstance(value, dict):
-        raise StorageError(f"{path} holds a {type(value).__name__}, expected an object. Delete it and run again.")
+    value: dict[str, Any] = read_object(path)
     return value
 
 

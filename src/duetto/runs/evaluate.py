@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from duetto.architectures.registry import architecture_of, get_architecture, schema_modules
+from duetto.errors import StorageError
 from duetto.evaluation.reference import ReferenceStore
 from duetto.features.cache import extraction_code
 from duetto.renamed import current_record
@@ -18,10 +19,11 @@ from duetto.runs.stale import keeps_earlier_scores
 from duetto.runs.test import REFERENCES_FOLDER, run_test
 from duetto.settings.config import EvalConfig, FeaturesConfig
 from duetto.settings.run_config import TrainConfig
-from duetto.storage.files import read_json, sha256_file, write_json
+from duetto.storage.files import read_object, sha256_file, write_json
 from duetto.storage.fingerprint import Fingerprint, changes, fingerprint
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
 from duetto.terminal import progress_bar
+from duetto.voices.find import pass_over
 from duetto.voices.load import load_converter
 
 SCORING = ("duetto.evaluation.suite", "duetto.runs.test", "duetto.voices.load")  # what scores and what converts
@@ -80,9 +82,13 @@ def find_earlier_scores(run: RunFolder, made_of: Fingerprint) -> tuple[Evaluatio
     """The newest scores of the same settings and weights that other code made, and what has changed; None = none."""
     wanted = made_of.as_dict()
     for place in reversed(run.evaluations()):
-        then = read_json(place.record) if place.record.is_file() else {}
+        try:
+            then = read_object(place.record) if place.record.is_file() else {}
+        except StorageError as error:
+            pass_over(f"{place.path} is passed over: {error}")
+            continue
         if then and "modules" not in then:
-            if read_json(run.record)["config"]["eval"] == without_classes(wanted["settings"]):
+            if read_object(run.record).get("config", {}).get("eval") == without_classes(wanted["settings"]):
                 return place, BEFORE_FINGERPRINTS
         elif all(then.get(part) == wanted[part] for part in ("settings", "inputs")):
             return place, changes(then, made_of)
@@ -98,5 +104,5 @@ def without_classes(settings: Any) -> Any:
 
 def read_metrics(place: EvaluationFolder) -> dict[str, Any]:
     """The scores under their present names."""
-    metrics: dict[str, Any] = current_record(read_json(place.metrics))
+    metrics: dict[str, Any] = current_record(read_object(place.metrics))
     return metrics

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pytorch_lightning import Callback, Trainer
@@ -28,7 +28,7 @@ from duetto.training.callbacks import (
     Validation,
     ValidationActions,
 )
-from duetto.training.checkpoint import find_checkpoint
+from duetto.training.checkpoint import WriteInPlace, find_checkpoint
 from duetto.training.hardware import Hardware
 from duetto.training.precision import Precision
 from duetto.training.selection import Selection, select_weights
@@ -47,6 +47,8 @@ class FitResult:
     steps: int
     seconds: float
     selection: Selection  # which moment the network is
+
+    SUMMARY: ClassVar[tuple[str, ...]] = ("steps", "training_minutes", "hours", "selected")  # fields of `summary`
 
     def summary(self) -> dict[str, Any]:
         """Fields for run.json and the voice's card."""
@@ -155,6 +157,7 @@ def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:
         max_epochs=1_000_000,
         callbacks=callbacks,
         barebones=True,  # no logger, checkpoints, summary or bar
+        plugins=[WriteInPlace()],
     )
 
 

@@ -14,10 +14,11 @@ from duetto.conversion.sources import Source, check_source, expand_sources, plan
 from duetto.errors import AudioError, ConfigError, DuettoError
 from duetto.settings.config import RetrievalConfig
 from duetto.settings.run_config import InferConfig
+from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.terminal import bars
 from duetto.voices.choose import choose_converter, choose_place
-from duetto.voices.permission import mark_output, require_use
+from duetto.voices.permission import output_tags, require_use, write_origin
 from duetto.voices.voice import TrainedVoice
 
 
@@ -47,6 +48,8 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
     run = choose_place(config)
     outputs = plan_outputs(paths, config.output, run, config.interval, f".{config.format}")
     tasks = [check(ConversionTask(path, output)) for path, output in zip(paths, outputs, strict=True)]
+    for folder in {output.parent for output in outputs}:
+        sweep_leftovers(folder, in_subfolders=False)
     if any(task.source for task in tasks):  # else no voice needs to be loaded
         converter, voice = choose_converter(config, run)
         require_use(voice.card, run / VOICE_FOLDER)
@@ -66,8 +69,9 @@ def convert_all(
                 continue
             shown = bar.add_task(task.path.name, total=task.source.duration_s)
             try:
-                task.result = convert_file(converter, task.source, task.output, request, partial(_show, bar, shown))
-                mark_output(task.output, voice.card, task.path, asdict(request))
+                report, tags = partial(_show, bar, shown), output_tags(voice.card)
+                task.result = convert_file(converter, task.source, task.output, request, report, tags)
+                write_origin(task.output, voice.card, task.path, asdict(request))
             except DuettoError as error:
                 task.error = error
             bar.update(shown, visible=False)

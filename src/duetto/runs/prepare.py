@@ -20,6 +20,7 @@ from duetto.errors import ConfigError
 from duetto.features.extract import FeatureSet, extract_corpus
 from duetto.features.memory import recall_features
 from duetto.preprocess.ledger import damage_table, read_ledger, summarise
+from duetto.preprocess.named import STEP_PACKAGE, foreign_targets
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
@@ -27,7 +28,6 @@ from duetto.settings.config import PreprocessConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.terminal import progress_bar
 
-STEP_PACKAGE = "duetto.preprocess.steps."
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
@@ -115,8 +115,7 @@ def build_steps(config: PreprocessConfig) -> dict[str, Any]:
     """
     steps = {}
     for name, settings in config.steps.items():
-        target = str(settings.get("_target_", ""))
-        if not target.startswith(STEP_PACKAGE):
+        for target in foreign_targets(settings):
             raise ConfigError(
                 f"preprocess.steps.{name}: _target_ has to be a class in {STEP_PACKAGE}*, not {target!r}."
             )

@@ -15,7 +15,8 @@ from duetto.errors import CheckpointError
 from duetto.settings.config import FeaturesConfig, from_dict
 from duetto.settings.model_config import shape_of
 from duetto.singer.choir import choir_names, choir_voice
-from duetto.storage.files import atomic_path, read_json, write_json
+from duetto.storage.digests import CARD_FIELD, digests_of
+from duetto.storage.files import atomic_path, read_json, read_object, write_json
 from duetto.storage.run_folder import RUN_FILE, RunFolder
 from duetto.training.checkpoint import TrainingProgress, find_checkpoint
 from duetto.voices.pretrained import make_module
@@ -46,14 +47,16 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
     folder_of_run = RunFolder(run)
     if not folder_of_run.is_run:
         raise CheckpointError(f"{run} is no run: {RUN_FILE} is missing.")
-    record = read_json(folder_of_run.record)
-    if record["consent"].get("subject") != "none":
+    record = read_object(folder_of_run.record)
+    consent, values = record.get("consent"), record.get("config")
+    if not isinstance(consent, dict) or not isinstance(values, dict):
+        raise CheckpointError(f"{run} holds no record of its settings and consent. Train the run again.")
+    if consent.get("subject") != "none":
         raise CheckpointError(f"{run} was trained on somebody's voice; a base may only hold embedded ones.")
     found = find_checkpoint(folder_of_run.checkpoints, lambda _: None)
     if found is None:
         raise CheckpointError(f"{run} has no checkpoint yet.")
     path, progress = found
-    values = record["config"]
     architecture = get_architecture(values["model"]["name"])
     model = from_dict(architecture.config, values["model"])
     features = from_dict(FeaturesConfig, values["features"])
@@ -62,10 +65,12 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
     module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
     target = folder / f"{architecture.pretrained_name(model, features)}.safetensors"
     _save_half(module.acquired(module.voice_network()), target)
-    discriminator = getattr(module, "discriminator", None)
+    discriminator, written = getattr(module, "discriminator", None), [target]
     if discriminator is not None:
-        _save_half(discriminator, target.with_name(f"{target.stem}{DISCRIMINATOR_SUFFIX}.safetensors"))
-    write_json(target.with_suffix(".json"), {**_card(run, record, progress), "shape": shape_of(model)})
+        written.append(target.with_name(f"{target.stem}{DISCRIMINATOR_SUFFIX}.safetensors"))
+        _save_half(discriminator, written[-1])
+    card = {**_card(run, record, progress), "shape": shape_of(model), CARD_FIELD: digests_of(written)}
+    write_json(target.with_suffix(".json"), card)
     return target
 
 

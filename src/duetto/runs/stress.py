@@ -27,7 +27,7 @@ from duetto.runs.test import REFERENCES_FOLDER, annotations_of, make_request
 from duetto.runs.train import locked
 from duetto.settings.config import DataConfig, EvalConfig, from_dict
 from duetto.storage.audio import Waveform, read_audio, write_audio
-from duetto.storage.files import read_json, write_json
+from duetto.storage.files import read_object, write_json
 from duetto.storage.fingerprint import fingerprint
 from duetto.storage.run_folder import RUN_FILE, RunFolder
 from duetto.units import seconds_to_samples
@@ -62,10 +62,7 @@ def stress_run(folder: Path, names: Sequence[str], report: ReportProgress, max_s
         raise CheckpointError(
             f"{folder} is no run: {RUN_FILE} is missing. Give the folder of a run, such as logs/NAME."
         )
-    facts = read_json(place.record)
-    data: DataConfig = from_dict(DataConfig, facts["config"]["data"])
-    evaluation: EvalConfig = from_dict(EvalConfig, facts["config"]["eval"])
-    run = StressedRun(data, Path(str(read_json(place.preprocessing)["corpus"])))
+    run, evaluation = read_settings(place)
     converter, voice = load_converter(place.voice.path, evaluation.retrieval.index_rate)
     architecture = architecture_of(voice.model)
     if not architecture.can_convert:
@@ -89,6 +86,22 @@ def stress_run(folder: Path, names: Sequence[str], report: ReportProgress, max_s
     return state
 
 
+def read_settings(place: RunFolder) -> tuple[StressedRun, EvalConfig]:
+    """What a run was trained on, and how it was scored.
+
+    Raises:
+        StorageError: If its records cannot be read.
+        ConfigError: If they hold other settings than today's.
+    """
+    facts, treated = read_object(place.record), read_object(place.preprocessing)
+    try:
+        data: DataConfig = from_dict(DataConfig, facts["config"]["data"])
+        evaluation: EvalConfig = from_dict(EvalConfig, facts["config"]["eval"])
+        return StressedRun(data, Path(str(treated["corpus"]))), evaluation
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{place.path} holds no settings that can be read ({error}). Train the run again.") from error
+
+
 def check_names(names: Sequence[str]) -> None:
     """Refuse a stress test that does not exist."""
     for name in names:
@@ -99,7 +112,7 @@ def check_names(names: Sequence[str]) -> None:
 def load_state(folder: Path, signature: str) -> dict[str, Any]:
     """What was done before with the same weights and settings; else nothing."""
     path = find_file(folder, RunFolder(folder).stress_tests.name)
-    state = current_record(read_json(path)) if path.is_file() else {}
+    state = current_record(read_object(path)) if path.is_file() else {}
     return state if state.get("signature") == signature else {"signature": signature, "stress_tests": {}}
 
 

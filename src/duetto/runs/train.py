@@ -27,8 +27,9 @@ from duetto.runs.prepare import PreparedData, prepare_data, training_content
 from duetto.runs.stale import keeps_earlier_run
 from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
-from duetto.storage.files import make_folder, read_json, write_json
+from duetto.storage.files import make_folder, read_object, write_json
 from duetto.storage.fingerprint import Fingerprint
+from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import RunFolder
 from duetto.training.hardware import Hardware, detect_hardware
 from duetto.training.tracking import Tracker, start_tracking
@@ -67,10 +68,13 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
     run = place_of(config, made_of, console)
     folder = run.path
     with locked(folder):
+        sweep_leftovers(folder)
         if run.voice.is_trained:
+            if not run.is_run:  # it was damaged, and deleted as advised
+                write_json(run.record, describe_run(config, made_of, prepared, hardware) | what_came_of_it(run))
             console.print(f"Run {run.name} is trained already; nothing is repeated.")
             tracker = Tracker(None, "unchanged: this run was finished before")
-            signature = str(read_json(run.record).get("signature", signature_of(made_of)))
+            signature = str(read_object(run.record).get("signature", signature_of(made_of)))
             return Run(folder, signature, prepared, hardware, tracker)
         record = describe_run(config, made_of, prepared, hardware) | origin_of(run, made_of)
         signature = str(record["signature"])
@@ -112,11 +116,17 @@ def place_of(config: TrainConfig, made_of: Fingerprint, console: Console) -> Run
 
 def origin_of(run: RunFolder, made_of: Fingerprint) -> dict[str, Any]:
     """What a run that earlier code began stays, though today's resumes it: its name, its signature and its code."""
-    before = read_json(run.record) if run.is_run else {}
+    before = read_object(run.record) if run.is_run else {}
     if before.get("signature") in (None, signature_of(made_of)):
         return {}
     kept = {name: before.get(name) for name in ("name", "signature", "made_of")}
     return {**kept, "resumed_by": made_of.as_dict()}
+
+
+def what_came_of_it(run: RunFolder) -> dict[str, Any]:
+    """The fields of a run's record that are known after its training, from the voice's card."""
+    card = read_object(run.voice.card)
+    return {"status": "trained", **{name: card[name] for name in FitResult.SUMMARY if name in card}}
 
 
 def make_room_for_speakers(config: TrainConfig, prepared: PreparedData) -> None:
@@ -196,7 +206,7 @@ def doctor_record(prepared: PreparedData) -> dict[str, Any] | None:
 def update_run(folder: Path, values: dict[str, Any]) -> None:
     """Add to run.json."""
     record = RunFolder(folder).record
-    write_json(record, {**read_json(record), **values})
+    write_json(record, {**read_object(record), **values})
 
 
 def check_writable(logs: Path) -> None:

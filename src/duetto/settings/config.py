@@ -5,6 +5,7 @@ marks what a YAML file must fill. `validate()` checks what one field cannot say 
 """
 
 from dataclasses import dataclass, field, fields, is_dataclass
+from math import inf
 from typing import Any
 
 from duetto.errors import ConfigError
@@ -24,8 +25,9 @@ def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
     """Rebuild a (nested) config dataclass from the plain dict that `dataclasses.asdict` gave.
 
     Raises:
-        ConfigError: If a key is unknown.
+        ConfigError: If a key is unknown, or a group is no group.
     """
+    require(isinstance(values, dict), f"{schema.__name__} is {values!r}; expected a group of settings.")
     known = {item.name: item for item in fields(schema)}
     values = {name if name in known else OLD_FIELDS.get(name, name): value for name, value in values.items()}
     unknown = sorted(set(values) - set(known))
@@ -67,7 +69,7 @@ class DataConfig:
         """Songs may not be in two splits; folder needs a path."""
         songs = self.train_songs + self.val_songs + self.test_songs
         require(len(set(songs)) == len(songs), f"A song is in two splits of data={self.case}: {sorted(songs)}.")
-        require(self.minutes >= 0, f"data.minutes={self.minutes}: expected 0 (all) or more minutes.")
+        require(0 <= self.minutes < inf, f"data.minutes={self.minutes}: expected 0 (all) or more minutes.")
         tracks = f"data.tracks={self.tracks}: expected sounding or all."
         require(self.tracks in ("sounding", "all"), tracks)
         is_own = self.case in ("folder", "folder_vsqx", "mix", "ddb")
@@ -181,7 +183,7 @@ class TrainerConfig:
 
     def validate(self) -> None:
         """Something has to end the training."""
-        require(self.max_minutes >= 0, f"trainer.max_minutes={self.max_minutes}: expected 0 (no limit) or more.")
+        require(0 <= self.max_minutes < inf, f"trainer.max_minutes={self.max_minutes}: expected 0 (no limit) or more.")
         require(self.max_steps > 0, f"trainer.max_steps={self.max_steps}: expected at least 1.")
         require(self.batch_size > 0, f"trainer.batch_size={self.batch_size}: expected at least 1.")
         require(self.checkpoint_every_steps > 0, "trainer.checkpoint_every_steps has to be at least 1.")

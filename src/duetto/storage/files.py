@@ -5,10 +5,14 @@ and is renamed. A crash leaves the old file or none.
 """
 
 import errno
+import fcntl
 import hashlib
 import json
+import math
 import os
-import tempfile
+import secrets
+import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +20,7 @@ from typing import Any
 
 from duetto.errors import StorageError
 
+TEMPORARY = ".part."  # begins the names of files that are being written; PyTorch wants a dot after a first part
 STORAGE_ERRNOS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -49,26 +54,66 @@ def make_folder(path: Path) -> Path:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary name with the same suffix; rename it to `path` when the block ends well.
 
+    The file is held until then, which tells a write in progress from what a killed process left behind
+    (`duetto.storage.leftovers`). Who may read it is for the umask to say.
+
     Raises:
         StorageError: If the folder is read-only or full; nothing is left behind.
     """
     make_folder(path.parent)
+    temporary = _temporary_name(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     except OSError as error:
         raise storage_error(path, error) from error
-    temporary = Path(name)
     try:
+        hold(handle)
+        mode = stat.S_IMODE(os.fstat(handle).st_mode)
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
+        temporary.chmod(mode)  # if the block put another file in its place
         temporary.replace(path)
     except OSError as error:
         raise storage_error(path, error) from error
     finally:
+        os.close(handle)
         temporary.unlink(missing_ok=True)
+
+
+def hold(handle: int) -> bool:
+    """Lock an open file until it is closed, which a process that ends does; False = somebody else holds it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def link_or_copy(origin: Path, place: Path) -> None:
+    """A hard link, or a copy where the file system has none; whole or not at all.
+
+    Raises:
+        StorageError: If the folder cannot be written.
+    """
+    make_folder(place.parent)
+    temporary = _temporary_name(place)
+    try:
+        try:
+            os.link(origin.resolve(), temporary)
+        except OSError:
+            shutil.copyfile(origin, temporary)
+        temporary.replace(place)
+    except OSError as error:
+        raise storage_error(place, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _temporary_name(path: Path) -> Path:
+    return path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -86,14 +131,35 @@ def read_json(path: Path) -> Any:
     """Read a JSON file that duetto wrote.
 
     Raises:
-        StorageError: If it is missing or not JSON.
+        StorageError: If it is missing or not JSON, or holds a number that is beyond all bounds.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_float=_bounded)
     except FileNotFoundError as error:
         raise StorageError(f"{path} is missing.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
         raise StorageError(f"{path} is not valid JSON ({error}). Delete it and run again.") from error
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Read a JSON file that holds an object.
+
+    Raises:
+        StorageError: If it is missing, not JSON, or something else.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise StorageError(f"{path} holds a {type(value).__name__}, expected an object. Delete it and run again.")
+    return value
+
+
+def _bounded(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is beyond all bounds")
+    return value
 
 
 def sha256_file(path: Path) -> str:

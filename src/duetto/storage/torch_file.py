@@ -7,10 +7,12 @@ none is tried when it refuses.
 import pickle
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from duetto.errors import CheckpointError
 
@@ -48,6 +50,27 @@ def refuse_inflated(path: Path) -> None:
         unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > MAX_INFLATION * path.stat().st_size:
         raise pickle.UnpicklingError(f"{path.stat().st_size} bytes claim to unpack to {unpacked}")
+
+
+def refuse_expanded(tensors: Mapping[str, Tensor], path: Path, remedy: str) -> None:
+    """Stop before a small file fills the memory, when tensors that were read from it are about to be copied.
+
+    Args:
+        tensors: By name.
+        path: The file.
+        remedy: Last sentence of the message.
+
+    Raises:
+        CheckpointError: If they are not plain, or hold more numbers than the file has room for.
+    """
+    strange = sorted(name for name, tensor in tensors.items() if tensor.layout != torch.strided or tensor.is_meta)
+    if strange:
+        raise CheckpointError(f"{path}: {', '.join(strange[:5])} are not plain tensors, which is refused. {remedy}")
+    claimed = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+    if claimed > MAX_INFLATION * path.stat().st_size:
+        raise CheckpointError(
+            f"{path}: its tensors claim {claimed} bytes in a file of {path.stat().st_size}, which is refused. {remedy}"
+        )
 
 
 def why_unreadable(error: Exception) -> str:

@@ -77,7 +77,7 @@ def register_study(conf: Path, study: Study) -> None:
 def _read(path: Path) -> dict[str, Any]:
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not YAML: {str(error).splitlines()[0]}.") from error
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: expected keys and values, such as `question: ...`.")

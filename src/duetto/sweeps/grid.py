@@ -49,7 +49,7 @@ def read_sweep(conf: Path, name: str) -> SweepFile:
     path = conf / "sweep" / f"{name}.yaml"
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not YAML ({str(error).splitlines()[0]}); {FORM}.") from error
     if not isinstance(value, dict) or set(value) != {"about", "runs"}:
         raise ConfigError(f"{path}: {FORM}.")

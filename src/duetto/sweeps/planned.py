@@ -8,17 +8,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from duetto.errors import StorageError
+from duetto.errors import ConfigError, StorageError
 from duetto.renamed import current_settings
 from duetto.runs.evaluate import evaluation_of, find_earlier_scores, scores_from
 from duetto.runs.identity import SELECTION, TRAINER_NUMBERS, described_features, run_from
 from duetto.runs.plan import make_plan
 from duetto.runs.stale import KEEP
 from duetto.settings.run_config import TrainConfig
-from duetto.storage.files import read_json
+from duetto.storage.files import read_object
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
 from duetto.sweeps.grid import Arm
-from duetto.voices.find import recorded_runs
+from duetto.voices.find import pass_over, recorded_runs
 
 State = Literal["new", "broken", "finished", "running", "failed"]
 SHARED_STAGES = ("corpus", "preprocess", "features")  # prepared once for all runs that need the same
@@ -77,7 +77,7 @@ def find_scores(folder: Path, config: TrainConfig) -> EvaluationFolder | None:
     """The scores that these evaluation settings ask for, if the run is closed and holds them; None = not yet."""
     run = RunFolder(folder)
     try:
-        if read_json(run.record).get("status") != "finished":
+        if read_object(run.record).get("status") != "finished":
             return None
         made_of = scores_from(config.eval, run, config.model.name, config.features)
         place = evaluation_of(run, made_of)
@@ -145,8 +145,9 @@ def find_recorded(runs: Sequence[PlannedRun]) -> None:
         for folder, record in recorded_runs(Path(logs)):
             try:
                 key = settings_key(record["config"], record["model"])
-            except (KeyError, TypeError):
-                continue  # a damaged run is not recognised; whoever trains it anew is told
+            except (KeyError, TypeError, AttributeError, ConfigError):
+                pass_over(f"{folder.path} is passed over: its settings cannot be read, or are of a later version.")
+                continue
             recorded.setdefault(key, []).append((folder, record))
     for run in runs:
         same = recorded.get(settings_key(settings_of(run.config), run.config.model.name), [])

@@ -6,11 +6,7 @@ It ends at once when its standard input is closed, as happens when the sweep is 
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from duetto.errors import report_errors
-from duetto.runs.complete import complete_run
-from duetto.runs.compose import compose_runs
 from duetto.sweeps.pool import end_with_parent
 
 LINE_WIDTH = 160  # of the log
@@ -20,6 +16,11 @@ def main(arguments: list[str]) -> None:
     """Train, convert and score one run."""
     end_with_parent()
     with report_errors():
+        from rich.console import Console  # here, so that an interruption is one sentence already
+
+        from duetto.runs.complete import complete_run
+        from duetto.runs.compose import compose_runs
+
         (config,) = compose_runs(Path(arguments[0]), [arguments[1:]])
         complete_run(config, Console(width=LINE_WIDTH))
 

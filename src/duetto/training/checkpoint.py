@@ -12,12 +12,16 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Trainer
+from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from duetto.errors import CheckpointError
+from duetto.storage.digests import TRAINING, is_noted, note_checkpoint
 from duetto.storage.files import atomic_path
 
 LAST = "last.ckpt"
 PREVIOUS = "previous.ckpt"
+NEWEST = "new.ckpt"  # until the last one is out of its way
+NAMES = (NEWEST, LAST, PREVIOUS)
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,24 @@ class TrainingProgress:
     seconds: float = 0.0  # of training, evaluation excluded, over all resumes
 
 
+class WriteInPlace(TorchCheckpointIO):
+    """Lightning would first write into the system's temporary folder, where a killed training leaves its file."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write to `path` alone, which is a temporary name already; there are no options."""
+        assert storage_options is None
+        torch.save(checkpoint, path)
+
+
 def save_checkpoint(trainer: Trainer, folder: Path) -> None:
     """Write `last.ckpt`, keeping the one before as `previous.ckpt`."""
     last = folder / LAST
-    with atomic_path(folder / "new.ckpt") as temporary:
+    with atomic_path(folder / NEWEST) as temporary:
         trainer.save_checkpoint(temporary, weights_only=False)
+        note_checkpoint(folder, temporary, (last, folder / PREVIOUS))
     if last.exists():
         last.replace(folder / PREVIOUS)
-    (folder / "new.ckpt").replace(last)
+    (folder / NEWEST).replace(last)
 
 
 def find_checkpoint(folder: Path, warn: "Any") -> tuple[Path, TrainingProgress] | None:
@@ -48,7 +62,7 @@ def find_checkpoint(folder: Path, warn: "Any") -> tuple[Path, TrainingProgress] 
     Raises:
         CheckpointError: If checkpoints exist and none can be read.
     """
-    candidates = [path for path in (folder / "new.ckpt", folder / LAST, folder / PREVIOUS) if path.is_file()]
+    candidates = [folder / name for name in NAMES if (folder / name).is_file()]
     for path in candidates:
         try:
             return path, read_progress(path)
@@ -66,8 +80,10 @@ def read_progress(path: Path) -> TrainingProgress:
     """TrainingProgress stored in a checkpoint.
 
     Raises:
-        CheckpointError: If the file is truncated, hostile, or no checkpoint of ours.
+        CheckpointError: If the file is damaged, truncated, hostile, or no checkpoint of ours.
     """
+    if is_noted(path, TRAINING) is False:
+        raise CheckpointError(f"Checkpoint {path} cannot be read: its SHA-256 is not the one that was recorded.")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         return TrainingProgress(int(state["progress"]["step"]), float(state["progress"]["seconds"]))

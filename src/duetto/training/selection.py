@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from duetto.errors import CheckpointError
+from duetto.storage.digests import is_noted, note_weights
 from duetto.storage.files import atomic_path, read_json, write_json
 from duetto.storage.run_folder import RunFolder
 from duetto.training.overtraining import OvertrainingReport
@@ -52,6 +53,7 @@ def keep_validation(network: nn.Module, folder: Path, step: int) -> None:
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     with atomic_path(validation_path(folder, step)) as temporary:
         save_file(state, temporary)
+        note_weights(validation_path(folder, step), temporary)
     for path in list(kept_validations(folder).values())[:-KEPT]:
         path.unlink()
 
@@ -96,12 +98,16 @@ def select_weights(asked: str, run: Path, checkpoints: Path, network: nn.Module,
     if step == last_step:
         return Selection(last_step, "the last step, which no validation before it beats by more than the noise")
     path = validation_path(checkpoints, step)
+    remedy = f"Use trainer.select=last, or delete {checkpoints} and train again."
+    if path.is_file() and is_noted(path, path.name) is False:
+        raise CheckpointError(
+            f"{path}, the weights of the best validation, is damaged: its SHA-256 is another. {remedy}"
+        )
     try:
         network.load_state_dict(load_file(path), strict=True)
     except (FileNotFoundError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path}, the weights of the best validation, cannot be read ({str(error).splitlines()[0]}). "
-            f"Use trainer.select=last, or delete {run} and train again."
+            f"{path}, the weights of the best validation, cannot be read ({str(error).splitlines()[0]}). {remedy}"
         ) from error
     since = report.get("overtraining_since_step")
     word = f"overtraining since step {since}" if since else "the validations after it were worse"

@@ -3,7 +3,8 @@
 Lightning answers SIGTERM by raising `SIGTERMException` once the step in progress and all its callbacks are done. That
 exception is a `SystemExit` without a status: left alone, a terminated training ends in silence and as a success. And it
 answers Ctrl-C by ending the process with status 1 before anybody can say a word. Here both end the training in the
-first way, with a checkpoint of the last step; a second Ctrl-C ends it at once, in the middle of a step.
+first way, with a checkpoint of the last step; a second Ctrl-C ends it at once, in the middle of a step. A second
+SIGTERM changes nothing, for some who send one send two (`timeout`, schedulers) and mean one.
 """
 
 import os
@@ -13,14 +14,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from duetto.signals import EXIT_TERMINATED, Answer, Terminated
 from duetto.training.checkpoint import save_checkpoint
 from duetto.training.module import TrainingModule
 
-EXIT_TERMINATED = 128 + signal.SIGTERM
 FIRST_INTERRUPT = b"\nStopping after this step. Ctrl-C once more stops at once.\n"
 
 
@@ -35,15 +37,17 @@ class StopAfterStep(Callback):
     def __init__(self, checkpoints: Path, say: Callable[[str], None]) -> None:
         self.checkpoints = checkpoints
         self.say = say
-        self.is_listening = False
+        self.usual: Any = None  # who answers Ctrl-C otherwise, while this does
         self.is_interrupted = False
+        self.ends_after_step = False  # while it trains, and until the last step is kept
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """Listen to Ctrl-C, unless somebody else does (or ignores it); only the main thread can."""
-        is_main = threading.current_thread() is threading.main_thread()
-        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        self.ends_after_step = True
+        is_main, usual = threading.current_thread() is threading.main_thread(), signal.getsignal(signal.SIGINT)
+        if is_main and (usual is signal.default_int_handler or isinstance(usual, Answer)):
             signal.signal(signal.SIGINT, self._interrupt)
-            self.is_listening = True
+            self.usual = usual
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self.is_interrupted = True
@@ -52,13 +56,14 @@ class StopAfterStep(Callback):
         signal.raise_signal(signal.SIGTERM)
 
     def _stop_listening(self) -> None:
-        if self.is_listening:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            self.is_listening = False
+        if self.usual is not None:
+            signal.signal(signal.SIGINT, self.usual)
+            self.usual = None
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         """Leave Ctrl-C as it was."""
         self._stop_listening()
+        self.ends_after_step = False
 
     def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
         """Keep the last step, unless the training broke off inside one."""
@@ -67,15 +72,32 @@ class StopAfterStep(Callback):
             save_checkpoint(trainer, self.checkpoints)
             assert isinstance(module, TrainingModule)
             self.say(f"Step {module.step} is kept: the same command resumes there.")
+        self.ends_after_step = False
 
     @contextmanager
     def told_apart(self) -> Iterator[None]:
         """Around `Trainer.fit`: Ctrl-C leaves as KeyboardInterrupt, SIGTERM as the status of a terminated process."""
+        with self._sigterm_is_lightnings():
+            try:
+                yield
+            except Terminated:  # before the first step, or after the last
+                raise
+            except SIGTERMException as stopped:
+                if self.is_interrupted:
+                    raise KeyboardInterrupt from stopped
+                raise SystemExit(EXIT_TERMINATED) from stopped
+            except SystemExit as stopped:  # how Lightning answers a second Ctrl-C
+                raise KeyboardInterrupt from stopped
+
+    @contextmanager
+    def _sigterm_is_lightnings(self) -> Iterator[None]:
+        """Let the command's own answer to SIGTERM, which Lightning calls after its own, wait while steps are taken."""
+        usual = signal.getsignal(signal.SIGTERM)
+        if not isinstance(usual, Answer) or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signal.signal(signal.SIGTERM, lambda number, frame: None if self.ends_after_step else usual(number, frame))
         try:
             yield
-        except SIGTERMException as stopped:
-            if self.is_interrupted:
-                raise KeyboardInterrupt from stopped
-            raise SystemExit(EXIT_TERMINATED) from stopped
-        except SystemExit as stopped:  # how Lightning answers a second Ctrl-C
-            raise KeyboardInterrupt from stopped
+        finally:
+            signal.signal(signal.SIGTERM, usual)

@@ -1,35 +1,53 @@
 """Finding a run by what a person would call it: latest, its name, the start of its signature, or a path.
 
 The signature in run.json counts, not what the folder is called: a run that was renamed or moved is found all the same.
+A folder that is damaged or foreign is passed over with a warning, so that it does not hide the others.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from duetto.errors import CheckpointError, StorageError
-from duetto.storage.files import read_json
+from duetto.storage.files import read_object
 from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER, RunFolder
 
 LATEST = "latest"
+SHOWN = 8  # names of runs in an error message
+
+logger = logging.getLogger(__name__)
 
 
 def recorded_runs(logs: Path) -> Iterator[tuple[RunFolder, dict[str, Any]]]:
     """Every run directly below `logs` with its record, by name; one whose record cannot be read is passed over."""
     for path in sorted(logs.glob(f"*/{RUN_FILE}")):
         try:
-            record = read_json(path)
-        except StorageError:
+            record = read_object(path)
+        except StorageError as error:
+            pass_over(f"{path.parent} is passed over: {error}")
             continue
-        if isinstance(record, dict):
-            yield RunFolder(path.parent), record
+        yield RunFolder(path.parent), record
 
 
 def trained_runs(logs: Path) -> list[Path]:
-    """Run folders below `logs` that hold a trained voice, oldest first."""
-    cards = logs.glob(f"*/{VOICE_FOLDER}/{VOICE_CARD_NAME}")
-    runs = [RunFolder(card.parent.parent) for card in cards]
-    return [run.path for run in sorted(runs, key=lambda run: run.record.stat().st_mtime)]
+    """Run folders below `logs` that hold a trained voice, oldest first; a voice without a run is passed over."""
+    found = []
+    for card in sorted(logs.glob(f"*/{VOICE_FOLDER}/{VOICE_CARD_NAME}")):
+        run = RunFolder(card.parent.parent)
+        try:
+            found.append((run.record.stat().st_mtime, run.path))
+        except OSError:
+            pass_over(f"{run.path} is passed over: it holds a voice, but no {RUN_FILE}. Name its folder to use it.")
+    return [path for _, path in sorted(found)]
+
+
+@cache
+def pass_over(sentence: str) -> None:
+    """Warn of a folder that is not used, once."""
+    logger.warning("%s", sentence)
 
 
 def find_run(logs: Path, wanted: str) -> Path:
@@ -50,9 +68,28 @@ def find_run(logs: Path, wanted: str) -> Path:
     matches = [run for run in runs if run.name == wanted or _signature_of(run, signatures).startswith(wanted)]
     if len(matches) == 1:
         return matches[0]
-    listed = ", ".join(run.name for run in (matches or runs))
-    problem = f"{len(matches)} runs fit" if matches else "No run is called"
-    raise CheckpointError(f"{problem} run={wanted}. Choose one of: {listed}.")
+    if matches:
+        raise CheckpointError(f"{len(matches)} runs fit run={wanted}. Choose one of: {listed(matches)}.")
+    raise CheckpointError(f"No run is called run={wanted}. {_nearest(runs, wanted)}")
+
+
+def _nearest(runs: Sequence[Path], wanted: str) -> str:
+    """The names that are most like what was asked for."""
+
+    def likeness(run: Path) -> float:
+        parts = (run.name, *run.name.split("-"))
+        return max(SequenceMatcher(None, wanted.lower(), part.lower()).ratio() for part in parts)
+
+    if len(runs) <= SHOWN:
+        return f"Choose one of: {listed(runs)}."
+    nearest = sorted(runs, key=likeness, reverse=True)[:SHOWN]
+    return f"Of {len(runs)} runs these are named most like it: {', '.join(run.name for run in nearest)}."
+
+
+def listed(runs: Sequence[Path]) -> str:
+    """The newest names of a list that is oldest first, and how many more there are."""
+    more = len(runs) - SHOWN
+    return ", ".join(run.name for run in runs[-SHOWN:]) + (f" and {more} more" if more > 0 else "")
 
 
 def _signature_of(run: Path, recorded: dict[Path, Any]) -> str:

@@ -4,16 +4,18 @@ A converted file carries the record in two places: as text in its own metadata (
 comments in a FLAC) and in full beside it, as `<name>.json`.
 """
 
+import logging
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from duetto import __version__
+from duetto.errors import StorageError
 from duetto.ownership.consent import NO_SUBJECT, Consent, consent_from_dict, require_scope
-from duetto.storage.audio import read_blocks, read_info, write_blocks
-from duetto.storage.files import read_json, sha256_file, write_json
-from duetto.storage.run_folder import VOICE_CARD_NAME, RunFolder
-from duetto.voices.find import trained_runs
+from duetto.storage.files import read_object, sha256_file, write_json
+from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER
+
+logger = logging.getLogger(__name__)
 
 NO_RECORD = {"subject": "unknown", "note": "the voice came without a consent record"}
 
@@ -58,18 +60,15 @@ def output_tags(card: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def mark_output(path: Path, card: dict[str, Any], source: Path, settings: dict[str, Any]) -> None:
-    """Put its origin into a conversion's metadata and beside it; the samples stay as they are.
+def write_origin(path: Path, card: dict[str, Any], source: Path, settings: dict[str, Any]) -> None:
+    """Say beside a conversion, in `<path>.json`, where it comes from.
 
     Args:
-        path: A `.wav` or `.flac` just written; `<path>.json` is written too.
+        path: A `.wav` or `.flac` that was written with `output_tags`.
         card: The voice's.
         source: The recording that was converted.
         settings: What was asked for, as JSON values.
     """
-    tags = output_tags(card)
-    info = read_info(path)
-    write_blocks(path, read_blocks(path), info.sample_rate, info.subtype, tags)
     origin = {
         "generated": "AI-generated singing voice conversion",
         "run": card.get("name"),
@@ -79,7 +78,7 @@ def mark_output(path: Path, card: dict[str, Any], source: Path, settings: dict[s
         "source": {"name": source.name, "sha256": sha256_file(source)},
         "output": {"name": path.name, "sha256": sha256_file(path)},
         "settings": settings,
-        "tags": tags,
+        "tags": output_tags(card),
         "software": f"duetto {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -87,15 +86,20 @@ def mark_output(path: Path, card: dict[str, Any], source: Path, settings: dict[s
 
 
 def withdraw(revoked: Consent, logs: Path) -> list[str]:
-    """Enter a withdrawal into the voices that were trained on a person's recordings; returns their runs' names."""
+    """Enter a withdrawal into the voices that were trained on a person's recordings; returns their runs' names.
+
+    A record that cannot be read is named in a warning and hides no other: a voice with such a card cannot convert.
+    """
     reached = []
-    for run in trained_runs(logs):
-        files = [RunFolder(run).voice.card, RunFolder(run).record]
-        for path in files:
-            record = read_json(path)
-            if _enter(record.get("consent"), revoked):
-                write_json(path, record)
-                reached.append(run.name)
+    for path in sorted({*logs.glob(f"*/{VOICE_FOLDER}/{VOICE_CARD_NAME}"), *logs.glob(f"*/{RUN_FILE}")}):
+        try:
+            record = read_object(path)
+        except StorageError as error:
+            logger.warning("The withdrawal is not entered here: %s", error)
+            continue
+        if _enter(record.get("consent"), revoked):
+            write_json(path, record)
+            reached.append(path.relative_to(logs).parts[0])
     return sorted(set(reached))
 
 

@@ -20,8 +20,9 @@ from duetto.bases import BASES, DISCRIMINATOR_SUFFIX
 from duetto.errors import CheckpointError
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import ModelConfig, shape_of
+from duetto.storage.digests import digests_beside, require_undamaged
 from duetto.storage.files import read_json, sha256_file
-from duetto.storage.run_folder import VOICE_FOLDER, WEIGHTS_NAME
+from duetto.storage.run_folder import VOICE_FOLDER, WEIGHTS_NAME, VoiceFolder
 from duetto.training.module import Start, TrainingModule
 from duetto.voices.interchange.importing import DISCRIMINATOR_NAME
 from duetto.voices.interchange.training_checkpoint import DISCRIMINATOR, GENERATOR
@@ -144,6 +145,7 @@ def _load(architecture: Architecture, network: nn.Module, path: Path, role: str)
     if path.suffix != ".safetensors":
         architecture.load_public_weights(network, path, role)
         return
+    require_undamaged(path, _digests_beside(path), "Copy it again, or choose base=none.")
     try:
         network.load_state_dict(fit_speakers(network, load_file(path)), strict=True)
     except SafetensorError as error:
@@ -154,6 +156,12 @@ def _load(architecture: Architecture, network: nn.Module, path: Path, role: str)
             f"base: {path} does not fit the {role} of this model ({lines[:400]}). "
             "Choose the model/size that it was trained with, or base=none."
         ) from error
+
+
+def _digests_beside(path: Path) -> dict[str, str]:
+    """Those in the card of a base that ships (which a discriminator shares) or of a voice."""
+    base = path.with_name(f"{path.stem.removesuffix(DISCRIMINATOR_SUFFIX)}.json")
+    return digests_beside(base if base.is_file() else VoiceFolder(path.parent).card)
 
 
 def fit_speakers(network: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:

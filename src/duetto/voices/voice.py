@@ -16,9 +16,14 @@ from duetto.architectures.registry import architecture_of, get_architecture
 from duetto.errors import CheckpointError, ConfigError
 from duetto.settings.config import FeaturesConfig, from_dict
 from duetto.settings.model_config import ModelConfig
-from duetto.storage.files import atomic_path, read_json, write_json
+from duetto.storage.digests import CARD_FIELD, digests_of, recorded_digests, require_undamaged
+from duetto.storage.files import atomic_path, read_object, write_json
 from duetto.storage.run_folder import VOICE_CARD_NAME, WEIGHTS_NAME
 
+REMEDY = (
+    "Delete the folder that it lies in and give the command again that made it: a training writes its voice anew from "
+    "its last checkpoint."
+)
 IMPORTED = "imported"  # the case of a voice that came from public files
 
 
@@ -38,12 +43,18 @@ def build_network(model: ModelConfig, features: FeaturesConfig) -> nn.Module:
 
 
 def save_voice(voice: TrainedVoice, folder: Path) -> None:
-    """Write weights and card atomically into `folder`."""
+    """Write weights and card atomically into `folder`; the card holds the digests of all that lies there by then."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in voice.network.state_dict().items()}
     with atomic_path(folder / WEIGHTS_NAME) as temporary:
         save_file(state, temporary)
     card = {**voice.card, "model": asdict(voice.model), "features": asdict(voice.features)}
+    card[CARD_FIELD] = digests_of(path for path in folder.iterdir() if path.is_file() and is_part(path))
     write_json(folder / VOICE_CARD_NAME, card)
+
+
+def is_part(path: Path) -> bool:
+    """Whether a file of a voice's folder belongs to what the card describes."""
+    return path.name != VOICE_CARD_NAME and not path.name.startswith(".")
 
 
 def load_voice(folder: Path) -> TrainedVoice:
@@ -66,16 +77,17 @@ def read_voice(weights_path: Path, card_path: Path) -> TrainedVoice:
             raise CheckpointError(
                 f"{path.parent} holds no trained voice: {path.name} is missing. Let the run finish first."
             )
-    card = read_json(card_path)
+    card = read_object(card_path)
+    require_undamaged(weights_path, recorded_digests(card), REMEDY)
     try:
         model = from_dict(get_architecture(card["model"]["name"]).config, card["model"])
         features = from_dict(FeaturesConfig, card["features"])
         network = build_network(model, features)
         network.load_state_dict(load_file(weights_path), strict=True)
-    except (KeyError, ConfigError) as error:
-        raise CheckpointError(f"{card_path} is damaged: {error}.") from error
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, ConfigError) as error:
+        raise CheckpointError(f"{card_path} is damaged, or of a later version: {error}. {REMEDY}") from error
     except SafetensorError as error:
-        raise CheckpointError(f"{weights_path} is damaged or truncated ({error}). Train the run again.") from error
+        raise CheckpointError(f"{weights_path} is damaged or truncated ({error}). {REMEDY}") from error
     except RuntimeError as error:
         raise CheckpointError(f"{weights_path} does not fit its card: {str(error).splitlines()[-1].strip()}") from error
     return TrainedVoice(network.eval(), model, features, card)

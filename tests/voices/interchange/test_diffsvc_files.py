@@ -138,3 +138,24 @@ def test_a_melody_runs_through_its_gaps_on_a_log_scale():
     f0_hz = np.array([0, 100, 0, 400, 0], np.float32)
     np.testing.assert_allclose(run_through(f0_hz), [100, 100, 200, 400, 400])
     assert not run_through(np.zeros(3, np.float32)).any()
+
+
+def test_tensors_that_claim_more_than_the_file_holds_are_refused_before_they_are_copied(
+    tmp_path: Path, vocoder_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path, _ = write_public(tmp_path / "public")
+    content = torch.load(path, weights_only=True)
+    content["state_dict"]["model.denoise_fn.more"] = torch.zeros(1, dtype=torch.float16).expand(10_000_000)
+    torch.save(content, path)
+    monkeypatch.setattr(torch.Tensor, "float", lambda tensor: pytest.fail("copied"))
+    with pytest.raises(CheckpointError, match=r"its tensors claim .* bytes in a file of"):
+        open_checkpoint(path, vocoder=str(vocoder_path))
+
+
+def test_tensors_that_are_not_plain_are_refused(tmp_path: Path, vocoder_path: Path):
+    path, _ = write_public(tmp_path / "public")
+    content = torch.load(path, weights_only=True)
+    content["state_dict"]["model.denoise_fn.more"] = torch.zeros(3, device="meta")
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match="more are not plain tensors"):
+        open_checkpoint(path, vocoder=str(vocoder_path))

@@ -113,6 +113,28 @@ def test_rows_numbered_by_other_ids_are_refused(tmp_path):
         read_index_file(tmp_path / "a.index")
 
 
+@pytest.mark.parametrize("direct_map", [faiss.DirectMap.NoMap, faiss.DirectMap.Hashtable])
+def test_an_index_from_which_rows_were_taken_and_others_added_is_refused(tmp_path, direct_map):
+    index = faiss.index_factory(6, "IVF2,Flat")
+    index.train(ROWS)
+    index.set_direct_map_type(direct_map)
+    index.add(ROWS)
+    index.remove_ids(np.arange(10))
+    index.add_with_ids(ROWS[:10], np.arange(10) + 150)  # as many rows as before, some under one number
+    faiss.write_index(index, str(tmp_path / "a.index"))
+    with pytest.raises(CheckpointError, match="not numbered 0 to N-1, each once"):
+        read_index_file(tmp_path / "a.index")
+
+
+def test_rows_that_were_added_in_another_order_come_back_by_their_numbers(tmp_path):
+    index = faiss.index_factory(6, "IVF2,Flat")
+    index.train(ROWS)
+    index.add_with_ids(ROWS[::-1].copy(), np.arange(200)[::-1].copy())
+    faiss.write_index(index, str(tmp_path / "a.index"))
+    _, rows, _ = read_index_file(tmp_path / "a.index")
+    np.testing.assert_array_equal(rows, ROWS)
+
+
 def test_no_damage_brings_down_the_process(tmp_path):
     whole = write_index(tmp_path / "a.index", ROWS[:40], "IVF5,Flat").read_bytes()
     generator = np.random.default_rng(0)

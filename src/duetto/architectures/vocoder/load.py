@@ -19,7 +19,8 @@ from duetto.architectures.vocoder.weights import load_weights
 from duetto.errors import CheckpointError, ConfigError
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import GeneratorConfig
-from duetto.storage.files import read_json
+from duetto.storage.digests import recorded_digests, require_undamaged
+from duetto.storage.files import read_json, read_object
 
 GRID = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_hz")  # of features: what a mel is
 
@@ -33,7 +34,9 @@ def load_vocoder_into(vocoder: Vocoder, reference: str, features: FeaturesConfig
     """
     path = find_vocoder(reference, features)
     if path.suffix == ".safetensors":
-        _require_same_mel(read_json(vocoder_card(path))["features"], features, path)
+        card = read_object(vocoder_card(path))
+        _require_same_mel(card["features"], features, path)
+        require_undamaged(path, recorded_digests(card), "Copy it again, or name another vocoder.")
         try:
             vocoder.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError) as error:

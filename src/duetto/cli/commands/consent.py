@@ -198,10 +198,10 @@ def record_path(path: Path) -> Path:
 def load_record(path: Path) -> tuple[Any, Path]:
     """The record of a folder of recordings or of a run, and the file that holds it."""
     from duetto.ownership.consent import consent_from_dict, read_consent
-    from duetto.storage.files import read_json
+    from duetto.storage.files import read_object
     from duetto.storage.run_folder import RunFolder
 
     run = RunFolder(path)
     if run.is_run and not record_path(path).is_file():
-        return consent_from_dict(read_json(run.record).get("consent"), str(run.record)), run.record
+        return consent_from_dict(read_object(run.record).get("consent"), str(run.record)), run.record
     return read_consent(record_path(path)), record_path(path)

@@ -29,6 +29,7 @@ from duetto.preprocess.spleeter import N_FFT, NUM_FRAMES, SAMPLE_RATE, load_sple
 from duetto.preprocess.steps.centre import similarity_mask
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform, read_channels, resample, write_audio
+from duetto.workers import ending_with_parent
 
 MASK_FRAME_S = 2048 / 44_100
 MEDIAN_FRAMES = 17  # along time: what lasts
@@ -183,7 +184,7 @@ def _fill(argument: str, places: dict[str, str]) -> str:
 def _run(arguments: list[str], timeout_s: float) -> None:
     program = arguments[0]
     try:
-        subprocess.run(arguments, check=True, capture_output=True, timeout=timeout_s)
+        subprocess.run(arguments, check=True, capture_output=True, timeout=timeout_s, preexec_fn=ending_with_parent())
     except OSError as error:
         raise ConfigError(
             f"The separator `{program}` cannot be run ({error.strerror}). Check preprocess.steps.separate.command."

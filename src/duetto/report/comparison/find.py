@@ -4,6 +4,7 @@ A run is a folder with run.json in it. A sweep's folder, logs/sweeps/NAME, has a
 its runs in logs/. Nothing is left out in silence: what failed or cannot be read becomes a sentence on the page.
 """
 
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from typing import Any
 
 from duetto.errors import ConfigError, DuettoError, StorageError
 from duetto.report.collect import RunRecord, collect_run
-from duetto.storage.files import read_json
+from duetto.storage.files import read_object
 from duetto.storage.run_folder import RUN_FILE, EvaluationFolder, RunFolder
+
+logger = logging.getLogger(__name__)
 
 VERDICT_NAME = "verdict.json"
 SWEEP_STATE = "state.json"
@@ -119,8 +122,11 @@ def sweep_rows(path: Path) -> list[dict[str, Any]]:
     """The runs that a sweep wrote down; empty when the folder is none."""
     if not (path / SWEEP_STATE).is_file():
         return []
-    state = read_json(path / SWEEP_STATE)
-    rows = state.get("runs") if isinstance(state, dict) else None
+    try:
+        rows = read_object(path / SWEEP_STATE).get("runs")
+    except StorageError as error:
+        logger.warning("The sweep %s is left out: %s", path.name, error)
+        return []
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 

@@ -5,6 +5,7 @@ and its tensors decide the shape, for configs of 2022 lie about the encoder and 
 config come only the numbers that leave no trace in the weights.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from duetto.features.hubert_variants import CONTENTVEC, HUBERT_SOFT
 from duetto.features.timing import UPSTREAM_UNITS
 from duetto.settings.config import ContentConfig, F0Config, FeaturesConfig
 from duetto.settings.model_config import GeneratorConfig
+from duetto.storage.torch_file import refuse_expanded
 
 STATE, PREFIX = "state_dict", "model."
 CONFIG_NAME = "config.yaml"
@@ -54,10 +56,11 @@ def parse_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | No
     Raises:
         CheckpointError: If a tensor or a number of the config is missing or no number.
     """
+    tensors = {str(name): tensor for name, tensor in content[STATE].items() if isinstance(tensor, Tensor)}
+    refuse_expanded(tensors, path, REMEDY)
     weights = {
-        str(name).removeprefix(PREFIX): tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in content[STATE].items()
-        if isinstance(tensor, Tensor)
+        name.removeprefix(PREFIX): tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in tensors.items()
     }
     config = read_config(path.with_name(CONFIG_NAME))
     features = features_of(config, content_path)
@@ -78,7 +81,7 @@ def read_config(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(f"There is no {path}. {REMEDY}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise CheckpointError(f"{path} cannot be read ({str(error).splitlines()[0]}). {REMEDY}") from error
     if not isinstance(values, dict):
         raise CheckpointError(f"{path} holds no settings. {REMEDY}")
@@ -198,6 +201,9 @@ def _whole(config: Mapping[str, Any], name: str, default: int | None = None) -> 
 def _number(config: Mapping[str, Any], name: str, default: float | None = None) -> float:
     value = config.get(name, default)
     try:
-        return float(value)
-    except (TypeError, ValueError) as error:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"{CONFIG_NAME} has {name}={value!r}; expected a number. {REMEDY}") from error
+    if not math.isfinite(number):
+        raise CheckpointError(f"{CONFIG_NAME} has {name}={value!r}; expected a finite number. {REMEDY}")
+    return number

@@ -46,6 +46,8 @@ def open_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | Non
     generator = foreign_generator(vocoder, found.features)
     model = model_of(found.shape, found.features, vocoder, generator)
     try:
+        with torch.device("meta"):
+            load_weights(build_diffsvc(model, found.features).acoustic, found.weights)  # checked before memory is taken
         network = build_diffsvc(model, found.features)
         load_weights(network.acoustic, found.weights)
     except CheckpointError as error:

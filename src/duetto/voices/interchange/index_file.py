@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import faiss
 import numpy as np
 
-from duetto.conversion.retrieval import Frames
+from duetto.conversion.retrieval import Frames, number_rows
 from duetto.errors import CheckpointError
 from duetto.storage.files import storage_error
 
@@ -158,13 +158,11 @@ def read_index_file(path: Path) -> tuple[Any, Frames, IndexLayout]:
         )
     try:
         index: Any = faiss.read_index(str(path))
-        if layout.num_lists:
-            index.make_direct_map()
+        number_rows(index)
         rows = np.asarray(index.reconstruct_n(0, layout.num_rows), np.float32)
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"The index {path} cannot be used: its rows are not numbered 0 to N-1. {REMEDY}"
-        ) from error
+    except (RuntimeError, CheckpointError) as error:
+        reason = error if isinstance(error, CheckpointError) else "it is damaged"
+        raise CheckpointError(f"The index {path} cannot be used: {reason}. {REMEDY}") from error
     if not np.isfinite(rows).all():
         raise CheckpointError(f"The index {path} holds infinite or undefined values. {REMEDY}")
     return index, rows, layout

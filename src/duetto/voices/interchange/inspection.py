@@ -15,7 +15,7 @@ from torch import Tensor
 
 from duetto.conversion.retrieval import CARD_NAME, Frames, recall_at_k
 from duetto.errors import CheckpointError
-from duetto.storage.files import read_json
+from duetto.storage.files import read_object
 from duetto.storage.run_folder import VOICE_CARD_NAME, VOICE_FOLDER, WEIGHTS_NAME
 from duetto.storage.torch_file import read_torch_file
 from duetto.voices.interchange.index_file import FLAT, INVERTED, measure_index, read_index_file
@@ -196,10 +196,30 @@ def describe_folder(path: Path) -> Description:
     folder = path if (path / VOICE_CARD_NAME).is_file() else path / VOICE_FOLDER
     if not (folder / VOICE_CARD_NAME).is_file():
         raise CheckpointError(f"{path} holds no voice: {folder / VOICE_CARD_NAME} is missing. {REMEDY}")
-    card = read_json(folder / VOICE_CARD_NAME)
+    card = read_object(folder / VOICE_CARD_NAME)
+    try:
+        facts = describe_card(card)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{folder / VOICE_CARD_NAME} is damaged, or of a later version: {error}.") from error
+    if (folder / WEIGHTS_NAME).is_file():
+        weights = describe_safetensors(folder / WEIGHTS_NAME)
+        facts |= {key: weights.facts[key] for key in ("tensors", "parameters")}
+    if (folder / CARD_NAME).is_file():
+        index = read_object(folder / CARD_NAME)
+        facts |= {"index": index.get("kind"), "rows": index.get("num_rows"), "recall at k": index.get("recall_at_k")}
+    missing = [] if (folder / WEIGHTS_NAME).is_file() else [f"{WEIGHTS_NAME} is missing."]
+    return Description("voice", facts, missing)
+
+
+def describe_card(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What a voice's card says that a person wants to know.
+
+    Raises:
+        KeyError: If it lacks something; TypeError and AttributeError if something is of another kind.
+    """
     model, features = card["model"], card["features"]
     content = features["content"]
-    facts = {
+    return {
         "name": card.get("name"),
         "case": card.get("case"),
         "model": f"{model['name']} {model['size']}",
@@ -212,14 +232,6 @@ def describe_folder(path: Path) -> Description:
         "consent": (card.get("consent") or {}).get("subject", "no record"),
         "origin": card.get("origin", {}).get("file"),
     }
-    if (folder / WEIGHTS_NAME).is_file():
-        weights = describe_safetensors(folder / WEIGHTS_NAME)
-        facts |= {key: weights.facts[key] for key in ("tensors", "parameters")}
-    if (folder / CARD_NAME).is_file():
-        index = read_json(folder / CARD_NAME)
-        facts |= {"index": index["kind"], "rows": index["num_rows"], "recall at k": index["recall_at_k"]}
-    missing = [] if (folder / WEIGHTS_NAME).is_file() else [f"{WEIGHTS_NAME} is missing."]
-    return Description("voice", facts, missing)
 
 
 def compare_names(weights: Mapping[str, Tensor], shape: str, num_speakers: int, has_posterior: bool) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""`python -m duetto check RUN`: whether the files of a run or a voice are whole, and what to do where they are not."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+EPILOG = """
+Weights, index and checkpoints are compared with the SHA-256 that was recorded when they were written; records are read.
+
+exit status: 0 nothing is damaged or missing, 1 something is, 2 an error
+"""
+
+
+def register(verbs: Any) -> None:
+    """Add the verb to the parser."""
+    parser = verbs.add_parser(
+        "check",
+        help="say whether the files of a run or a voice are whole",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("run", help="a run's or a voice's folder, latest, a run's name or signature")
+    parser.add_argument("--logs", type=Path, default=Path("logs"))
+    parser.set_defaults(action=check)
+
+
+def check(options: argparse.Namespace, console: Console) -> int:
+    """Print a line for each file; 1 when one is damaged or missing."""
+    from rich.table import Table
+
+    from duetto.runs.check import check_files
+    from duetto.voices.find import find_run
+
+    folder = Path(options.run) if Path(options.run).is_dir() else find_run(options.logs, options.run)
+    checked = check_files(folder)
+    table = Table("file", title=str(folder), title_justify="left")
+    table.add_column("state")
+    for each in checked:
+        table.add_row(str(each.path.relative_to(folder)), each.state)
+    console.print(table)
+    advice = dict.fromkeys(each.advice for each in checked if each.advice)
+    for sentence in advice:
+        names = ", ".join(str(each.path.relative_to(folder)) for each in checked if each.advice == sentence)
+        console.print(f"{names}: {sentence}", markup=False, soft_wrap=True)
+    bad = sum(each.is_bad for each in checked)
+    if not bad:
+        console.print("Nothing is damaged or missing.")
+    return int(bad > 0)

@@ -1,0 +1,94 @@
+"""How a command ends that is told to end: one sentence, the status that a shell expects, and nobody left behind.
+
+SIGTERM (`kill`, a cluster's notice) leaves as `Terminated` and Ctrl-C as KeyboardInterrupt, so that files and pools are
+closed on the way out. A second signal of either kind does not wait for that: the process ends at once. Whatever it was
+writing then lies under a temporary name, which the next command removes (`duetto.storage.leftovers`).
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+EXIT_TERMINATED = 128 + signal.SIGTERM
+STOPPED = "\nStopped. What is done is kept; the same command goes on from there.\n"
+POOL_THREADS = "duetto-pool"  # begins the names of threads that are not waited for when a command is stopped
+
+
+class Terminated(SystemExit):
+    """SIGTERM came; left alone, the process ends with the status that this stands for."""
+
+    def __init__(self) -> None:
+        super().__init__(EXIT_TERMINATED)
+
+
+class Answer:
+    """What a command does on SIGTERM and Ctrl-C."""
+
+    def __init__(self) -> None:
+        self.is_told = False
+        self.has_spoken = False
+
+    def __call__(self, number: int, frame: FrameType | None = None) -> None:
+        """The first signal is an exception in the main thread, the second the end of the process."""
+        if self.is_told:
+            if not self.has_spoken:
+                os.write(2, STOPPED.encode())  # print is not safe in the middle of another print
+            os._exit(128 + number)
+        self.is_told = True
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    def speak(self) -> None:
+        """Say once that the command was stopped."""
+        if not self.has_spoken:
+            self.has_spoken = True
+            sys.stdout.flush()
+            sys.stderr.write(STOPPED)
+            sys.stderr.flush()
+
+
+@contextmanager
+def answer_signals() -> Iterator[None]:
+    """Around a command: SIGTERM and Ctrl-C end it with one sentence and status 143 or 130.
+
+    A signal that is ignored (as under nohup) or that somebody else answers stays so. Only the main thread can listen.
+    """
+    if isinstance(signal.getsignal(signal.SIGTERM), Answer):  # a command within a command
+        yield
+        return
+    answer = Answer()
+    before = _listen(answer)
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated) as stopped:
+        answer.is_told = True
+        answer.speak()
+        _leave(EXIT_TERMINATED if isinstance(stopped, Terminated) else EXIT_INTERRUPTED)
+    finally:
+        if not answer.is_told:  # else a second signal still has to find somebody
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _listen(answer: Answer) -> dict[signal.Signals, Any]:
+    """Take over the signals that nobody answers; what they were before."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    unanswered = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    return {
+        number: signal.signal(number, answer)
+        for number, usual in unanswered.items()
+        if signal.getsignal(number) is usual
+    }
+
+
+def _leave(status: int) -> None:
+    """End the process; the interpreter would wait for what threads of pools have begun."""
+    if any(thread.name.startswith(POOL_THREADS) for thread in threading.enumerate()):
+        os._exit(status)
+    sys.exit(status)
