@@ -185,3 +185,21 @@ def test_cents_are_hundredths_of_semitones():
     request = make_request(InferConfig(transpose=3.0, cents=-25.0, formant=1.0, level_match=0.25), 0)
     assert request.transpose_semitones == pytest.approx(2.75)
     assert (request.formant_semitones, request.level_match) == (1.0, 0.25)
+
+
+def test_outputs_are_folders_unless_their_suffix_is_a_file_type(tmp_path):
+    source = tmp_path / "a.wav"
+    for name in ("takes (v1.2)", "St. Anger", "folder.wav/", "2.5"):
+        (output,) = plan_outputs([source], str(tmp_path) + f"/{name}", tmp_path, 0.0)
+        assert output.name == "a.wav"
+    (tmp_path / "mine.flac").mkdir()
+    assert plan_outputs([source], str(tmp_path / "mine.flac"), tmp_path, 0.0) == [tmp_path / "mine.flac" / "a.wav"]
+
+
+def test_names_with_brackets_are_printed_as_they_are(tmp_path):
+    stream = io.StringIO()
+    task = infer_module.ConversionTask(tmp_path / "[red]a[b].wav", tmp_path / "out", error=AudioError("[bold]x[/]"))
+    with pytest.raises(AudioError, match="2 of 2"):
+        infer_module.close([task, task], Console(file=stream, width=200), "title")
+    assert "[red]a[b].wav" in stream.getvalue()
+    assert "[bold]x[/]" in stream.getvalue()

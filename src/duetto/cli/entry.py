@@ -14,19 +14,23 @@ from rich.console import Console
 
 from duetto.cli.help import help_text, wants_help
 from duetto.errors import report_errors
-from duetto.renamed import current_overrides
+from duetto.runs.command_line.understand import understand
 from duetto.runs.compose import prepare, typed
 from duetto.settings.conf_files import conf_folder
 from duetto.settings.run_config import InferConfig, TrainConfig
 
+SCHEMAS: dict[str, type[TrainConfig | InferConfig]] = {"train": TrainConfig, "infer": InferConfig}
+MULTIRUN_FLAGS = {"-m", "--multirun"}
+
 
 def start(main: Callable[[], Any], name: str) -> None:
-    """Print the help of NAME.py, or hand its settings, under their present names, to its Hydra main."""
+    """Print the help of NAME.py, or hand its settings, as Hydra reads them, to its Hydra main."""
     if wants_help(sys.argv[1:]):
         sys.stdout.write(help_text(conf_folder(), name))
         return
     prepare()
-    sys.argv[1:] = current_overrides(sys.argv[1:])
+    arguments, is_multirun = sys.argv[1:], bool(MULTIRUN_FLAGS & set(sys.argv[1:]))
+    sys.argv[1:] = understand(arguments, SCHEMAS[name], is_multirun)
     main()
 
 

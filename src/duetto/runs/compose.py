@@ -22,7 +22,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from duetto.architectures.registry import architectures, get_architecture
 from duetto.errors import ConfigError
-from duetto.renamed import current_overrides
+from duetto.runs.command_line.literal import uninterpolated
+from duetto.runs.command_line.understand import understand
 from duetto.runs.driver import has_cuda_driver
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig, TrainConfig
@@ -71,7 +72,8 @@ def typed(config: DictConfig, schema: type[Schema]) -> Schema:
         ConfigError: On an unknown key, a wrong type, a missing value or a broken rule.
     """
     try:
-        plain = OmegaConf.create(OmegaConf.to_container(config, resolve=True))  # a "+key=" hides in a typed config
+        values = uninterpolated(OmegaConf.to_container(config, resolve=True))  # a "+key=" hides in a typed config
+        plain = OmegaConf.create(values)
         merged = OmegaConf.merge(_structure(schema, plain), plain)
         value = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
@@ -107,7 +109,7 @@ def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
         ConfigError: If a setting is not in Hydra's grammar, or is one of Hydra's own.
     """
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        parsed = OverridesParser.create().parse_overrides(understand(overrides, TrainConfig, is_sweep=True))
     except HydraException as error:
         raise ConfigError(f"{str(error).splitlines()[0]} Expected KEY=VALUE or KEY=VALUE,VALUE.") from error
     choices: list[list[str]] = []
@@ -146,7 +148,7 @@ def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
 
 def _compose(overrides: Sequence[str], name: str, schema: type[Schema]) -> Schema:
     try:
-        config = compose(name, overrides=current_overrides(overrides))
+        config = compose(name, overrides=understand(overrides, schema))
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"{str(error).splitlines()[0]} (in the run {' '.join(overrides)})") from error
     return typed(config, schema)

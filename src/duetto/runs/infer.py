@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, TaskID, TaskProgressColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -51,7 +52,7 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
         if config.checkpoint is not None and config.index is None:
             console.print("No index given: nothing is retrieved (index=FILE.index adds it).")
         convert_all(tasks, converter, voice, make_request(config, find_speaker(config.speaker, voice)), console)
-    return close(tasks, console, f"{run.name}, transpose {config.interval:+g}")
+    return close(tasks, console, f"{escape(run.name)}, transpose {config.interval:+g}")
 
 
 def convert_all(
@@ -62,7 +63,7 @@ def convert_all(
         for task in tasks:
             if task.source is None:
                 continue
-            shown = bar.add_task(task.path.name, total=task.source.duration_s)
+            shown = bar.add_task(escape(task.path.name), total=task.source.duration_s)
             try:
                 task.result = convert_file(converter, task.source, task.output, request, partial(_show, bar, shown))
                 mark_output(task.output, voice.card, task.path, asdict(request))
@@ -110,13 +111,14 @@ def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Pat
 
 def describe(task: ConversionTask) -> tuple[str, ...]:
     """A row of the table: name, output or reason, seconds, real-time factor, what peaks lost."""
+    name = escape(task.path.name)
     if task.source is None or task.result is None:
-        return task.path.name, f"[red]failed:[/] {task.error}", "", "", ""
+        return name, f"[red]failed:[/] {escape(str(task.error))}", "", "", ""
     channels = task.source.num_channels
-    name = task.path.name if channels == 1 else f"{task.path.name} ({channels} channels, mixed to mono)"
+    name = name if channels == 1 else f"{name} ({channels} channels, mixed to mono)"
     duration_s, gain_db = task.source.duration_s, task.result.gain_db
     peaks = f"{gain_db:+.1f} dB" if gain_db else "as they are"
-    return name, str(task.output), f"{duration_s:.2f}", f"{task.result.seconds / duration_s:.2f}", peaks
+    return name, escape(str(task.output)), f"{duration_s:.2f}", f"{task.result.seconds / duration_s:.2f}", peaks
 
 
 def find_speaker(wanted: int | str, voice: TrainedVoice) -> int:

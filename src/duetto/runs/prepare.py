@@ -23,6 +23,7 @@ from duetto.preprocess.ledger import damage_table, read_ledger, summarise
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
+from duetto.runs.command_line.literal import uninterpolated
 from duetto.settings.config import PreprocessConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.terminal import progress_bar
@@ -121,7 +122,7 @@ def build_steps(config: PreprocessConfig) -> dict[str, Any]:
                 f"preprocess.steps.{name}: _target_ has to be a class in {STEP_PACKAGE}*, not {target!r}."
             )
         try:
-            steps[name] = hydra.utils.instantiate(settings)
+            steps[name] = hydra.utils.instantiate(uninterpolated(settings))
         except hydra.errors.InstantiationException as error:
             cause = error.__cause__ or error
             raise ConfigError(f"preprocess.steps.{name}: {str(cause).splitlines()[0]}") from error

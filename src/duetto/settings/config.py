@@ -10,6 +10,7 @@ from typing import Any
 from duetto.errors import ConfigError
 from duetto.renamed import OLD_FIELDS
 from duetto.settings.case_config import ChoirConfig, FragmentConfig, MixConfig, RegisterConfig, RoomConfig
+from duetto.settings.kinds import NAME, PATH
 
 MISSING: Any = "???"
 
@@ -43,7 +44,7 @@ class DataConfig:
     """A case: whose voice, from what, split how."""
 
     case: str = MISSING  # case_a | case_b | case_c | case_d | choir | ddb | folder | folder_vsqx | mix
-    root: str = "data"  # where corpora and caches are kept
+    root: str = field(default="data", metadata=PATH)  # where corpora and caches are kept
     seed: int = 0
     minutes: float = 0.0  # of training material, the first clips in order; 0 = all there is
     # embedded cases
@@ -59,8 +60,9 @@ class DataConfig:
     fragments: FragmentConfig = field(default_factory=FragmentConfig)  # case_d and ddb
     choir: ChoirConfig = field(default_factory=ChoirConfig)
     # folder, folder_vsqx, mix, ddb
-    path: str | None = None  # the user's recordings: a folder, or a .ddb file
-    singer: str | None = None  # of a folder with subfolders: the one to take (null = all); else the voice's name
+    path: str | None = field(default=None, metadata=PATH)  # the user's recordings: a folder, or a .ddb file
+    # of a folder with subfolders: the one to take (null = all); else the voice's name
+    singer: str | None = field(default=None, metadata=NAME)
 
     def validate(self) -> None:
         """Songs may not be in two splits; folder needs a path."""
@@ -103,7 +105,8 @@ class ContentConfig:
     encoder: str = "moonshine"
     layer: int = 4  # transformer layer read for the model, counted from 0
     dimension: int = 288
-    path: str | None = None  # weights file of contentvec or hubert_soft, or `hub` (moonshine's come inside a package)
+    # weights file of contentvec or hubert_soft, or `hub` (moonshine's come inside a package)
+    path: str | None = field(default=None, metadata=PATH)
 
 
 @dataclass
@@ -198,9 +201,9 @@ class LoggerConfig:
     """Where numbers, pictures and sounds go besides CSV and the page, which are always written."""
 
     name: str = "wandb"  # wandb | none
-    project: str = "duetto"
-    entity: str | None = None
-    group: str | None = None
+    project: str = field(default="duetto", metadata=NAME)
+    entity: str | None = field(default=None, metadata=NAME)
+    group: str | None = field(default=None, metadata=NAME)
     mode: str = "auto"  # auto | online | offline
 
     def validate(self) -> None:

@@ -3,20 +3,16 @@
 Pure data, as `duetto.settings.config`. Each architecture adds its own numbers in a subclass, in the `config.py` of its
 room. A YAML file of the group starts from its schema (`defaults: [base_rvc]`).
 
-A field of a `ModelConfig` is one of three kinds. Without a mark it decides which tensors the network has (its shape).
-`NOT_SHAPE` marks what training or conversion does with them, and `PATH` where weights lie.
+A field of a `ModelConfig` is one of three kinds (`duetto.settings.kinds`). Without a mark it decides which tensors the
+network has (its shape). `NOT_SHAPE` marks what training or conversion does with them, and `PATH` where weights lie.
 """
 
 from dataclasses import asdict, dataclass, field, fields
 from math import prod
-from types import MappingProxyType
 from typing import Any
 
 from duetto.settings.config import MISSING, FeaturesConfig, require
-
-KIND = "kind"
-NOT_SHAPE = MappingProxyType({KIND: "not shape"})  # metadata of a field that decides about training or conversion alone
-PATH = MappingProxyType({KIND: "path"})  # of one that says where weights lie: their digest identifies a run, not it
+from duetto.settings.kinds import KIND, NOT_SHAPE, PATH
 
 
 @dataclass

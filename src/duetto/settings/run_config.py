@@ -16,6 +16,7 @@ from duetto.settings.config import (
     TrainerConfig,
     require,
 )
+from duetto.settings.kinds import NAME, PATH, PATHS
 from duetto.settings.model_config import ModelConfig
 
 STALE = ("repeat", "keep", "stop")
@@ -26,8 +27,9 @@ class TrainConfig:
     """`python train.py`."""
 
     seed: int = 0
-    base: str = "auto"  # weights to start from: auto (ours, where they fit) | none | PATH; model.base follows it
-    logs: str = "logs"  # where run folders are kept
+    # weights to start from: auto (ours, where they fit) | none | PATH; model.base follows it
+    base: str = field(default="auto", metadata=PATH)
+    logs: str = field(default="logs", metadata=PATH)  # where run folders are kept
     stale: str = "repeat"  # repeat | keep | stop: what to do with a run or scores that earlier code made of the same
     data: DataConfig = field(default_factory=DataConfig)
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
@@ -53,20 +55,23 @@ class TrainConfig:
 class InferConfig:
     """`python infer.py`."""
 
-    run: str | None = "latest"  # latest | a run's name or signature | a path
-    checkpoint: str | None = None  # instead of a run: a public model, .pth of RVC WebUI or Applio
-    index: str | None = None  # its .index; without one nothing is retrieved
-    vocoder: str | None = None  # of a public Diff-SVC checkpoint: NSF-HiFiGAN `model` file with its config.json
-    content_path: str | None = None  # weights of the content encoder (or `hub`); default: as the voice's card says
-    source: Any = None  # an audio file, a folder, a pattern, or a list of them
-    output: str | None = None  # file or folder; default: beside the run
+    run: str | None = field(default="latest", metadata=PATH)  # latest | a run's name or signature | a path
+    # instead of a run: a public model, .pth of RVC WebUI or Applio
+    checkpoint: str | None = field(default=None, metadata=PATH)
+    index: str | None = field(default=None, metadata=PATH)  # its .index; without one nothing is retrieved
+    # of a public Diff-SVC checkpoint: NSF-HiFiGAN `model` file with its config.json
+    vocoder: str | None = field(default=None, metadata=PATH)
+    # weights of the content encoder (or `hub`); default: as the voice's card says
+    content_path: str | None = field(default=None, metadata=PATH)
+    source: Any = field(default=None, metadata=PATHS)  # an audio file, a folder, a pattern, or a list of them
+    output: str | None = field(default=None, metadata=PATH)  # file or folder; default: beside the run
     format: str = "wav"  # wav | flac; of files in a folder, a file's own suffix decides
     transpose: float = 0.0  # semitones, fractions allowed
     cents: float = 0.0  # added to it
     formant: float = 0.0  # semitones: the voice's colour moves, its pitch does not
     level_match: float = 0.0  # 0 = the voice's own loudness, 1 = the source's (1 - upstream's rms_mix_rate)
-    logs: str = "logs"
-    speaker: Any = 0  # number or name
+    logs: str = field(default="logs", metadata=PATH)
+    speaker: Any = field(default=0, metadata=NAME)  # number or name
     f0_method: str | None = None  # a name of features.trackers.registry; default: as trained
     timing: str | None = None  # grids of content and pitch, see features.timing; default: as trained
     chunk_s: float = 20.0

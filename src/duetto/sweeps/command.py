@@ -33,6 +33,7 @@ For example
   python sweep.py sweep=seeds plan_only=true         the plan and its time, nothing more
 
   workers=0   processes at once: 0 = one a GPU, without one a core. Each gets its share of the cores as threads.
+A path is taken letter by letter; data.path=a,b are two, unless something is called "a,b": docs/training.md.
 Stop it whenever you like; the same command continues. Results: logs/sweeps/NAME/, and a page of them all:
   python -m duetto report logs/sweeps/NAME
 Settings of a run and their values: python train.py --help

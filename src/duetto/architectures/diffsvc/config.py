@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from duetto.settings.config import MISSING, FeaturesConfig, require
-from duetto.settings.model_config import NOT_SHAPE, PATH, GeneratorConfig, ModelConfig, check_upsampling
+from duetto.settings.kinds import NOT_SHAPE, PATH
+from duetto.settings.model_config import GeneratorConfig, ModelConfig, check_upsampling
 
 
 @dataclass

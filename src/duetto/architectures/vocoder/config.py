@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from duetto.settings.config import MISSING, FeaturesConfig, require
+from duetto.settings.kinds import NOT_SHAPE
 from duetto.settings.model_config import (
-    NOT_SHAPE,
     DiscriminatorConfig,
     GeneratorConfig,
     LossConfig,
