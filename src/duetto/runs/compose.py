@@ -4,7 +4,7 @@ A `DictConfig` ends here: what leaves is a dataclass that has been validated. No
 misspelt key stops within two seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -19,16 +19,20 @@ from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from duetto.architectures.registry import architectures, get_architecture
 from duetto.errors import ConfigError
+from duetto.runs.command_line.explain import explain
+from duetto.runs.command_line.known import ENTRIES
 from duetto.runs.command_line.literal import uninterpolated
 from duetto.runs.command_line.understand import understand
 from duetto.runs.driver import has_cuda_driver
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig, TrainConfig
 
-Schema = TypeVar("Schema", TrainConfig, InferConfig)
+Settings = TypeVar("Settings", TrainConfig, InferConfig)
+SHOWN = 3  # runs that are named beside a mistake
 
 
 class ArchitectureFiles(SearchPathPlugin):
@@ -65,7 +69,7 @@ def resolve_shape(model: str, size: str) -> str:
     return f"{model}_{size}"
 
 
-def typed(config: DictConfig, schema: type[Schema]) -> Schema:
+def typed(config: DictConfig, schema: type[Settings]) -> Settings:
     """Merge a composed config onto its schema once more, validate it, and return the dataclass.
 
     Raises:
@@ -77,8 +81,7 @@ def typed(config: DictConfig, schema: type[Schema]) -> Schema:
         merged = OmegaConf.merge(_structure(schema, plain), plain)
         value = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
-        key = f" ({error.full_key})" if error.full_key else ""
-        raise ConfigError(f"{str(error).splitlines()[0]}{key}") from error
+        raise ConfigError(explain(error, schema)) from error
     assert isinstance(value, schema)
     value.validate()
     _require_tracker(value)
@@ -94,7 +97,7 @@ def _require_tracker(settings: TrainConfig | InferConfig) -> None:
         find_tracker(name)
 
 
-def _structure(schema: type[Schema], plain: Any) -> DictConfig:
+def _structure(schema: type[Settings], plain: Any) -> DictConfig:
     """The schema, with that of the architecture that `model.name` names."""
     if schema is not TrainConfig:
         return OmegaConf.structured(schema)
@@ -111,7 +114,7 @@ def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     try:
         parsed = OverridesParser.create().parse_overrides(understand(overrides, TrainConfig, is_sweep=True))
     except HydraException as error:
-        raise ConfigError(f"{str(error).splitlines()[0]} Expected KEY=VALUE or KEY=VALUE,VALUE.") from error
+        raise ConfigError(explain(error, TrainConfig)) from error
     choices: list[list[str]] = []
     for override in parsed:
         if override.is_hydra_override():
@@ -128,11 +131,30 @@ def compose_runs(conf: Path, runs: Sequence[Sequence[str]]) -> list[TrainConfig]
     """The settings of runs of train.py, checked.
 
     Raises:
-        ConfigError: On the first that is not valid.
+        ConfigError: If some are not valid; of several runs it says for each mistake in which.
     """
     prepare()
+    understood = [understand(overrides, TrainConfig, conf) for overrides in runs]  # all keys, before any composition
+    composed, mistakes = list[TrainConfig](), dict[str, list[str]]()
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        return [_compose(overrides, "train", TrainConfig) for overrides in runs]
+        for overrides in understood:
+            try:
+                composed.append(_compose(overrides, TrainConfig))
+            except ConfigError as error:
+                mistakes.setdefault(str(error), []).append(" ".join(overrides))
+    if mistakes:
+        raise ConfigError(_all_mistakes(mistakes, len(runs)))
+    return composed
+
+
+def _all_mistakes(mistakes: Mapping[str, Sequence[str]], num_runs: int) -> str:
+    if num_runs == 1:
+        return next(iter(mistakes))
+    lines = [
+        f"\n  {sentence} (in {'; '.join(runs[:SHOWN])}{f' and {len(runs) - SHOWN} more' if len(runs) > SHOWN else ''})"
+        for sentence, runs in mistakes.items()
+    ]
+    return f"{sum(map(len, mistakes.values()))} of {num_runs} runs cannot be made; none was begun.{''.join(lines)}"
 
 
 def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
@@ -143,12 +165,13 @@ def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
     """
     prepare()
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        return _compose(overrides, "infer", InferConfig)
+        return _compose(understand(overrides, InferConfig, conf), InferConfig)
 
 
-def _compose(overrides: Sequence[str], name: str, schema: type[Schema]) -> Schema:
+def _compose(overrides: Sequence[str], schema: type[Settings]) -> Settings:
+    name = next(each for each, known in ENTRIES.items() if known is schema)
     try:
-        config = compose(name, overrides=understand(overrides, schema))
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(f"{str(error).splitlines()[0]} (in the run {' '.join(overrides)})") from error
+        config = compose(name, overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        raise ConfigError(explain(error, schema, overrides)) from error
     return typed(config, schema)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duetto.runs.command_line.known import known_settings
-from duetto.runs.command_line.literal import pieces, quote_literals, quoted, uninterpolated
+from duetto.runs.command_line.literal import listed, pieces, quote_literals, quoted, uninterpolated
 from duetto.runs.compose import compose_inference, compose_runs, expand_choices
 from duetto.settings.conf_files import conf_folder
 from duetto.settings.run_config import InferConfig, TrainConfig
@@ -185,3 +185,10 @@ def test_hydra_and_omegaconf_give_back_what_was_quoted(text):
     assert OmegaConf.to_container(OmegaConf.create({"k": value}), resolve=True) == {"k": as_named(text)}
     again = OmegaConf.create({"k": [uninterpolated(text)]})
     assert OmegaConf.to_container(again, resolve=True) == {"k": [text]}
+
+
+def test_several_files_of_a_verb_stand_between_commas(folder):
+    assert listed("a.wav, don't.wav,'b,c.wav'") == ["a.wav", "don't.wav", "b,c.wav"]
+    assert listed("") == []
+    (folder / "a,b.wav").touch()
+    assert listed("a,b.wav") == ["a,b.wav"]

@@ -85,6 +85,14 @@ def pieces(value: str) -> list[str]:
     return [found[1] for found in PIECE.finditer(f"{value},")]
 
 
+def listed(value: str) -> list[str]:
+    """Paths between commas, without quotes; one that exists as a whole is one."""
+    if exists(value):
+        return [value]
+    bare = [piece if exists(piece) else piece.strip() for piece in pieces(value)]
+    return [piece[1:-1] if QUOTED.fullmatch(piece) else piece for piece in bare if piece]
+
+
 def quoted_piece(piece: str) -> str:
     """One of several: blanks around it do not count."""
     if exists(piece):
