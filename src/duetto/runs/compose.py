@@ -24,7 +24,7 @@ from yaml import YAMLError
 from duetto.architectures.registry import architectures, get_architecture
 from duetto.errors import ConfigError
 from duetto.runs.command_line.explain import explain
-from duetto.runs.command_line.known import ENTRIES
+from duetto.runs.command_line.known import entry_of
 from duetto.runs.command_line.literal import uninterpolated
 from duetto.runs.command_line.understand import understand
 from duetto.runs.driver import has_cuda_driver
@@ -169,7 +169,7 @@ def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
 
 
 def _compose(overrides: Sequence[str], schema: type[Settings]) -> Settings:
-    name = next(each for each, known in ENTRIES.items() if known is schema)
+    name = entry_of(schema)
     try:
         config = compose(name, overrides=list(overrides))
     except (HydraException, OmegaConfBaseException, YAMLError) as error:

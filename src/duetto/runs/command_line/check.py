@@ -9,7 +9,7 @@ from duetto.errors import ConfigError
 from duetto.renamed import SETTING as OVERRIDE
 from duetto.runs.command_line.ecosystem import answer
 from duetto.runs.command_line.groups import group_options
-from duetto.runs.command_line.known import ENTRIES, Schema, known_settings
+from duetto.runs.command_line.known import ENTRIES, Schema, entry_of, known_settings
 from duetto.runs.command_line.nearest import did_you_mean
 from duetto.settings.conf_files import conf_folder
 
@@ -33,7 +33,7 @@ def check_overrides(overrides: Sequence[str], schema: Schema, conf: Path | None 
     Raises:
         ConfigError: If a setting, a group or an option does not exist; names the nearest.
     """
-    entry = next(name for name, each in ENTRIES.items() if each is schema)
+    entry = entry_of(schema)
     has_groups = entry == "train"
     groups = group_options(conf_folder() if conf is None else conf) if has_groups else {}
     for override in overrides:

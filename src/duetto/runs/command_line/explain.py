@@ -9,7 +9,7 @@ from yaml import MarkedYAMLError
 from duetto.renamed import SETTINGS
 from duetto.runs.command_line.check import unknown
 from duetto.runs.command_line.groups import group_options
-from duetto.runs.command_line.known import ENTRIES, Schema, expected, known_settings
+from duetto.runs.command_line.known import Schema, entry_of, expected, known_settings
 from duetto.settings.conf_files import conf_folder
 
 FULL_KEY = re.compile(r"full_key: (\S+)")
@@ -63,7 +63,7 @@ def explain(error: BaseException, schema: Schema, overrides: Sequence[str] = ())
 
 
 def _no_such_key(key: str, where: str, schema: Schema) -> str:
-    entry = next(name for name, each in ENTRIES.items() if each is schema)
+    entry = entry_of(schema)
     place = f"{where}: " if where else ""
     if key in SETTINGS:
         return f"{place}{key} is called {SETTINGS[key]} now. Rename it there."

@@ -27,12 +27,17 @@ class Setting:
 def known_settings(schema: Schema) -> Mapping[str, Setting]:
     """The settings of an entry point by key; those of every architecture under `model`."""
     models = tuple(each.config for each in architectures().values()) if schema is TrainConfig else ()
-    return _known(schema, models)
+    return _known(entry_of(schema), models)
+
+
+def entry_of(schema: Schema) -> str:
+    """The entry point whose settings a schema describes."""
+    return next(name for name, each in ENTRIES.items() if each is schema)
 
 
 @cache
-def _known(schema: Any, models: tuple[Any, ...]) -> Mapping[str, Setting]:
-    found = {each.key: each for each in _leaves(schema, "")}
+def _known(entry: str, models: tuple[Any, ...]) -> Mapping[str, Setting]:
+    found = {each.key: each for each in _leaves(ENTRIES[entry], "")}
     for model in models:
         found |= {each.key: each for each in _leaves(model, f"{MODEL}.")}
     return MappingProxyType(found)
