@@ -4,7 +4,7 @@ A `DictConfig` ends here: what leaves is a dataclass that has been validated. No
 misspelt key stops within two seconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -28,11 +28,12 @@ from duetto.runs.command_line.known import entry_of
 from duetto.runs.command_line.literal import uninterpolated
 from duetto.runs.command_line.understand import understand
 from duetto.runs.driver import has_cuda_driver
+from duetto.runs.mistakes import each_checked
+from duetto.runs.step_settings import check_step_settings
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig, TrainConfig
 
 Settings = TypeVar("Settings", TrainConfig, InferConfig)
-SHOWN = 3  # runs that are named beside a mistake
 
 
 class ArchitectureFiles(SearchPathPlugin):
@@ -83,18 +84,13 @@ def typed(config: DictConfig, schema: type[Settings]) -> Settings:
     except OmegaConfBaseException as error:
         raise ConfigError(explain(error, schema)) from error
     assert isinstance(value, schema)
+    if isinstance(value, TrainConfig):
+        check_step_settings(value.preprocess.steps)
     value.validate()
-    _require_tracker(value)
+    from duetto.runs.registered import check_registered  # numerical libraries, which a misspelt key does not need
+
+    check_registered(value)
     return value
-
-
-def _require_tracker(settings: TrainConfig | InferConfig) -> None:
-    """Refuse a pitch tracker that is not registered, before anything is made for it."""
-    name = settings.features.f0.method if isinstance(settings, TrainConfig) else settings.f0_method
-    if name is not None:
-        from duetto.features.trackers.registry import find_tracker
-
-        find_tracker(name)
 
 
 def _structure(schema: type[Settings], plain: Any) -> DictConfig:
@@ -135,26 +131,9 @@ def compose_runs(conf: Path, runs: Sequence[Sequence[str]]) -> list[TrainConfig]
     """
     prepare()
     understood = [understand(overrides, TrainConfig, conf) for overrides in runs]  # all keys, before any composition
-    composed, mistakes = list[TrainConfig](), dict[str, list[str]]()
+    names = [" ".join(overrides) for overrides in understood]
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        for overrides in understood:
-            try:
-                composed.append(_compose(overrides, TrainConfig))
-            except ConfigError as error:
-                mistakes.setdefault(str(error), []).append(" ".join(overrides))
-    if mistakes:
-        raise ConfigError(_all_mistakes(mistakes, len(runs)))
-    return composed
-
-
-def _all_mistakes(mistakes: Mapping[str, Sequence[str]], num_runs: int) -> str:
-    if num_runs == 1:
-        return next(iter(mistakes))
-    lines = [
-        f"\n  {sentence} (in {'; '.join(runs[:SHOWN])}{f' and {len(runs) - SHOWN} more' if len(runs) > SHOWN else ''})"
-        for sentence, runs in mistakes.items()
-    ]
-    return f"{sum(map(len, mistakes.values()))} of {num_runs} runs cannot be made; none was begun.{''.join(lines)}"
+        return each_checked(understood, names, lambda overrides: _compose(overrides, TrainConfig))
 
 
 def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:

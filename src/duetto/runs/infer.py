@@ -13,7 +13,8 @@ from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.recording import ConvertedFile, convert_file
 from duetto.conversion.sources import Source, check_source, expand_sources, plan_outputs
 from duetto.errors import AudioError, ConfigError, DuettoError
-from duetto.settings.config import RetrievalConfig
+from duetto.runs.inputs import check_conversion_files
+from duetto.settings.config import DiffusionConfig, RetrievalConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.terminal import bars
@@ -44,11 +45,15 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
     """
     paths = expand_sources(config.sources())
     run = choose_place(config)
+    check_conversion_files(config)
     outputs = plan_outputs(paths, config.output, run, config.interval, f".{config.format}")
     tasks = [check(ConversionTask(path, output)) for path, output in zip(paths, outputs, strict=True)]
     if any(task.source for task in tasks):  # else no voice needs to be loaded
         converter, voice = choose_converter(config, run)
         require_use(voice.card, run / VOICE_FOLDER)
+        voice.model.validate_diffusion(config.diffusion)
+        if config.diffusion != DiffusionConfig() and not voice.model.reads_diffusion:
+            console.print(f"diffusion.* is left aside: {voice.model.name} draws nothing by diffusion.")
         if config.checkpoint is not None and config.index is None:
             console.print("No index given: nothing is retrieved (index=FILE.index adds it).")
         convert_all(tasks, converter, voice, make_request(config, find_speaker(config.speaker, voice)), console)

@@ -24,11 +24,11 @@ from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
 from duetto.runs.command_line.literal import uninterpolated
+from duetto.runs.step_settings import check_step_settings
 from duetto.settings.config import PreprocessConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.terminal import progress_bar
 
-STEP_PACKAGE = "duetto.preprocess.steps."
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
@@ -114,13 +114,9 @@ def build_steps(config: PreprocessConfig) -> dict[str, Any]:
     Raises:
         ConfigError: If a step is none of ours or a parameter is unknown or out of range.
     """
+    check_step_settings(config.steps)
     steps = {}
     for name, settings in config.steps.items():
-        target = str(settings.get("_target_", ""))
-        if not target.startswith(STEP_PACKAGE):
-            raise ConfigError(
-                f"preprocess.steps.{name}: _target_ has to be a class in {STEP_PACKAGE}*, not {target!r}."
-            )
         try:
             steps[name] = hydra.utils.instantiate(uninterpolated(settings))
         except hydra.errors.InstantiationException as error:

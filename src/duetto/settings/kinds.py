@@ -12,3 +12,4 @@ PATHS = MappingProxyType({KIND: "paths"})  # one path or a list of them
 NAME = MappingProxyType({KIND: "name"})  # what somebody or something is called, in any letters
 LITERAL_KINDS = frozenset(mark[KIND] for mark in (PATH, PATHS, NAME))  # taken letter by letter from a command line
 STEP_PATH = "path"  # the field of a preprocessing step that names a file or folder
+STEP_TEXTS = (STEP_PATH, "command")  # those that are taken letter by letter

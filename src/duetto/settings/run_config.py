@@ -13,12 +13,15 @@ from duetto.settings.config import (
     FeaturesConfig,
     LoggerConfig,
     PreprocessConfig,
+    RetrievalConfig,
     TrainerConfig,
     require,
 )
 from duetto.settings.kinds import NAME, PATH, PATHS
 from duetto.settings.model_config import ModelConfig
+from duetto.settings.ranges import MAX_SEED, TIMINGS, one_of, require_within
 
+MAX_TRANSPOSE = 36  # semitones: three octaves, from the lowest bass to the highest soprano
 STALE = ("repeat", "keep", "stop")
 
 
@@ -48,6 +51,8 @@ class TrainConfig:
         self.trainer.validate()
         self.logger.validate()
         self.eval.validate()
+        self.model.validate_diffusion(self.eval.diffusion)
+        require_within("seed", self.seed, 0, MAX_SEED)
         require(self.stale in STALE, f"stale={self.stale}: expected one of {', '.join(STALE)}.")
 
 
@@ -89,17 +94,16 @@ class InferConfig:
     def validate(self) -> None:
         """Every number in its range."""
         for name, low, high in (
-            ("index_rate", 0.0, 1.0),
-            ("protect", 0.0, 1.0),
-            ("level_match", 0.0, 1.0),
-            ("formant", -12.0, 12.0),
-            ("interval", -60.0, 60.0),
-            ("chunk_s", 2.0, 600.0),
-            ("neighbours", 1, 1024),
+            ("level_match", 0, 1),
+            ("formant", -12, 12),
+            ("chunk_s", 2, 600),
+            ("seed", 0, MAX_SEED),
         ):
-            label = "transpose (with cents)" if name == "interval" else name
-            value = getattr(self, name)
-            require(low <= value <= high, f"{label}={value:g}: expected {low:g} to {high:g}.")  # false for NaN too
+            require_within(name, getattr(self, name), low, high)
+        require_within("transpose (with cents)", self.interval, -MAX_TRANSPOSE, MAX_TRANSPOSE)
+        RetrievalConfig(self.index_rate, self.neighbours, self.protect).validate()
+        self.diffusion.validate()
+        require(self.timing in (None, *TIMINGS), f"timing={self.timing}: expected {one_of(TIMINGS)}.")
         require(self.format in ("wav", "flac"), f"format={self.format}: expected wav or flac.")
         require(isinstance(self.speaker, int | str), f"speaker={self.speaker}: expected a number or a name.")
 

@@ -92,6 +92,9 @@ def test_a_step_that_reads_files_takes_every_name(folder):
     override = "preprocess.steps.labels.path=it's ${mine} (1)"
     (config,) = compose_runs(conf_folder(), [["preprocess=labels", override]])
     assert config.preprocess.steps["labels"]["path"] == "it's ${mine} (1)"
+    command = "separator --in {input} --out {output}, please"
+    (config,) = compose_runs(conf_folder(), [["preprocess=separate", f"preprocess.steps.separate.command={command}"]])
+    assert config.preprocess.steps["separate"]["command"] == command
 
 
 def test_the_paths_are_found_in_the_schemas():

@@ -11,6 +11,7 @@ from duetto.settings.model_config import (
     ModelConfig,
     check_upsampling,
 )
+from duetto.settings.ranges import require_within
 
 
 @dataclass
@@ -44,6 +45,11 @@ class RVCConfig(ModelConfig):
     def validate(self, features: FeaturesConfig) -> None:
         """The generator's upsampling is the hop; the segment fits into the crop."""
         super().validate(features)
+        self.loss.validate()
+        require(0 <= self.dropout < 1, f"model.dropout={self.dropout:g}: expected 0 to below 1.")
+        require_within("model.noise_scale", self.noise_scale, 0, 2)
+        require_within("model.segment_frames", self.segment_frames, 1)
+        require_within("model.num_heads", self.num_heads, 1)
         check_upsampling(self.generator, features)
         require(
             self.spectrogram_channels == features.n_fft // 2 + 1,

@@ -11,6 +11,7 @@ from duetto.settings.model_config import (
     ModelConfig,
     check_upsampling,
 )
+from duetto.settings.ranges import require_within
 
 
 @dataclass
@@ -37,11 +38,16 @@ class VocoderConfig(ModelConfig):
     def validate(self, features: FeaturesConfig) -> None:
         """The generator's upsampling is the hop, its input the mel."""
         super().validate(features)
+        self.loss.validate()
+        require_within("model.segment_frames", self.segment_frames, 1)
         check_upsampling(self.generator, features)
         require(
             self.n_mels == features.n_mels,
             f"model.n_mels={self.n_mels}, but features.n_mels is {features.n_mels}.",
         )
-        require(bool(self.mel_scales), "model.mel_scales is empty: the mel loss needs at least one window.")
+        require(
+            bool(self.mel_scales) and min(self.mel_scales) >= 2,
+            f"model.mel_scales={self.mel_scales}: the mel loss needs at least one window, of 2 samples or more.",
+        )
         for name in ("gain_db", "equaliser_db"):
             require(getattr(self, name) >= 0, f"model.{name}={getattr(self, name):g} must be 0 (off) or more dB.")

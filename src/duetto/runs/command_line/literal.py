@@ -18,7 +18,7 @@ from hydra.core.override_parser.types import Quote, QuotedString
 
 from duetto.renamed import SETTING as OVERRIDE
 from duetto.runs.command_line.known import Setting
-from duetto.settings.kinds import KIND, LITERAL_KINDS, NAME, PATH, PATHS, STEP_PATH
+from duetto.settings.kinds import KIND, LITERAL_KINDS, NAME, PATH, PATHS, STEP_TEXTS
 
 PLAIN = re.compile(r"(?:[A-Za-z_/]|\.{1,2}/)[A-Za-z0-9_./-]*")  # what Hydra's lexer takes as it is
 WORDS = frozenset(("true", "false", "null", "nan", "inf"))  # unless it means one of these
@@ -27,7 +27,7 @@ QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 PIECE = re.compile(rf"(\s*(?:{QUOTED.pattern})\s*|[^,]*),", re.DOTALL)
 BEFORE_INTERPOLATION = re.compile(r"(\\*)\$\{")  # backslashes count only there
 MISSING = "???"  # omegaconf's word for what has no value
-STEP = re.compile(rf"preprocess\.steps\.[^.]+\.{STEP_PATH}")
+STEP = re.compile(rf"preprocess\.steps\.[^.]+\.(?:{'|'.join(STEP_TEXTS)})")
 
 
 def quote_literals(overrides: Sequence[str], known: Mapping[str, Setting], is_sweep: bool = False) -> list[str]:
