@@ -135,7 +135,6 @@ CONVERTED: Mapping[str, Mapping[str, Callable[[str], str]]] = MappingProxyType(
 )
 SAME = MappingProxyType({"train": SAME_IN_TRAIN, "infer": SAME_IN_INFER})
 TOLD = MappingProxyType({"train": TOLD_IN_TRAIN, "infer": TOLD_IN_INFER})
-TRACKERS = frozenset(("rmvpe", "rmvpe_gpu", "crepe", "crepe-tiny", "mangio-crepe", "fcpe", "pm", "parselmouth"))
 
 
 def answer(word: str, value: str, entry: str) -> str:
