@@ -1,11 +1,12 @@
 """`python -m duetto VERB`: what is not a sweep; what train.py and infer.py do, without a checkout."""
 
 import argparse
-import re
 import sys
+from collections.abc import Mapping
 
 from rich.console import Console
 
+from duetto.cli.arguments import Parser, as_options
 from duetto.cli.commands import (
     base,
     check,
@@ -25,8 +26,11 @@ from duetto.cli.commands import (
     study,
     train,
 )
-from duetto.errors import EXIT_USER_ERROR, DuettoError, print_error
+from duetto.cli.help import HELP_FLAGS
+from duetto.errors import EXIT_USER_ERROR, ConfigError, DuettoError, print_error
 from duetto.renamed import current_arguments
+from duetto.runs.command_line.check import refuse_options
+from duetto.runs.command_line.nearest import did_you_mean
 from duetto.signals import answer_signals
 
 VERBS = (
@@ -49,35 +53,47 @@ VERBS = (
     base,
 )
 TAKE_SETTINGS = ("train", "infer")  # verbs whose KEY=VALUE are Hydra's
-SETTING = re.compile(r"^([a-z][a-z_-]*)=")  # a file of such a name is written ./a=b.pth
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; a user's mistake ends with one sentence and status 2, an action may return its own status."""
-    given = as_options(current_arguments(sys.argv[1:] if arguments is None else arguments))
+    given = sys.argv[1:] if arguments is None else arguments
     with answer_signals():
-        options = build_parser().parse_args(given)
         try:
+            options = parse(current_arguments(given))
             return int(options.action(options, Console()) or 0)
         except DuettoError as error:
             print_error(error)
             return EXIT_USER_ERROR
 
 
-def as_options(arguments: list[str]) -> list[str]:
-    """`index=FILE`, as train.py and infer.py take it, reads as `--index=FILE`."""
-    if arguments and arguments[0] in TAKE_SETTINGS:
-        return arguments
-    return [SETTING.sub(lambda found: f"--{found[1].replace('_', '-')}=", argument) for argument in arguments]
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The verb and its options.
+
+    Raises:
+        ConfigError: If there is no such verb or option, or a value cannot be read.
+    """
+    parser, verbs = build_parser()
+    if not arguments or arguments[0].startswith("-"):
+        return parser.parse_args(arguments)
+    verb, rest = arguments[0], arguments[1:]
+    if verb not in verbs:
+        raise ConfigError(
+            f"{verb}: there is no such command.{did_you_mean(verb, verbs)} {parser.prog} --help lists them."
+        )
+    if verb in TAKE_SETTINGS:
+        refuse_options([each for each in rest if each.startswith("-") and each not in HELP_FLAGS], verb)
+        return parser.parse_args(arguments)
+    return parser.parse_args([verb, *as_options(rest, verbs[verb])])
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The verbs and their options."""
-    parser = argparse.ArgumentParser(prog="python -m duetto", description=__doc__)
+def build_parser() -> tuple[Parser, Mapping[str, Parser]]:
+    """The parser of the command line, and that of each verb."""
+    parser = Parser(prog="python -m duetto", description=__doc__)
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for verb in VERBS:
         verb.register(verbs)
-    return parser
+    return parser, verbs.choices
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Every file below conf/ composes, is valid, and builds what it names."""
 
+import ast
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from hydra import compose, initialize_config_dir
 from duetto.errors import ConfigError
 from duetto.runs.compose import prepare, typed
 from duetto.runs.prepare import build_steps
+from duetto.runs.step_settings import parameters_of
+from duetto.settings.kinds import STEP_TEXTS
 from duetto.settings.run_config import InferConfig, TrainConfig
 from duetto.voices.voice import build_network
 
@@ -105,30 +109,50 @@ def test_a_bad_value_is_one_sentence(overrides, sentence):
         train_config(*overrides)
 
 
-def test_a_misspelt_step_parameter_is_one_sentence():
-    config = train_config("+preprocess.steps.slice.treshold_db=-40")
-    with pytest.raises(ConfigError, match="treshold_db"):
-        build_steps(config.preprocess)
-
-
 @pytest.mark.parametrize(
-    "target",
+    ("overrides", "sentence"),
     [
-        "os.system",
-        "duetto.preprocess.steps.labels.write_text",  # imported there
-        "duetto.preprocess.steps.labels.Path",
-        "duetto.preprocess.steps.nothing.Slice",
-        "duetto.preprocess.steps.slice.__builtins__.print",
+        (
+            ["+preprocess.steps.slice.treshold_db=-40"],
+            r"no such setting\. Did you mean threshold_db\? It has threshold_db",
+        ),
+        (["preprocess.steps.slice._target_=os.system"], "has to be a class in"),
+        (["preprocess.steps.slice._target_=duetto.preprocess.steps.slice.np.load"], "has to be a class in"),
+        (["preprocess.steps.slice._target_=duetto.preprocess.steps.slice.Slicer"], "has to be a class in"),
+        (["+preprocess.steps.slcie.threshold_db=-40"], r"no such step in this chain\. Did you mean slice\?"),
+        (["+preprocess.steps.slice.threshold_db=high"], r"slice\.threshold_db=high: expected a number\."),
+        (["preprocess=labels", "preprocess.steps.labels.path=3"], r"labels\.path=3: expected a text\."),
+        (["preprocess=noise_gate", "+preprocess.steps.gate.stereo_link=1"], r"expected true or false\."),
     ],
 )
-def test_a_step_from_elsewhere_is_refused(target: str):
-    config = train_config(f"preprocess.steps.slice._target_={target}")
+def test_a_step_that_cannot_be_is_one_sentence(overrides, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        train_config(*overrides)
+
+
+def test_steps_are_built_of_what_was_checked(monkeypatch):
+    config = train_config()
+    config.preprocess.steps["slice"]["_target_"] = "os.system"
     with pytest.raises(ConfigError, match="has to be a class in"):
         build_steps(config.preprocess)
 
 
-@pytest.mark.parametrize("value", ["{_target_:pathlib.Path}", "[{a:{_target_:pathlib.Path}}]"])
-def test_settings_of_a_step_name_no_other_callable_at_any_depth(value: str):
-    config = train_config(f"+preprocess.steps.slice.inner={value}")
-    with pytest.raises(ConfigError, match=r"has to be a class in .* not 'pathlib\.Path'"):
+@pytest.mark.parametrize("value", [{"_target_": "pathlib.Path"}, [{"a": {"_target_": "pathlib.Path"}}]])
+def test_settings_of_a_step_name_no_other_callable_at_any_depth(value):
+    config = train_config()
+    config.preprocess.steps["slice"]["inner"] = value
+    with pytest.raises(ConfigError, match=r"no such setting|has to be a class in .* not 'pathlib\.Path'"):
         build_steps(config.preprocess)
+
+
+def test_every_text_of_a_step_is_a_choice_or_taken_letter_by_letter():
+    """A new step whose text is neither belongs into `STEP_TEXTS`."""
+    texts = set()
+    for path in (CONF.parent / "src/duetto/preprocess/steps").glob("[a-z]*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and hasattr(node, "name"):
+                with contextlib.suppress(ConfigError):
+                    found = parameters_of(f"duetto.preprocess.steps.{path.stem}.{node.name}")
+                    texts |= {key for key, annotation in found.items() if annotation == "str"}
+    assert texts == {"path", "command", "choice", "method", "text"}  # `text` is a label's, no setting
+    assert set(STEP_TEXTS) == {"path", "command"}

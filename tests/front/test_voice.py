@@ -79,7 +79,7 @@ def test_settings_reach_the_conversion_by_the_names_of_infer_py(mirror: Voice):
 
 
 def test_a_setting_out_of_range_or_misspelt_is_refused(mirror: Voice):
-    with pytest.raises(ConfigError, match="expected -60 to 60"):
+    with pytest.raises(ConfigError, match="expected -36 to 36"):
         mirror.convert(song(RATE), RATE, transpose=100)
     with pytest.raises(TypeError, match="fromant: expected cents, speaker"):
         mirror.convert(song(RATE), RATE, fromant=1.0)

@@ -59,7 +59,7 @@ def test_files_that_are_missing_or_no_text_say_what_to_do(tmp_path: Path):
 
 
 def test_what_is_labelled_drop_goes_and_the_rest_knows_where_it_was(tmp_path: Path):
-    track(tmp_path, "1.0\t1.5\tdrop\n3.0\t3.0\tdrop\n")
+    track(tmp_path, "1.0\t1.5\tdrop\n")
     pieces, dropped = TrimByLabels(str(tmp_path)).apply((clip(),))
     assert [(piece.start / RATE, piece.duration_s) for piece in pieces] == [(0.0, 1.0), (1.5, 2.5)]
     assert all(piece.waveform[0] == piece.start for piece in pieces)
@@ -74,6 +74,35 @@ def test_what_is_not_labelled_keep_goes_and_drop_wins(tmp_path: Path):
         (1.5, "not labelled verse"),
         (0.25, "labelled drop"),
     ]
+
+
+@pytest.mark.parametrize("text", ["drop", "Drop", "DROP", "drop (cough)", "drop: cough", "Drop cough", "drop, cough"])
+def test_a_label_that_begins_with_the_word_drops(tmp_path: Path, text: str):
+    track(tmp_path, f"1.0\t1.5\t{text}\n")
+    pieces, dropped = TrimByLabels(str(tmp_path)).apply((clip(),))
+    assert len(pieces) == 2
+    assert [(entry.seconds, entry.reason) for entry in dropped] == [(0.5, "labelled drop")]
+
+
+@pytest.mark.parametrize("text", ["drop", "Drop (cough)"])
+def test_a_label_without_a_length_that_should_drop_is_refused(tmp_path: Path, text: str):
+    track(tmp_path, f"3.0\t3.0\t{text}\n")
+    with pytest.raises(CorpusError, match=r"at 3 s has no length.*drag its ends apart"):
+        TrimByLabels(str(tmp_path)).apply((clip(),))
+
+
+def test_labels_that_do_nothing_are_remarked_on_once(tmp_path: Path):
+    track(tmp_path, "1.0\t1.5\tdrop-in\n2.0\t2.0\tbreath\n2.5\t3.0\tdrpo\n3.0\t3.5\t\n3.1\t3.2\tbreath\n")
+    pieces, dropped = TrimByLabels(str(tmp_path)).apply((clip(2.0), clip(2.0, start=2 * RATE)))
+    assert len(pieces) == 2
+    reason = "labels that neither keep nor drop: drop-in, breath, drpo, no text"
+    assert [(entry.seconds, entry.reason) for entry in dropped] == [(0.0, reason)]
+
+
+def test_of_several_texts_the_longest_counts(tmp_path: Path):
+    track(tmp_path, "1.0\t1.5\tdrop in\n")
+    step = TrimByLabels(str(tmp_path), keep=("drop in",))
+    assert [piece.duration_s for piece in step.apply((clip(),))[0]] == [0.5]
 
 
 def test_labels_count_from_the_beginning_of_the_clip(tmp_path: Path):

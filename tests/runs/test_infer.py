@@ -12,6 +12,8 @@ from duetto.conversion.sources import check_source, expand_sources, plan_outputs
 from duetto.errors import AudioError, CheckpointError, ConfigError
 from duetto.runs import infer as infer_module
 from duetto.runs.infer import find_speaker, infer, make_request
+from duetto.settings.config import DiffusionConfig
+from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage import leftovers
 from duetto.voices.find import find_run
@@ -112,7 +114,7 @@ def test_a_folder_or_pattern_without_audio_is_one_sentence(tmp_path):
 def voiced_run(tmp_path, monkeypatch):
     """A run whose voice is transparent, so that no weights are needed."""
     make_run(tmp_path / "logs", "rvc-x-0123456789")
-    voice = SimpleNamespace(card={"speakers": ["mei", "miku"]}, model=SimpleNamespace(num_speakers=2))
+    voice = SimpleNamespace(card={"speakers": ["mei", "miku"]}, model=ModelConfig(name="rvc", num_speakers=2))
     loads = []
 
     def load(*arguments, **keywords):
@@ -184,7 +186,7 @@ def test_files_in_a_folder_take_the_format_asked_for(tmp_path, voiced_run):
 
 
 def test_a_speaker_is_a_number_or_a_name():
-    voice = SimpleNamespace(card={"speakers": ["mei", "miku"]}, model=SimpleNamespace(num_speakers=2))
+    voice = SimpleNamespace(card={"speakers": ["mei", "miku"]}, model=ModelConfig(name="rvc", num_speakers=2))
     assert [find_speaker(wanted, voice) for wanted in (0, 1, "1", "miku")] == [0, 1, 1, 1]
     for wanted in (2, -1, "teto"):
         with pytest.raises(ConfigError, match=r"speakers 0 to 1 \(mei, miku\)"):
@@ -237,3 +239,41 @@ def test_a_source_that_is_damaged_or_very_soft_says_so(tmp_path):
     source = check_source(tmp_path / "damaged.wav")
     assert source.ceiling == 1.0
     assert source.remarks[0].startswith("holds 1 sample far beyond full scale (up to 100.0)")
+
+
+def test_outputs_are_folders_unless_their_suffix_is_a_file_type(tmp_path):
+    source = tmp_path / "a.wav"
+    for name in ("takes (v1.2)", "St. Anger", "folder.wav/", "2.5"):
+        (output,) = plan_outputs([source], str(tmp_path) + f"/{name}", tmp_path, 0.0)
+        assert output.name == "a.wav"
+    (tmp_path / "mine.flac").mkdir()
+    assert plan_outputs([source], str(tmp_path / "mine.flac"), tmp_path, 0.0) == [tmp_path / "mine.flac" / "a.wav"]
+
+
+def test_names_with_brackets_are_printed_as_they_are(tmp_path):
+    stream = io.StringIO()
+    task = infer_module.ConversionTask(tmp_path / "[red]a[b].wav", tmp_path / "out", error=AudioError("[bold]x[/]"))
+    with pytest.raises(AudioError, match="2 of 2"):
+        infer_module.close([task, task], Console(file=stream, width=200), "title")
+    assert "[red]a[b].wav" in stream.getvalue()
+    assert "[bold]x[/]" in stream.getvalue()
+
+
+def test_files_that_are_not_there_are_told_before_recordings_are_read(tmp_path, voiced_run):
+    source = tone(tmp_path / "a.wav")
+    model = tmp_path / "x.pth"
+    with pytest.raises(CheckpointError, match=r"There is no file .*x\.pth, which checkpoint names"):
+        infer(settings(tmp_path, source=str(source), checkpoint=str(model)), Console(quiet=True))
+    model.touch()
+    for name, error in (("index", CheckpointError), ("vocoder", CheckpointError), ("content_path", ConfigError)):
+        changes = {"checkpoint": str(model), name: str(tmp_path / "absent.x")}
+        with pytest.raises(error, match=r"absent\.x(, which| is no file)"):
+            infer(settings(tmp_path, source=str(source), **changes), Console(quiet=True))
+    assert not voiced_run
+
+
+def test_what_a_voice_does_not_read_is_told(tmp_path, voiced_run):
+    console = Console(record=True, width=200, file=io.StringIO())
+    source = str(tone(tmp_path / "a.wav"))
+    infer(settings(tmp_path, source=source, diffusion=DiffusionConfig(steps=5)), console)
+    assert "diffusion.* is left aside: rvc draws nothing by diffusion." in console.export_text()

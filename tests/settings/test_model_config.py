@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from duetto.architectures.rvc.config import RVCConfig
-from duetto.settings.model_config import PATH, ModelConfig, path_fields, shape_of
+from duetto.settings.kinds import PATH
+from duetto.settings.model_config import ModelConfig, path_fields, shape_of
 
 
 def test_what_training_does_with_the_tensors_is_not_their_shape():

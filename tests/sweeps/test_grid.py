@@ -87,9 +87,11 @@ def test_smoke_is_two_models_on_two_cases():
     assert len(grid_arms(read_sweep(CONF, "smoke").runs)) == 4
 
 
-def test_a_bad_setting_names_the_run():
-    with pytest.raises(ConfigError, match=r"in the run seed=0 trainer\.max_minuts=3"):
+def test_a_bad_setting_is_named_and_a_bad_value_names_its_runs():
+    with pytest.raises(ConfigError, match=r"Did you mean trainer\.max_minutes=3"):
         compose_runs(CONF, [("seed=0", "trainer.max_minuts=3")])
+    with pytest.raises(ConfigError, match=r"expected 0 to 1\. \(in seed=1 eval\.retrieval\.index_rate=3\)"):
+        compose_runs(CONF, [("seed=0",), ("seed=1", "eval.retrieval.index_rate=3")])
 
 
 def test_the_sweeps_own_words_are_told_from_settings():

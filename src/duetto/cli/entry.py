@@ -3,31 +3,63 @@
 Heavy libraries are imported inside the functions, after the settings were checked.
 """
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import yaml
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from duetto.cli.help import help_text, wants_help
-from duetto.errors import report_errors
-from duetto.renamed import current_overrides
+from duetto.errors import ConfigError, report_errors
+from duetto.runs.command_line.check import refuse_options
+from duetto.runs.command_line.explain import explain
+from duetto.runs.command_line.known import ENTRIES
+from duetto.runs.command_line.understand import understand
 from duetto.runs.compose import prepare, typed
 from duetto.settings.conf_files import conf_folder
 from duetto.settings.run_config import InferConfig, TrainConfig
 
+SEARCH_PATH = "hydra.searchpath"
+
 
 def start(main: Callable[[], Any], name: str) -> None:
-    """Print the help of NAME.py, or hand its settings, under their present names, to its Hydra main."""
+    """Print the help of NAME.py, or hand its settings, checked and as Hydra reads them, to its Hydra main."""
     if wants_help(sys.argv[1:]):
         sys.stdout.write(help_text(conf_folder(), name))
         return
     prepare()
-    sys.argv[1:] = current_overrides(sys.argv[1:])
-    main()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its errors over instead of printing them
+    with report_errors():
+        sys.argv[1:] = hydra_arguments(sys.argv[1:], name)
+        try:
+            main()
+        except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
+            raise ConfigError(explain(error, ENTRIES[name])) from error
+
+
+def hydra_arguments(arguments: Sequence[str], name: str) -> list[str]:
+    """A command line of NAME.py as Hydra's main takes it: Hydra's own options, then settings.
+
+    Raises:
+        ConfigError: If an option, a setting, a group or one of its options does not exist.
+    """
+    options, rest = get_args_parser().parse_known_args(list(arguments))
+    refuse_options([each for each in rest if each.startswith("-")], name)
+    typed_ones = [*options.overrides, *rest]
+    has_other_files = options.config_dir or options.config_path or any(o.startswith(SEARCH_PATH) for o in typed_ones)
+    conf = None if has_other_files else conf_folder()
+    flags = list(arguments)
+    for each in typed_ones:
+        flags.remove(each)
+    return [*flags, *understand(typed_ones, ENTRIES[name], conf, is_sweep=bool(options.multirun))]
 
 
 def run_from_hydra(config: DictConfig) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import glob
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from duetto.storage.standard_level import say_quiet
 MIN_SOURCE_S = 0.1  # shorter than a phone: nothing to convert
 SILENCE_PEAK = 1e-4  # -80 dBFS
 FORMATS = (".wav", ".flac")  # of outputs
+FILE_TYPE = re.compile(r"\.[A-Za-z]\w{1,4}")  # ".2)" of "takes (v1.2)" is none
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,11 @@ def require_convertible(name: str, duration_s: float, peak: float) -> None:
         raise AudioError(f"{name} is silent (peak below -80 dBFS): there is nothing to convert.")
 
 
+def names_file(output: str) -> bool:
+    """Whether an output is meant as a file: by its suffix, unless it is a folder or ends as one."""
+    return bool(FILE_TYPE.fullmatch(Path(output).suffix)) and not output.endswith("/") and not Path(output).is_dir()
+
+
 def plan_outputs(
     sources: list[Path], output: str | None, run: Path, transpose: float, suffix: str = ".wav"
 ) -> list[Path]:
@@ -123,7 +130,7 @@ def plan_outputs(
     Raises:
         ConfigError: If one output file is named for several sources, or would overwrite a source.
     """
-    if output is not None and Path(output).suffix:
+    if output is not None and names_file(output):
         if Path(output).suffix.lower() not in FORMATS:
             raise ConfigError(f"output={output}: expected a .wav or .flac file, or a folder.")
         if len(sources) > 1:

@@ -49,7 +49,8 @@ def train(overrides: Sequence[str] = (), *, is_quiet: bool = False) -> Run:
     `if __name__ == "__main__":`.
 
     Args:
-        overrides: Groups and settings in Hydra's grammar, such as `["model=rvc", "data=case_b", "seed=1"]`.
+        overrides: Groups and settings in Hydra's grammar, such as `["model=rvc", "data=case_b", "seed=1"]`; paths and
+            names are taken letter by letter.
         is_quiet: Whether nothing is printed.
 
     Raises:

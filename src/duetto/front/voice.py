@@ -86,7 +86,7 @@ class Voice:
         Args:
             waveform: The source, (S,) or (channels, S), at least 0.1 s.
             sample_rate: Of the waveform, Hz.
-            transpose: Semitones, -60 to 60, fractions allowed.
+            transpose: Semitones, -36 to 36, fractions allowed.
             **settings: See `ConversionSettings`.
 
         Returns:

@@ -19,15 +19,21 @@ from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from duetto.architectures.registry import architectures, get_architecture
 from duetto.errors import ConfigError
-from duetto.renamed import current_overrides
+from duetto.runs.command_line.explain import explain
+from duetto.runs.command_line.known import entry_of
+from duetto.runs.command_line.literal import uninterpolated
+from duetto.runs.command_line.understand import understand
 from duetto.runs.driver import has_cuda_driver
+from duetto.runs.mistakes import each_checked
+from duetto.runs.step_settings import check_step_settings
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig, TrainConfig
 
-Schema = TypeVar("Schema", TrainConfig, InferConfig)
+Settings = TypeVar("Settings", TrainConfig, InferConfig)
 
 
 class ArchitectureFiles(SearchPathPlugin):
@@ -64,35 +70,30 @@ def resolve_shape(model: str, size: str) -> str:
     return f"{model}_{size}"
 
 
-def typed(config: DictConfig, schema: type[Schema]) -> Schema:
+def typed(config: DictConfig, schema: type[Settings]) -> Settings:
     """Merge a composed config onto its schema once more, validate it, and return the dataclass.
 
     Raises:
         ConfigError: On an unknown key, a wrong type, a missing value or a broken rule.
     """
     try:
-        plain = OmegaConf.create(OmegaConf.to_container(config, resolve=True))  # a "+key=" hides in a typed config
+        values = uninterpolated(OmegaConf.to_container(config, resolve=True))  # a "+key=" hides in a typed config
+        plain = OmegaConf.create(values)
         merged = OmegaConf.merge(_structure(schema, plain), plain)
         value = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
-        key = f" ({error.full_key})" if error.full_key else ""
-        raise ConfigError(f"{str(error).splitlines()[0]}{key}") from error
+        raise ConfigError(explain(error, schema)) from error
     assert isinstance(value, schema)
+    if isinstance(value, TrainConfig):
+        check_step_settings(value.preprocess.steps)
     value.validate()
-    _require_tracker(value)
+    from duetto.runs.registered import check_registered  # numerical libraries, which a misspelt key does not need
+
+    check_registered(value)
     return value
 
 
-def _require_tracker(settings: TrainConfig | InferConfig) -> None:
-    """Refuse a pitch tracker that is not registered, before anything is made for it."""
-    name = settings.features.f0.method if isinstance(settings, TrainConfig) else settings.f0_method
-    if name is not None:
-        from duetto.features.trackers.registry import find_tracker
-
-        find_tracker(name)
-
-
-def _structure(schema: type[Schema], plain: Any) -> DictConfig:
+def _structure(schema: type[Settings], plain: Any) -> DictConfig:
     """The schema, with that of the architecture that `model.name` names."""
     if schema is not TrainConfig:
         return OmegaConf.structured(schema)
@@ -107,9 +108,9 @@ def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
         ConfigError: If a setting is not in Hydra's grammar, or is one of Hydra's own.
     """
     try:
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        parsed = OverridesParser.create().parse_overrides(understand(overrides, TrainConfig, is_sweep=True))
     except HydraException as error:
-        raise ConfigError(f"{str(error).splitlines()[0]} Expected KEY=VALUE or KEY=VALUE,VALUE.") from error
+        raise ConfigError(explain(error, TrainConfig)) from error
     choices: list[list[str]] = []
     for override in parsed:
         if override.is_hydra_override():
@@ -126,11 +127,13 @@ def compose_runs(conf: Path, runs: Sequence[Sequence[str]]) -> list[TrainConfig]
     """The settings of runs of train.py, checked.
 
     Raises:
-        ConfigError: On the first that is not valid.
+        ConfigError: If some are not valid; of several runs it says for each mistake in which.
     """
     prepare()
+    understood = [understand(overrides, TrainConfig, conf) for overrides in runs]  # all keys, before any composition
+    names = [" ".join(overrides) for overrides in understood]
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        return [_compose(overrides, "train", TrainConfig) for overrides in runs]
+        return each_checked(understood, names, lambda overrides: _compose(overrides, TrainConfig))
 
 
 def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
@@ -141,12 +144,13 @@ def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
     """
     prepare()
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        return _compose(overrides, "infer", InferConfig)
+        return _compose(understand(overrides, InferConfig, conf), InferConfig)
 
 
-def _compose(overrides: Sequence[str], name: str, schema: type[Schema]) -> Schema:
+def _compose(overrides: Sequence[str], schema: type[Settings]) -> Settings:
+    name = entry_of(schema)
     try:
-        config = compose(name, overrides=current_overrides(overrides))
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(f"{str(error).splitlines()[0]} (in the run {' '.join(overrides)})") from error
+        config = compose(name, overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        raise ConfigError(explain(error, schema, overrides)) from error
     return typed(config, schema)

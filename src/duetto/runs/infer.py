@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, TaskID, TaskProgressColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -12,7 +13,8 @@ from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.recording import ConvertedFile, convert_file
 from duetto.conversion.sources import Source, check_source, expand_sources, plan_outputs, tell_passed_over
 from duetto.errors import AudioError, ConfigError, DuettoError
-from duetto.settings.config import RetrievalConfig
+from duetto.runs.inputs import check_conversion_files
+from duetto.settings.config import DiffusionConfig, RetrievalConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import VOICE_FOLDER
@@ -46,6 +48,7 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
     for sentence in tell_passed_over(config.sources()):
         console.print(sentence, markup=False)
     run = choose_place(config)
+    check_conversion_files(config)
     outputs = plan_outputs(paths, config.output, run, config.interval, f".{config.format}")
     tasks = [check(ConversionTask(path, output)) for path, output in zip(paths, outputs, strict=True)]
     for folder in {output.parent for output in outputs}:
@@ -53,10 +56,13 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
     if any(task.source for task in tasks):  # else no voice needs to be loaded
         converter, voice = choose_converter(config, run)
         require_use(voice.card, run / VOICE_FOLDER)
+        voice.model.validate_diffusion(config.diffusion)
+        if config.diffusion != DiffusionConfig() and not voice.model.reads_diffusion:
+            console.print(f"diffusion.* is left aside: {voice.model.name} draws nothing by diffusion.")
         if config.checkpoint is not None and config.index is None:
             console.print("No index given: nothing is retrieved (index=FILE.index adds it).")
         convert_all(tasks, converter, voice, make_request(config, find_speaker(config.speaker, voice)), console)
-    return close(tasks, console, f"{run.name}, transpose {config.interval:+g}")
+    return close(tasks, console, f"{escape(run.name)}, transpose {config.interval:+g}")
 
 
 def convert_all(
@@ -67,7 +73,7 @@ def convert_all(
         for task in tasks:
             if task.source is None:
                 continue
-            shown = bar.add_task(task.path.name, total=task.source.duration_s)
+            shown = bar.add_task(escape(task.path.name), total=task.source.duration_s)
             try:
                 report, tags = partial(_show, bar, shown), output_tags(voice.card)
                 task.result = convert_file(converter, task.source, task.output, request, report, tags)
@@ -116,16 +122,17 @@ def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Pat
 
 def describe(task: ConversionTask) -> tuple[str, ...]:
     """A row of the table: name, output or reason, seconds, real-time factor, what peaks lost."""
+    name = escape(task.path.name)
     if task.source is None or task.result is None:
-        return task.path.name, f"[red]failed:[/] {task.error}", "", "", ""
+        return name, f"[red]failed:[/] {escape(str(task.error))}", "", "", ""
     channels = task.source.num_channels
     notes = [f"{channels} channels, mixed to mono"] if channels > 1 else []
     notes += [f"{entry.seconds:.2f} s not read: {entry.reason}" for entry in task.source.unread]
     notes += task.source.remarks
-    name = f"{task.path.name} ({'; '.join(notes)})" if notes else task.path.name
+    name = f"{name} ({escape('; '.join(notes))})" if notes else name
     duration_s, gain_db = task.source.duration_s, task.result.gain_db
     peaks = f"{gain_db:+.1f} dB" if gain_db else "as they are"
-    return name, str(task.output), f"{duration_s:.2f}", f"{task.result.seconds / duration_s:.2f}", peaks
+    return name, escape(str(task.output)), f"{duration_s:.2f}", f"{task.result.seconds / duration_s:.2f}", peaks
 
 
 def find_speaker(wanted: int | str, voice: TrainedVoice) -> int:

@@ -24,6 +24,8 @@ from duetto.preprocess.named import STEP_PACKAGE, foreign_targets
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
+from duetto.runs.command_line.literal import uninterpolated
+from duetto.runs.step_settings import check_step_settings
 from duetto.settings.config import PreprocessConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.terminal import progress_bar
@@ -113,6 +115,7 @@ def build_steps(config: PreprocessConfig) -> dict[str, Any]:
     Raises:
         ConfigError: If a step is none of ours or a parameter is unknown or out of range.
     """
+    check_step_settings(config.steps)
     steps = {}
     for name, settings in config.steps.items():
         for target in foreign_targets(settings):
@@ -120,7 +123,7 @@ def build_steps(config: PreprocessConfig) -> dict[str, Any]:
                 f"preprocess.steps.{name}: _target_ has to be a class in {STEP_PACKAGE}*, not {target!r}."
             )
         try:
-            steps[name] = hydra.utils.instantiate(settings)
+            steps[name] = hydra.utils.instantiate(uninterpolated(settings))
         except hydra.errors.InstantiationException as error:
             cause = error.__cause__ or error
             raise ConfigError(f"preprocess.steps.{name}: {str(cause).splitlines()[0]}") from error

@@ -21,6 +21,7 @@ from duetto.features.extract import FeatureSet
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.runs.fit import Draw, FitResult, fit
 from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, run_name, signature_of
+from duetto.runs.inputs import check_data, check_encoder_weights, check_steps
 from duetto.runs.plan import announce
 from duetto.runs.preliminary import after_preliminary_training
 from duetto.runs.prepare import PreparedData, prepare_data, training_content
@@ -59,6 +60,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
     Raises:
         DuettoError: If data, settings, hardware or storage do not allow it; says what to do.
     """
+    check_inputs(config)
     hardware = detect_hardware(config.trainer)
     torch.set_num_threads(hardware.num_threads)
     check_writable(Path(config.logs))
@@ -89,6 +91,18 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         export(config, prepared, result, folder, record)
         write_json(run.record, {**record, "status": "trained", **result.summary()})
     return Run(folder, signature, prepared, hardware, tracker)
+
+
+def check_inputs(config: TrainConfig) -> None:
+    """Refuse what cannot end well, before anything is made.
+
+    Raises:
+        DuettoError: If recordings, consent, weights or label tracks are missing, or a step cannot be built.
+    """
+    check_data(config.data)
+    check_steps(config.preprocess)
+    check_encoder_weights(config.features.content)
+    input_digests(config)
 
 
 def identify(config: TrainConfig, prepared: PreparedData) -> Fingerprint:

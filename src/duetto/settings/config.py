@@ -5,12 +5,13 @@ marks what a YAML file must fill. `validate()` checks what one field cannot say 
 """
 
 from dataclasses import dataclass, field, fields, is_dataclass
-from math import inf
 from typing import Any
 
 from duetto.errors import ConfigError
 from duetto.renamed import OLD_FIELDS
 from duetto.settings.case_config import ChoirConfig, FragmentConfig, MixConfig, RegisterConfig, RoomConfig
+from duetto.settings.kinds import NAME, PATH
+from duetto.settings.ranges import CASES, MAX_SEED, SAMPLERS, TIMINGS, one_of, require_within
 
 MISSING: Any = "???"
 
@@ -44,8 +45,8 @@ def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
 class DataConfig:
     """A case: whose voice, from what, split how."""
 
-    case: str = MISSING  # case_a | case_b | case_c | case_d | choir | ddb | folder | folder_vsqx | mix
-    root: str = "data"  # where corpora and caches are kept
+    case: str = MISSING  # of CASES
+    root: str = field(default="data", metadata=PATH)  # where corpora and caches are kept
     seed: int = 0
     minutes: float = 0.0  # of training material, the first clips in order; 0 = all there is
     # embedded cases
@@ -62,14 +63,17 @@ class DataConfig:
     choir: ChoirConfig = field(default_factory=ChoirConfig)
     tracks: str = "sounding"  # folder_vsqx: sounding (those that a score does not mute) or all
     # folder, folder_vsqx, mix, ddb
-    path: str | None = None  # the user's recordings: a folder, or a .ddb file
-    singer: str | None = None  # of a folder with subfolders: the one to take (null = all); else the voice's name
+    path: str | None = field(default=None, metadata=PATH)  # the user's recordings: a folder, or a .ddb file
+    # of a folder with subfolders: the one to take (null = all); else the voice's name
+    singer: str | None = field(default=None, metadata=NAME)
 
     def validate(self) -> None:
         """Songs may not be in two splits; folder needs a path."""
         songs = self.train_songs + self.val_songs + self.test_songs
         require(len(set(songs)) == len(songs), f"A song is in two splits of data={self.case}: {sorted(songs)}.")
-        require(0 <= self.minutes < inf, f"data.minutes={self.minutes}: expected 0 (all) or more minutes.")
+        require(self.case in CASES, f"data.case={self.case}: expected one of {', '.join(CASES)}.")
+        require_within("data.minutes", self.minutes, 0, meaning="all")
+        require_within("data.seed", self.seed, 0, MAX_SEED)
         tracks = f"data.tracks={self.tracks}: expected sounding or all."
         require(self.tracks in ("sounding", "all"), tracks)
         is_own = self.case in ("folder", "folder_vsqx", "mix", "ddb")
@@ -108,7 +112,8 @@ class ContentConfig:
     encoder: str = "moonshine"
     layer: int = 4  # transformer layer read for the model, counted from 0
     dimension: int = 288
-    path: str | None = None  # weights file of contentvec or hubert_soft, or `hub` (moonshine's come inside a package)
+    # weights file of contentvec or hubert_soft, or `hub` (moonshine's come inside a package)
+    path: str | None = field(default=None, metadata=PATH)
 
 
 @dataclass
@@ -155,13 +160,18 @@ class FeaturesConfig:
             f"features.n_fft={self.n_fft} minus hop_length={self.hop_length} must be even (symmetric padding).",
         )
         require(
-            self.timing in ("centred", "upstream", "upstream_units"),
-            f"features.timing={self.timing}: expected centred, upstream or upstream_units.",
+            self.timing in TIMINGS,
+            f"features.timing={self.timing}: expected {one_of(TIMINGS)}.",
         )
         require(
             self.timing != "upstream" or self.hop_length * 100 == self.sample_rate,
             f"features.timing=upstream needs 10 ms frames; {self.hop_length} samples at {self.sample_rate} Hz are not.",
         )
+        require_within("features.n_mels", self.n_mels, 1, self.n_fft // 2 + 1)
+        nyquist_hz = self.sample_rate / 2
+        require_within("features.mel_max_hz", nyquist_hz if self.mel_max_hz is None else self.mel_max_hz, 1, nyquist_hz)
+        require_within("features.mel_min_hz", self.mel_min_hz, 0, (self.mel_max_hz or nyquist_hz) - 1)
+        require_within("features.content.layer", self.content.layer, 0)
         self.f0.validate()
 
 
@@ -183,10 +193,13 @@ class TrainerConfig:
 
     def validate(self) -> None:
         """Something has to end the training."""
-        require(0 <= self.max_minutes < inf, f"trainer.max_minutes={self.max_minutes}: expected 0 (no limit) or more.")
-        require(self.max_steps > 0, f"trainer.max_steps={self.max_steps}: expected at least 1.")
-        require(self.batch_size > 0, f"trainer.batch_size={self.batch_size}: expected at least 1.")
-        require(self.checkpoint_every_steps > 0, "trainer.checkpoint_every_steps has to be at least 1.")
+        require_within("trainer.max_minutes", self.max_minutes, 0, meaning="no limit")
+        require_within("trainer.num_threads", self.num_threads, 0, meaning="all cores")
+        require_within("trainer.evaluate_every_steps", self.evaluate_every_steps, 0, meaning="never")
+        require_within("trainer.num_workers", self.num_workers, 0)
+        for name in ("max_steps", "batch_size", "checkpoint_every_steps", "log_every_steps"):
+            value = getattr(self, name)
+            require(value >= 1, f"trainer.{name}={value}: expected at least 1.")
         require(
             self.accelerator in ("auto", "cpu", "cuda"),
             f"trainer.accelerator={self.accelerator}: expected auto, cpu or cuda.",
@@ -203,9 +216,9 @@ class LoggerConfig:
     """Where numbers, pictures and sounds go besides CSV and the page, which are always written."""
 
     name: str = "wandb"  # wandb | none
-    project: str = "duetto"
-    entity: str | None = None
-    group: str | None = None
+    project: str = field(default="duetto", metadata=NAME)
+    entity: str | None = field(default=None, metadata=NAME)
+    group: str | None = field(default=None, metadata=NAME)
     mode: str = "auto"  # auto | online | offline
 
     def validate(self) -> None:
@@ -224,6 +237,12 @@ class RetrievalConfig:
     neighbours: int = 8
     protect: float = 0.33  # share of the index in unvoiced frames; >= 0.5 = same as voiced
 
+    def validate(self, prefix: str = "") -> None:
+        """Shares are shares, neighbours can be counted; `prefix` is where the settings stand."""
+        require_within(f"{prefix}index_rate", self.index_rate, 0, 1)
+        require_within(f"{prefix}protect", self.protect, 0, 1)
+        require_within(f"{prefix}neighbours", self.neighbours, 1, 1024)
+
 
 @dataclass
 class DiffusionConfig:
@@ -232,6 +251,19 @@ class DiffusionConfig:
     sampler: str = "unipc"  # docs/decisions/sampler.md
     steps: int = 20  # network calls of a conversion
     shallow_start: int = 0  # noise levels laid over the source's own mel; 0 = begin with noise alone
+
+    def validate(self, prefix: str = "") -> None:
+        """What every diffusion can do; `prefix` is where the settings stand."""
+        require(
+            self.sampler in SAMPLERS,
+            f"{prefix}diffusion.sampler={self.sampler}: expected one of {', '.join(SAMPLERS)}.",
+        )
+        require_within(f"{prefix}diffusion.steps", self.steps, 1)
+        start = self.shallow_start
+        require(
+            start == 0 or start >= 2,
+            f"{prefix}diffusion.shallow_start={start}: expected 0 (noise alone), or 2 and more levels of noise.",
+        )
 
 
 @dataclass
@@ -245,11 +277,9 @@ class EvalConfig:
     max_songs: int = 0  # test songs scored; 0 = all
 
     def validate(self) -> None:
-        """Shares are shares."""
-        require(
-            0 <= self.retrieval.index_rate <= 1,
-            f"eval.retrieval.index_rate={self.retrieval.index_rate}: expected 0 to 1.",
-        )
-        require(self.retrieval.neighbours > 0, "eval.retrieval.neighbours has to be at least 1.")
-        require(self.diffusion.steps >= 1, f"eval.diffusion.steps={self.diffusion.steps}: expected at least 1.")
-        require(self.chunk_s >= 2, f"eval.chunk_s={self.chunk_s}: expected at least 2 seconds.")
+        """Every number in its range."""
+        self.retrieval.validate("eval.retrieval.")
+        self.diffusion.validate("eval.")
+        require_within("eval.chunk_s", self.chunk_s, 2, 600)
+        require_within("eval.max_songs", self.max_songs, 0, meaning="all")
+        require_within("eval.seed", self.seed, 0, MAX_SEED)

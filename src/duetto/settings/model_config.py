@@ -3,20 +3,17 @@
 Pure data, as `duetto.settings.config`. Each architecture adds its own numbers in a subclass, in the `config.py` of its
 room. A YAML file of the group starts from its schema (`defaults: [base_rvc]`).
 
-A field of a `ModelConfig` is one of three kinds. Without a mark it decides which tensors the network has (its shape).
-`NOT_SHAPE` marks what training or conversion does with them, and `PATH` where weights lie.
+A field of a `ModelConfig` is one of three kinds (`duetto.settings.kinds`). Without a mark it decides which tensors the
+network has (its shape). `NOT_SHAPE` marks what training or conversion does with them, and `PATH` where weights lie.
 """
 
 from dataclasses import asdict, dataclass, field, fields
 from math import prod
-from types import MappingProxyType
 from typing import Any, ClassVar
 
-from duetto.settings.config import MISSING, FeaturesConfig, require
-
-KIND = "kind"
-NOT_SHAPE = MappingProxyType({KIND: "not shape"})  # metadata of a field that decides about training or conversion alone
-PATH = MappingProxyType({KIND: "path"})  # of one that says where weights lie: their digest identifies a run, not it
+from duetto.settings.config import MISSING, DiffusionConfig, FeaturesConfig, require
+from duetto.settings.kinds import KIND, NOT_SHAPE, PATH
+from duetto.settings.ranges import require_within
 
 
 @dataclass
@@ -39,6 +36,22 @@ def check_upsampling(generator: GeneratorConfig, features: FeaturesConfig) -> No
         product == features.hop_length,
         f"model.generator.upsample_rates multiply to {product}, but features.hop_length is {features.hop_length}.",
     )
+    rates, kernels = generator.upsample_rates, generator.upsample_kernel_sizes
+    require(
+        len(rates) == len(kernels),
+        f"model.generator: expected as many upsample_kernel_sizes as upsample_rates, not {kernels} and {rates}.",
+    )
+    for rate, kernel in zip(rates, kernels, strict=True):
+        require(
+            kernel >= rate and (kernel - rate) % 2 == 0,
+            f"model.generator: a kernel of {kernel} does not fit an upsampling by {rate}; their difference has to be "
+            f"even and not negative, as with a kernel of {3 * rate if rate % 2 else 2 * rate}.",
+        )
+    sizes, dilations = generator.resblock_kernel_sizes, generator.resblock_dilation_sizes
+    require(
+        len(sizes) == len(dilations) and all(size % 2 for size in sizes),
+        f"model.generator.resblock_kernel_sizes={sizes}: expected odd sizes, one for each of resblock_dilation_sizes.",
+    )
 
 
 @dataclass
@@ -59,6 +72,11 @@ class LossConfig:
     adversarial: float = 1.0
     adversarial_from_step: int = 0  # discriminators join here; before, mel and KL train alone (upstream: 0)
 
+    def validate(self) -> None:
+        """No loss is sought after."""
+        for each in fields(self):
+            require_within(f"model.loss.{each.name}", getattr(self, each.name), 0)
+
 
 @dataclass
 class OptimizerConfig:
@@ -71,6 +89,19 @@ class OptimizerConfig:
     epsilon: float = 1e-9
     weight_decay: float = 0.01
     decay_per_1000_steps: float = 1.0  # factor on the learning rate
+
+    def validate(self) -> None:
+        """Numbers that AdamW takes."""
+        rate, decay = self.learning_rate, self.decay_per_1000_steps
+        require(0 < rate <= 1, f"model.optimizer.learning_rate={rate:g}: expected above 0, at most 1.")
+        require_within("model.optimizer.learning_rate_from_base", self.learning_rate_from_base, 0, 1)
+        for name in ("beta_1", "beta_2"):
+            require(
+                0 <= getattr(self, name) < 1, f"model.optimizer.{name}={getattr(self, name):g}: expected 0 to below 1."
+            )
+        require(self.epsilon > 0, f"model.optimizer.epsilon={self.epsilon:g}: expected above 0.")
+        require_within("model.optimizer.weight_decay", self.weight_decay, 0)
+        require(0 < decay <= 1, f"model.optimizer.decay_per_1000_steps={decay:g}: expected above 0, at most 1.")
 
 
 @dataclass
@@ -98,8 +129,17 @@ class ModelConfig:
         """Frames that a training example needs at least."""
         return 1
 
+    @property
+    def reads_diffusion(self) -> bool:
+        """Whether a conversion draws its mel by diffusion, so that `diffusion` settings matter to it."""
+        return False
+
+    def validate_diffusion(self, diffusion: DiffusionConfig) -> None:
+        """Refuse what a conversion with this model cannot do."""
+
     def validate(self, features: FeaturesConfig) -> None:
         """The content that the model reads is what the encoder gives."""
+        self.optimizer.validate()
         require(
             self.content_dimension == features.content.dimension,
             f"model.content_dimension={self.content_dimension}, but the encoder gives {features.content.dimension}.",

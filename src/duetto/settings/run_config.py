@@ -13,11 +13,15 @@ from duetto.settings.config import (
     FeaturesConfig,
     LoggerConfig,
     PreprocessConfig,
+    RetrievalConfig,
     TrainerConfig,
     require,
 )
+from duetto.settings.kinds import NAME, PATH, PATHS
 from duetto.settings.model_config import ModelConfig
+from duetto.settings.ranges import MAX_SEED, TIMINGS, one_of, require_within
 
+MAX_TRANSPOSE = 36  # semitones: three octaves, from the lowest bass to the highest soprano
 STALE = ("repeat", "keep", "stop")
 
 
@@ -26,8 +30,9 @@ class TrainConfig:
     """`python train.py`."""
 
     seed: int = 0
-    base: str = "auto"  # weights to start from: auto (ours, where they fit) | none | PATH; model.base follows it
-    logs: str = "logs"  # where run folders are kept
+    # weights to start from: auto (ours, where they fit) | none | PATH; model.base follows it
+    base: str = field(default="auto", metadata=PATH)
+    logs: str = field(default="logs", metadata=PATH)  # where run folders are kept
     stale: str = "repeat"  # repeat | keep | stop: what to do with a run or scores that earlier code made of the same
     data: DataConfig = field(default_factory=DataConfig)
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
@@ -46,6 +51,8 @@ class TrainConfig:
         self.trainer.validate()
         self.logger.validate()
         self.eval.validate()
+        self.model.validate_diffusion(self.eval.diffusion)
+        require_within("seed", self.seed, 0, MAX_SEED)
         require(self.stale in STALE, f"stale={self.stale}: expected one of {', '.join(STALE)}.")
 
 
@@ -53,20 +60,23 @@ class TrainConfig:
 class InferConfig:
     """`python infer.py`."""
 
-    run: str | None = "latest"  # latest | a run's name or signature | a path
-    checkpoint: str | None = None  # instead of a run: a public model, .pth of RVC WebUI or Applio
-    index: str | None = None  # its .index; without one nothing is retrieved
-    vocoder: str | None = None  # of a public Diff-SVC checkpoint: NSF-HiFiGAN `model` file with its config.json
-    content_path: str | None = None  # weights of the content encoder (or `hub`); default: as the voice's card says
-    source: Any = None  # an audio file, a folder, a pattern, or a list of them
-    output: str | None = None  # file or folder; default: beside the run
+    run: str | None = field(default="latest", metadata=PATH)  # latest | a run's name or signature | a path
+    # instead of a run: a public model, .pth of RVC WebUI or Applio
+    checkpoint: str | None = field(default=None, metadata=PATH)
+    index: str | None = field(default=None, metadata=PATH)  # its .index; without one nothing is retrieved
+    # of a public Diff-SVC checkpoint: NSF-HiFiGAN `model` file with its config.json
+    vocoder: str | None = field(default=None, metadata=PATH)
+    # weights of the content encoder (or `hub`); default: as the voice's card says
+    content_path: str | None = field(default=None, metadata=PATH)
+    source: Any = field(default=None, metadata=PATHS)  # an audio file, a folder, a pattern, or a list of them
+    output: str | None = field(default=None, metadata=PATH)  # file or folder; default: beside the run
     format: str = "wav"  # wav | flac; of files in a folder, a file's own suffix decides
     transpose: float = 0.0  # semitones, fractions allowed
     cents: float = 0.0  # added to it
     formant: float = 0.0  # semitones: the voice's colour moves, its pitch does not
     level_match: float = 0.0  # 0 = the voice's own loudness, 1 = the source's (1 - upstream's rms_mix_rate)
-    logs: str = "logs"
-    speaker: Any = 0  # number or name
+    logs: str = field(default="logs", metadata=PATH)
+    speaker: Any = field(default=0, metadata=NAME)  # number or name
     f0_method: str | None = None  # a name of features.trackers.registry; default: as trained
     timing: str | None = None  # grids of content and pitch, see features.timing; default: as trained
     chunk_s: float = 20.0
@@ -84,17 +94,16 @@ class InferConfig:
     def validate(self) -> None:
         """Every number in its range."""
         for name, low, high in (
-            ("index_rate", 0.0, 1.0),
-            ("protect", 0.0, 1.0),
-            ("level_match", 0.0, 1.0),
-            ("formant", -12.0, 12.0),
-            ("interval", -60.0, 60.0),
-            ("chunk_s", 2.0, 600.0),
-            ("neighbours", 1, 1024),
+            ("level_match", 0, 1),
+            ("formant", -12, 12),
+            ("chunk_s", 2, 600),
+            ("seed", 0, MAX_SEED),
         ):
-            label = "transpose (with cents)" if name == "interval" else name
-            value = getattr(self, name)
-            require(low <= value <= high, f"{label}={value:g}: expected {low:g} to {high:g}.")  # false for NaN too
+            require_within(name, getattr(self, name), low, high)
+        require_within("transpose (with cents)", self.interval, -MAX_TRANSPOSE, MAX_TRANSPOSE)
+        RetrievalConfig(self.index_rate, self.neighbours, self.protect).validate()
+        self.diffusion.validate()
+        require(self.timing in (None, *TIMINGS), f"timing={self.timing}: expected {one_of(TIMINGS)}.")
         require(self.format in ("wav", "flac"), f"format={self.format}: expected wav or flac.")
         require(isinstance(self.speaker, int | str), f"speaker={self.speaker}: expected a number or a name.")
 

@@ -19,6 +19,7 @@ from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names, with_ext
 
 if TYPE_CHECKING:
     from duetto.settings.run_config import TrainConfig
+    from duetto.sweeps.planned import PlannedRun
 
 OWN = ("sweep", "study", "workers", "plan_only")
 PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not make another sweep
@@ -33,6 +34,7 @@ For example
   python sweep.py sweep=seeds plan_only=true         the plan and its time, nothing more
 
   workers=0   processes at once: 0 = one a GPU, without one a core. Each gets its share of the cores as threads.
+A path is taken letter by letter; data.path=a,b are two, unless something is called "a,b": docs/training.md.
 Stop it whenever you like; the same command continues. Results: logs/sweeps/NAME/, and a page of them all:
   python -m duetto report logs/sweeps/NAME
 Settings of a run and their values: python train.py --help
@@ -139,6 +141,7 @@ def run_sweep(
     if len({run.config.logs for run in runs}) > 1:
         raise ConfigError("The runs of a sweep go to one place: give `logs` one value.")
     record = SweepRecord(Path(runs[0].config.logs) / SWEEPS / name)
+    check_inputs_of(runs)
     with record.lock():
         machine = share_machine(configs, request.workers)
         find_recorded(runs)
@@ -156,3 +159,20 @@ def run_sweep(
     print_outcome(runs, console)
     console.print(f"Side by side: python -m duetto report {record.folder}", markup=False, soft_wrap=True)
     return int(any(run.state != "finished" for run in runs))
+
+
+def check_inputs_of(runs: "Sequence[PlannedRun]") -> None:
+    """Refuse runs whose recordings, consent, weights or steps are not as they have to be, all at once.
+
+    Raises:
+        DuettoError: Says which.
+    """
+    from duetto.runs.mistakes import each_checked
+    from duetto.runs.train import check_inputs
+
+    different: dict[str, PlannedRun] = {}
+    for run in runs:
+        config = run.config
+        different.setdefault(repr((config.data, config.preprocess, config.features, config.model)), run)
+    chosen = list(different.values())
+    each_checked([run.config for run in chosen], [run.arm.name for run in chosen], check_inputs)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from duetto.settings.config import MISSING
-from duetto.settings.model_config import PATH, ModelConfig
+from duetto.settings.kinds import PATH
+from duetto.settings.model_config import ModelConfig
 
 
 @dataclass

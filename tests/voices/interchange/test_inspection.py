@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from duetto.__main__ import as_options, main
+from duetto.__main__ import build_parser, main
+from duetto.cli.arguments import as_options
 from duetto.errors import CheckpointError
 from duetto.voices.interchange.inspection import describe
 from tests.voices.interchange.files import applio_content, blank, key_lists, random_rows, save, write_index
@@ -91,8 +92,7 @@ def test_what_is_nothing_of_these_is_one_sentence(tmp_path):
 
 
 def test_settings_are_written_as_in_train_and_infer():
-    assert as_options(["import", "a.pth", "content_path=x=y", "--output=b"]) == [
-        "import",
+    assert as_options(["a.pth", "content_path=x=y", "--output=b"], build_parser()[1]["import"]) == [
         "a.pth",
         "--content-path=x=y",
         "--output=b",

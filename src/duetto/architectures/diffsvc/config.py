@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from duetto.settings.config import MISSING, FeaturesConfig, require
-from duetto.settings.model_config import NOT_SHAPE, PATH, GeneratorConfig, ModelConfig, check_upsampling
+from duetto.settings.config import MISSING, DiffusionConfig, FeaturesConfig, require
+from duetto.settings.kinds import NOT_SHAPE, PATH
+from duetto.settings.model_config import GeneratorConfig, ModelConfig, check_upsampling
+from duetto.settings.ranges import require_within
 
 
 @dataclass
@@ -47,9 +49,22 @@ class DiffSVCConfig(ModelConfig):
     # trained on the target first, in a quarter of the minutes at most; 0 = it stays as it is
     vocoder_steps: int = field(default=0, metadata=NOT_SHAPE)
 
+    @property
+    def reads_diffusion(self) -> bool:
+        """It does."""
+        return True
+
+    def validate_diffusion(self, diffusion: DiffusionConfig) -> None:
+        """No more noise is laid over a source than there are levels."""
+        require(
+            diffusion.shallow_start <= self.num_timesteps,
+            f"diffusion.shallow_start={diffusion.shallow_start}: this model has {self.num_timesteps} levels of noise.",
+        )
+
     def validate(self, features: FeaturesConfig) -> None:
-        """Mel, pitch table and vocoder fit the features."""
+        """Mel, pitch table and vocoder fit the features; the networks can be built."""
         super().validate(features)
+        self._validate_networks()
         require(self.vocoder_steps >= 0, f"model.vocoder_steps={self.vocoder_steps}: expected 0 (none) or more.")
         check_upsampling(self.vocoder_generator, features)
         require(
@@ -60,3 +75,19 @@ class DiffSVCConfig(ModelConfig):
         require(self.max_gradient_norm > 0, f"model.max_gradient_norm={self.max_gradient_norm}: expected above 0.")
         for name in ("key_shift_semitones", "gain_db"):
             require(getattr(self, name) >= 0, f"model.{name}={getattr(self, name)}: expected 0 (off) or more.")
+
+    def _validate_networks(self) -> None:
+        channels = {
+            "model.denoiser.channels": self.denoiser.channels,
+            "model.condition_channels": self.condition_channels,
+        }
+        for name, count in channels.items():
+            require(count > 0 and count % 2 == 0, f"{name}={count}: expected an even number of channels.")
+        require_within("model.denoiser.num_layers", self.denoiser.num_layers, 1)
+        require_within("model.denoiser.dilation_cycle", self.denoiser.dilation_cycle, 1)
+        require_within("model.num_timesteps", self.num_timesteps, 2)
+        require(1e-4 < self.max_beta < 1, f"model.max_beta={self.max_beta:g}: expected above 0.0001, below 1.")
+        require(
+            0 < self.pitch_min_hz < self.pitch_max_hz,
+            f"model.pitch_min_hz={self.pitch_min_hz:g} must lie above 0 and below pitch_max_hz={self.pitch_max_hz:g}.",
+        )

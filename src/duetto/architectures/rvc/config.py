@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from duetto.settings.config import MISSING, FeaturesConfig, require
+from duetto.settings.kinds import NOT_SHAPE
 from duetto.settings.model_config import (
-    NOT_SHAPE,
     DiscriminatorConfig,
     GeneratorConfig,
     LossConfig,
     ModelConfig,
     check_upsampling,
 )
+from duetto.settings.ranges import require_within
 
 
 @dataclass
@@ -47,6 +48,11 @@ class RVCConfig(ModelConfig):
     def validate(self, features: FeaturesConfig) -> None:
         """The generator's upsampling is the hop; the segment fits into the crop."""
         super().validate(features)
+        self.loss.validate()
+        require(0 <= self.dropout < 1, f"model.dropout={self.dropout:g}: expected 0 to below 1.")
+        require_within("model.noise_scale", self.noise_scale, 0, 2)
+        require_within("model.segment_frames", self.segment_frames, 1)
+        require_within("model.num_heads", self.num_heads, 1)
         check_upsampling(self.generator, features)
         require(
             self.spectrogram_channels == features.n_fft // 2 + 1,

@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from duetto.settings.config import MISSING, FeaturesConfig, require
+from duetto.settings.kinds import NOT_SHAPE
 from duetto.settings.model_config import (
-    NOT_SHAPE,
     DiscriminatorConfig,
     GeneratorConfig,
     LossConfig,
     ModelConfig,
     check_upsampling,
 )
+from duetto.settings.ranges import require_within
 
 
 @dataclass
@@ -40,11 +41,16 @@ class VocoderConfig(ModelConfig):
     def validate(self, features: FeaturesConfig) -> None:
         """The generator's upsampling is the hop, its input the mel."""
         super().validate(features)
+        self.loss.validate()
+        require_within("model.segment_frames", self.segment_frames, 1)
         check_upsampling(self.generator, features)
         require(
             self.n_mels == features.n_mels,
             f"model.n_mels={self.n_mels}, but features.n_mels is {features.n_mels}.",
         )
-        require(bool(self.mel_scales), "model.mel_scales is empty: the mel loss needs at least one window.")
+        require(
+            bool(self.mel_scales) and min(self.mel_scales) >= 2,
+            f"model.mel_scales={self.mel_scales}: the mel loss needs at least one window, of 2 samples or more.",
+        )
         for name in ("gain_db", "equaliser_db"):
             require(getattr(self, name) >= 0, f"model.{name}={getattr(self, name):g} must be 0 (off) or more dB.")

@@ -44,10 +44,11 @@ def run_doctor(options: argparse.Namespace, console: Console) -> int:
     from duetto.diagnosis.examine import SHORT, THOROUGH, examine
     from duetto.diagnosis.gather import open_input
     from duetto.diagnosis.table import print_diagnosis
+    from duetto.runs.command_line.literal import listed
     from duetto.storage.files import write_json
 
     recordings = open_input(find_path(options, console))
-    songs = wanted_songs([name for name in options.songs.split(",") if name], options.transpose, recordings)
+    songs = wanted_songs(listed(options.songs), options.transpose, recordings)
     depth = SHORT if options.quick.lower() in ("true", "1", "yes") else THOROUGH
     with console.status("listening") as status:
         diagnosis = examine(
@@ -86,23 +87,12 @@ def find_path(options: argparse.Namespace, console: Console) -> Path:
 
 def build_case(overrides: list[str], console: Console) -> Path:
     """The corpus of a case, built or found."""
-    from hydra import compose, initialize_config_dir
-    from hydra.errors import HydraException
+    from duetto.runs.compose import compose_runs
+    from duetto.settings.conf_files import conf_folder
 
+    (config,) = compose_runs(conf_folder(), [overrides])
     from duetto.corpus.build import build_corpus
-    from duetto.errors import ConfigError
-    from duetto.runs.compose import prepare, typed
-    from duetto.settings.run_config import TrainConfig
 
-    conf = Path(__file__).resolve().parents[4] / "conf"
-    if not conf.is_dir():
-        raise ConfigError(f"There is no {conf}: run this from a checkout of the repository.")
-    prepare()
-    try:
-        with initialize_config_dir(str(conf), version_base="1.3"):
-            config = typed(compose("train", overrides), TrainConfig)
-    except HydraException as error:
-        raise ConfigError(str(error).splitlines()[0]) from error
     with console.status("building the corpus") as status:
         return build_corpus(
             config.data, lambda name, done, total: status.update(f"building the corpus: {name} ({done} of {total})")

@@ -1,6 +1,7 @@
 """`python -m duetto import`: a public RVC model becomes a voice of ours."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def import_voice(options: argparse.Namespace, console: Console) -> None:
         f"{content.encoder} layer {content.layer} ({content.dimension} wide), index: {options.index or 'none'}",
         markup=False,
     )
-    hint = [f"python infer.py run={folder} source=SONG.wav"]
+    hint = [f"python infer.py {shlex.quote(f'run={folder}')} source=SONG.wav"]
     hint += [] if options.content_path else ["content_path=CONTENTVEC_WEIGHTS"]
     hint += [] if options.index else ["index_rate=0"]
     console.print(f"Sing with it: {' '.join(hint)}", markup=False, soft_wrap=True)

@@ -1,6 +1,7 @@
 """`python -m duetto labels export`: the parts that preprocessing kept, as label tracks for Audacity."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def export_labels(options: argparse.Namespace, console: Console) -> None:
     console.print(
         f"{options.output}: {len(tracks)} label tracks with {pieces} pieces. Open a recording in Audacity, then "
         "File > Import > Labels; change, export into the same folder, and train with preprocess=labels "
-        f"preprocess.steps.labels.path={options.output} 'preprocess.steps.labels.keep=[keep]'.",
+        f"{shlex.quote(f'preprocess.steps.labels.path={options.output}')} 'preprocess.steps.labels.keep=[keep]'.",
         markup=False,
         soft_wrap=True,
     )

@@ -19,8 +19,10 @@ def register(verbs: Any) -> None:
 
 def train_voice(options: argparse.Namespace, console: Console) -> None:
     """One run, from corpus to page."""
-    from duetto.runs.complete import complete_run
     from duetto.runs.compose import compose_runs
     from duetto.settings.conf_files import conf_folder
 
-    complete_run(compose_runs(conf_folder(), [options.settings])[0], console)
+    (settings,) = compose_runs(conf_folder(), [options.settings])  # before torch is imported
+    from duetto.runs.complete import complete_run
+
+    complete_run(settings, console)

@@ -25,6 +25,8 @@ from duetto.units import seconds_to_samples
 BEYOND_END_S = 0.01  # a label may end this far behind the clip: Audacity rounds to 6 digits, editors do not
 SUFFIX = ".txt"
 NO_DIGEST = "-00000000"  # as long as what `recording_id` adds to a file's name
+GOES_ON = frozenset(" \t([{:,;./?!")  # behind the text of a label: "drop (cough)"; "drop-in" is another word
+SHOWN = 5  # texts in a remark
 CUT_SUFFIX = "-train"  # of a clip whose recording goes on in another clip
 
 
@@ -98,7 +100,12 @@ def _numbers(fields: list[str], place: str) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class TrimByLabels:
-    """Keeps or drops labelled stretches; times count from the recording's beginning. Point labels are ignored."""
+    """Keeps or drops labelled stretches; times count from the recording's beginning.
+
+    A label means a text if it is that text or begins with it as a word: `drop`, `Drop`, `drop (cough)`, `drop: cough`;
+    capitals do not matter, and of several texts that fit the longest counts. What is neither kept nor dropped is
+    remarked on.
+    """
 
     needs_channels: ClassVar[bool] = True
 
@@ -108,7 +115,7 @@ class TrimByLabels:
 
     def __post_init__(self) -> None:
         """Refuse a text that is both kept and dropped."""
-        both = sorted(set(self.keep) & set(self.drop))
+        both = sorted({text.casefold() for text in self.keep} & {text.casefold() for text in self.drop})
         require(not both, f"preprocess.labels: {both} is both kept and dropped.")
 
     def reads(self) -> str:
@@ -121,20 +128,44 @@ class TrimByLabels:
         """Cut every segment; the rest is reported as dropped.
 
         Raises:
-            CorpusError: If a clip has no label track, or a label lies beyond its end.
+            CorpusError: If a clip has no label track, a label lies beyond its end, or one that keeps or drops has no
+                length.
         """
         if not segments:
             return (), ()
         path = self._track(segments[0])
         labels = read_labels(path)
         _check_end(labels, segments, path)
+        self._check_lengths(labels, path)
         kept: list[Segment] = []
-        dropped: list[Dropped] = []
+        dropped = self._remarks(segments[0], labels)
         for segment in segments:
             pieces, lost = self._trim(segment, labels)
             kept += pieces
             dropped += lost
         return tuple(kept), tuple(dropped)
+
+    def _meaning(self, label: Label) -> str | None:
+        """The text of `keep` or `drop` that a label means; None = neither."""
+        fitting = [text for text in (*self.keep, *self.drop) if means(label, text)]
+        return max(fitting, key=len) if fitting else None
+
+    def _check_lengths(self, labels: Sequence[Label], path: Path) -> None:
+        for label in labels:
+            if label.start_s == label.end_s and self._meaning(label) is not None:
+                raise CorpusError(
+                    f"{path}: the label {label.text!r} at {label.start_s:g} s has no length, so it covers "
+                    "nothing. Audacity makes such a label of a selected clip or of the cursor: drag its ends apart "
+                    "over the stretch, or delete it."
+                )
+
+    def _remarks(self, segment: Segment, labels: Sequence[Label]) -> list[Dropped]:
+        """A remark on labels that do nothing, once for a recording."""
+        others = dict.fromkeys(label.text or "no text" for label in labels if self._meaning(label) is None)
+        if not others or segment.origin.start_s > 0 or segment.start > 0:
+            return []
+        shown = ", ".join(list(others)[:SHOWN]) + (", …" if len(others) > SHOWN else "")
+        return [Dropped(segment.clip_id, 0.0, f"labels that neither keep nor drop: {shown}")]
 
     def _track(self, segment: Segment) -> Path:
         path = Path(self.path)
@@ -153,8 +184,8 @@ class TrimByLabels:
 
     def _trim(self, segment: Segment, labels: tuple[Label, ...]) -> tuple[list[Segment], list[Dropped]]:
         whole = [(0, segment.num_samples)]
-        asked = intersection(whole, _spans(segment, labels, self.keep)) if self.keep else whole
-        left = [span for span in difference(asked, _spans(segment, labels, self.drop)) if span[1] > span[0]]
+        asked = intersection(whole, self._spans(segment, labels, self.keep)) if self.keep else whole
+        left = [span for span in difference(asked, self._spans(segment, labels, self.drop)) if span[1] > span[0]]
         dropped = [
             Dropped(
                 segment.clip_id, _length(before) / segment.sample_rate - _length(after) / segment.sample_rate, reason
@@ -166,6 +197,30 @@ class TrimByLabels:
             if _length(before) > _length(after)
         ]
         return [segment.cut(first, last) for first, last in left], dropped
+
+    def _spans(self, segment: Segment, labels: tuple[Label, ...], texts: Sequence[str]) -> list[Span]:
+        """Where a segment carries one of the texts, in its samples, joined and in order."""
+        spans: list[Span] = []
+        for label in labels:
+            if self._meaning(label) not in texts:
+                continue
+            start = seconds_to_samples(segment.origin.start_s, segment.sample_rate) + segment.start
+            first = seconds_to_samples(label.start_s, segment.sample_rate) - start
+            last = seconds_to_samples(label.end_s, segment.sample_rate) - start
+            first, last = max(0, first), min(segment.num_samples, last)
+            if first >= last:
+                continue
+            if spans and first <= spans[-1][1]:
+                spans[-1] = (spans[-1][0], max(spans[-1][1], last))
+            else:
+                spans.append((first, last))
+        return spans
+
+
+def means(label: Label, text: str) -> bool:
+    """Whether a label is a text, or begins with it and goes on after a blank or a mark; capitals do not matter."""
+    said, wanted = label.text.casefold(), text.casefold()
+    return said == wanted or (said.startswith(wanted) and said[len(wanted)] in GOES_ON)
 
 
 def _slug(track: Path) -> str:
@@ -185,25 +240,6 @@ def _check_end(labels: Sequence[Label], segments: Segments, path: Path) -> None:
                 f"{path}: the label {label.text!r} ends at {label.end_s:g} s, but {segments[0].clip_id} ends at "
                 f"{end_s:g} s. Is it the track of another recording?"
             )
-
-
-def _spans(segment: Segment, labels: tuple[Label, ...], texts: Sequence[str]) -> list[Span]:
-    """Where a segment carries one of the texts, in its samples, joined and in order."""
-    spans: list[Span] = []
-    for label in labels:
-        if label.text not in texts:
-            continue
-        start = seconds_to_samples(segment.origin.start_s, segment.sample_rate) + segment.start
-        first = seconds_to_samples(label.start_s, segment.sample_rate) - start
-        last = seconds_to_samples(label.end_s, segment.sample_rate) - start
-        first, last = max(0, first), min(segment.num_samples, last)
-        if first >= last:
-            continue
-        if spans and first <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], last))
-        else:
-            spans.append((first, last))
-    return spans
 
 
 def intersection(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:

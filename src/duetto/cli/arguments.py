@@ -1,0 +1,81 @@
+"""Command lines of `python -m duetto VERB`: options in either spelling, and mistakes as one sentence."""
+
+import argparse
+import os
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+from duetto.errors import ConfigError
+from duetto.runs.command_line.nearest import did_you_mean
+
+SETTING = re.compile(r"([a-z][a-z_-]*)=(.*)", re.DOTALL)
+SWITCHES = (0, "?")  # values of an option that may stand alone
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises what argparse would print with its usage; parsers of verbs are of the same kind."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, in a sentence.
+
+        Raises:
+            ConfigError: Always.
+        """
+        raise ConfigError(f"{message[:1].upper()}{message[1:]}. {self.prog} --help says what it takes.")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse, but an unknown option of this verb ends here, where its options are known."""
+        found, rest = super().parse_known_args(args, namespace)
+        unknown = [each for each in rest if each.startswith("--")]
+        if unknown:
+            name, equals, value = unknown[0].partition("=")
+            raise ConfigError(self.no_option(name, f"{equals}{value}"))
+        return found, rest
+
+    def no_option(self, name: str, rest: str = "") -> str:
+        """What is said of an option that does not exist."""
+        return f"{self.prog} has no {name}.{did_you_mean(name, options_of(self), rest)} {self.prog} --help lists them."
+
+
+def options_of(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
+    """Long options of a parser and of the actions below it, such as `--output`."""
+    return {
+        name: action
+        for each in _with_actions(parser)
+        for name, action in each._option_string_actions.items()
+        if name.startswith("--")
+    }
+
+
+def _with_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from _with_actions(inner)
+
+
+def as_options(arguments: Sequence[str], parser: Parser) -> list[str]:
+    """`index=FILE` and `quick`, as people write them, read as `--index=FILE` and `--quick`.
+
+    What exists as a whole is a path, whatever its name looks like; `run=latest` is `latest` where a run is asked for.
+
+    Raises:
+        ConfigError: If there is no such option; names the nearest.
+    """
+    return [argument if os.path.lexists(argument) else _as_option(argument, parser) for argument in arguments]
+
+
+def _as_option(argument: str, parser: Parser) -> str:
+    options, found = options_of(parser), SETTING.fullmatch(argument)
+    if found is None:
+        switch = options.get(f"--{argument}")
+        return argument if switch is None or switch.nargs not in SWITCHES else f"--{argument}"
+    option = f"--{found[1].replace('_', '-')}"
+    if option in options:
+        return f"{option}={found[2]}"
+    positional = {action.metavar or action.dest for each in _with_actions(parser) for action in each._actions}
+    if found[1] in positional:
+        return found[2]
+    raise ConfigError(parser.no_option(option, f"={found[2]}"))
