@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from duetto.errors import ConfigError
-from duetto.runs.compose import prepare, typed
+from duetto.runs.compose import compose_runs, prepare
 from duetto.runs.prepare import build_steps
 from duetto.runs.step_settings import parameters_of
+from duetto.runs.typed import typed
 from duetto.settings.kinds import STEP_TEXTS
 from duetto.settings.run_config import InferConfig, TrainConfig
 from duetto.voices.voice import build_network
@@ -156,3 +158,28 @@ def test_every_text_of_a_step_is_a_choice_or_taken_letter_by_letter():
                     texts |= {key for key, annotation in found.items() if annotation == "str"}
     assert texts == {"path", "command", "choice", "method", "text"}  # `text` is a label's, no setting
     assert set(STEP_TEXTS) == {"path", "command"}
+
+
+def test_runs_composed_together_are_what_each_is_alone():
+    runs = [
+        [f"model={model}", f"preprocess={chain}", f"seed={seed}", f"eval.retrieval.index_rate={rate}"]
+        for model in ("rvc", "diffsvc")
+        for chain in ("none", "full")
+        for seed, rate in ((0, 0.5), (7, 1))
+    ]
+    runs += [
+        ["features.content.layer=4", "trainer.max_minutes=3"],
+        ["features.content.layer=3", "trainer.max_minutes=2"],
+    ]
+    together = compose_runs(CONF, runs)
+    assert [asdict(run) for run in together] == [asdict(compose_runs(CONF, [run])[0]) for run in runs]
+    assert type(together[0].model) is not type(together[4].model)
+
+
+def test_a_mistake_among_runs_that_share_a_composition_is_told_with_its_run():
+    runs = [["seed=0", "trainer.max_steps=5"], ["seed=1", "trainer.max_steps=many"], ["seed=2", "trainer.max_steps=0"]]
+    with pytest.raises(ConfigError, match=r"2 of 3 runs cannot be made") as raised:
+        compose_runs(CONF, runs)
+    assert "trainer.max_steps=many (in" not in str(raised.value).split("seed=0")[0]
+    assert "seed=1" in str(raised.value)
+    assert "seed=2" in str(raised.value)

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from duetto.errors import ConfigError
-from duetto.runs.compose import prepare, typed
+from duetto.runs.compose import prepare
+from duetto.runs.typed import typed
 from duetto.settings.run_config import TrainConfig
 from duetto.studies.expand import ANY, expand
 from duetto.studies.load import load_study, registered, study_names

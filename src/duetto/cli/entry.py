@@ -23,7 +23,8 @@ from duetto.runs.command_line.check import refuse_options
 from duetto.runs.command_line.explain import explain
 from duetto.runs.command_line.known import ENTRIES
 from duetto.runs.command_line.understand import understand
-from duetto.runs.compose import prepare, typed
+from duetto.runs.compose import prepare
+from duetto.runs.typed import typed
 from duetto.settings.conf_files import conf_folder
 from duetto.settings.run_config import InferConfig, TrainConfig
 

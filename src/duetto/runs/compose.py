@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -23,17 +24,15 @@ from yaml import YAMLError
 
 from duetto.architectures.registry import architectures, get_architecture
 from duetto.errors import ConfigError
+from duetto.progress import ReportProgress
 from duetto.runs.command_line.explain import explain
-from duetto.runs.command_line.known import entry_of
-from duetto.runs.command_line.literal import uninterpolated
+from duetto.runs.command_line.known import entry_of, known_settings
 from duetto.runs.command_line.understand import understand
 from duetto.runs.driver import has_cuda_driver
 from duetto.runs.mistakes import each_checked
-from duetto.runs.step_settings import check_step_settings
+from duetto.runs.typed import Settings, checked, on_schema, typed
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig, TrainConfig
-
-Settings = TypeVar("Settings", TrainConfig, InferConfig)
 
 
 class ArchitectureFiles(SearchPathPlugin):
@@ -70,37 +69,6 @@ def resolve_shape(model: str, size: str) -> str:
     return f"{model}_{size}"
 
 
-def typed(config: DictConfig, schema: type[Settings]) -> Settings:
-    """Merge a composed config onto its schema once more, validate it, and return the dataclass.
-
-    Raises:
-        ConfigError: On an unknown key, a wrong type, a missing value or a broken rule.
-    """
-    try:
-        values = uninterpolated(OmegaConf.to_container(config, resolve=True))  # a "+key=" hides in a typed config
-        plain = OmegaConf.create(values)
-        merged = OmegaConf.merge(_structure(schema, plain), plain)
-        value = OmegaConf.to_object(merged)
-    except OmegaConfBaseException as error:
-        raise ConfigError(explain(error, schema)) from error
-    assert isinstance(value, schema)
-    if isinstance(value, TrainConfig):
-        check_step_settings(value.preprocess.steps)
-    value.validate()
-    from duetto.runs.registered import check_registered  # numerical libraries, which a misspelt key does not need
-
-    check_registered(value)
-    return value
-
-
-def _structure(schema: type[Settings], plain: Any) -> DictConfig:
-    """The schema, with that of the architecture that `model.name` names."""
-    if schema is not TrainConfig:
-        return OmegaConf.structured(schema)
-    architecture = get_architecture(plain.get("model", {}).get("name"))
-    return OmegaConf.structured(TrainConfig(model=architecture.config()))
-
-
 def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     """Every combination of settings that have several values: [model=rvc,diffsvc, seed=0] -> (model=rvc, seed=0), ...
 
@@ -123,17 +91,28 @@ def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     return list(product(*choices))
 
 
-def compose_runs(conf: Path, runs: Sequence[Sequence[str]]) -> list[TrainConfig]:
+def compose_runs(
+    conf: Path, runs: Sequence[Sequence[str]], report: ReportProgress = lambda text, done, total: None
+) -> list[TrainConfig]:
     """The settings of runs of train.py, checked.
+
+    Args:
+        conf: Folder of the configuration.
+        runs: Overrides of each, as typed.
+        report: Told (what is being done, done, in all).
 
     Raises:
         ConfigError: If some are not valid; of several runs it says for each mistake in which.
     """
     prepare()
-    understood = [understand(overrides, TrainConfig, conf) for overrides in runs]  # all keys, before any composition
+    typed_once = {each for overrides in runs for each in overrides}
+    meant = {each: understand([each], TrainConfig, conf)[0] for each in sorted(typed_once)}  # before any composition
+    understood = [[meant[each] for each in overrides] for overrides in runs]
     names = [" ".join(overrides) for overrides in understood]
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-        return each_checked(understood, names, lambda overrides: _compose(overrides, TrainConfig))
+        if len(understood) == 1:
+            return [_compose(understood[0], TrainConfig)]
+        return each_checked(understood, names, SharedComposition(conf, report, len(runs)))
 
 
 def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
@@ -145,6 +124,70 @@ def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
     prepare()
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
         return _compose(understand(overrides, InferConfig, conf), InferConfig)
+
+
+class SharedComposition:
+    """Composes runs; those that differ in plain values alone are composed once and then given their values."""
+
+    def __init__(self, conf: Path, report: ReportProgress, num_runs: int) -> None:
+        """Nothing is composed yet.
+
+        Args:
+            conf: Folder of the configuration; a folder in it is a group, whose option decides what is composed.
+            report: Told (what is being done, done, in all).
+            num_runs: In all.
+        """
+        self.conf = conf
+        self.report, self.done, self.num_runs = report, 0, num_runs
+        self.known = known_settings(TrainConfig)
+        self.parsed: dict[str, Override] = {}
+        self.made: dict[tuple[str, ...], DictConfig] = {}
+
+    def __call__(self, overrides: Sequence[str]) -> TrainConfig:
+        """The settings of one run.
+
+        Raises:
+            ConfigError: If they are not valid.
+        """
+        self.report("Reading settings", self.done, self.num_runs)
+        self.done += 1
+        try:
+            values = self._plain_values(overrides)
+            kind = (*(each for each in overrides if key_of(each) not in values), *sorted(values))
+            if kind not in self.made:
+                self.made[kind] = self._composed(overrides)
+                return _compose(overrides, TrainConfig)
+            for key, value in values.items():
+                OmegaConf.update(self.made[kind], key, value, merge=True)
+            return checked(OmegaConf.to_object(self.made[kind]), TrainConfig)
+        except (HydraException, OmegaConfBaseException, ConfigError):
+            return _compose(overrides, TrainConfig)  # says what is wrong as for a single run
+
+    def _composed(self, overrides: Sequence[str]) -> DictConfig:
+        config = compose(entry_of(TrainConfig), overrides=list(overrides))
+        return on_schema(OmegaConf.to_container(config, resolve=False), TrainConfig)
+
+    def _plain_values(self, overrides: Sequence[str]) -> dict[str, Any]:
+        """Values of settings that are no option of a group: they decide nothing about what is composed."""
+        parsed = [self._parse(each) for each in overrides]
+        return {
+            each.get_key_element(): each.value()
+            for each in parsed
+            if each.type is OverrideType.CHANGE and self._is_plain(each.get_key_element())
+        }
+
+    def _parse(self, override: str) -> Override:
+        if override not in self.parsed:
+            self.parsed[override] = OverridesParser.create().parse_override(override)
+        return self.parsed[override]
+
+    def _is_plain(self, key: str) -> bool:
+        return key in self.known and key != "model.name" and not (self.conf / key).is_dir()
+
+
+def key_of(override: str) -> str:
+    """What stands before the first equals sign."""
+    return override.split("=", 1)[0]
 
 
 def _compose(overrides: Sequence[str], schema: type[Settings]) -> Settings:

@@ -16,6 +16,7 @@ from duetto.storage.files import sha256_json
 from duetto.studies.expand import expand
 from duetto.studies.load import load_study, study_names
 from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names, with_extra
+from duetto.terminal import progress_bar
 
 if TYPE_CHECKING:
     from duetto.settings.run_config import TrainConfig
@@ -68,8 +69,8 @@ def main(arguments: list[str], conf: Path) -> int:
     request = parse(current_overrides(arguments))
     console = Console()
     arms = arms_of(request, conf)
-    with console.status(f"Reading the settings of {len(arms)} runs"):
-        configs = compose_runs(conf, [arm.overrides for arm in arms])
+    with progress_bar(console) as report:
+        configs = compose_runs(conf, [arm.overrides for arm in arms], report)
     return run_sweep(sweep_name(request), arms, configs, request, conf, console)
 
 

@@ -16,7 +16,8 @@ from duetto.corpus.embedded_cases.embedded import Recipe
 from duetto.corpus.embedded_cases.songs import Song
 from duetto.corpus.manifest import Manifest, load_manifest
 from duetto.errors import ConfigError, CorpusError
-from duetto.runs.compose import prepare, typed
+from duetto.runs.compose import prepare
+from duetto.runs.typed import typed
 from duetto.score.compose import shift_grams, song_grams
 from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.score.melody import GRAM_NOTES

@@ -17,8 +17,9 @@ def show_hardware(options: argparse.Namespace, console: Console) -> None:
     """Print what this machine is and the plan of the default run."""
     from hydra import compose, initialize_config_dir
 
-    from duetto.runs.compose import prepare, typed
+    from duetto.runs.compose import prepare
     from duetto.runs.plan import announce
+    from duetto.runs.typed import typed
     from duetto.settings.conf_files import conf_folder
     from duetto.settings.run_config import TrainConfig
     from duetto.training.hardware import REFERENCE_GFLOPS, detect_hardware, measure_gflops
