@@ -146,7 +146,7 @@ def test_processes_give_the_same_corpus_as_one_thread(case_b_config: DataConfig,
 @pytest.mark.parametrize(
     ("change", "error", "found"),
     [
-        ({"case": "case_z"}, CorpusError, "no such case"),
+        ({"case": "case_z"}, ConfigError, "expected one of case_a"),
         ({"train_songs": []}, CorpusError, "train_songs is empty"),
         ({"test_songs": []}, CorpusError, "test_songs is empty"),
         ({"train_songs": ["fast_99"]}, CorpusError, "no song 'fast_99'"),

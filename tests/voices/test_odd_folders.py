@@ -10,7 +10,7 @@ import pytest
 from duetto.__main__ import main
 from duetto.errors import CheckpointError, DuettoError
 from duetto.ownership.consent import consent_from_dict
-from duetto.report.comparison.find import find
+from duetto.report.comparison.find import find, read
 from duetto.voices.find import find_run, pass_over, recorded_runs, trained_runs
 from duetto.voices.permission import withdraw
 from duetto.voices.voice import load_voice
@@ -104,7 +104,7 @@ def test_a_withdrawal_reaches_every_voice_that_can_be_read(logs: Path, caplog: p
 def test_a_comparison_leaves_out_what_cannot_be_read_and_says_so(logs: Path, tmp_path: Path):
     (logs / "sweeps" / "half").mkdir(parents=True)
     (logs / "sweeps" / "half" / "state.json").write_text('{"runs": ')
-    found = find([logs], tmp_path / "results")
+    found = read(find([logs], tmp_path / "results"))
     assert "good-r0123456789" in {run.folder.name for run in found.runs}
     assert {name for name in ODD for sentence in found.problems if sentence.startswith(f"{name} is left out")} == {
         "torn",

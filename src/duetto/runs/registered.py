@@ -2,7 +2,7 @@
 
 from duetto.errors import ConfigError
 from duetto.features.content import find_encoder
-from duetto.features.trackers.registry import TRACKERS
+from duetto.features.trackers import registry
 from duetto.settings.config import ContentConfig
 from duetto.settings.ranges import one_of
 from duetto.settings.run_config import InferConfig, TrainConfig
@@ -28,7 +28,7 @@ def check_registered(settings: TrainConfig | InferConfig) -> None:
 
 
 def _check_tracker(key: str, name: str | None) -> None:
-    names = [tracker.name for tracker in TRACKERS]
+    names = [tracker.name for tracker in registry.TRACKERS]
     if name is not None and name not in names:
         raise ConfigError(f"{key}={name}: expected {one_of(names)}; {names[0]} is the default, so it can be left out.")
 

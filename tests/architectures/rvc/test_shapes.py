@@ -3,15 +3,14 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
 from duetto.architectures.rvc.shapes import SHAPE_NAMES, SynthesizerConfig, discriminator_periods, ecosystem_shape
 from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.errors import ConfigError
-from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import GeneratorConfig
+from duetto.settings.conf_files import read_shape
+from duetto.settings.config import FeaturesConfig, from_dict
 
 CONF = Path(__file__).parents[3] / "conf"
 # parameters of upstream's networks as they are trained
@@ -37,12 +36,10 @@ def count(build):
 
 
 def read_size(size):
-    values = yaml.safe_load(sorted(CONF.rglob(f"rvc_{size}.yaml"))[0].read_text())
-    model = dict(values["model"])
-    generator = GeneratorConfig(**model.pop("generator"))
-    model.pop("discriminator")
-    features = FeaturesConfig(**values["features"])
-    config = RVCConfig(name="rvc", content_dimension=features.content.dimension, generator=generator, **model)
+    values = read_shape(f"rvc_{size}")
+    features = from_dict(FeaturesConfig, values["features"])
+    own = {"name": "rvc", "content_dimension": features.content.dimension}
+    config = from_dict(RVCConfig, values["model"] | own)
     config.validate(features)
     return features, config
 
