@@ -105,8 +105,8 @@ def compose_runs(
         ConfigError: If some are not valid; of several runs it says for each mistake in which.
     """
     prepare()
-    typed_once = {each for overrides in runs for each in overrides}
-    meant = {each: understand([each], TrainConfig, conf)[0] for each in sorted(typed_once)}  # before any composition
+    given = sorted({each for overrides in runs for each in overrides})
+    meant = dict(zip(given, understand(given, TrainConfig, conf), strict=True))  # all keys, before any composition
     understood = [[meant[each] for each in overrides] for overrides in runs]
     names = [" ".join(overrides) for overrides in understood]
     with initialize_config_dir(str(conf.resolve()), version_base="1.3"):

@@ -132,7 +132,6 @@ def run_sweep(
 ) -> int:
     """Plan, prepare and run, then print the outcome."""
     from duetto.sweeps.planned import PlannedRun, assess, find_recorded
-    from duetto.sweeps.prepare import prepare_all
     from duetto.sweeps.record import SWEEPS, SweepRecord
     from duetto.sweeps.resources import share_machine
     from duetto.sweeps.show import print_outcome
@@ -151,6 +150,8 @@ def run_sweep(
         announce(runs, machine, record, facts_of(request, conf), console)
         if request.plan_only:
             return 0
+        from duetto.sweeps.prepare import prepare_all  # the training stack, which a plan does not need
+
         prepare_all(runs, record.folder / "preparation.txt", console)
         for run in runs:
             if run.state != "failed":
