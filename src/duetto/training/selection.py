@@ -1,7 +1,7 @@
 """Checkpoint selection: the weights of the best validation are kept on disk, and become the voice at the end.
 
-`checkpoints/validation_<step>.safetensors` holds the voice's weights. The two newest are kept, because a run that is killed
-right after a validation resumes from the checkpoint before it.
+`checkpoints/validation_<step>.safetensors` holds the voice's weights. The two newest are kept, because a run
+that is killed right after a validation resumes from the checkpoint before it.
 """
 
 from dataclasses import dataclass

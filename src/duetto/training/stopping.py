@@ -76,7 +76,7 @@ class StopAfterStep(Callback):
 
     @contextmanager
     def told_apart(self) -> Iterator[None]:
-        """Around `Trainer.fit`: Ctrl-C raises KeyboardInterrupt, SIGTERM exits with the status of a terminated process."""
+        """Around `Trainer.fit`: Ctrl-C raises KeyboardInterrupt, SIGTERM exits like a terminated process."""
         with self._sigterm_is_lightnings():
             try:
                 yield
