@@ -44,7 +44,7 @@ def test_a_registered_architecture_stands_after_ours_and_a_taken_name_is_refused
     register(mine)
     assert list(architectures())[-1] == "mine"
     assert get_architecture("mine") is mine
-    with pytest.raises(ConfigError, match="an architecture rvc already"):
+    with pytest.raises(ConfigError, match="already an architecture rvc"):
         register(replace(RVC, title="Another"))
 
 

@@ -131,7 +131,7 @@ def test_the_annotations_as_json_says_the_same(renditions, tmp_path):
 
 
 def test_damaged_annotations_say_so(tmp_path):
-    with pytest.raises(CorpusError, match="no file of annotations"):
+    with pytest.raises(CorpusError, match="no annotations file"):
         load_annotations(tmp_path / "none.npz")
     path = tmp_path / "annotations.npz"
     path.write_bytes(b"PK\x03\x04 broken")

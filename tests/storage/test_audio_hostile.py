@@ -57,7 +57,7 @@ def test_a_small_file_that_decodes_without_end_is_stopped(tmp_path: Path, monkey
     monkeypatch.setattr(
         "duetto.storage.audio_packets.LEAST_BITS_PER_S", 8 * path.stat().st_size
     )  # the bytes are for 1 s
-    with pytest.raises(AudioError, match="longer than its bytes"):
+    with pytest.raises(AudioError, match="more audio than its bytes"):
         read_channels(path)
 
 

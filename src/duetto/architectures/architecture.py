@@ -1,7 +1,7 @@
-"""What the rest of duetto knows of an architecture: one record, kept in the architecture's own room.
+"""What the rest of duetto knows about an architecture: one record, kept in the architecture's own folder.
 
-Whatever needs torch is named as "package.module:attribute" and imported when it is asked for, so that a record is
-light: `python train.py --help` reads all of them.
+Whatever needs torch is named as "package.module:attribute" and imported only when used. Records are therefore cheap to
+load: `python train.py --help` reads all of them.
 """
 
 import math
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cost:
-    """What was measured of a size on the reference machine, two cores (`duetto.training.hardware`)."""
+    """Measured cost of a size on the two cores of the reference machine (`duetto.training.hardware`)."""
 
     step_s: float  # a training step of the default batch, two threads
     validation_s: float  # a validation: a held-out conversion, scored and drawn, mostly one core
@@ -40,7 +40,7 @@ def named_by_size(model: ModelConfig, _: FeaturesConfig) -> str:
 
 @dataclass(frozen=True)
 class PreliminaryTraining:
-    """Another model that is trained on the same recordings before the architecture's own, and taken into the voice."""
+    """Another model that is trained first, on the same recordings, and becomes part of the voice."""
 
     architecture: str  # of the other model; names its stage in the plan and its folder in the run, too
     share: float  # of trainer.max_minutes, at most
@@ -53,33 +53,33 @@ class PreliminaryTraining:
 class Architecture:
     """One architecture."""
 
-    name: str  # `model.name`, and of its files in conf: model/NAME, features/NAME, shape/NAME_SIZE
+    name: str  # `model.name`; also names its files in conf: model/NAME, features/NAME, shape/NAME_SIZE
     title: str  # for people
-    config: type[ModelConfig]  # its fields say which of them are its shape and which are paths
+    config: type[ModelConfig]  # its fields are marked where they are paths or not part of the shape
     network: str  # function: model, features -> untrained network
     renderer: str  # function or class: network, model, features -> Renderer
     module: str  # class: model, features, seed -> TrainingModule
-    sizes: tuple[str, ...]  # the smallest first, which is the one for a machine without a GPU
+    sizes: tuple[str, ...]  # smallest first; machines without a GPU use that one
     flagship: str  # the size that `auto` picks with a GPU
     costs: Mapping[str, Cost] = field(default_factory=dict)  # by size, where they were measured
-    can_convert: bool = True  # False: it only rebuilds what it hears
+    can_convert: bool = True  # False: it does copy synthesis only
     pretrained_name: Callable[[ModelConfig, FeaturesConfig], str] = named_by_size  # of the weights that ship
-    pretrained_reader: str | None = None  # function: network, file, role -> None; loads files other than ours
-    # function: model, features -> SHA-256 of files that it needs besides its pretrained weights, by what each is
+    pretrained_reader: str | None = None  # function: network, file, role -> None; loads third-party files
+    # function: model, features -> SHA-256, by purpose, of the files it needs besides its pretrained weights
     inputs: str | None = None
     preliminary: str | None = None  # a PreliminaryTraining
     exporter: str | None = None  # function: voice, Export -> Exported (duetto.voices.interchange.exporting)
-    no_export: str = "Its files have no format but ours."  # why a voice is not exported, where there is no exporter
-    conf: Path | None = None  # folder of its configuration files; None = they lie in the package's
+    no_export: str = "Its files have no format but ours."  # why a voice cannot be exported, if there is no exporter
+    conf: Path | None = None  # folder of its configuration files; None = the package's own
 
     @property
     def rendering_modules(self) -> set[str]:
-        """Modules that sing; a fingerprint finds what they import."""
+        """Modules used in conversion; a fingerprint follows their imports."""
         return {name.partition(":")[0] for name in (self.network, self.renderer)}
 
     @property
     def modules(self) -> set[str]:
-        """Modules that train and sing."""
+        """Modules used in training and conversion."""
         return {*self.rendering_modules, self.module.partition(":")[0]}
 
     def build_network(self, model: ModelConfig, features: FeaturesConfig) -> "nn.Module":
@@ -88,7 +88,7 @@ class Architecture:
         return network
 
     def build_renderer(self, network: "nn.Module", model: ModelConfig, features: FeaturesConfig) -> "Renderer":
-        """What sings with the network."""
+        """The renderer that converts with this network."""
         renderer: Renderer = resolve_name(self.renderer)(network, model, features)
         return renderer
 
@@ -98,7 +98,7 @@ class Architecture:
         return module
 
     def load_public_weights(self, network: "nn.Module", path: Path, role: str) -> None:
-        """Fill a network from a file that is not ours.
+        """Load a third-party file into a network.
 
         Args:
             network: The generator or the discriminator, untrained.
@@ -106,14 +106,14 @@ class Architecture:
             role: Which of the two: generator | discriminator.
 
         Raises:
-            CheckpointError: If the architecture knows no such files, or this one does not fit.
+            CheckpointError: If the architecture cannot load such files, or this one does not fit.
         """
         if self.pretrained_reader is None:
             raise CheckpointError(f"base: {path} is no .safetensors file; training of {self.title} starts from those.")
         resolve_name(self.pretrained_reader)(network, path, role)
 
     def cost(self, size: str) -> Cost:
-        """What a step and a validation cost; NaN where it was not measured."""
+        """Cost of a step and of a validation; NaN where it was not measured."""
         return self.costs.get(size, UNKNOWN_COST)
 
     def input_digests(self, model: ModelConfig, features: FeaturesConfig) -> dict[str, str]:
@@ -121,6 +121,6 @@ class Architecture:
         return resolve_name(self.inputs)(model, features) if self.inputs else {}
 
     def preliminary_training(self, model: ModelConfig) -> PreliminaryTraining | None:
-        """What has to be trained first, if these settings ask for it."""
+        """The training that these settings require first; None without any."""
         training: PreliminaryTraining | None = resolve_name(self.preliminary) if self.preliminary else None
         return training if training is not None and training.steps(model) else None

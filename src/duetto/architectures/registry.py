@@ -1,7 +1,7 @@
-"""Which architectures there are; everything else takes any of them.
+"""The architectures; all other code works with any of them.
 
-Ours are listed here, one line each. Another one lives in a package of its own, needs no edit of ours, and registers in
-one of two ways:
+Ours are listed here, one line each. Others live in packages of their own, need no change here, and register in one of
+two ways:
 
 - An entry point in its pyproject.toml, found wherever the package is installed, worker processes included:
 
@@ -25,8 +25,8 @@ from duetto.errors import ConfigError
 from duetto.settings.model_config import ModelConfig
 
 ENTRY_POINTS = "duetto.architectures"
-OURS = (RVC, DIFFSVC, VOCODER)  # in the order in which pages name them
-_REGISTERED: dict[str, Architecture] = {}  # by `register`: the one thing that a process may add to
+OURS = (RVC, DIFFSVC, VOCODER)  # in the order in which pages list them
+_REGISTERED: dict[str, Architecture] = {}  # filled by `register`; the only mutable state here
 
 
 def register(architecture: Architecture) -> None:
@@ -36,7 +36,7 @@ def register(architecture: Architecture) -> None:
         ConfigError: If the name is another architecture's.
     """
     if architectures().get(architecture.name, architecture) != architecture:
-        raise ConfigError(f"There is an architecture {architecture.name} already. Give yours another name.")
+        raise ConfigError(f"There is already an architecture {architecture.name}. Give yours another name.")
     _REGISTERED[architecture.name] = architecture
 
 
@@ -63,7 +63,7 @@ def architecture_of(model: ModelConfig) -> Architecture:
 
 
 def training_modules(model: ModelConfig) -> set[str]:
-    """Modules whose code decides what these settings train, what is trained first included."""
+    """Modules whose code affects the result of a training, preliminary trainings included."""
     architecture = architecture_of(model)
     first = architecture.preliminary_training(model)
     if first is None or architecture.preliminary is None:
@@ -76,7 +76,7 @@ def training_modules(model: ModelConfig) -> set[str]:
 
 
 def schema_modules() -> set[str]:
-    """Modules of the schemas. They compute nothing: what they decide is in the settings, or fails."""
+    """Modules of the schemas. They compute nothing: their effect is in the settings, or an error."""
     return {each.config.__module__ for each in architectures().values()}
 
 

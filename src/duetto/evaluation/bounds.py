@@ -2,11 +2,11 @@
 
 import math
 
-MIN_GAP = 0.1  # dB for MCD: bounds closer than this say nothing about what lies between
+MIN_GAP = 0.1  # dB for MCD: a smaller gap between the bounds is not meaningful
 
 
 def gap_closed(source_distance: float, output_distance: float, copy_synthesis_distance: float) -> float:
-    """Share of the way from the unconverted source to the vocoder's best that a conversion went.
+    """Share of the gap between the unconverted source and the copy synthesis that a conversion closed.
 
     Args:
         source_distance: d(source transposed to the target's pitch, reference), the lower bound.

@@ -1,4 +1,4 @@
-"""The scores of one recording, by family: everything that the registered measures compare and describe."""
+"""The scores of one recording, by family, from all registered measures."""
 
 from duetto.evaluation.analysis.audio import AnalysedAudio
 from duetto.evaluation.analysis.world import FloatArray
@@ -10,13 +10,13 @@ from duetto.spans import Span
 def compare(
     reference: AnalysedAudio, estimate: AnalysedAudio, has_reference: bool, boundaries_s: tuple[float, ...] | None
 ) -> Scores:
-    """Every comparison that is defined.
+    """Scores of all comparisons that are defined.
 
     Args:
-        reference: The reference, or the transposed source.
-        estimate: What is scored.
-        has_reference: Whether the reference is the reference; without it only diagnostics are compared.
-        boundaries_s: Between the reference's phones; None = not known.
+        reference: The reference, or the transposed source in its place.
+        estimate: The recording to score.
+        has_reference: Whether `reference` is a true reference; if not, only diagnostics are computed.
+        boundaries_s: Between the reference's phones; None = unknown.
     """
     comparison = Comparison(reference, estimate, boundaries_s)
     scores: Scores = {}
@@ -27,7 +27,7 @@ def compare(
 
 
 def describe(audio: AnalysedAudio, notes: list[Span], reference_f0_hz: FloatArray) -> Scores:
-    """Everything that is measured of a performance by itself; notes and harmonics are the reference contour's."""
+    """All properties of a performance by itself; notes and harmonics come from the reference's contour."""
     alone = Alone(audio, notes, reference_f0_hz)
     scores: Scores = {}
     for measure in all_measures():

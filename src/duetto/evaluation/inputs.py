@@ -1,4 +1,4 @@
-"""What evaluation is given: the files of a song, what its singer knows of it, and what listens."""
+"""Inputs of the evaluation: the files of a song, the annotations of its reference, and the models that score."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from duetto.evaluation.analysis.world import FloatArray
 from duetto.storage.files import sha256_json
 
-if TYPE_CHECKING:  # networks, which the table of metrics does without
+if TYPE_CHECKING:  # networks, which the table of metrics does not need
     from duetto.evaluation.models.intelligibility import PhoneRecogniser
     from duetto.evaluation.models.predictor import QualityPredictor
     from duetto.evaluation.models.speaker import SpeakerEncoder
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # networks, which the table of metrics does without
 
 @dataclass(frozen=True)
 class PeakMemory:
-    """What a conversion held at the most, MiB; NaN where unknown."""
+    """Peak memory of a conversion, MiB; NaN where unknown."""
 
     process: float = math.nan
     gpu: float = math.nan
@@ -29,33 +29,33 @@ UNKNOWN_MEMORY = PeakMemory()
 class ReferenceAnnotations:
     """Phones and melody of a reference, known because its singer sang from a score."""
 
-    boundaries_s: tuple[float, ...]  # between the phones that are sung
+    boundaries_s: tuple[float, ...]  # between sung phones
     f0_hz: FloatArray  # (T,), every 5 ms, 0.0 where unvoiced
 
     def digest(self) -> str:
-        """Of all of it."""
+        """Digest of boundaries and melody."""
         return sha256_json([self.boundaries_s, self.f0_hz.round(3).tolist()])
 
 
 @dataclass(frozen=True)
 class SongFiles:
-    """The files of one converted song; they start together and last equally long."""
+    """The files of one converted song, synchronous and equally long."""
 
     song: str
-    source_name: str  # who sings the source
+    source_name: str  # singer of the source
     source: Path
     output: Path
     reference: Path | None  # the target singing the same score
     copy_synthesis: Path | None  # the reference through the vocoder
-    transpose_semitones: float  # that the conversion was asked for
+    transpose_semitones: float  # requested for the conversion
     conversion_seconds: float | None  # wall time
-    annotations: ReferenceAnnotations | None = None  # what the reference's singer knows of it; None = no labels
+    annotations: ReferenceAnnotations | None = None  # of the reference; None = it has none
     peak_memory: PeakMemory = UNKNOWN_MEMORY  # of the conversion
 
 
 @dataclass(frozen=True)
 class Instruments:
-    """What listens; load it once and pass it around."""
+    """The models that score; load them once and pass them around."""
 
     encoder: "SpeakerEncoder"
     predictor: "QualityPredictor | None" = None  # None leaves the predicted quality undefined

@@ -1,7 +1,7 @@
-"""What one file of metrics is made of: its rows of the table, and what computes them.
+"""The interface of a file of metrics: its rows of the table, and the functions that compute them.
 
-A file computes in one way or in several, and each is handed what it may look at: two recordings of the same score,
-one recording by itself, or a whole song after all of that. Scores are keyed by family where the same is measured at
+A file has up to three functions: one that compares two recordings of the same score, one that describes a recording by
+itself, and one that draws conclusions from a whole song after that. Scores are keyed by family if they are measured at
 several places (output, bounds), else by the metric's name. An undefined score is NaN.
 """
 
@@ -16,28 +16,28 @@ from duetto.spans import Span
 from duetto.storage.audio import Waveform
 from duetto.storage.audio_file import AudioInfo
 
-Phones = tuple[str, ...]  # names, as a recogniser hears them
+Phones = tuple[str, ...]  # names of recognised phones
 Scores = dict[str, float]
 
 
 @dataclass(frozen=True)
 class ReferenceAnalysis:
-    """The two recordings that a conversion lies between, analysed, and their scores."""
+    """Analysed source and reference, and their scores."""
 
     source: AnalysedAudio  # at the target's pitch
-    against: AnalysedAudio  # the reference; without one the source
-    has_reference: bool  # False: the source stands in for it, and pitch scores are diagnostics
-    phones: Phones | None  # heard in the reference; None = nobody listened for phones
+    against: AnalysedAudio  # the reference, or the source if there is none
+    has_reference: bool  # False: the source replaces it, and pitch scores are diagnostics
+    phones: Phones | None  # recognised in the reference; None = no recogniser
     scores: Scores  # of source and reference, by metric name
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """An estimate and what it is held against: the reference, or the transposed source where there is none."""
+    """An estimate and the recording it is compared with: the reference, or else the transposed source."""
 
     reference: AnalysedAudio
     estimate: AnalysedAudio  # as long as the reference, on its frames
-    boundaries_s: tuple[float, ...] | None  # between the reference's phones; None = not known
+    boundaries_s: tuple[float, ...] | None  # between the reference's phones; None = unknown
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,20 @@ class Alone:
 
 @dataclass(frozen=True)
 class ScoredSong:
-    """A song after everything was compared and described."""
+    """A song after all comparisons and descriptions."""
 
     files: SongFiles
     reference: ReferenceAnalysis
-    analysed: dict[str, AnalysedAudio]  # output, and copy synthesis where there is one
+    analysed: dict[str, AnalysedAudio]  # output, and copy synthesis if there is one
     instruments: Instruments
     scores: Scores  # so far, by metric name
     source_info: AudioInfo
-    output: Waveform  # (S,), as it lies in its file
+    output: Waveform  # (S,), as in its file
     output_rate: int  # Hz
 
     @property
     def heard(self) -> AnalysedAudio:
-        """The output as the metrics see it."""
+        """The analysed output."""
         return self.analysed["output"]
 
 
@@ -79,5 +79,5 @@ class Measure:
 
     @property
     def needs_reference(self) -> bool:
-        """Whether comparing makes no sense against the source instead."""
+        """Whether a comparison with the source instead would be meaningless."""
         return not all(metric.is_diagnostic for metric in self.metrics if metric.place == "output")

@@ -1,17 +1,18 @@
-"""What a metric is to those who show it, and the kinds of metrics: a family is a score and the same at other places.
+"""The description of a metric for display, and the kinds of metrics.
 
-Places: the source and the copy synthesis are bounds; scores that need no reference are also given for the reference.
+A family is one score at several places: the output, the bounds (source and copy synthesis) and, for scores that need no
+reference, the reference itself.
 """
 
 import math
 from dataclasses import dataclass, replace
 
-DIAGNOSTIC = "diagnostic"  # label of a number that has no ground truth behind it
-PREDICTOR = "predictor"  # label of a number that a network guessed
+DIAGNOSTIC = "diagnostic"  # label of a number without a reference behind it
+PREDICTOR = "predictor"  # label of a number that a network predicted
 HEADLINE = "headline"  # the group that is shown first
 PLACES = ("output", "source", "copy_synthesis", "reference")
 
-# what a direction is called, and how it is drawn
+# name and symbol of each direction
 BETTER = {"up": "higher", "down": "lower", "zero": "near\u00a00", "reference": "as the reference"}
 ARROWS = {"up": "↑", "down": "↓", "zero": "→0", "reference": "→reference"}
 
@@ -23,7 +24,7 @@ class Metric:
     name: str  # key in metrics.json
     title: str  # for people
     unit: str  # dB, cents, %, x, samples, or empty for a plain number
-    direction: str  # what is best: "down" = low, "up" = high, "zero" = near 0, "reference" = near the reference's own
+    direction: str  # best value: "down" = low, "up" = high, "zero" = near 0, "reference" = near the reference's own
     meaning: str  # one line
     group: str = (
         HEADLINE  # headline | timbre | melody | held notes | artefacts | transitions | cost | signal | predictor
@@ -31,12 +32,12 @@ class Metric:
     family: str = ""  # metrics of one family are a score and its bounds
     place: str = "output"  # output | source (lower bound) | copy synthesis (upper bound) | reference
     needs_reference: bool = True  # undefined without the reference
-    is_diagnostic: bool = False  # defined without the reference, but then a diagnostic and never a verdict
+    is_diagnostic: bool = False  # defined without the reference, but then only a diagnostic
     label: str = ""  # always shown beside it
     digits: int = 2
 
     def shown(self, value: float | None) -> str:
-        """The value with its unit, as people read it; an undefined one is an n-dash."""
+        """The value with its unit, for display; an undefined value is an en dash."""
         if value is None or not math.isfinite(value):
             return "–"
         if self.unit == "%":
@@ -65,13 +66,13 @@ def against_reference(family: str, title: str, unit: str, direction: str, meanin
 def distance(family: str, title: str, unit: str, meaning: str, **more: object) -> list[Metric]:
     """A distance to the reference with its bounds, and the share of the gap between them that was closed."""
     rows = against_reference(family, title[0].upper() + title[1:], unit, "down", meaning, **more)
-    closed = f"Share of the gap in {title} between the source and the vocoder's best that the conversion closed."
+    closed = f"Share of the gap in {title} between source and copy synthesis that the conversion closed."
     gap = Metric(f"{family}_gap_closed", f"Gap closed, {title}", "%", "up", closed, rows[0].group, digits=0)
     return [*rows, gap]
 
 
 def by_itself(family: str, title: str, unit: str, direction: str, meaning: str, **more: object) -> list[Metric]:
-    """A property of a recording, also of source, copy synthesis and reference; a diagnostic without a reference."""
+    """A property of the output, also of source, copy synthesis and reference; a diagnostic without a reference."""
     score = Metric(family, title, unit, direction, meaning, family=family, needs_reference=False, is_diagnostic=True)
     score = replace(score, **more)  # type: ignore[arg-type]
     return [score, *(_at(score, place, f"{title} of {PLACE_TITLES[place]}.") for place in PLACES[1:])]
@@ -90,5 +91,5 @@ def _at(score: Metric, place: str, meaning: str) -> Metric:
 
 
 def plain(name: str, title: str, unit: str, direction: str, meaning: str, **more: object) -> Metric:
-    """A fact of the output or of the work, which needs no reference."""
+    """A fact about the output or the conversion, which needs no reference."""
     return replace(Metric(name, title, unit, direction, meaning, needs_reference=False), **more)  # type: ignore[arg-type]

@@ -1,8 +1,8 @@
-"""What is known of a song before anything is converted: analysed once, and kept for every voice that sings it.
+"""The part of a song's evaluation that does not depend on the conversion: computed once and cached for all voices.
 
 A study scores the same songs in dozens of runs. The source at the target's pitch, the reference, their phones and their
-scores are the same in each, to the bit, so they are made once; the file's name is the hash of the sounds,
-the interval, the labels and the code that analyses them (`duetto.storage.fingerprint`).
+scores are bit-identical in all of them, so they are computed once; the file's name is the hash of the recordings, the
+interval, the labels and the code that analyses them (`duetto.storage.fingerprint`).
 """
 
 from collections.abc import Mapping
@@ -41,11 +41,11 @@ def analyse_reference(
     """Analyse and score what does not depend on the conversion.
 
     Args:
-        source: What is to be converted.
-        reference: The target singing the same score; None = there is none.
-        transpose_semitones: Between the source and the target's pitch.
-        annotations: Of the reference; None = it has none. Its pitch corrects the tracker's octave, not its voicing.
-        instruments: What listens.
+        source: The recording to be converted.
+        reference: The target singing the same score, if there is one.
+        transpose_semitones: From the source's pitch to the target's.
+        annotations: Of the reference, if there are any. Their pitch corrects the tracker's octave, not its voicing.
+        instruments: The models that score.
 
     Raises:
         AudioError: If a file is missing or unreadable.
@@ -83,15 +83,15 @@ def read(path: Path) -> Waveform:
 
 
 def at_place(values: Mapping[str, float], place: str) -> Scores:
-    """Scores by family as scores by metric name."""
+    """Convert scores by family into scores by metric name."""
     return {place_name(family, place): value for family, value in values.items()}
 
 
 class ReferenceStore:
-    """References in a folder, shared by all runs; one that is damaged is made again."""
+    """Analysed references in a folder, shared by all runs; a damaged one is computed again."""
 
     def __init__(self, folder: Path) -> None:
-        """Use a folder, which is made when something is kept."""
+        """Use a folder, which is created when something is stored."""
         self.folder = folder
 
     def get(
@@ -102,7 +102,7 @@ class ReferenceStore:
         annotations: ReferenceAnnotations | None,
         instruments: Instruments,
     ) -> ReferenceAnalysis:
-        """What `analyse_reference` gives, from the folder where it holds it.
+        """The result of `analyse_reference`, from the folder if it is there.
 
         Raises:
             AudioError: If a file is missing or unreadable.
@@ -122,7 +122,7 @@ class ReferenceStore:
 
 
 def packed(analysis: ReferenceAnalysis) -> dict[str, NDArray[Any]]:
-    """An analysis as named arrays; spectra are left out, for they are faster made than read."""
+    """An analysis as named arrays; spectra are left out, because computing them is faster than reading them."""
     arrays: dict[str, NDArray[Any]] = {
         "score_names": np.array(list(analysis.scores), dtype=np.str_),
         "score_values": np.array(list(analysis.scores.values()), dtype=np.float64),
@@ -139,7 +139,7 @@ def packed(analysis: ReferenceAnalysis) -> dict[str, NDArray[Any]]:
 
 
 def unpacked(arrays: Mapping[str, NDArray[Any]]) -> ReferenceAnalysis:
-    """The analysis of such arrays.
+    """The inverse of `packed`.
 
     Raises:
         KeyError: If one is missing.

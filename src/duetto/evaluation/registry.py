@@ -1,4 +1,4 @@
-"""The metrics: every file that measures, and the table of their rows.
+"""The registry of metrics: all measures, and the table of their rows.
 
 A new metric is one file in `metrics` and one line in `MEASURES`.
 """
@@ -52,17 +52,17 @@ GROUPS = (HEADLINE, "melody", "timbre", "held notes", "artefacts", "transitions"
 
 
 def all_measures() -> tuple[Measure, ...]:
-    """Every file that measures."""
+    """All measures, one per file of metrics."""
     return MEASURES
 
 
 def all_metrics() -> tuple[Metric, ...]:
-    """The table: what the suite computes, and how the terminal, the pages and the docs name it, group by group."""
+    """The table of metrics, group by group, with the names that the terminal, the pages and the docs use."""
     rows = [metric for measure in MEASURES for metric in measure.metrics]
     order = {group: place for place, group in enumerate(GROUPS)}
     return tuple(sorted(rows, key=lambda metric: order.get(metric.group, len(order))))
 
 
 def metric_named(name: str) -> Metric:
-    """Look a metric up by its key in metrics.json, old or new; KeyError if there is none."""
+    """Look up a metric by its old or new key in metrics.json; KeyError if there is none."""
     return {metric.name: metric for metric in all_metrics()}[current_metric(name)]

@@ -1,9 +1,9 @@
-"""Score one song: its files in, a number for every row of the table of metrics out.
+"""Scores one song: from its files to a number for every row of the table of metrics.
 
 Everything is compared at 24 kHz on a 5 ms grid, so scores of different model sizes are comparable.
-The source is transposed to the target's pitch before it is a bound; its properties by itself (harmonicity,
-movement of held notes) are measured as it was sung. Without the reference, pitch is measured against the transposed
-source contour and labelled a diagnostic, and comparisons of sound are undefined.
+As a bound, the source is transposed to the target's pitch; its own properties (harmonicity, modulation of held notes)
+are measured as it was sung. Without the reference, pitch is measured against the transposed source contour and labelled
+a diagnostic, and comparisons of sound are undefined.
 """
 
 import math
@@ -23,16 +23,16 @@ from duetto.storage.decoded import recall_audio
 
 
 def score_song(files: SongFiles, instruments: Instruments, references: ReferenceStore | None = None) -> Scores:
-    """All metrics of one song, keyed by the names of the table; an undefined one is NaN.
+    """All metrics of one song, keyed by their names in the table; undefined ones are NaN.
 
     Args:
-        files: Where the song is.
-        instruments: What listens.
-        references: Where what does not depend on the conversion is kept; None = it is made here.
+        files: Of the song.
+        instruments: The models that score.
+        references: Cache of analysed references; None = the reference is analysed here.
 
     Raises:
         AudioError: If a file is missing or unreadable.
-        StorageError: If references cannot be kept.
+        StorageError: If the cache cannot be written.
     """
     analysis = analyse_reference if references is None else references.get
     reference = analysis(files.source, files.reference, files.transpose_semitones, files.annotations, instruments)
@@ -57,21 +57,21 @@ def score_song(files: SongFiles, instruments: Instruments, references: Reference
 
 
 def _heard(waveform: Waveform, reference: ReferenceAnalysis, instruments: Instruments) -> AnalysedAudio:
-    """A recording (S,) at 24 kHz as the reference's listener hears it."""
+    """Analyse a recording (S,) at 24 kHz in the same way as the reference."""
     against = reference.against
     encoder = instruments.encoder if reference.has_reference else None
     return analyse(waveform, None, against.waveform.size, against.f0_hz, encoder)
 
 
 def _place_scores(audio: AnalysedAudio, reference: ReferenceAnalysis, boundaries_s: tuple[float, ...] | None) -> Scores:
-    """Of one recording, by family: its melody, its sound, what it shows by itself."""
+    """Scores of one recording, by family: melody, sound, and its own properties."""
     against = reference.against
     scores = compare(against, audio, reference.has_reference, boundaries_s)
     return scores | describe(audio, held_notes(against.f0_hz), against.f0_hz)
 
 
 def _gaps_closed(scores: Scores) -> Scores:
-    """Share of the gap between the bounds that was closed, for each distance that has a row for it."""
+    """Gap closed for each distance that has such a row in the table."""
     closed = {}
     for name in (metric.name for metric in all_metrics() if metric.name.endswith("_gap_closed")):
         family = name.removesuffix("_gap_closed")

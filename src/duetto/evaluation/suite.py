@@ -1,6 +1,6 @@
-"""Score the songs of a run: WAV files in, one dictionary of numbers out.
+"""Scores the songs of a run: from WAV files to one dictionary of numbers.
 
-What is measured of a song is in `song`, how it is named in `metrics`. Undefined scores are NaN and counted.
+Songs are scored in `song`; names are defined in `metrics`. Undefined scores are NaN and counted.
 """
 
 import math
@@ -31,9 +31,9 @@ def score_run(
 
     Args:
         songs: At least one.
-        report: Told (what is being done, songs done, songs in all) before each song.
-        instruments: Loaded here, all of them, when None.
-        references: Where what does not depend on the conversion is kept; None = it is made here.
+        report: Called with (current work, songs done, songs in all) before each song.
+        instruments: The models that score; None = all are loaded here.
+        references: Cache of analysed references; None = they are analysed here.
 
     Returns:
         `songs`: a row per song (song, source_name, transpose_semitones, has_reference, metrics);
@@ -69,7 +69,7 @@ def score_run(
 
 
 def _summarise(metric: Metric, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Average one metric; diagnostics never mix with verdicts: they count only when no song has the reference."""
+    """Average one metric; diagnostics are only averaged if no song has a reference."""
     with_reference = [row for row in rows if row["has_reference"]]
     is_diagnostic = metric.is_diagnostic and not with_reference
     counted = with_reference if metric.is_diagnostic and with_reference else rows

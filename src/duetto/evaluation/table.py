@@ -11,12 +11,12 @@ PLACE_COLUMNS = {"output": "output", "source": "source", "copy_synthesis": "voco
 
 
 def metrics_table(scores: dict[str, Any], title: str = "Scores", group: str = HEADLINE) -> Table:
-    """Lay out what `score_run` gave.
+    """Lay out the result of `score_run`.
 
     Args:
         scores: From `score_run`, or metrics.json read back (null counts as undefined).
         title: Printed above.
-        group: Of the metrics that are shown; the others are in metrics.json and on the page.
+        group: Group of metrics to show; the others are in metrics.json and on the page.
 
     Returns:
         One row per metric: its mean beside those of its bounds, which way is better, songs counted and undefined,

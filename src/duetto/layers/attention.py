@@ -1,4 +1,4 @@
-"""Transformer encoder whose attention knows how far apart two frames are.
+"""Transformer encoder with relative position in its attention.
 
 References: Shaw et al., "Self-Attention with Relative Position Representations", 2018, eq. 3-5; VITS (Kim et al.,
 2021) shares the position vectors between the heads, normalises after the residual sum and uses convolutions
@@ -61,7 +61,7 @@ class RelativeAttention(nn.Module):
             nn.init.xavier_uniform_(projection.weight)
 
     def forward(self, x: Tensor, pair_mask: Tensor) -> Tensor:
-        """Every frame's mixture of all frames.
+        """Attend from every frame to all frames.
 
         Args:
             x: (B, C, T).
@@ -101,7 +101,7 @@ class RelativeAttention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two convolutions over time with a ReLU between; padding stays silent."""
+    """Two convolutions over time with a ReLU between; padding stays 0."""
 
     def __init__(self, channels: int, filter_channels: int, kernel_size: int, dropout: float = 0.0) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Discriminators of waveforms: one reads the samples in order, the others every p-th sample; and all of them together.
+"""Waveform discriminators: one over all samples, the others over every p-th sample, and their combination.
 
 A discriminator returns a score map and all feature maps, the last of which is the score map.
 

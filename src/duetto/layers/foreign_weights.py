@@ -1,7 +1,7 @@
-"""Strict copies between a network and a file that names its tensors otherwise.
+"""Strict copies between a network and a file with different tensor names.
 
-A network's names are turned into foreign ones by ordered replacements. Weight-normalised layers keep length
-(`weight_g`) and direction (`weight_v`) apart in files; ours are `parametrizations.weight.original0` and `original1`.
+A network's names are turned into foreign ones by ordered replacements. Files store weight-normalised layers as length
+(`weight_g`) and direction (`weight_v`); ours are `parametrizations.weight.original0` and `original1`.
 """
 
 import re
@@ -23,7 +23,7 @@ WEIGHT_NORM_RENAMINGS: Renamings = (
 
 
 def foreign_name(name: str, renamings: Renamings) -> str:
-    """What a file calls one of our tensors."""
+    """The name of one of our tensors in a file."""
     for pattern, replacement in renamings:
         name = re.sub(pattern, replacement, name)
     return name
@@ -64,6 +64,6 @@ def _refuse(what: str, problem: str, names: list[str]) -> None:
     if names:
         shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
         raise CheckpointError(
-            f"{what} {problem} {len(names)} tensors: {shown}. It was made for another model shape; "
+            f"{what} {problem} {len(names)} tensors: {shown}. It belongs to a different model shape; "
             "give the configuration it was trained with."
         )

@@ -1,4 +1,4 @@
-"""What waveform generators are trained for against discriminators. All are computed in float32 and return scalars.
+"""Losses of adversarial training of waveform generators. All are computed in float32 and return scalars.
 
 References: HiFi-GAN (Kong et al., 2020), LSGAN (Mao et al., 2017).
 """
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def discriminator_loss(real_scores: Sequence[Tensor], generated_scores: Sequence[Tensor]) -> Tensor:
-    """How far the scores are from 1 for recordings and 0 for generated waveforms, summed over discriminators."""
+    """Squared distance of the scores from 1 (recordings) and 0 (generated), summed over discriminators."""
     # Kong et al. 2020, eq. 1
     losses = [
         torch.mean((1 - real.float()) ** 2) + torch.mean(generated.float() ** 2)
@@ -21,7 +21,7 @@ def discriminator_loss(real_scores: Sequence[Tensor], generated_scores: Sequence
 
 
 def adversarial_loss(generated_scores: Sequence[Tensor]) -> Tensor:
-    """How far the scores of generated waveforms are from 1, summed over discriminators."""
+    """Squared distance of the scores of generated waveforms from 1, summed over discriminators."""
     # Kong et al. 2020, eq. 2
     return torch.stack([torch.mean((1 - scores.float()) ** 2) for scores in generated_scores]).sum()
 
@@ -29,7 +29,7 @@ def adversarial_loss(generated_scores: Sequence[Tensor]) -> Tensor:
 def feature_matching_loss(real_maps: Sequence[Sequence[Tensor]], generated_maps: Sequence[Sequence[Tensor]]) -> Tensor:
     """Mean absolute difference of every feature map, summed over maps and discriminators.
 
-    Recordings' maps are constants here: no gradient flows into them. Upstream weights this sum by 2.
+    The maps of recordings are constants: no gradient flows into them. Upstream weights this sum by 2.
     """
     # Kong et al. 2020, eq. 4
     losses = [

@@ -1,7 +1,8 @@
 """From frames to samples: HiFi-GAN's generator, alone or driven by a harmonic source.
 
 References: Kong et al., "HiFi-GAN", 2020, section 2.2; the source enters every stage as in NSF-HiFiGAN (upstream
-RVC). The last leaky ReLU has slope 0.01, not 0.1: upstream relies on torch's default there, and so do its weights.
+RVC). The last leaky ReLU has slope 0.01, not 0.1: upstream uses torch's default there, and its weights were trained
+with it.
 """
 
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ class GeneratorShape:
 
     @property
     def block_reach(self) -> int:
-        """Samples to either side that an output of the residual blocks depends on."""
+        """Samples on either side that an output of the residual blocks depends on."""
         pairs = zip(self.resblock_kernel_sizes, self.resblock_dilation_sizes, strict=True)
         return max((kernel // 2) * (sum(dilations) + len(dilations)) for kernel, dilations in pairs)
 
@@ -121,10 +122,10 @@ class Generator(nn.Module):
 
 
 class NSFGenerator(Generator):
-    """HiFi-GAN whose every stage also hears the excitation, brought down to that stage's rate.
+    """HiFi-GAN with the excitation added at every stage, downsampled to that stage's rate.
 
     Raises:
-        ValueError: If a stage would see the excitation at an odd stride (other than 1), which loses a sample.
+        ValueError: If a stage would read the excitation at an odd stride (other than 1), which loses a sample.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""The voice's excitation: a sine that follows the melody, and noise where nothing is voiced.
+"""The excitation signal: sines that follow the melody where it is voiced, and noise elsewhere.
 
-Conventions: `f0_hz` holds one value per frame, (B, T), 0.0 where unvoiced, and is constant within a frame. The
-phase runs on between frames and never jumps.
+Conventions: `f0_hz` holds one value per frame, (B, T), 0.0 where unvoiced, and is constant within a frame. The phase is
+continuous across frames.
 
 Reference: Wang, Takaki and Yamagishi, "Neural source-filter waveform models", 2019, eq. 1-3. Amplitudes as in
 upstream RVC, which uses the fundamental alone.
@@ -38,14 +38,14 @@ def phase_in_cycles(f0_hz: Tensor, sample_rate: int, hop_length: int) -> Tensor:
 
 
 def gliding_phase_in_cycles(f0_hz: Tensor, sample_rate: float, hop_length: int) -> Tensor:
-    """As `phase_in_cycles`, but the frequency glides linearly from each frame's value to the next one's.
+    """As `phase_in_cycles`, but the frequency glides linearly from each frame's value to the next.
 
-    The value of a frame is met at its first sample; the last frame holds its own.
+    A frame's value is reached at its first sample; the last frame is constant.
     """
     cycles_per_sample = f0_hz.double() / sample_rate
     glide = torch.nn.functional.pad(cycles_per_sample.diff(dim=1), (0, 1))
     steps = torch.arange(1, hop_length + 1, device=f0_hz.device, dtype=torch.float64)
-    # the sum of n linearly rising steps, of which the first has not risen yet
+    # the sum of n linearly rising increments, the first of which has its initial value
     within = cycles_per_sample[:, :, None] * steps + glide[:, :, None] * (steps * (steps - 1) / (2 * hop_length))
     frame_starts = torch.nn.functional.pad(torch.cumsum(within[:, :-1, -1], dim=1), (1, 0)) % 1.0
     return (frame_starts[:, :, None] + within).flatten(1)
@@ -58,7 +58,7 @@ class HarmonicSource(nn.Module):
         sample_rate: Hz.
         hop_length: Samples per frame.
         num_harmonics: Overtones beside the fundamental; those above half the sample rate are silent.
-        has_random_phases: Overtones start anywhere in their cycle, drawn anew in every call that also draws its
+        has_random_phases: Overtones start at random phases, drawn anew in every call that also draws its
             noise; given noise, they start at 0, so that the excitation can be computed again.
     """
 

@@ -1,4 +1,4 @@
-"""Which frames of a padded batch are real, and cutting the same piece out of every utterance.
+"""Masks of the real frames in a padded batch, and segments cut out of each utterance.
 
 Conventions: B utterances, C channels, T frames. A mask is 1.0 in real frames and 0.0 in padding, shape (B, 1, T).
 """
@@ -23,7 +23,7 @@ def sequence_mask(lengths: Tensor, num_frames: int, dtype: torch.dtype = torch.f
 
 
 def slice_segments(values: Tensor, starts: Tensor, length: int) -> Tensor:
-    """The piece of `length` that begins at `starts[b]` in every row, along the last axis.
+    """Pieces of a given length along the last axis, beginning at `starts[b]` in row b.
 
     Args:
         values: (B, ..., T).
@@ -42,7 +42,7 @@ def slice_segments(values: Tensor, starts: Tensor, length: int) -> Tensor:
 
 
 def random_segment_starts(lengths: Tensor, segment_frames: int, generator: torch.Generator | None = None) -> Tensor:
-    """Uniformly drawn first frames such that a segment ends within every utterance.
+    """Uniformly drawn first frames of segments that end within their utterances.
 
     An utterance shorter than the segment starts at 0; its segment then runs into the padding.
 

@@ -1,7 +1,7 @@
-"""Work on a long signal piece by piece, with the same result: what a piece touches then stays in the cache.
+"""Processes a long signal piece by piece, with the same result, so that the activations stay in the processor's cache.
 
-Between the first layer and the last of a generator's stage, ten seconds of activations are some fifty megabytes, and
-every layer would read and write them all; in pieces they stay near the processor (docs/results/rvc-speed).
+Inside a stage of a generator, the activations of ten seconds take some fifty megabytes, which every layer would read
+from and write to main memory; those of a piece fit into the cache (docs/results/rvc-speed).
 """
 
 from collections.abc import Callable

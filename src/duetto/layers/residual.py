@@ -39,6 +39,6 @@ class ResidualBlock(nn.Module):
         """(B, C, S) -> (B, C, S)."""
         for dilated, plain in zip(self.dilated, self.plain, strict=True):
             hidden = dilated(F.leaky_relu(x, LEAKY_SLOPE))
-            # in place where no gradient needs what stood there
+            # in place unless the gradient needs the old values
             x = x + plain(F.leaky_relu(hidden, LEAKY_SLOPE, inplace=not torch.is_grad_enabled()))
         return x

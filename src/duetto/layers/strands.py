@@ -1,8 +1,9 @@
-"""Convolutions of three taps over time with two thirds of the multiplications, for any power of two as dilation.
+"""Three-tap convolutions over time with a third fewer multiplications, for dilations that are powers of two.
 
-Two neighbouring outputs of three taps share their four inputs: four products give both, where six are usual. What a
-product needs is a sum or difference of inputs, and of taps; the latter are formed once. So that neighbours at every
-dilation are whole rows in memory, time is kept in `STRANDS` strands: frame 16 q + r is value q of strand r.
+Two neighbouring outputs of a three-tap convolution depend on four inputs; four products suffice for both instead of
+six. The factors of a product are sums or differences of inputs, and of taps; the latter are computed once. Time is
+stored in `STRANDS` strands (frame 16 q + r is value q of strand r), so that neighbours at every dilation are whole rows
+in memory.
 
 Notation: B utterances, C and D channels, T frames, R = `STRANDS`, Q = T / R rounded up.
 
@@ -48,7 +49,7 @@ def convolve_strands(x: Tensor, taps: Tensor, dilation: int) -> Tensor:
         (B, D, R, Q).
     """
     batch, channels, _, length = x.shape
-    # blocks of `dilation` strands: the one before, all of x, the one after
+    # blocks of `dilation` strands: the previous one, all of x, the next one
     wide = x.new_empty(batch, channels, STRANDS + 2 * dilation, length)
     wide[:, :, dilation:-dilation] = x
     wide[:, :, :dilation, 1:], wide[:, :, :dilation, 0] = x[:, :, -dilation:, :-1], 0.0

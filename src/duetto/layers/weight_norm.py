@@ -12,13 +12,13 @@ Layer = TypeVar("Layer", bound=nn.Module)
 
 
 def weight_normalised(layer: Layer) -> Layer:
-    """The same layer, its `weight` now a length (one per index of axis 0) times a direction."""
+    """The same layer, its `weight` reparametrised as a length (one per index of axis 0) times a direction."""
     parametrizations.weight_norm(layer, "weight")
     return layer
 
 
 def fold_weight_norm(module: nn.Module) -> nn.Module:
-    """Replace length and direction by the plain weight in all of `module`, in place, for conversion.
+    """Replace length and direction by the plain weight throughout `module`, in place, for conversion.
 
     The output stays the same up to rounding; the module can no longer load a training checkpoint.
 

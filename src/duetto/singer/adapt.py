@@ -1,4 +1,4 @@
-"""Adapts any score to a voice's range, and lists what had to change."""
+"""Adapts any score to a voice's range, and lists the changes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,13 +16,13 @@ OCTAVE = 12
 
 
 def adapt(score: Score, voice: EmbeddedVoice, transpose_semitones: float = 0.0) -> tuple[Score, tuple[str, ...]]:
-    """The score as the voice can sing it, and a list of what was changed or will differ from what is written.
+    """The score as the voice can sing it, and a list of what was changed or will differ from the written score.
 
-    Notes under one frame of 5 ms are left out, and notes beyond the range of all voices are moved by octaves.
+    Notes shorter than a frame of 5 ms are left out, and notes outside the range of all voices are moved by octaves.
 
     Args:
         score: One line of notes.
-        voice: Who will sing it.
+        voice: The voice that will sing it.
         transpose_semitones: As for `sing`.
 
     Raises:

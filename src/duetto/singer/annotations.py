@@ -1,6 +1,6 @@
 """Annotations of a rendition: its phones, notes and pitch, and their files.
 
-`.npz` is exact and used in corpora; `.json` is for other programs and for reading.
+Corpora use `.npz`, which is exact; `.json` is for people and other programs.
 """
 
 import zipfile
@@ -33,7 +33,7 @@ class Annotations:
 
     @property
     def boundaries_s(self) -> tuple[float, ...]:
-        """Where one sung phone becomes the next, s."""
+        """Times of the boundaries between sung phones, s."""
         is_sung = [phone not in SILENCES for phone in self.phones]
         ends = zip(self.phone_end_s[:-1], is_sung[:-1], is_sung[1:], strict=True)
         return tuple(float(end_s) for end_s, here, after in ends if here and after)
@@ -81,7 +81,7 @@ def load_annotations(path: Path) -> Annotations:
     """Read what `save_annotations` wrote.
 
     Raises:
-        CorpusError: If the file is missing, damaged, or of another kind.
+        CorpusError: If the file is missing, damaged, or not an annotations file.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -94,7 +94,7 @@ def load_annotations(path: Path) -> Annotations:
                 **{name: stored[name] for name in NOTE_FIELDS},
             )
     except FileNotFoundError as error:
-        raise CorpusError(f"There is no file of annotations {path}. Render the corpus again.") from error
+        raise CorpusError(f"There is no annotations file {path}. Render the corpus again.") from error
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise CorpusError(f"{path} holds no annotations ({error}). Render the corpus again.") from error
 

@@ -1,7 +1,7 @@
-"""The second family: spectra of Mei, the speaking voice that pyopenjtalk-plus ships, stretched to the length of notes.
+"""The second carrier: spectra of Mei, the speaking voice that pyopenjtalk-plus ships, stretched to the length of notes.
 
-The labels are written here, not by the text front end: phones come from the score, every breath group
-is a chain of flat accent phrases, so that the singing does not depend on a dictionary.
+The labels are written here, not by the text front end, so that the singing does not depend on a dictionary: phones come
+from the score, and every breath group is a chain of flat accent phrases.
 
 Label layout: "HTS Japanese full-context label format", HTS working group.
 """
@@ -18,10 +18,10 @@ from duetto.singer.generation import generate_cepstrum
 from duetto.singer.hts import HtsVoice, read_hts_voice
 from duetto.singer.timing import CLOSURE, DEVOICED, NASAL, PAUSE, VOWELS, TimedPhone, Timing
 
-MORAS_PER_ACCENT_PHRASE = 4  # usual in the speech that Mei was trained on
+MORAS_PER_ACCENT_PHRASE = 4  # typical of the speech that Mei was trained on
 MORAS_PER_GROUP = 40  # labels count to 49
-HELD_STATES = (0.0, 0.35, 0.65, 0.0, 0.0)  # a spoken phone is held in its middle: its end may be the next stop
-SUBSTITUTES: Mapping[str, str] = MappingProxyType({"kw": "k", "gw": "g", "fy": "f"})  # phones that Mei never said
+HELD_STATES = (0.0, 0.35, 0.65, 0.0, 0.0)  # held in the middle: the end may belong to the following stop
+SUBSTITUTES: Mapping[str, str] = MappingProxyType({"kw": "k", "gw": "g", "fy": "f"})  # missing from Mei's training data
 
 
 @lru_cache(maxsize=1)
@@ -31,7 +31,7 @@ def mei_voice() -> HtsVoice:
 
 
 def mei_cepstrum(timing: Timing) -> NDArray[np.float64]:
-    """Mel-cepstra of the phones as Mei says them, (timing.num_frames, 35)."""
+    """Mel-cepstra of the phones from Mei, (timing.num_frames, 35)."""
     frames = [phone.num_frames for phone in timing.phones]
     return generate_cepstrum(mei_voice(), _labels(timing.phones), frames, HELD_STATES)
 

@@ -1,8 +1,8 @@
 """The sung carrier: spectra of NIT-SONG070-F001, the singing voice that pysinsy ships.
 
-Sinsy turns a score into full-context labels (phone, pitch, length and place of each note); the voice's
-HMMs turn those into mel-cepstra on our own timing. Sinsy's pitch and timing are not used: its pitch is
-off by a semitone on average, and all voices have to share one timing.
+Sinsy converts a score into full-context labels (phone, pitch, length and position of each note); the voice's HMMs
+generate mel-cepstra from those with our own timing. Sinsy's pitch and timing are not used: its pitch is off by a
+semitone on average, and all voices have to share one timing.
 """
 
 import importlib.util
@@ -23,14 +23,14 @@ from duetto.singer.generation import generate_cepstrum
 from duetto.singer.hts import HtsVoice, read_hts_voice
 from duetto.singer.timing import CLOSURE, HOP_S, NASAL, PAUSE, VOWELS, Timing
 
-LOWEST_MIDI, HIGHEST_MIDI = 57, 76  # what the voice's training songs cover; other notes are labelled octaves away
+LOWEST_MIDI, HIGHEST_MIDI = 57, 76  # the range of the voice's training songs; other notes are labelled octaves away
 TICKS_PER_BAR = 96  # Sinsy measures notes in 96ths of a bar
 SILENCES = (PAUSE, "sil")
 BAR_S = 2.0  # a 4/4 bar at 120 quarter notes a minute
 SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 SUBSTITUTES: Mapping[str, str] = MappingProxyType(
     {"kw": "k", "gw": "g", "dy": "d", "ty": "t", "hy": "h", "v": "b", "fy": "f"}
-)  # where Sinsy lacks a mora
+)  # for moras that Sinsy lacks
 
 
 def package_file(package: str, relative: str) -> Path:
@@ -52,16 +52,16 @@ def sinsy_voice() -> HtsVoice:
 
 
 def sinsy_cepstrum(score: Score, timing: Timing) -> NDArray[np.float64]:
-    """Mel-cepstra of the score's phones as NIT-SONG070-F001 sings them, (timing.num_frames, 35)."""
+    """Mel-cepstra of the score's phones from NIT-SONG070-F001, (timing.num_frames, 35)."""
     labels = _labels_for(timing, _score_labels(score, timing))
     return generate_cepstrum(sinsy_voice(), labels, [phone.num_frames for phone in timing.phones])
 
 
 def _labels_for(timing: Timing, labels: Sequence[str]) -> list[str]:
-    """One label for each phone of ours, with our phones in it.
+    """One label for each of our phones, with Sinsy's phones replaced by ours.
 
-    Sinsy joins equal vowels within a note, repeats a vowel before a note of mere closure, and has its own
-    pauses; where the two differ, a phone takes the note context of the label before it.
+    Sinsy joins equal vowels within a note, repeats a vowel before a note that is only a closure, and has its own
+    pauses; where the two differ, a phone takes the note context of the previous label.
     """
     names = [SUBSTITUTES.get(phone.phone, phone.phone) for phone in timing.phones]
     sung = [label for label in labels if _phone_of(label) not in SILENCES]
@@ -155,7 +155,7 @@ def _note_xml(duration: int, midi: int | None, lyric: str, continues: bool, goes
 
 
 def _octave_shift(score: Score) -> int:
-    """Whole octaves that bring the median note nearest to the middle of the carrier's range."""
+    """The shift by whole octaves that brings the median note nearest to the middle of the carrier's range."""
     middle = (LOWEST_MIDI + HIGHEST_MIDI) / 2
     return 12 * round((middle - float(np.median([note.midi for note in score.notes]))) / 12)
 
@@ -169,10 +169,10 @@ def _fold(midi: int) -> int:
 
 
 def _lyric(timing: Timing, note: int, kana: dict[tuple[str, ...], str]) -> str:
-    """Kana that Sinsy reads as exactly the phones we time for a note."""
+    """Kana that Sinsy reads as exactly the phones of a note."""
     phones = [phone.phone for phone in timing.phones if phone.note == note]
     if phones == [CLOSURE]:
-        return "あ"  # Sinsy refuses some notes of mere closure; the label gets our phone later
+        return "あ"  # Sinsy rejects some notes that are only a closure; the label gets our phone later
     lyric, pending = "", []
     for phone in phones:
         pending.append(phone)

@@ -1,8 +1,8 @@
-"""The choir: voices for pretraining that no case uses; each is drawn from its number.
+"""The choir: random voices for pretraining, which no case uses; a voice's number is its seed.
 
-A voice `choir_NN` (00 to 15) is one of four registers on one of the two carriers in turn; formants, warp,
-colour, breath, change of register and pitch style are drawn from the number within what the catalogue's
-voices span. They are nobody's voices, so weights trained on them hold no person's biometric data.
+A voice `choir_NN` (00 to 15) has one of four registers and one of the two carriers in turn; formants, warp, equaliser,
+breath, change of register and pitch style are drawn at random within the ranges of the catalogue's voices. They are
+nobody's voices, so weights trained on them hold no person's biometric data.
 """
 
 import re
@@ -15,7 +15,7 @@ from duetto.singer.voices import EmbeddedVoice, Family, PitchStyle, Register
 CHOIR_SIZE = 16
 SEED = 0xC401
 FAMILIES: tuple[Family, ...] = ("sinsy", "mei")
-# lowest sung note, transposition from the written line, formants against the carrier's, passaggio (MIDI)
+# lowest sung note, transposition from the written line, formants relative to the carrier's, passaggio (MIDI)
 REGISTERS = (
     (40, -19, (0.76, 0.84), (50.0, 55.0)),  # bass
     (47, -12, (0.82, 0.92), (55.0, 60.0)),  # tenor

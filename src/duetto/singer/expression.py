@@ -1,4 +1,4 @@
-"""Effects of a score's controllers on each frame: breath, brightness, clearness, gender.
+"""The effects of a score's controllers in each frame: breath, brightness, clearness, gender.
 
 Dynamics and pitch bend act in `sing` and `f0`, portamento timing in `f0`. Controllers have no documented units; the
 scales here are our own. At the editor's defaults the output is bit-identical.
@@ -26,12 +26,12 @@ SMOOTHING_FRAMES = 2.0  # steps of a controller take about 20 ms
 
 @dataclass(frozen=True)
 class Expression:
-    """Controllers in each frame; None = at its default throughout."""
+    """The controllers in each frame; None = default throughout."""
 
     breath_db: NDArray[np.float64] | None = None  # (T,), added to the aperiodicity
     tilt_db_per_octave: NDArray[np.float64] | None = None  # (T,), about 1 kHz
     clearness: NDArray[np.float64] | None = None  # (T,), 0..1
-    formant_ratio: NDArray[np.float64] | None = None  # (T,), in few distinct steps
+    formant_ratio: NDArray[np.float64] | None = None  # (T,), quantised to a few steps
 
     def part(self, frames: slice | NDArray[np.int64]) -> "Expression":
         """The controllers of a stretch of frames."""
@@ -61,7 +61,7 @@ def expression_of(score: Score, num_frames: int) -> Expression:
 
 
 def controller_frames(curve: Curve, tempo: TempoMap, num_frames: int, default: float) -> NDArray[np.float64] | None:
-    """A controller in each frame, step-hold, (num_frames,); None when it never leaves its default."""
+    """A controller in each frame, piecewise constant, (num_frames,); None if it always has its default."""
     if all(value == default for _, value in curve.points):
         return None
     return step_hold(curve.points, tempo, num_frames, default)
@@ -70,14 +70,14 @@ def controller_frames(curve: Curve, tempo: TempoMap, num_frames: int, default: f
 def step_hold(
     points: Sequence[tuple[int, float]], tempo: TempoMap, num_frames: int, default: float
 ) -> NDArray[np.float64]:
-    """The value in force in each frame, (num_frames,); `default` before the first of the (tick, value) points."""
+    """The current value in each frame, (num_frames,); `default` before the first of the (tick, value) points."""
     frames = [max(round(tempo.seconds(tick) / HOP_S), 0) for tick, _ in points]
     in_force = np.searchsorted(np.array(frames, dtype=np.int64), np.arange(num_frames), side="right")
     return np.array([default, *(value for _, value in points)])[in_force]
 
 
 def spectral_tilt_db(expression: Expression, log2_frequency: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Gain of brightness and clearness, (T, bins), dB; None for none."""
+    """Gain of brightness and clearness, (T, bins), dB; None if both have their defaults."""
     gain_db: NDArray[np.float64] | None = None
     if expression.tilt_db_per_octave is not None:
         octaves = np.clip(log2_frequency - np.log2(1000.0), -2.0, 4.0)

@@ -1,7 +1,7 @@
-"""The melody a voice sings: from notes to fundamental frequency, one value each 5 ms.
+"""The sung melody: from notes to fundamental frequency, one value every 5 ms.
 
-Conventions: pitch in semitones (MIDI) until the last line; frame t is at t * 5 ms; unvoiced frames
-are 0.0 Hz. All randomness comes from the generator that is passed in.
+Conventions: pitch is in semitones (MIDI) everywhere except in `f0_contour`; frame t is at t * 5 ms; unvoiced frames are
+0.0 Hz. All randomness comes from the generator that is passed in.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from duetto.units import midi_to_hz
 PHRASE_GAP_S = 0.06  # after a longer pause a note starts without a glide
 GLIDE_BEFORE = 0.5  # share of a glide that lies before the note at POR 64; 1 at POR 0, none at POR 127
 PORTAMENTO_CENTRE = 64.0  # POR
-GLIDE_OF_NOTE = 0.5  # a glide takes at most this share of the shorter note
+GLIDE_OF_NOTE = 0.5  # maximum length of a glide, as a share of the shorter note
 OVERSHOOT_S, MAX_OVERSHOOT_CENTS = 0.05, 50.0  # time to the peak of an overshoot
 SCOOP_S = 0.06  # time constant of the rise at the start of a phrase
 VIBRATO_FADE_S = 0.25  # time for vibrato to reach its depth
@@ -26,7 +26,7 @@ EDGE_SMOOTHING_FRAMES = 1.0  # rounds the corners of bends, 5 ms
 
 
 def sung_midi(score: Score, timing: Timing, style: PitchStyle, random: np.random.Generator) -> NDArray[np.float64]:
-    """Pitch in every frame, (timing.num_frames,), written octave, MIDI; pauses hold the note before."""
+    """Pitch in every frame, (timing.num_frames,), written octave, MIDI; pauses hold the previous note."""
     pitch = _glides(score, timing, style)
     pitch += _bend(score, timing.num_frames)
     for note, start, end in zip(score.notes, timing.note_start, timing.note_end, strict=True):
@@ -79,12 +79,12 @@ def _glides(score: Score, timing: Timing, style: PitchStyle) -> NDArray[np.float
 
 
 def _bend(score: Score, num_frames: int) -> NDArray[np.float64]:
-    """The score's pitch bend, step-hold, semitones."""
+    """The score's pitch bend, piecewise constant, semitones."""
     return step_hold(score.pitch_bend_semitones.points, TempoMap(score.tempos), num_frames, 0.0)
 
 
 def _vibrato(note: Note, num_frames: int, style: PitchStyle) -> NDArray[np.float64]:
-    """Cents about the note, (num_frames,): the score's own vibrato if it has one, else the voice's habit."""
+    """Vibrato in cents about the note, (num_frames,): the score's if it has one, else the voice's default."""
     time = np.arange(num_frames) * HOP_S
     if note.vibrato is not None:
         place = np.arange(num_frames) / num_frames
@@ -104,7 +104,7 @@ def _vibrato(note: Note, num_frames: int, style: PitchStyle) -> NDArray[np.float
 
 
 def _steps(points: tuple[tuple[float, float], ...], place: NDArray[np.float64], default: float) -> NDArray[np.float64]:
-    """A step-hold curve over the position in a note."""
+    """A piecewise constant curve over the position in a note."""
     values = np.full(place.size, points[0][1] if points else default)
     for position, value in points:
         values[place >= position] = value

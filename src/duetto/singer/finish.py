@@ -1,4 +1,4 @@
-"""From dry synthesis to a recording: level, audible breaths, noise floor, headroom."""
+"""Turns dry synthesis into a recording: level, audible breaths, noise floor, headroom."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ def finish(
         dry: Synthesis, (S,).
         timing: Of the same song.
         voice: The singer.
-        random: Decides breaths and noise.
+        random: Source of randomness for breaths and noise.
 
     Returns:
         The waveform (S,), peak below 0.9, and the gain applied to `dry`, dB.

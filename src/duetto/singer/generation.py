@@ -15,8 +15,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from duetto.singer.hts import HtsVoice
 
-HELD_FRAMES = 40  # a phone of 0.2 s or more is held
-BLEND_FRAMES = 14  # width of the change from one state of a held phone to the next, 70 ms
+HELD_FRAMES = 40  # a phone of 0.2 s or more counts as held
+BLEND_FRAMES = 14  # length of the cross-fade between states of a held phone, 70 ms
 ENERGY_BINS = 129
 VARIANCE_SCALE_LIMITS = (1.0, 1.6)  # a held vowel naturally varies less than speech: never amplify it
 
@@ -24,13 +24,13 @@ VARIANCE_SCALE_LIMITS = (1.0, 1.6)  # a held vowel naturally varies less than sp
 def state_lengths(
     voice: HtsVoice, label: str, num_frames: int, held: Sequence[float] | None = None
 ) -> NDArray[np.int64]:
-    """Share a phone's frames among its states, (num_states,).
+    """Divide a phone's frames among its states, (num_states,).
 
     Args:
         voice: The HMMs.
         label: Full-context label of the phone.
-        num_frames: Length wanted. Short phones may skip states (length 0); the sum is always `num_frames`.
-        held: Share of the frames beyond the natural length that each state takes; None shares by variance.
+        num_frames: Length of the phone. Short phones may skip states (length 0); the sum is always `num_frames`.
+        held: Share of the frames beyond the natural length that each state gets; None divides them by variance.
     """
     leaf = voice.duration.leaf(0, label)
     mean, variance = voice.duration.means[0][leaf], voice.duration.variances[0][leaf]
@@ -64,15 +64,15 @@ def generate_cepstrum(
 def restore_variance(
     cepstrum: NDArray[np.float64], voice: HtsVoice, sounding: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Scale each coefficient but c_0 about its mean so that its variance over sounding frames nears the voice's.
+    """Scale each coefficient but c_0 about its mean so that its variance over sung frames approaches the voice's.
 
-    Undoes the smoothing of statistical averaging, which otherwise sounds muffled. The energy of each
-    frame stays, so that nasals and hisses, far from the mean, do not grow loud.
+    This undoes the smoothing of statistical averaging, which sounds muffled. The energy of each frame is preserved, so
+    that nasals and fricatives, which are far from the mean, do not become loud.
 
     Args:
         cepstrum: (T, order).
-        voice: Owner of the global variance.
-        sounding: Frames that are sung, (T,).
+        voice: The voice whose global variance is the target.
+        sounding: Whether each frame is sung, (T,).
     """
     if not sounding.any():
         return cepstrum
@@ -103,7 +103,7 @@ def _log_energy(cepstrum: NDArray[np.float64], alpha: float) -> NDArray[np.float
 
 
 def _blend_states(mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cross-fade the states of a held phone; as trained they would switch within a few frames."""
+    """Cross-fade the states of a held phone, which would otherwise change within a few frames."""
     if mean.shape[0] < HELD_FRAMES:
         return mean
     place = np.arange(mean.shape[0])
@@ -127,7 +127,7 @@ def _trajectory(mean: NDArray[np.float64], precision: NDArray[np.float64], voice
 
 
 def _inner(bands: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cut the frame of padding before and after the utterance off a banded matrix."""
+    """Remove the padding frames before and after the utterance from a banded matrix."""
     inner = bands[:, 1:-1].copy()
     inner[1, 0] = 0.0
     inner[0, :2] = 0.0

@@ -1,10 +1,10 @@
 """Reader of HTS voices (`.htsvoice`, version 1.0): decision trees, Gaussians and windows of an HMM synthesiser.
 
-Both embedded voices are such files. Reading them directly, instead of the waveforms that their engines
-make, gives spectra without vocoder analysis and lets our own timing decide every phone's length.
+Both carriers are such files. Reading the models directly, instead of analysing waveforms that their engines synthesise,
+gives exact spectra and leaves the length of every phone to our own timing.
 
 A file is a text header, whose [POSITION] section gives byte ranges relative to the first byte after
-[DATA]. A tree asks questions (wildcard patterns over a full-context label) down to a Gaussian.
+[DATA]. Questions in a tree (wildcard patterns over a full-context label) lead to a Gaussian.
 
 Reference: Zen et al., "The HMM-based speech synthesis system (HTS) version 2.0", SSW6 2007.
 """
@@ -32,7 +32,7 @@ class Tree:
 
 @dataclass
 class Model:
-    """Trees and Gaussians of one quantity; one tree a state (durations: one tree in all)."""
+    """Trees and Gaussians of one quantity; one tree per state (a single one for durations)."""
 
     questions: dict[str, Question]
     trees: tuple[Tree, ...]
@@ -50,7 +50,7 @@ class Model:
         return node - 1
 
     def forget(self) -> None:
-        """Clear the cache of answers, which grows with every new label."""
+        """Clear the cache of answered questions, which grows with every new label."""
         self._answers.clear()
 
     def _asks(self, question: str, label: str) -> bool:
@@ -62,7 +62,7 @@ class Model:
 
 @dataclass(frozen=True)
 class HtsVoice:
-    """The parts of an HTS voice that the singer uses."""
+    """The parts of an HTS voice that are used here."""
 
     sample_rate: int  # Hz
     frame_shift: int  # samples
@@ -83,7 +83,7 @@ def read_hts_voice(path: Path) -> HtsVoice:
     """Read the spectrum and duration models of an HTS voice.
 
     Raises:
-        ConfigError: If the file is missing or no HTS voice of the expected layout.
+        ConfigError: If the file is missing or is not an HTS voice of the expected layout.
     """
     if not path.is_file():
         raise ConfigError(f"There is no HTS voice {path}. Reinstall the package that ships it.")
@@ -149,7 +149,7 @@ def _child(text: str) -> int:
 
 
 def _pattern(wildcard: str) -> re.Pattern[str]:
-    """`*` any run, `?` any one character; anchored where the wildcard has no `*` at that end."""
+    """`*` matches any text, `?` any one character; anchored at an end that has no `*`."""
     body = re.escape(wildcard.strip("*")).replace(r"\*", ".*").replace(r"\?", ".")
     start = "" if wildcard.startswith("*") else "^"
     end = "" if wildcard.endswith("*") else "$"

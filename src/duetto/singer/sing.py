@@ -1,6 +1,6 @@
-"""Singing a score: the waveform and its annotations (which phone when, at which pitch).
+"""Sings a score: the waveform and its annotations (phones with their times, and pitch).
 
-Conventions: 48 kHz mono float32; every voice gives a score the same length and the same phone times.
+Conventions: 48 kHz mono float32; a score has the same length and the same phone times for every voice.
 F0 of the annotations is on a 5 ms grid, value t at t * 5 ms, 0.0 Hz where unvoiced. All randomness comes from the seed:
 equal arguments give equal samples.
 """
@@ -35,10 +35,10 @@ from duetto.world import import_world
 
 __all__ = ["Annotations", "Rendition", "load_annotations", "save_annotations", "sing"]
 
-LOWEST_SUNG_MIDI, HIGHEST_SUNG_MIDI = 33.0, 91.0  # 55 Hz to 1568 Hz: beyond, WORLD's spectra fail
-CUT_PAUSE_S = 0.2  # a pause this long separates stretches that are synthesised one after the other
+LOWEST_SUNG_MIDI, HIGHEST_SUNG_MIDI = 33.0, 91.0  # 55 Hz to 1568 Hz: WORLD's spectra fail beyond
+CUT_PAUSE_S = 0.2  # a pause this long separates stretches that are synthesised independently
 BLOCK_FRAMES = 400  # spectra are computed in blocks, because the temporary arrays are several times their size
-PAUSE_DB, CLOSURE_DB = -60.0, -25.0  # silence of pauses and closures against the carrier's
+PAUSE_DB, CLOSURE_DB = -60.0, -25.0  # level of pauses and closures, relative to the carrier's
 RELEASE_S, RELEASE_SHARE = 0.07, 0.3  # fade at the end of a phrase
 LOUDER_DB_PER_SEMITONE = 0.25  # higher notes are sung louder
 DYNAMICS_LIMITS_DB = (-30.0, 6.0)
@@ -64,7 +64,7 @@ class Rendition:
     note_start_s: NDArray[np.float64]  # (N,), as written
     note_end_s: NDArray[np.float64]  # (N,), as sung
     note_midi: NDArray[np.float64]  # (N,), sung pitch
-    gain_db: float  # applied to reach the level; differs when the same song is sung at another pitch
+    gain_db: float  # applied to reach the target level; depends on the pitch at which a song is sung
 
 
 def sing(
@@ -80,12 +80,12 @@ def sing(
     Args:
         score: One line of notes.
         voice: An embedded singer; its own transposition is added to the score's notes.
-        seed: Decides drift, jitter, breaths and noise.
+        seed: Seeds drift, jitter, breaths and noise.
         transpose_semitones: Added to the voice's transposition.
-        progress: Called with the seconds of song that were just made.
+        progress: Called with the seconds of song just synthesised.
 
     Raises:
-        ScoreError: If the score is empty, overlaps, is too long, or leaves 55 Hz to 1568 Hz.
+        ScoreError: If the score is empty, too long, has overlapping notes, or leaves the range of 55 Hz to 1568 Hz.
     """
     timing = lay_out(score)
     shift = voice.transposition + transpose_semitones
@@ -133,7 +133,7 @@ def _check_range(score: Score, note_midi: NDArray[np.float64]) -> None:
 def _enliven(
     carrier: NDArray[np.float64], model: HtsVoice, timing: Timing, voice: EmbeddedVoice, random: np.random.Generator
 ) -> NDArray[np.float64]:
-    """The carrier's cepstra with natural variance and a slow wander, (T, order)."""
+    """The carrier's cepstra with natural variance and slow random motion, (T, order)."""
     sounding = np.zeros(timing.num_frames, dtype=bool)
     for phone in timing.phones:
         sounding[phone.start : phone.end] = phone.phone not in (PAUSE, CLOSURE)
@@ -145,7 +145,7 @@ def _enliven(
 
 
 def _gain_db(score: Score, timing: Timing, midi: NDArray[np.float64], voice: EmbeddedVoice) -> NDArray[np.float64]:
-    """Level of each frame against the carrier's, (T,): dynamics, pitch, pauses, releases."""
+    """Level of each frame relative to the carrier's, (T,), from dynamics, pitch, pauses and releases."""
     levels = [
         (tick, float(np.clip(20.0 * np.log10(max(value, 1.0) / 64.0), *DYNAMICS_LIMITS_DB)))
         for tick, value in score.dynamics.points
@@ -164,7 +164,7 @@ def _gain_db(score: Score, timing: Timing, midi: NDArray[np.float64], voice: Emb
 def _synthesise(
     sound: Sound, timing: Timing, voice: EmbeddedVoice, shape: Shape, progress: ReportSeconds | None
 ) -> NDArray[np.float64]:
-    """WORLD, stretch by stretch so that memory does not grow with the song; (num_frames * 240,)."""
+    """Synthesise with WORLD, stretch by stretch, so that memory does not grow with the song; (num_frames * 240,)."""
     pyworld = import_world()
     pieces = []
     for first, last in _stretches(timing):

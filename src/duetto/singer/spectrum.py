@@ -19,14 +19,14 @@ from duetto.singer.voices import EmbeddedVoice
 SAMPLE_RATE = 48000
 N_FFT = 2048  # WORLD's size for 71 Hz and above at 48 kHz
 PASSAGGIO_WIDTH_SEMITONES = 0.8  # slope of the change of register
-HARMONIC_OCTAVES = 0.35  # width of what is raised with the fundamental
-FUNDAMENTAL_FROM_HZ, FUNDAMENTAL_FLOOR_DB = 250.0, 0.0  # from here the fundamental lies at most so far below
-CHEST_FULL_HZ, CHEST_NONE_HZ = 200.0, 250.0  # below the first the same holds for low notes, above the second not
+HARMONIC_OCTAVES = 0.35  # width of the band that is raised with the fundamental
+FUNDAMENTAL_FROM_HZ, FUNDAMENTAL_FLOOR_DB = 250.0, 0.0  # above it, the fundamental is at most so far below harmonics
+CHEST_FULL_HZ, CHEST_NONE_HZ = 200.0, 250.0  # for low notes: fully below the first, not at all above the second
 CHEST_FLOOR_DB = 3.0
-CHEST_OCTAVES = 0.6  # width of what is raised with a low fundamental
+CHEST_OCTAVES = 0.6  # width of the band that is raised with a low fundamental
 NEPER_PER_DB = np.log(10.0) / 10.0  # dB to natural logarithm of power
 
-# aperiodicity of a clear sung vowel, (Hz, dB of amplitude); own choice after D4C of sung vowels
+# aperiodicity of a clear sung vowel, (Hz, dB of amplitude); chosen to match D4C on sung vowels
 CLEAR_APERIODICITY_DB = (
     (0.0, -60.0),
     (1000.0, -42.0),
@@ -43,11 +43,11 @@ NOISY_PHONES = frozenset({"z", "j", "v", "g", "gy", "gw", "d", "dy", "b", "by"})
 
 @dataclass(frozen=True)
 class Shape:
-    """Everything that turns a voice's cepstra into spectra, computed once per rendition."""
+    """The constants for turning a voice's cepstra into spectra, computed once per rendition."""
 
     chest_basis: NDArray[np.float64]  # (order, bins): mel-cepstrum to log amplitude at warped frequencies
     head_basis: NDArray[np.float64]  # (order, bins)
-    chest_hz: NDArray[np.float64]  # (bins,), the carrier's frequency that each bin shows
+    chest_hz: NDArray[np.float64]  # (bins,), the carrier's frequency that each bin is taken from
     alpha: float  # all-pass constant of the bases
     equaliser: NDArray[np.float64]  # (bins,), log power
     head_tilt: NDArray[np.float64]  # (bins,), log power at full head register
@@ -56,7 +56,7 @@ class Shape:
     log2_frequency: NDArray[np.float64]  # (bins,), log2 Hz
 
     def moved(self, formant_ratio: float, head_ratio: float) -> "Shape":
-        """The shape with all formants at `formant_ratio` times their frequency; `head_ratio` is the register's."""
+        """The shape with all formants at `formant_ratio` times their frequency, in head register at `head_ratio`."""
         order = self.chest_basis.shape[0]
         chest = self.chest_hz / formant_ratio
         return replace(
@@ -67,7 +67,7 @@ class Shape:
 
 
 def make_shape(voice: EmbeddedVoice, order: int, alpha: float) -> Shape:
-    """Prepare a voice's warp and equaliser for mel-cepstra of an order and all-pass constant."""
+    """Prepare a voice's warp and equaliser for mel-cepstra of a given order and all-pass constant."""
     frequency = np.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1)
     safe = np.maximum(frequency, 20.0)
     warp = voice.warp_depth * smooth_curve(voice.warp_seed, safe)
@@ -93,7 +93,7 @@ def make_shape(voice: EmbeddedVoice, order: int, alpha: float) -> Shape:
 
 
 def smooth_curve(seed: int, frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A seeded smooth curve over log frequency, (bins,), mean about 0 and deviation about 1 over 100 Hz to 16 kHz."""
+    """A seeded smooth curve over log frequency, (bins,), mean about 0, deviation about 1 from 100 Hz to 16 kHz."""
     place = np.clip(np.log2(frequency_hz / 100.0) / np.log2(160.0), 0.0, 1.0)
     random = np.random.default_rng([seed, 0x5EED])
     weights, phases = random.standard_normal(5), random.uniform(0.0, 2.0 * np.pi, 5)
@@ -114,12 +114,12 @@ class Sound:
     cepstrum: NDArray[np.float64]  # (T, order), the carrier's
     midi: NDArray[np.float64]  # (T,), sung pitch, in pauses too
     f0_hz: NDArray[np.float64]  # (T,), 0.0 where unvoiced
-    gain_db: NDArray[np.float64]  # (T,), level against the carrier's
+    gain_db: NDArray[np.float64]  # (T,), level relative to the carrier's
     head: NDArray[np.float64]  # (T,), share of head register, 0..1
     expression: Expression  # (T,)
 
     def part(self, frames: slice | NDArray[np.int64]) -> "Sound":
-        """The sound of some frames."""
+        """The rows of some frames."""
         return Sound(
             self.cepstrum[frames],
             self.midi[frames],
@@ -145,7 +145,7 @@ def power_spectrum(sound: Sound, voice: EmbeddedVoice, shape: Shape) -> NDArray[
 def _formant_groups(
     sound: Sound, voice: EmbeddedVoice, shape: Shape
 ) -> Iterator[tuple[slice | NDArray[np.int64], Shape]]:
-    """Frames that share one place of the formants, with the shape that puts them there."""
+    """Groups of frames with equal formant shifts, each with its shifted shape."""
     ratios = sound.expression.formant_ratio
     if ratios is None:
         yield slice(None), shape
@@ -188,9 +188,9 @@ def aperiodicity(timing: Timing, first: int, sound: Sound, voice: EmbeddedVoice,
 def _carry_fundamental(log_power: NDArray[np.float64], f0_hz: NDArray[np.float64], shape: Shape) -> None:
     """Raise, in place, a fundamental that lies far below the second or third harmonic.
 
-    On high notes singers tune the first formant to the note; a fixed formant would make the second
-    harmonic the pitch that one hears. On low notes a chest voice has a strong fundamental; the carriers
-    are women's voices and have no energy where they never sang.
+    On high notes singers tune the first formant to the note; with a fixed formant, one would hear the second harmonic
+    as the pitch. On low notes a chest voice has a strong fundamental, but the carriers are women's voices without any
+    energy below their range.
     """
     high = np.flatnonzero(f0_hz > FUNDAMENTAL_FROM_HZ)
     share = np.clip(f0_hz[high] / FUNDAMENTAL_FROM_HZ - 1.0, 0.0, 0.5) * 2.0
@@ -208,7 +208,7 @@ def _raise(
     share: NDArray[np.float64],
     shape: Shape,
 ) -> NDArray[np.float64]:
-    """What a share, (T,), of the lift to `floor_db` below the second and third harmonic adds, (T, bins)."""
+    """The lift, (T, bins), to `floor_db` below the second and third harmonic, scaled by a share, (T,)."""
     bins = np.rint(f0_hz[:, None] * np.array([1.0, 2.0, 3.0]) * N_FFT / SAMPLE_RATE).astype(int)
     harmonics = np.take_along_axis(log_power, bins, axis=1)
     lacking = harmonics[:, 1:].max(axis=1) - harmonics[:, 0] - floor_db * NEPER_PER_DB

@@ -1,4 +1,4 @@
-"""The time of each phone, from the score alone: the same for every voice and both families.
+"""The timing of the phones, from the score alone: the same for every voice and both carriers.
 
 Conventions: phones have Open JTalk names, "pau" is silence; boundaries lie on the 5 ms grid; the
 phones of a song follow each other without gap from 0 s to its end. A note's consonants begin a
@@ -18,10 +18,10 @@ HOP_S = 0.005  # the grid of phones, F0 and spectra
 PAUSE = "pau"
 REST_NOTE = -1  # note index of a pause
 TAIL_S = 0.4  # silence after the last note, so that its release is heard
-LEGATO_GAP_S = 0.06  # a shorter gap between notes is sung through
-MAX_SONG_S = 900.0  # longer songs would fill the memory; split them
+LEGATO_GAP_S = 0.06  # shorter gaps between notes are closed
+MAX_SONG_S = 900.0  # longer songs would not fit into memory
 
-# Length in sustained singing, s; own choice after published Japanese averages.
+# Length in sustained singing, s; chosen by published averages for Japanese.
 CONSONANT_S: Mapping[str, float] = MappingProxyType(
     {
         "k": 0.060, "ky": 0.070, "kw": 0.070, "t": 0.055, "ty": 0.065, "p": 0.055, "py": 0.065,
@@ -35,15 +35,15 @@ VOWELS = frozenset("aiueo")
 DEVOICED = frozenset("AIUEO")
 NASAL, CLOSURE = "N", "cl"
 UNVOICED = frozenset({"k", "ky", "kw", "t", "ty", "p", "py", "s", "sh", "ts", "ch", "h", "hy", "f", CLOSURE, PAUSE})
-CONSONANT_SHARE = 0.40  # most of a mora that its consonants may take
+CONSONANT_SHARE = 0.40  # maximum share of a mora that its consonants take
 LEAD_SHARE = 0.5  # part of a consonant sung before its note
-LEAD_OF_PREVIOUS = 0.20  # most of the previous note that a lead may take
-NASAL_SHARE, MAX_NASAL_S = 0.40, 0.20  # a moraic nasal that shares its note
+LEAD_OF_PREVIOUS = 0.20  # maximum share of the previous note that a lead takes
+NASAL_SHARE, MAX_NASAL_S = 0.40, 0.20  # of a moraic nasal that shares its note with other moras
 CLOSURE_SHARE, MAX_CLOSURE_S = 0.30, 0.12
 
 
 def is_voiced(phone: str) -> bool:
-    """Whether the vocal folds swing: everything but pauses, closures, devoiced vowels and voiceless consonants."""
+    """Whether the vocal folds vibrate: not in pauses, closures, devoiced vowels and voiceless consonants."""
     return phone not in UNVOICED and phone not in DEVOICED
 
 
@@ -68,12 +68,12 @@ class Timing:
 
     phones: tuple[TimedPhone, ...]  # from frame 0 to num_frames, without gap
     note_start: tuple[int, ...]  # frame, as written
-    note_end: tuple[int, ...]  # frame, as sung: short holes before the next note are closed
+    note_end: tuple[int, ...]  # frame, as sung: short gaps before the next note are closed
     num_frames: int
 
 
 def lay_out(score: Score) -> Timing:
-    """Give every phone of a score its start and end.
+    """Assign a start and an end to every phone of a score.
 
     Raises:
         ScoreError: If the score has no notes, its notes overlap, or it lasts over 15 minutes.
@@ -95,7 +95,7 @@ def lay_out(score: Score) -> Timing:
 
 
 def _sung_phones(moras: Sequence[tuple[Mora, ...]]) -> list[tuple[tuple[str, ...], ...]]:
-    """Phones per mora and note; a note without moras prolongs the vowel before it."""
+    """Phones per mora and note; a note without moras prolongs the previous vowel."""
     sung: list[tuple[tuple[str, ...], ...]] = []
     previous = "a"
     for note in moras:
@@ -125,14 +125,14 @@ def consonant_frames(phones: tuple[str, ...], num_frames: int) -> list[int]:
     room_s = CONSONANT_SHARE * num_frames * HOP_S
     scale = min(1.0, room_s / sum(natural_s)) if natural_s else 1.0
     lengths = [max(1, int(length * scale / HOP_S)) for length in natural_s]
-    while lengths and sum(lengths) >= num_frames:  # a mora of a few frames keeps at least its vowel
+    while lengths and sum(lengths) >= num_frames:  # even a mora of a few frames keeps its vowel
         lengths = lengths[:-1]
     lengths += [0] * (len(phones) - 1 - len(lengths))
     return [*lengths, num_frames - sum(lengths)]
 
 
 def _place(note: tuple[tuple[str, ...], ...], start: int, end: int, index: int) -> list[TimedPhone]:
-    """Share a note among its moras: nasals and closures are short, full moras divide the rest evenly."""
+    """Divide a note among its moras: nasals and closures are short, full moras share the rest equally."""
     total = end - start
     special = [_special_frames(mora, total) if len(note) > 1 else 0 for mora in note]
     num_full = special.count(0)
@@ -175,7 +175,7 @@ def _note_frames(score: Score) -> tuple[list[int], list[int]]:
 
 
 def note_edges(score: Score) -> tuple[list[int], list[int]]:
-    """First frame of each note, and the frame after its last; short holes before the next note are closed."""
+    """First frame of each note, and the frame after its last; short gaps before the next note are closed."""
     tempo = TempoMap(score.tempos)
     starts = [round(tempo.seconds(note.tick) / HOP_S) for note in score.notes]
     ends = [round(tempo.seconds(note.tick + note.duration) / HOP_S) for note in score.notes]

@@ -12,19 +12,19 @@ from typing import Literal
 from duetto.errors import ConfigError
 
 Family = Literal["sinsy", "mei"]
-AIR = ((6000.0, 0.0), (9000.0, 16.0), (20000.0, 22.0))  # (Hz, dB): keeps the high band of a dark voice above the floor
+AIR = ((6000.0, 0.0), (9000.0, 16.0), (20000.0, 22.0))  # (Hz, dB): keeps the high band of dark voices above the noise
 
 
 @dataclass(frozen=True)
 class PitchStyle:
-    """How a voice moves from note to note and within one."""
+    """How pitch moves between notes and within them."""
 
     portamento_s: float = 0.06  # length of a glide between notes, 0.035..0.1 s
     overshoot: float = 0.06  # share of an interval by which a glide overshoots
     scoop_cents: float = 25.0  # a phrase starts this far below its first note
     drift_cents: float = 4.0  # standard deviation of slow wander, below 3 Hz
     jitter_cents: float = 2.0  # standard deviation of fast irregularity, 10 to 60 Hz
-    vibrato_depth_cents: float = 25.0  # where the score gives none; 0 = never
+    vibrato_depth_cents: float = 25.0  # if the score specifies none; 0 = no vibrato
     vibrato_rate_hz: float = 5.5
     vibrato_delay_s: float = 0.35  # straight tone before the vibrato
     vibrato_min_note_s: float = 0.6  # shorter notes have none
@@ -32,13 +32,13 @@ class PitchStyle:
 
 @dataclass(frozen=True)
 class Register:
-    """What changes above the passaggio; each amount is reached about two semitones above it."""
+    """Changes in head register; each is complete about two semitones above the passaggio."""
 
     passaggio_midi: float = 68.0  # sung pitch, MIDI
-    head_tilt_db: float = -3.0  # at 5 kHz against 500 Hz
+    head_tilt_db: float = -3.0  # at 5 kHz relative to 500 Hz
     head_breath_db: float = 4.0  # more aperiodicity
     head_formant_ratio: float = 1.02  # formants move by this factor
-    head_fundamental_db: float = 3.0  # the lowest harmonic gains
+    head_fundamental_db: float = 3.0  # gain of the lowest harmonic
     head_level_db: float = -1.0
 
 
@@ -50,15 +50,15 @@ class EmbeddedVoice:
     family: Family
     range_midi: tuple[int, int]  # comfortable sung pitches
     transposition: int = 0  # semitones from the written score to what the voice sings
-    formant_ratio: float = 1.0  # formant frequencies against the carrier's
+    formant_ratio: float = 1.0  # formant frequencies relative to the carrier's
     warp_seed: int = 0
     warp_depth: float = 0.03  # standard deviation of the seeded log-frequency warp
     equaliser_db: float = 2.0  # standard deviation of the seeded smooth equaliser
     equaliser: tuple[tuple[float, float], ...] = ()  # (Hz, dB), straight lines in log frequency
     tilt_db_per_octave: float = 0.0  # about 1 kHz
-    breath_db: float = 0.0  # aperiodicity against a clear voice
-    breath_level_db: float = -30.0  # audible breaths against the singing
-    cepstral_motion: float = 0.015  # slow wander of held spectra, so that no vowel is frozen
+    breath_db: float = 0.0  # aperiodicity relative to a clear voice
+    breath_level_db: float = -30.0  # audible breaths relative to the singing
+    cepstral_motion: float = 0.015  # slow random motion of held spectra, so that vowels do not sound frozen
     register: Register = field(default_factory=Register)
     style: PitchStyle = field(default_factory=PitchStyle)
 
@@ -69,7 +69,7 @@ def _catalogue(*voices: EmbeddedVoice) -> Mapping[str, EmbeddedVoice]:
 
 VOICES: Mapping[str, EmbeddedVoice] = _catalogue(
     EmbeddedVoice(
-        "miku",  # bright and machine-straight, as singing synthesisers of the VOCALOID kind are heard
+        "miku",  # bright, with straight pitch, like VOCALOID-type singing synthesisers
         "sinsy",
         range_midi=(57, 81),
         formant_ratio=1.24,
@@ -110,7 +110,7 @@ VOICES: Mapping[str, EmbeddedVoice] = _catalogue(
         style=PitchStyle(portamento_s=0.09, overshoot=0.08, scoop_cents=40.0, drift_cents=5.0, vibrato_rate_hz=5.2),
     ),
     EmbeddedVoice(
-        "pop",  # a close, airy woman's voice
+        "pop",  # a woman's airy voice, close to the microphone
         "sinsy",
         range_midi=(55, 76),
         formant_ratio=0.95,
@@ -123,7 +123,7 @@ VOICES: Mapping[str, EmbeddedVoice] = _catalogue(
         style=PitchStyle(portamento_s=0.075, vibrato_depth_cents=20.0, vibrato_delay_s=0.5),
     ),
     EmbeddedVoice(
-        "mei",  # the second family: another person, recorded speaking
+        "mei",  # the second carrier: another person, recorded speaking
         "mei",
         range_midi=(55, 76),
         warp_seed=1,

@@ -1,4 +1,4 @@
-"""Named arrays in one file that is written whole or not at all, and checked to the last byte when it is read."""
+"""Named arrays in one file, written atomically and verified by checksums when read."""
 
 import io
 import zipfile
@@ -23,7 +23,7 @@ def save_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
 
 
 def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read such a file; every byte is checked against the file's checksums.
+    """Read a file of `save_arrays`; every byte is checked against the file's checksums.
 
     Raises:
         FileNotFoundError: If it is missing.

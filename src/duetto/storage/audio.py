@@ -1,8 +1,8 @@
-"""Reading, writing and resampling audio: the only file that touches audio files.
+"""Reading, writing and resampling audio; all other modules access audio files through this one.
 
 Conventions: waveforms are float32, full scale +-1.0, shape (S,) when mono and (channels, S)
-otherwise. `duetto.storage.audio_open` decides who decodes a file. A file of any length is read and written block by
-block in flat memory. Only our own files are read from the middle; lossy ones are never sought into.
+otherwise. `duetto.storage.audio_open` chooses the decoder of a file. Files of any length are read and written block by
+block in constant memory. Only our own files are read from the middle; in lossy files there is no seeking.
 """
 
 import errno
@@ -23,7 +23,7 @@ from duetto.storage.audio_open import MAX_HOURS, open_audio
 from duetto.storage.files import atomic_path
 
 Waveform = NDArray[np.float32]
-MAX_LEVEL = 1e9  # beyond it samples are as good as infinite: sums of them are
+MAX_LEVEL = 1e9  # larger samples count as infinite, because their sums overflow
 SEEKABLE = frozenset({"WAV", "WAVEX", "RF64", "FLAC"})  # the formats that we write ourselves
 FULL_BYTES = 2**20  # a disk with less left is full
 
@@ -32,7 +32,7 @@ def read_info(path: Path) -> AudioInfo:
     """Read the header of an audio file.
 
     Raises:
-        AudioError: If the file is missing, is no audio, or its header makes no sense.
+        AudioError: If the file is missing, is not audio, or has an implausible header.
     """
     with open_audio(path) as file:
         return file.info
@@ -70,20 +70,20 @@ def read_channels(path: Path) -> tuple[Waveform, int]:
 
 
 def read_blocks(path: Path) -> Iterator[Waveform]:
-    """The samples of a file in order, (channels, S) of at most some megabytes each.
+    """The samples of a file in order, in blocks (channels, S) of a few megabytes at most.
 
     Yields:
         At least one block, none of them empty.
 
     Raises:
-        AudioError: As `read_audio`; blocks before the bad place have been given by then.
+        AudioError: As `read_audio`; blocks before the fault have been yielded by then.
     """
     with open_audio(path) as file:
         yield from checked(path, file)
 
 
 def checked(path: Path, file: AudioFile) -> Iterator[Waveform]:
-    """The blocks of an open file, as long as they are sound.
+    """The blocks of an open file, each checked for plausible samples.
 
     Raises:
         AudioError: As `read_audio`.
@@ -99,7 +99,7 @@ def checked(path: Path, file: AudioFile) -> Iterator[Waveform]:
         yield block
         done += block.shape[1]
         if done > MAX_HOURS * 3600 * info.sample_rate:
-            raise AudioError(f"{path} goes on beyond {MAX_HOURS:g} hours: cut it first.")
+            raise AudioError(f"{path} is longer than {MAX_HOURS:g} hours: cut it first.")
     if done == 0:
         raise AudioError(f"{path} holds no samples.")
 
@@ -108,12 +108,12 @@ def read_span(path: Path, first: int, last: int) -> Waveform:
     """Samples `first` to `last` (one past the end) of a WAV or FLAC file, (channels, S).
 
     Raises:
-        AudioError: If the file cannot be read or ends before.
+        AudioError: If the file cannot be read or ends earlier.
     """
     try:
         with soundfile.SoundFile(file_name(path)) as file:
             if file.format not in SEEKABLE:
-                raise AudioError(f"{path} is {file.format}, which is read from its beginning only.")
+                raise AudioError(f"{path} is {file.format}, which can only be read from its beginning.")
             file.seek(first)
             samples = file.read(last - first, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
@@ -133,11 +133,11 @@ def write_audio(
     """Write a WAV (or FLAC, by suffix) atomically.
 
     Args:
-        path: Where; the suffix names the format.
+        path: Output file; the suffix selects the format.
         waveform: (S,) or (channels, S), +-1.0. Louder peaks would clip in PCM and are refused.
         sample_rate: Hz.
         subtype: libsndfile's name of the sample format.
-        tags: Texts for the file's own metadata, by libsndfile's names: title, artist, comment, copyright, software.
+        tags: Metadata for the file, by libsndfile's names: title, artist, comment, copyright, software.
 
     Raises:
         AudioError: If a sample is not finite or, for PCM, beyond full scale.
@@ -153,7 +153,7 @@ def write_blocks(
     subtype: str = "PCM_24",
     tags: Mapping[str, str] | None = None,
 ) -> int:
-    """As `write_audio`, from blocks of one width; returns the number of samples written."""
+    """As `write_audio`, from blocks with equally many channels; returns the number of samples written."""
     num_samples = 0
     with atomic_path(path) as temporary:
         file = None
@@ -164,7 +164,7 @@ def write_blocks(
                     file = _create(temporary, 1 if block.ndim == 1 else len(block), sample_rate, subtype, tags or {})
                 file.write(block.T)
                 num_samples += block.shape[-1]
-        except soundfile.LibsndfileError as error:  # says "System error." whatever the system said
+        except soundfile.LibsndfileError as error:  # reports "System error." whatever the cause
             is_full = shutil.disk_usage(path.parent).free < FULL_BYTES
             raise OSError(errno.ENOSPC if is_full else errno.EIO, error.error_string.strip()) from error
         finally:
@@ -203,7 +203,7 @@ def resample(waveform: Waveform, from_rate: int, to_rate: int) -> Waveform:
 
 
 def resample_blocks(blocks: Iterable[Waveform], from_rate: int, to_rate: int) -> Iterator[Waveform]:
-    """`resample` of a mono stream: the same samples and the same length, in flat memory.
+    """`resample` of a mono stream: the same samples and the same length, in constant memory.
 
     Args:
         blocks: Pieces (S,) of a waveform in order.

@@ -1,4 +1,4 @@
-"""How long the sound of an uncompressed file is by its header, and how long by its bytes.
+"""The length of an uncompressed audio file according to its header, and according to its bytes.
 
 WAV, RF64, Wave64, AIFF and CAF are lists of chunks, one of which holds the samples; AU has a header in front of them.
 Sources: EBU Tech 3306 (RF64), Apple's Core Audio Format 1.0, Audio Interchange File Format 1.3, Sony's Wave64.
@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 MAGICS = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b"caff", b".snd")
 LONGEST_32 = 0xFFFFFFFF
-OPEN_ENDED = (0x7FFFFFFF, LONGEST_32)  # writers that cannot go back leave 0, one of these or a little less
+OPEN_ENDED = (0x7FFFFFFF, LONGEST_32)  # writers that cannot seek leave 0, one of these, or slightly less
 MOST_CHUNKS = 10_000
 
 
@@ -20,15 +20,15 @@ MOST_CHUNKS = 10_000
 class SoundBytes:
     """Where the samples lie in a file."""
 
-    present: int  # bytes of samples that are there
+    present: int  # bytes of samples present
     missing: int = 0  # bytes that the header promises beyond the end of the file
-    behind: int = 0  # bytes after the samples that are no chunks
+    behind: int = 0  # bytes after the samples that are not chunks
     is_open_ended: bool = False  # the header gives no length
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a format writes its chunks."""
+    """The chunk layout of a format."""
 
     first: int  # where the first one begins
     size: str  # of the length, for struct
@@ -51,7 +51,7 @@ LAYOUTS = {
 
 
 def find_sound(path: Path) -> SoundBytes | None:
-    """The extent of a file's samples; None if the file is of another kind or its chunks make no sense."""
+    """The extent of a file's samples; None if the file has another format or its chunks are inconsistent."""
     size = path.stat().st_size
     with path.open("rb") as file:
         magic = file.read(4)
@@ -88,7 +88,7 @@ def _of_chunks(file: BinaryIO, size: int, layout: Layout) -> SoundBytes | None:
 
 
 def _chunks(file: BinaryIO, size: int, layout: Layout) -> Iterator[tuple[bytes, int, int]]:
-    """Name, begin and length of each chunk, up to what is none; only that of the samples may reach beyond the end."""
+    """Name, begin and length of each valid chunk; only the one with the samples may extend past the end of the file."""
     place, head = layout.first, layout.name_length + struct.calcsize(layout.size)
     for _ in range(MOST_CHUNKS):
         file.seek(place)
@@ -104,7 +104,7 @@ def _chunks(file: BinaryIO, size: int, layout: Layout) -> Iterator[tuple[bytes, 
 
 
 def _extent(available: int, length: int) -> SoundBytes:
-    """Of so many bytes up to the end of the file, the header says that so many are samples."""
+    """Compare the bytes available up to the end of the file with the length that the header gives."""
     if length <= 0 or (length > available and any(-0x10000 <= length - most <= 1 for most in OPEN_ENDED)):
         return SoundBytes(available, is_open_ended=True)
     return SoundBytes(min(available, length), missing=max(0, length - available))

@@ -14,10 +14,10 @@ Blocks = Iterator[NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What the header of an audio file says."""
+    """The header of an audio file."""
 
     sample_rate: int
-    num_samples: int  # an estimate where the format keeps no count
+    num_samples: int  # an estimate if the format stores no count
     num_channels: int
     subtype: str
 
@@ -37,7 +37,7 @@ class Unread:
 
 @dataclass(frozen=True)
 class AudioFile:
-    """An open file: header, samples, and what is missing of them."""
+    """An open file: header, samples, and which of them are missing."""
 
     info: AudioInfo
     blocks: Blocks  # read as they are asked for, none of them empty

@@ -1,7 +1,7 @@
-"""Decoding what is compressed (MP3, Ogg, FLAC, m4a, aac, wma, webm ...) through PyAV.
+"""Decodes compressed audio (MP3, Ogg, FLAC, m4a, aac, wma, webm ...) through PyAV.
 
-A file is read from its beginning to its end, packet by packet; a packet that cannot be decoded is left out and counted.
-`duetto.storage.audio_packets` makes of the count what was not read. Only `duetto.storage.audio_open` calls this.
+A file is read from beginning to end, packet by packet; packets that cannot be decoded are skipped and counted.
+`duetto.storage.audio_packets` derives from the count what was not read. Only `duetto.storage.audio_open` calls this.
 """
 
 import sys
@@ -19,8 +19,8 @@ from duetto.storage.audio_links import RestOfFile, next_part
 from duetto.storage.audio_packets import LARGEST_PACKET, PacketCount, longest_possible_s, unread_packets
 
 MAX_CHANNELS = 64
-MICROSECONDS = 1e6  # in which libav gives the length of a container
-BLOCK_SAMPLES = 2**16  # frames are joined to blocks of about so many
+MICROSECONDS = 1e6  # libav's unit for the length of a container
+BLOCK_SAMPLES = 2**16  # frames are joined into blocks of about this size
 LOSSLESS_SUBTYPES = {"s16": "PCM_16", "s16p": "PCM_16", "s32": "PCM_24", "s32p": "PCM_24"}
 LOSSLESS_CODECS = frozenset({"flac", "alac", "wavpack", "tta", "ape"})
 DEMUXERS = (  # no playlist: it would open other files
@@ -35,7 +35,7 @@ def open_audio(path: Path) -> Iterator[AudioFile]:
     """The first audio stream of a file at its own rate.
 
     Raises:
-        AudioError: If there is no decoder here, the file is none that it knows, or, from the blocks, none of it can be
+        AudioError: If no decoder is installed or it does not know the file, or, from the blocks, if nothing can be
             decoded.
     """
     av = _load(path)
@@ -102,7 +102,7 @@ def _decode_part(path: Path, opened: tuple[Any, Any], resample: "_Resampler", co
             count.seconds += frame.samples / max(1, frame.sample_rate)
             yield from resample(frame)
         if count.seconds > longest_s:
-            raise AudioError(f"{path} goes on for longer than its bytes can hold: it is damaged or hostile.")
+            raise AudioError(f"{path} decodes to more audio than its bytes can hold: it is damaged or hostile.")
     if count.seconds == 0 and count.error:
         raise AudioError(f"{path} breaks off while decoding ({count.error}).")
 
@@ -112,7 +112,7 @@ def _new_count(stream: Any) -> PacketCount:
 
 
 def _packets(container: Any, stream: Any, av: Any, count: PacketCount) -> Iterator[list[Any]]:
-    """The decoded frames of each packet, as far as packets are found; those that are damaged give none."""
+    """The decoded frames of each packet that is found; damaged packets yield none."""
     errors = (av.FFmpegError, ValueError, OverflowError)
     packets = container.demux(stream)
     while True:
@@ -135,7 +135,7 @@ def _packets(container: Any, stream: Any, av: Any, count: PacketCount) -> Iterat
 
 
 class _Resampler:
-    """Frames as float32 at one rate and width, also where a later part of the file has others."""
+    """Converts frames to float32 at one rate and channel count, even if they change within the file."""
 
     def __init__(self, av: Any, rate: int, channels: int) -> None:
         self.av, self.rate, self.channels = av, rate, channels
@@ -143,7 +143,7 @@ class _Resampler:
         self.resampler: Any = None
 
     def __call__(self, frame: Any) -> Iterator[NDArray[np.float32]]:
-        """What is ready after a frame; after None, the rest."""
+        """The samples that are ready after a frame; after None, the rest."""
         if frame is None:
             yield from self._resampled(None)
             return
@@ -151,7 +151,7 @@ class _Resampler:
         if form != self.form:
             yield from self._resampled(None)
             self.form, self.resampler = form, self.av.AudioResampler(format="fltp", rate=self.rate)
-        frame.pts = None  # the resampler would fill gaps between time stamps
+        frame.pts = None  # otherwise the resampler would fill gaps between time stamps
         yield from self._resampled(frame)
 
     def _resampled(self, frame: Any) -> Iterator[NDArray[np.float32]]:
@@ -162,7 +162,7 @@ class _Resampler:
 
 
 def _to_width(block: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
-    """Channels of another width, mixed equally and repeated."""
+    """Convert to another channel count by mixing equally and repeating."""
     return np.repeat(block.mean(axis=0, dtype=np.float32)[None], channels, axis=0)
 
 

@@ -1,4 +1,4 @@
-"""Reading uncompressed audio, and rare formats, through libsndfile.
+"""Reads uncompressed audio, and rare formats, through libsndfile.
 
 Only `duetto.storage.audio_open` calls this.
 """
@@ -16,16 +16,16 @@ from duetto.storage.audio_chunks import find_sound
 from duetto.storage.audio_file import AudioFile, AudioInfo, Blocks, Unread
 
 BLOCK_VALUES = 2**22  # read at once: 44 s of stereo at 48 kHz
-LEFT_TO_LIBAV = frozenset({"MP3", "OGG", "FLAC"})  # which libsndfile may shorten without a word
+LEFT_TO_LIBAV = frozenset({"MP3", "OGG", "FLAC"})  # which libsndfile may truncate silently
 TOLERANCE_S = 0.001
 
 
 @contextmanager
 def open_audio(path: Path) -> Iterator[AudioFile]:
-    """A file as libsndfile reads it.
+    """Open a file with libsndfile.
 
     Raises:
-        AudioError: If it does not, reads no sample of it, or is not trusted to read all of this format.
+        AudioError: If that fails, yields no sample, or may not read all of a file in this format.
     """
     try:
         file = soundfile.SoundFile(file_name(path))
@@ -40,7 +40,7 @@ def open_audio(path: Path) -> Iterator[AudioFile]:
 
 
 def _decode(path: Path, file: soundfile.SoundFile, unread: list[Unread]) -> Blocks:
-    """Blocks that are not empty; a header's length is not believed, let alone allocated."""
+    """Non-empty blocks; the length in the header is neither trusted nor allocated."""
     size, done = max(1, BLOCK_VALUES // file.channels), 0
     try:
         while len(block := file.read(size, dtype="float32", always_2d=True)):
@@ -54,7 +54,7 @@ def _decode(path: Path, file: soundfile.SoundFile, unread: list[Unread]) -> Bloc
 
 
 def unread_bytes(path: Path, seconds: float) -> list[Unread]:
-    """What the chunks of a file of which so many seconds were read hold, or promise, besides."""
+    """What a file's chunks hold, or promise, beyond the seconds that were read."""
     sound = find_sound(path)
     if sound is None or sound.present == 0 or seconds == 0:
         return []
@@ -67,5 +67,5 @@ def unread_bytes(path: Path, seconds: float) -> list[Unread]:
 
 
 def file_name(path: Path) -> str | bytes:
-    """The name as libsndfile wants it: bytes, so that names which are not UTF-8 open too."""
+    """The name for libsndfile, as bytes, so that names that are not UTF-8 work too."""
     return str(path) if os.name == "nt" else os.fsencode(path)

@@ -1,7 +1,6 @@
 """Ogg files that were joined end to end, where the parts differ in codec, rate or channels.
 
-libav goes from one part to the next where they are alike and stops where they are not. Then the rest is opened as a
-file of its own.
+libav continues with the next part if it is alike, and stops if it is not. The rest is then opened as a separate file.
 """
 
 import io
@@ -13,14 +12,14 @@ FIRST_PAGE = b"OggS\0\2"  # capture pattern, version 0, flag "beginning of strea
 
 
 def next_part(path: Path, after: int) -> int | None:
-    """Where the next Ogg stream begins, in bytes from the start of the file; None if there is none."""
+    """Offset of the next Ogg stream, in bytes from the start of the file; None if there is none."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         place = content.find(FIRST_PAGE, after)
     return place if place >= 0 else None
 
 
 class RestOfFile:
-    """A file from some byte on, as libav reads it."""
+    """A file-like view of a file from a given byte on, for libav."""
 
     def __init__(self, file: BinaryIO, begin: int) -> None:
         self.file, self.begin = file, begin
@@ -35,6 +34,6 @@ class RestOfFile:
         return self.file.tell() - self.begin
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move, and give the new position."""
+        """Move to a position, and return it."""
         self.file.seek(offset + (self.begin if whence == io.SEEK_SET else 0), whence)
         return self.tell()

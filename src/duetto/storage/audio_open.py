@@ -1,8 +1,8 @@
-"""Opening an audio file with the library that reads all of it, chosen by content and never by suffix.
+"""Opens an audio file with the library that reads all of it, chosen by content and never by suffix.
 
 libsndfile reads uncompressed files to the sample. Of compressed ones it stops at a length that it estimated (MP3
-without a Xing header), at the first of several streams (Ogg), or at damage; libav goes on, and tells what it skipped.
-Where the one that should read a file refuses it, the other is asked.
+without a Xing header), at the first of several streams (Ogg), or at damage; libav continues, and what it skips is
+counted. If the preferred library refuses a file, the other one is tried.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from duetto.storage.audio_file import AudioFile, Blocks
 from duetto.storage.audio_libsndfile import unread_bytes
 
 MAX_HOURS = 12.0  # longer than any stem; a header that claims more is damaged or hostile
-LOWEST_RATE, HIGHEST_RATE = 4000, 384_000  # Hz; at less nothing of a voice but its pitch is left
+LOWEST_RATE, HIGHEST_RATE = 4000, 384_000  # Hz; lower rates retain little of a voice but its pitch
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def open_audio(path: Path) -> Iterator[AudioFile]:
     """The header of a file and its blocks, read as they are asked for.
 
     Raises:
-        AudioError: If the file is missing, is no audio, or its header makes no sense.
+        AudioError: If the file is missing, is not audio, or has an implausible header.
     """
     if not path.is_file():
         raise AudioError(f"There is no audio file {path}.")
@@ -53,14 +53,14 @@ def _open(path: Path, stack: ExitStack) -> AudioFile:
             return _with_chunks(path, file) if is_plain else file
         if file.info.num_samples > 0:
             return file
-        empty.append(file)  # a header of length 0, as recorders leave that were not stopped
+        empty.append(file)  # a header of length 0, left by a recorder that was not stopped
     if empty:
         return empty[0]
     raise refusals[0]
 
 
 def _with_chunks(path: Path, file: AudioFile) -> AudioFile:
-    """A file that libav reads for libsndfile: what its chunks promise is told too."""
+    """A file that libav reads in place of libsndfile, with what its chunks promise added to `unread`."""
 
     def blocks() -> Blocks:
         done = 0

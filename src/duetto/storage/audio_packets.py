@@ -1,6 +1,6 @@
-"""What a compressed file holds that was not read: damaged packets, bytes between and behind them, and promised length.
+"""What was not read of a compressed file: damaged packets, bytes between and after them, and missing length.
 
-Bytes are told as seconds at the rate of those that were read; such a number is good to some per cent.
+Bytes are converted to seconds at the rate of those that were read, which is accurate to a few per cent.
 """
 
 import struct
@@ -10,17 +10,17 @@ from typing import Any
 
 from duetto.storage.audio_file import Unread
 
-LEAST_BITS_PER_S = 500  # AAC of silence needs four times as many; a file that lasts longer is a bomb
+LEAST_BITS_PER_S = 500  # silence in AAC needs four times as many; a file with fewer is hostile
 GRACE_S = 10.0
-TOLERANCE_S = 0.1  # codecs add and take away some hundredths
+TOLERANCE_S = 0.1  # codecs add or remove some hundredths
 LEAST_S = 0.001
 LARGEST_PACKET = {"mp3float": 1441, "mp3": 1441, "mp2": 1729, "aac": 8191}  # bytes, by codec
-GAPLESS = frozenset({"mp3", "aac", "ac3", "eac3", "amr"})  # formats that are nothing but packets, one after the other
+GAPLESS = frozenset({"mp3", "aac", "ac3", "eac3", "amr"})  # formats that are a plain sequence of packets
 COUNTED = frozenset(
     {"aiff", "ape", "asf", "au", "caf", "flac", "iff", "matroska", "mov", "tta", "voc", "w64", "wav", "wv"}
 )
 TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
-SEARCHED_BYTES = 2**12  # of bytes that are no packet, for a tag
+SEARCHED_BYTES = 2**12  # bytes searched for a tag outside packets
 ID3_HEADER = 10  # bytes
 XING_WITHIN = 200  # bytes from the beginning of the first frame
 HAS_FRAMES, HAS_BYTES = 1, 2  # flags of a Xing header
@@ -29,23 +29,23 @@ LONG_FRAME, SHORT_FRAME, LEAST_LONG_RATE = 1152, 576, 32_000  # samples of a fra
 
 @dataclass
 class PacketCount:
-    """Packets of a stream as they come."""
+    """Statistics of a stream's packets."""
 
-    largest: int  # bytes of a packet; what goes beyond is damage that it was found with
+    largest: int  # bytes of a packet; anything beyond is damaged data read together with it
     seconds: float = 0.0  # decoded
     packets: int = 0
     damaged: int = 0
     packets_s: float = 0.0  # by the packets' own durations
-    jumped_s: float = 0.0  # that their time stamps leave out
-    next_s: float = 0.0  # time stamp of the packet that follows
+    jumped_s: float = 0.0  # gaps between time stamps
+    next_s: float = 0.0  # expected time stamp of the next packet
     packet_bytes: int = 0
-    end: int = 0  # of the last packet in the file
-    gaps: list[tuple[int, int]] = field(default_factory=list)  # first and last byte between packets, or more than fit
+    end: int = 0  # offset of the last packet's end
+    gaps: list[tuple[int, int]] = field(default_factory=list)  # first and last byte outside packets, or too large
     error: str = ""  # the last one
-    is_broken: bool = False  # what follows the last packet is no packet
+    is_broken: bool = False  # the data after the last packet are not a packet
 
     def add(self, position: int | None, size: int, at_s: float | None, seconds: float) -> None:
-        """Take a packet into account; one without bytes only ends the stream."""
+        """Count a packet; one without bytes only marks the end of the stream."""
         if not size:
             return
         if at_s is not None:
@@ -62,30 +62,30 @@ class PacketCount:
         self.end = max(self.end, (position or 0) + size)
 
     def is_damaged(self, error: str) -> None:
-        """A packet cannot be decoded."""
+        """Note that a packet cannot be decoded."""
         self.damaged += 1
         self.error = error
 
     def breaks_off(self, error: str) -> None:
-        """No further packet is found."""
+        """Note that no further packet is found."""
         self.is_broken = True
         self.error = error
 
 
 def longest_possible_s(path: Path) -> float:
-    """Seconds that the bytes of a file can hold at the very most."""
+    """Upper limit of the seconds that a file of this size can hold."""
     return GRACE_S + 8 * path.stat().st_size / LEAST_BITS_PER_S
 
 
 def unread_packets(path: Path, container: Any, stream: Any, count: PacketCount, begin: int = 0) -> list[Unread]:
-    """What was not read of a stream that has come to its end.
+    """What was not read of a stream after its end.
 
     Args:
         path: The file.
         container: libav's.
         stream: The one that was read.
         count: Its packets.
-        begin: Where the container begins in the file.
+        begin: Offset of the container in the file.
     """
     formats = frozenset(container.format.name.split(","))
     damaged_s = count.damaged * count.seconds / max(1, count.packets - count.damaged)
@@ -109,7 +109,7 @@ def unread_packets(path: Path, container: Any, stream: Any, count: PacketCount, 
 
 
 def _sound_bytes(path: Path, spans: list[tuple[int, int]]) -> int:
-    """Bytes of spans of a file without the tags in them, which may begin in the rest of a packet."""
+    """Total bytes of spans of a file, without tags, which may begin right after a packet's data."""
     total = 0
     with path.open("rb") as file:
         for first, last in spans:
@@ -122,7 +122,7 @@ def _sound_bytes(path: Path, spans: list[tuple[int, int]]) -> int:
 
 
 def _promised_s(path: Path, container: Any, stream: Any, count: PacketCount, formats: frozenset[str]) -> float:
-    """The length that a format counts, s; 0 where libav can only have estimated it."""
+    """The length stored in the file, s; 0 if libav's value can only be an estimate."""
     if "mp3" in formats:
         return _xing_s(path, int(stream.rate), count.seconds)
     if "ogg" in formats:
@@ -135,7 +135,7 @@ def _promised_s(path: Path, container: Any, stream: Any, count: PacketCount, for
 
 
 def _xing_s(path: Path, sample_rate: int, seconds: float) -> float:
-    """Length of an MP3 whose header counts more bytes than are there, or frames alone, s; 0 if it counts neither."""
+    """Length of an MP3 whose Xing header gives more bytes than there are, or only frames, s; 0 if it gives neither."""
     with path.open("rb") as file:
         begin = _skip_id3(file.read(ID3_HEADER))
         file.seek(begin)
@@ -155,7 +155,7 @@ def _xing_s(path: Path, sample_rate: int, seconds: float) -> float:
 
 
 def _skip_id3(header: bytes) -> int:
-    """Where the sound of a file with these first bytes begins."""
+    """Offset of the first frame, after any ID3 tag in these first bytes."""
     if len(header) < ID3_HEADER or not header.startswith(b"ID3"):
         return 0
     return ID3_HEADER + sum(byte << 7 * place for place, byte in enumerate(reversed(header[6:10])))

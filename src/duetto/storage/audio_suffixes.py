@@ -1,6 +1,6 @@
 """Which files of a folder are recordings: one list for training, conversion and the doctor.
 
-A suffix only decides what is looked at; what a file is, and who decodes it, its content decides.
+A suffix only decides which files are opened; the content decides what a file is and how it is decoded.
 """
 
 from collections.abc import Sequence
@@ -31,22 +31,22 @@ LOSSY = frozenset(
 )
 VIDEO = frozenset({".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mka", ".mkv", ".avi"})  # its sound is read
 AUDIO_SUFFIXES = UNCOMPRESSED | LOSSLESS | LOSSY | VIDEO
-NAMED = 5  # of the files that are passed over
+NAMED = 5  # skipped files named in a message
 FOREIGN_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx", "ehthumbs.db", "$recycle.bin"})
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is an operating system's own: `._a.wav`, `.DS_Store`, `Thumbs.db`."""
+    """Whether a file or folder of this name belongs to an operating system: `._a.wav`, `.DS_Store`, `Thumbs.db`."""
     return name.startswith(".") or name.lower() in FOREIGN_NAMES
 
 
 def is_recording(path: Path) -> bool:
-    """Whether a file is taken for a recording by its name."""
+    """Whether a file counts as a recording by its name."""
     return path.suffix.lower() in AUDIO_SUFFIXES and not is_hidden(path.name)
 
 
 def say_passed_over(names: Sequence[str]) -> str:
-    """How many files were passed over, and the first of them by name; empty for none."""
+    """The number of skipped files, with the names of the first ones; empty for none."""
     if not names:
         return ""
     count = "1 file was" if len(names) == 1 else f"{len(names)} files were"

@@ -1,7 +1,7 @@
-"""Whether weights are to the last bit what was written: SHA-256 in a card or beside them, compared when they are read.
+"""Integrity of weights: SHA-256 digests in a card or beside the files, compared on reading.
 
-A voice's card holds `digests`, by file name. A folder of checkpoints, whose files change names, holds digests.json.
-Files that an earlier version wrote have no digest and are taken as they are.
+A voice's card holds `digests`, by file name. A folder of checkpoints, whose files are renamed, holds digests.json.
+Files from earlier versions have no digest and are not checked.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,8 +14,8 @@ from duetto.storage.files import read_json, sha256_file, write_json
 
 CARD_FIELD = "digests"
 DIGESTS_NAME = "digests.json"
-TRAINING = "checkpoints"  # entry of all checkpoints of a training together
-KEPT = 3  # of those: the newest, the last and the one before may be there at once
+TRAINING = "checkpoints"  # the entry shared by all checkpoints of a training
+KEPT = 3  # digests in it: the newest, the last and the previous checkpoint may exist at once
 
 
 def digests_of(paths: Iterable[Path]) -> dict[str, str]:
@@ -24,30 +24,30 @@ def digests_of(paths: Iterable[Path]) -> dict[str, str]:
 
 
 def recorded_digests(card: Any) -> dict[str, str]:
-    """The digests in a card; empty for one of an earlier version."""
+    """The digests in a card; empty for a card from an earlier version."""
     found = card.get(CARD_FIELD) if isinstance(card, Mapping) else None
     return {str(name): str(digest) for name, digest in found.items()} if isinstance(found, Mapping) else {}
 
 
 def digests_beside(card: Path) -> dict[str, str]:
-    """The digests in a card file; empty where there is none.
+    """The digests in a card file; empty if there is no file.
 
     Raises:
-        StorageError: If it is there and cannot be read.
+        StorageError: If it exists and cannot be read.
     """
     return recorded_digests(read_json(card)) if card.is_file() else {}
 
 
 def require_undamaged(path: Path, digests: Mapping[str, str], remedy: str) -> None:
-    """Pass if a file has the digest that was recorded for it, or none was.
+    """Check a file against its recorded digest, if there is one.
 
     Args:
-        path: The file; there.
+        path: The file, which exists.
         digests: By file name.
         remedy: Last sentence of the message: what to do.
 
     Raises:
-        CheckpointError: If its content is another.
+        CheckpointError: If its digest differs.
     """
     wanted = digests.get(path.name)
     if wanted is not None and sha256_file(path) != wanted:
@@ -55,12 +55,12 @@ def require_undamaged(path: Path, digests: Mapping[str, str], remedy: str) -> No
 
 
 def note_checkpoint(folder: Path, temporary: Path, others: Iterable[Path]) -> None:
-    """Write down the digest of a checkpoint before it gets its name.
+    """Record the digest of a checkpoint before it is renamed into place.
 
     Args:
         folder: Of the checkpoints.
-        temporary: The new one.
-        others: Those that are there, for the first time that digests are written down.
+        temporary: The new checkpoint.
+        others: The existing ones, whose digests are recorded if none have been so far.
     """
     noted = _noted(folder)
     known = noted.get(TRAINING) or [sha256_file(path) for path in others if path.is_file()]
@@ -68,7 +68,7 @@ def note_checkpoint(folder: Path, temporary: Path, others: Iterable[Path]) -> No
 
 
 def note_weights(path: Path, temporary: Path) -> None:
-    """Write down the digest of other weights in a folder of checkpoints before they get their name."""
+    """Record the digest of other weights in a folder of checkpoints before they are renamed into place."""
     noted = {
         name: kept for name, kept in _noted(path.parent).items() if name == TRAINING or (path.parent / name).exists()
     }
@@ -76,13 +76,13 @@ def note_weights(path: Path, temporary: Path) -> None:
 
 
 def is_noted(path: Path, entry: str) -> bool | None:
-    """Whether a file in a folder of checkpoints is what was written; None = nobody wrote down what that was."""
+    """Whether a file in a folder of checkpoints matches its recorded digest; None = there is no record."""
     known = _noted(path.parent).get(entry)
     return None if not known else sha256_file(path) in known
 
 
 def _noted(folder: Path) -> dict[str, list[str]]:
-    with suppress(StorageError):  # of an earlier version, or damaged: nothing is known
+    with suppress(StorageError):  # from an earlier version, or damaged: no record
         values = read_json(folder / DIGESTS_NAME)
         if isinstance(values, dict):
             return {name: [str(each) for each in kept] for name, kept in values.items() if isinstance(kept, list)}

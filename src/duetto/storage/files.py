@@ -1,7 +1,7 @@
-"""Writing files so that a reader never meets half of one, and naming them by content.
+"""Atomic writing of files, and digests of their content.
 
-Every file that duetto writes goes to a temporary name beside its place, is flushed to the disk,
-and is renamed. A crash leaves the old file or none.
+Every file that duetto writes gets a temporary name in its folder, is flushed to the disk, and is renamed. After a crash
+there is the old file or none.
 """
 
 import errno
@@ -20,7 +20,7 @@ from typing import Any
 
 from duetto.errors import StorageError
 
-TEMPORARY = ".part."  # begins the names of files that are being written; PyTorch wants a dot after a first part
+TEMPORARY = ".part."  # prefix of files that are being written; PyTorch requires a dot in the middle of a name
 STORAGE_ERRNOS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -52,10 +52,10 @@ def make_folder(path: Path) -> Path:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary name with the same suffix; rename it to `path` when the block ends well.
+    """Yield a temporary name with the same suffix; rename it to `path` if the block succeeds.
 
-    The file is held until then, which tells a write in progress from what a killed process left behind
-    (`duetto.storage.leftovers`). Who may read it is for the umask to say.
+    The file is locked until then, which distinguishes a write in progress from leftovers of a killed process
+    (`duetto.storage.leftovers`). The umask determines who may read it.
 
     Raises:
         StorageError: If the folder is read-only or full; nothing is left behind.
@@ -72,7 +72,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        temporary.chmod(mode)  # if the block put another file in its place
+        temporary.chmod(mode)  # in case the block replaced the file
         temporary.replace(path)
     except OSError as error:
         raise storage_error(path, error) from error
@@ -82,7 +82,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def hold(handle: int) -> bool:
-    """Lock an open file until it is closed, which a process that ends does; False = somebody else holds it."""
+    """Lock an open file until it is closed, at the latest when the process ends; False = it is locked already."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -93,7 +93,7 @@ def hold(handle: int) -> bool:
 
 
 def link_or_copy(origin: Path, place: Path) -> None:
-    """A hard link, or a copy where the file system has none; whole or not at all.
+    """Make a hard link, or a copy if the file system does not support links; atomic.
 
     Raises:
         StorageError: If the folder cannot be written.
@@ -123,7 +123,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write sorted, indented JSON atomically; NaN becomes null so that any reader can parse it."""
+    """Write sorted, indented JSON atomically; NaN becomes null, so that any parser accepts it."""
     write_text(path, json.dumps(_finite(value), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
@@ -131,7 +131,7 @@ def read_json(path: Path) -> Any:
     """Read a JSON file that duetto wrote.
 
     Raises:
-        StorageError: If it is missing or not JSON, or holds a number that is beyond all bounds.
+        StorageError: If it is missing, is not JSON, or holds a number that overflows.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"), parse_float=_bounded)
@@ -147,7 +147,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """Read a JSON file that holds an object.
 
     Raises:
-        StorageError: If it is missing, not JSON, or something else.
+        StorageError: If it is missing, is not JSON, or holds something else.
     """
     value = read_json(path)
     if not isinstance(value, dict):

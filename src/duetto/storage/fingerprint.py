@@ -1,12 +1,12 @@
-"""The key of everything that is kept: cached corpora, treated clips, features, references, scores, and runs.
+"""Cache keys of everything that is stored: corpora, preprocessed clips, features, references, scores, and runs.
 
-A result is current as long as nothing that it was made of has changed: the settings as built (defaults spelt out), the
+A result is current as long as none of its ingredients has changed: the settings as built (including defaults), the
 content of its inputs, the source text of the modules that compute it, and the versions of the packages that they call.
-The modules are found by following imports from the ones that are named, the packages by looking at what those import,
-so that nothing has to be raised by hand and nothing can be forgotten.
+Modules are found by following imports from the named ones, packages from what those import, so that no version number
+has to be raised by hand.
 
 Conventions: comments, docstrings and blank lines do not count. Plumbing (errors, schemas of settings, atomic writing)
-does not count either: what it decides is in the settings, or fails.
+does not count either: its effect is in the settings, or an error.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,10 +22,10 @@ SHOWN = 6  # changes named in a sentence
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a result was made of."""
+    """The ingredients of a result."""
 
     settings: Any  # JSON values
-    inputs: Mapping[str, str]  # SHA-256 of what was read, by what it is
+    inputs: Mapping[str, str]  # SHA-256 of each input, by name
     modules: Mapping[str, str]  # digest of the source text of each module that computes it
     packages: Mapping[str, str]  # version of each package that those modules call
 
@@ -51,17 +51,17 @@ def fingerprint(
     beyond: Iterable[str] = (),
     packages: Iterable[str] = (),
 ) -> Fingerprint:
-    """What a result is made of, as things stand now.
+    """The fingerprint of a result with the present code.
 
     Args:
-        settings: JSON values or dataclasses, as built; paths, devices and whatever else moves no number are left out.
-        inputs: SHA-256 of every input, by what it is.
-        modules: Names of the modules that compute the result; the modules of ours that they import are found.
-        beyond: Modules and packages that another stage answers for: they are not followed.
-        packages: Packages whose version counts though no module of ours imports them, such as an engine's own engine.
+        settings: JSON values or dataclasses, as built; paths, devices and whatever else affects no number are left out.
+        inputs: SHA-256 of every input, by name.
+        modules: Names of the modules that compute the result; our modules that they import are found.
+        beyond: Modules and packages that belong to another stage: their imports are not followed.
+        packages: Packages whose version counts although none of our modules imports them, such as an engine of one.
 
     Raises:
-        ConfigError: If there is no such module, or its source is not there to be read.
+        ConfigError: If there is no such module, or its source is not available.
     """
     names = modules_behind(tuple(sorted(set(modules))), tuple(sorted(set(beyond))))
     sources = {name: read_source(name) for name in names}
@@ -76,7 +76,7 @@ def fingerprint(
 
 
 def as_built(value: Any) -> Any:
-    """Settings as JSON values: a dataclass with all its fields, and the name of its class."""
+    """Settings as JSON values: dataclasses with all fields and the name of the class."""
     if is_dataclass(value) and not isinstance(value, type):
         return {"class": type(value).__qualname__, **as_built({f.name: getattr(value, f.name) for f in fields(value)})}
     if isinstance(value, Mapping):
@@ -93,8 +93,8 @@ def changes(then: Mapping[str, Any], now: Fingerprint) -> list[str]:
     """What has changed since a record was written, one phrase each; empty = nothing.
 
     Args:
-        then: `Fingerprint.as_dict` of that time.
-        now: Of today.
+        then: The recorded `Fingerprint.as_dict`.
+        now: The present fingerprint.
     """
     today = now.as_dict()
     phrases = ["settings"] if then.get("settings") != today["settings"] else []
@@ -109,6 +109,6 @@ def changes(then: Mapping[str, Any], now: Fingerprint) -> list[str]:
 
 
 def changes_sentence(phrases: list[str]) -> str:
-    """The changes as one phrase, the first few named."""
+    """The changes as one phrase that names the first few."""
     rest = len(phrases) - SHOWN
     return ", ".join(phrases[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,6 +1,6 @@
-"""Sound that is louder than a file can hold is turned down as a whole, to the same limit wherever that happens.
+"""Turns down recordings beyond full scale, to the same limit everywhere.
 
-A few damaged samples of a float file do not decide how far: they are limited where they are.
+A few damaged samples of a float file do not determine the gain: they are clipped individually.
 
 Conventions: full scale is +-1.0.
 """
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from duetto.storage.audio import MAX_LEVEL, Waveform
 from duetto.units import amplitude_to_db, db_to_amplitude
 
-PEAK_LIMIT = 0.99  # of full scale, left free for rounding and resampling
+PEAK_LIMIT = 0.99  # of full scale, to leave headroom for rounding and resampling
 LEAST_PEAK = 1e-12
-STEP_DB = 0.1  # of the levels beyond full scale that are told apart
-MOST_DAMAGED, DAMAGED_SHARE = 8, 1e-5  # samples, or that share of all: fewer are damage and no sound
+STEP_DB = 0.1  # resolution of levels beyond full scale
+MOST_DAMAGED, DAMAGED_SHARE = 8, 1e-5  # at most so many samples, or that share of all, count as damage
 
 
 def gain_to_fit(peak: float) -> float:
-    """Factor that brings a peak down to 0.99; 1.0 where it lies below."""
+    """Factor that brings a peak down to 0.99; 1.0 for lower peaks."""
     return min(1.0, PEAK_LIMIT / max(peak, LEAST_PEAK))
 
 
@@ -36,14 +36,14 @@ def _no_samples() -> NDArray[np.int64]:
 
 @dataclass
 class LoudSamples:
-    """Samples beyond full scale of a recording that comes in blocks, by level."""
+    """Counts the samples beyond full scale, by level, of a recording that is read in blocks."""
 
     num_samples: int = 0
     peak: float = 0.0
     counts: NDArray[np.int64] = field(default_factory=_no_samples)
 
     def add(self, block: Waveform) -> None:
-        """Take a block of any shape into account."""
+        """Count the samples of a block of any shape."""
         self.num_samples += block.size
         peak = float(np.max(np.abs(block), initial=0.0))
         self.peak = max(self.peak, peak)
@@ -53,7 +53,7 @@ class LoudSamples:
 
     @property
     def ceiling(self) -> float:
-        """Level that only damaged samples exceed, at least full scale; the peak where there are none."""
+        """Level that only damaged samples exceed, at least full scale; the peak if there are none."""
         return max(1.0, min(self.peak, float(db_to_amplitude(self._step_above_sound * STEP_DB))))
 
     @property
@@ -69,11 +69,11 @@ class LoudSamples:
         return int(sound[-1]) + 1 if len(sound) else 0
 
     def limit(self, block: Waveform) -> Waveform:
-        """A block with its damaged samples at the ceiling; the others stay as they are."""
+        """A block with its damaged samples clipped to the ceiling; the others are unchanged."""
         return block if self.peak <= self.ceiling else np.clip(block, -self.ceiling, self.ceiling)
 
     def say_limited(self) -> str:
-        """How many samples are limited, in words that follow a file's name; empty for none."""
+        """The number of limited samples, in words that follow a file's name; empty for none."""
         if not self.num_limited:
             return ""
         count = "1 sample" if self.num_limited == 1 else f"{self.num_limited} samples"

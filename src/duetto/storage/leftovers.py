@@ -1,7 +1,7 @@
-"""What a killed process was writing lies under a temporary name; the next command that owns the folder removes it.
+"""Removes temporary files of killed processes; the next command that owns a folder calls this.
 
-A file that is being written is held (`duetto.storage.files.hold`), by this machine or another that shares the disk, so
-a temporary file that nobody holds belongs to nobody. The newest are left alone: they may not be held yet.
+A file that is being written is locked (`duetto.storage.files.hold`), by this machine or another that shares the disk,
+so a temporary file without a lock is abandoned. The newest are left alone: they may not be locked yet.
 """
 
 import os
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from duetto.storage.files import TEMPORARY, hold
 
-MIN_AGE_S = 10.0  # since the last change; far longer than from the making of a file to its lock
+MIN_AGE_S = 10.0  # since the last change; far longer than the time between creating and locking a file
 
 
 def sweep_leftovers(folder: Path, in_subfolders: bool = True) -> int:
-    """Remove what killed processes left in a folder; how many files that were.
+    """Remove the temporary files of killed processes from a folder, and return their number.
 
-    What cannot be removed stays: the command that comes here has other work, and says so if it cannot write.
+    Files that cannot be removed are left; a command that cannot write reports that itself.
     """
     before = time.time() - MIN_AGE_S
     return sum(_remove(path, before) for path in _temporaries(folder, in_subfolders))

@@ -1,4 +1,4 @@
-"""What was read once stays in memory, up to a number of bytes, for whoever asks next in this process."""
+"""In-memory cache, limited by size, for values that this process reads repeatedly."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -9,13 +9,13 @@ Value = TypeVar("Value")
 
 
 class BoundedMemory(Generic[Key, Value]):
-    """Values by key; those that were not asked for longest go first. They are shared: nobody may write to them."""
+    """Values by key; the least recently used are dropped first. Values are shared: do not modify them."""
 
     def __init__(self, load: Callable[[Key], Value], num_bytes: Callable[[Value], int]) -> None:
         """Begin empty.
 
         Args:
-            load: Reads the value of a key that is not kept; what it raises is passed on, and nothing is kept.
+            load: Reads the value of a missing key; its exceptions propagate, and nothing is stored.
             num_bytes: Size of a value.
         """
         self._load = load
@@ -24,7 +24,7 @@ class BoundedMemory(Generic[Key, Value]):
         self.num_bytes = 0  # of all that is kept
 
     def recall(self, key: Key, most_bytes: int) -> Value:
-        """The value of a key, after which no more than `most_bytes` are kept, it included."""
+        """The value of a key; afterwards at most `most_bytes` are kept, including this value."""
         if key in self._kept:
             self._kept.move_to_end(key)
             value = self._kept[key]

@@ -1,6 +1,6 @@
-"""The folder of a run: every file name in it, once.
+"""The folder of a run: the only place that defines the names of its files.
 
-Nothing is read or written here. Whoever writes a file of a run, or looks for one, asks this class where it lies.
+Nothing is read or written here. All code that reads or writes a file of a run takes the path from this class.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 
 RUN_FILE = "run.json"  # marks a folder as a run's
 VOICE_FOLDER = "voice"
-VOICE_CARD_NAME = "card.json"  # written last: its presence says that the voice is trained
+VOICE_CARD_NAME = "card.json"  # written last: it marks a voice as trained
 WEIGHTS_NAME = "generator.safetensors"
 
 
@@ -20,23 +20,23 @@ class VoiceFolder:
 
     @property
     def card(self) -> Path:
-        """What the weights are: settings, signature, consent."""
+        """Description of the weights: settings, signature, consent."""
         return self.path / VOICE_CARD_NAME
 
     @property
     def weights(self) -> Path:
-        """Of the network that sings."""
+        """Weights of the network used in conversion."""
         return self.path / WEIGHTS_NAME
 
     @property
     def is_trained(self) -> bool:
-        """Whether the voice is there, whole."""
+        """Whether the voice is complete."""
         return self.card.is_file()
 
 
 @dataclass(frozen=True)
 class EvaluationFolder:
-    """The scores that one evaluation signature gave, and the songs that were scored."""
+    """The scores of one evaluation signature, and the songs that were scored."""
 
     path: Path
 
@@ -47,7 +47,7 @@ class EvaluationFolder:
 
     @property
     def record(self) -> Path:
-        """What the scores were made of; written last."""
+        """Fingerprint of the scores; written last."""
         return self.path / "evaluation.json"
 
     @property
@@ -57,7 +57,7 @@ class EvaluationFolder:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every score is there."""
+        """Whether the evaluation is complete."""
         return self.record.is_file() and self.metrics.is_file()
 
 
@@ -69,7 +69,7 @@ class RunFolder:
 
     @property
     def name(self) -> str:
-        """What the folder is called."""
+        """Name of the folder."""
         return self.path.name
 
     @property
@@ -79,7 +79,7 @@ class RunFolder:
 
     @property
     def is_run(self) -> bool:
-        """Whether a run was begun here."""
+        """Whether a run was started here."""
         return self.record.is_file()
 
     @property
@@ -89,7 +89,7 @@ class RunFolder:
 
     @property
     def preprocessing(self) -> Path:
-        """What each step took, and where the treated corpus lies on this machine."""
+        """What each step removed, and the path of the preprocessed corpus on this machine."""
         return self.path / "preprocessing.json"
 
     @property
@@ -99,22 +99,22 @@ class RunFolder:
 
     @property
     def curve(self) -> Path:
-        """Scores of the validations, a row each."""
+        """Scores of the validations, one row each."""
         return self.path / "curve.csv"
 
     @property
     def overtraining(self) -> Path:
-        """The rule that selects a moment, and what it says."""
+        """The rule of checkpoint selection, and its result."""
         return self.path / "overtraining.json"
 
     @property
     def checkpoints(self) -> Path:
-        """What training resumes from, and the weights of the best validation."""
+        """Checkpoints for resuming, and the weights of the best validation."""
         return self.path / "checkpoints"
 
     @property
     def validation(self) -> Path:
-        """The excerpt that is converted while training, as it sounded last."""
+        """The latest conversion of the validation excerpt."""
         return self.path / "heldout"
 
     @property
@@ -134,29 +134,29 @@ class RunFolder:
 
     @property
     def page(self) -> Path:
-        """What a person opens."""
+        """The page of the run."""
         return self.path / "index.html"
 
     @property
     def conversions(self) -> Path:
-        """Where `infer.py` puts what it was not told to put elsewhere."""
+        """Default folder for the outputs of `infer.py`."""
         return self.path / "conversions"
 
     def preliminary(self, model: str) -> "RunFolder":
-        """Of a model that was trained beforehand on the same recordings, such as the vocoder of Diff-SVC."""
+        """The run of a model that is trained first on the same recordings, such as Diff-SVC's vocoder."""
         return RunFolder(self.path / model)
 
     def evaluation(self, signature: str) -> EvaluationFolder:
-        """The scores that an evaluation signature names; made or not."""
+        """The evaluation with this signature, whether it exists or not."""
         return EvaluationFolder(self.path / "evaluations" / signature)
 
     def evaluations(self) -> list[EvaluationFolder]:
-        """Every complete evaluation, the newest last; that of a version before 0.2, which kept one, comes first."""
+        """Every complete evaluation, newest last; the single one of a version before 0.2 comes first."""
         kept = [EvaluationFolder(path.parent) for path in (self.path / "evaluations").glob("*/evaluation.json")]
         whole = sorted((each for each in kept if each.is_complete), key=lambda each: each.record.stat().st_mtime_ns)
         before = EvaluationFolder(self.path)
         return [before, *whole] if before.metrics.is_file() else whole
 
     def newest_evaluation(self) -> EvaluationFolder | None:
-        """The evaluation that was made last; None before the first."""
+        """The newest complete evaluation; None before the first."""
         return next(reversed(self.evaluations()), None)

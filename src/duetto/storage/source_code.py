@@ -1,7 +1,7 @@
-"""What modules say and import, read from their source text without running them.
+"""Digests and imports of modules, read from their source text without running them.
 
 Comments, docstrings, blank lines and trailing spaces do not count. A data file that lies beside a module and is named
-in it belongs to its source. Nothing is imported: a module is found by its place below the folder of its package.
+in it counts as part of its source. Nothing is imported: a module is found by its path below the folder of its package.
 """
 
 import ast
@@ -47,10 +47,10 @@ Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 @cache
 def modules_behind(entries: tuple[str, ...], beyond: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Modules and all that they import of their own packages and of ours, sorted; plumbing and `beyond` left out.
+    """Modules and everything they import from their own packages and from ours, sorted, without plumbing and `beyond`.
 
     Raises:
-        ConfigError: If there is no such module, or its source is not there to be read.
+        ConfigError: If there is no such module, or its source is not available.
     """
     roots = {PACKAGE, *(entry.rpartition(".")[0] or entry for entry in entries)}
     found: set[str] = set()
@@ -69,7 +69,7 @@ def modules_behind(entries: tuple[str, ...], beyond: tuple[str, ...] = ()) -> tu
 
 @cache
 def package_version(name: str) -> str | None:
-    """Version of the package that is imported as `name`, or is called so; None where there is none."""
+    """Version of the package with this import or distribution name; None if there is none."""
     for distribution in (*sorted(set(_distributions().get(name, ()))), name):
         try:
             return version(distribution)
@@ -80,10 +80,10 @@ def package_version(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Source:
-    """What one module says."""
+    """Digest and imports of one module."""
 
     digest: str
-    imports: tuple[str, ...]  # modules of which a file exists, without third-party packages
+    imports: tuple[str, ...]  # modules with a source file, without third-party packages
     packages: tuple[str, ...]  # import names of third-party packages
 
 
@@ -92,7 +92,7 @@ def read_source(name: str) -> Source:
     """Digest and imports of a module.
 
     Raises:
-        ConfigError: If there is no such module, or its source is not there to be read.
+        ConfigError: If there is no such module, or its source is not available.
     """
     path = _path_of(name)
     if path is None:
@@ -132,9 +132,9 @@ def _has_docstring(node: Documented) -> bool:
 
 
 def _imported(tree: ast.Module, package: str) -> Iterable[str]:
-    """Every name that an import may mean, those inside functions and those named by a text too.
+    """Every module name that may be imported, including inside functions and by a string.
 
-    `from a import b` means `a` and perhaps `a.b`; a text counts where it is handed to one of `LOADERS`.
+    `from a import b` yields `a` and `a.b`; strings count if they are passed to one of `LOADERS`.
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -154,7 +154,7 @@ def _imported(tree: ast.Module, package: str) -> Iterable[str]:
 
 
 def _text_of(node: ast.expr, tree: ast.Module) -> str | None:
-    """A text that stands there, or in a constant of the module."""
+    """The string that an expression is, or that the module's constant of this name holds."""
     if isinstance(node, ast.Name):
         for line in tree.body:
             is_it = isinstance(line, ast.Assign) and [getattr(name, "id", "") for name in line.targets] == [node.id]
@@ -164,7 +164,7 @@ def _text_of(node: ast.expr, tree: ast.Module) -> str | None:
 
 
 def _data_files(tree: ast.Module, folder: Path) -> dict[str, str]:
-    """SHA-256 of the files beside a module whose names stand in it: tables and weights that ship with the package."""
+    """SHA-256 of the files beside a module that its source names: tables and weights that ship with the package."""
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     names = sorted(text for text in texts if DATA_NAME.fullmatch(text) and (folder / text).is_file())
     return {name: sha256_file(folder / name) for name in names}
@@ -172,7 +172,7 @@ def _data_files(tree: ast.Module, folder: Path) -> dict[str, str]:
 
 @cache
 def _path_of(name: str) -> Path | None:
-    """The file of a module of ours or of an architecture's own package; None for third-party packages and for names.
+    """The file of one of our modules or of an architecture's own package; None for third-party packages and others.
 
     Nothing is imported: `find_spec` of a module inside a package would run the package.
     """
@@ -186,7 +186,7 @@ def _path_of(name: str) -> Path | None:
 
 @cache
 def _folder_of(top: str) -> Path | None:
-    """Where a package's sources lie that are somebody's own work: ours, or a checkout, not what pip put in place."""
+    """The source folder of our package or of a local checkout; None for packages installed by pip."""
     if top in sys.stdlib_module_names:
         return None
     try:

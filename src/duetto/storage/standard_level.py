@@ -1,12 +1,12 @@
 """The level of a recording, and a copy of it at the level that analysis expects.
 
-Trackers, encoders, slicer and the doctor decide by level: a tracker loses a softly recorded voice, and a threshold in
-dB against full scale takes quiet singing for a pause. What they hear is therefore a copy at the level at which the
-embedded voices sing. The recording itself keeps its own.
+Trackers, encoders, slicer and the doctor depend on level: a tracker loses a softly recorded voice, and a threshold in
+dB relative to full scale mistakes quiet singing for a pause. They therefore get a copy at the level of the embedded
+voices. The recording itself keeps its own level.
 
-Conventions: levels are in dB against full scale, root mean square of frames of 20 ms. The level of a recording is what
-its loudest second exceeds, or its loudest twentieth where that is less, so that neither pauses nor single damaged
-samples move it.
+Conventions: levels are in dB relative to full scale, root mean square over frames of 20 ms. The level of a recording is
+the one that its loudest second exceeds, or its loudest twentieth where that is shorter, so that neither pauses nor
+single damaged samples affect it.
 """
 
 import math
@@ -19,12 +19,12 @@ from duetto.units import amplitude_to_db, db_to_amplitude
 
 STANDARD_DB = -14.0  # the loudest second of an embedded voice, whose singing has -20 dB throughout
 FRAME_S = 0.02
-LOUD_SHARE, LOUD_FRAMES = 0.05, 50  # of the frames, or a second where that is less
-LEAST_LOUD_FRAMES = 4  # a damaged sample lies in one of them
-DITHER_DB = -90.0  # one step of 16 bits: rounding and dither, no sound
-LIMIT = 4.0  # of the copy, 26 dB over its level: further out lie damaged samples, no sound
-QUIET_PEAK_DB = -50.0  # of a recording below which a percent and more of what is voiced is lost
-SILENT_DB = -93.0  # root mean square of a recording that holds nothing else
+LOUD_SHARE, LOUD_FRAMES = 0.05, 50  # of the frames, or a second if that is less
+LEAST_LOUD_FRAMES = 4  # so that a damaged sample, which affects one of them, does not decide
+DITHER_DB = -90.0  # one step of 16 bits: nothing but rounding and dither
+LIMIT = 4.0  # of the copy, 26 dB above its level: only damaged samples exceed it
+QUIET_PEAK_DB = -50.0  # recordings with a lower peak lose one per cent or more of their voiced frames
+SILENT_DB = -93.0  # root mean square of a recording with nothing but dither
 
 Samples = NDArray[np.float32]
 
@@ -47,7 +47,7 @@ def standard_gain_db(waveform: Samples | Sequence[Samples], sample_rate: int) ->
     """Gain that brings a waveform (..., S), or the loudest of several, to the standard level.
 
     Returns:
-        dB; 0.0 where there is nothing but dither.
+        dB; 0.0 if there is nothing but dither.
     """
     waveforms = [waveform] if isinstance(waveform, np.ndarray) else waveform
     level = max((level_db(part, sample_rate) for part in waveforms), default=-math.inf)
@@ -61,7 +61,7 @@ def at_standard_level(waveform: Samples, sample_rate: int) -> Samples:
 
 
 def say_quiet(peak: float) -> str:
-    """That a recording of this peak is too soft to be understood fully, in words that follow its name; or nothing."""
+    """A warning if a recording with this peak is too soft, in words that follow its name; empty otherwise."""
     peak_db = float(amplitude_to_db(peak))
     if peak_db >= QUIET_PEAK_DB:
         return ""

@@ -1,7 +1,7 @@
-"""Reading a file of `torch.save` without running anything that is in it.
+"""Reads files of `torch.save` without executing code from them.
 
-Only PyTorch's weights-only reader is used: tensors, numbers, text and plain containers. There is no other way in, and
-none is tried when it refuses.
+Only PyTorch's weights-only reader is used: tensors, numbers, text and plain containers. If it refuses a file, nothing
+else is tried.
 """
 
 import pickle
@@ -20,14 +20,14 @@ MAX_INFLATION = 2  # unpacked bytes over bytes on the disk; torch.save does not 
 
 
 def read_torch_file(path: Path, remedy: str) -> Any:
-    """What a file of `torch.save` holds, on the CPU.
+    """The content of a file of `torch.save`, on the CPU.
 
     Args:
         path: The file.
         remedy: Last sentence of the message: what to do about a file that cannot be read.
 
     Raises:
-        CheckpointError: If it is missing, empty, truncated, hostile, or no file of PyTorch.
+        CheckpointError: If it is missing, empty, truncated, hostile, or not a PyTorch file.
     """
     if not path.is_file():
         raise CheckpointError(f"There is no file {path}. {remedy}")
@@ -39,7 +39,7 @@ def read_torch_file(path: Path, remedy: str) -> Any:
 
 
 def refuse_inflated(path: Path) -> None:
-    """Stop before a small file fills the memory.
+    """Refuse a small file that would fill the memory.
 
     Raises:
         pickle.UnpicklingError: If its entries unpack to far more than the file's size.
@@ -53,7 +53,7 @@ def refuse_inflated(path: Path) -> None:
 
 
 def refuse_expanded(tensors: Mapping[str, Tensor], path: Path, remedy: str) -> None:
-    """Stop before a small file fills the memory, when tensors that were read from it are about to be copied.
+    """Refuse a small file that would fill the memory, before tensors read from it are copied.
 
     Args:
         tensors: By name.
@@ -74,10 +74,10 @@ def refuse_expanded(tensors: Mapping[str, Tensor], path: Path, remedy: str) -> N
 
 
 def why_unreadable(error: Exception) -> str:
-    """In plain words, why a weights file was not read."""
+    """Why a weights file was not read, in plain words."""
     refused = re.search(r"GLOBAL ([\w.]+)", str(error))
     if refused is not None:
-        return f"it is more than tensors and asks for {refused[1]}, which is refused"
+        return f"it contains more than tensors ({refused[1]}), which is refused"
     if isinstance(error, OSError):
         return f"it is truncated or damaged ({error})"
     if "claim to unpack" in str(error):

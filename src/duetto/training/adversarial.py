@@ -1,4 +1,4 @@
-"""What RVC and the vocoder train alike: a generator against discriminators, one step of each a batch.
+"""Adversarial training for RVC and the vocoder: one step of discriminator and generator per batch.
 
 Order as upstream: the discriminator on (real, generated.detach()), its step, then the generator on fresh scores.
 """
@@ -17,7 +17,7 @@ from duetto.training.module import TrainingModule
 
 
 class AdversarialModule(TrainingModule):
-    """Base of the modules with a discriminator; a subclass builds its generator, then calls `add_discriminator`."""
+    """Base class of modules with a discriminator; a subclass builds its generator, then calls `add_discriminator`."""
 
     discriminator: MultiPeriodDiscriminator
 
@@ -26,16 +26,16 @@ class AdversarialModule(TrainingModule):
         self.weights = loss
 
     def add_discriminator(self, config: DiscriminatorConfig) -> None:
-        """Build the discriminator; after the generator, so that a seed gives the same weights."""
+        """Build the discriminator. Call this after building the generator: the order decides the random weights."""
         self.discriminator = MultiPeriodDiscriminator(config.periods, config.width)
 
     def is_adversarial(self) -> bool:
-        """Whether the discriminator takes part in this step: with a base's from the first, else from a set step on."""
+        """Whether this step uses the discriminator: always if it is pretrained, else from the configured step on."""
         return self.start.has_discriminator or self.step >= self.weights.adversarial_from_step
 
     def discriminator_step(self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch) -> Tensor:
-        """One step of the discriminator on waveforms (B, 1, S); its loss."""
-        scores, _ = self.discriminator(torch.cat([real, generated]))  # at once: the weights are read but once
+        """One step of the discriminator on waveforms (B, 1, S); returns its loss."""
+        scores, _ = self.discriminator(torch.cat([real, generated]))  # one batch, so that weights are read only once
         real_scores, generated_scores = zip(*(each.chunk(2) for each in scores), strict=True)
         with self.step_precision.float32():
             loss = discriminator_loss(real_scores, generated_scores)
@@ -52,11 +52,11 @@ class AdversarialModule(TrainingModule):
             real: Waveforms, (B, 1, S).
             generated: Waveforms with gradients, (B, 1, S).
             own: The losses that need no discriminator, by name.
-            batch: What they come from.
-            adversarial: Whether the discriminator is asked.
+            batch: The batch they come from.
+            adversarial: Whether the losses of the discriminator are included.
 
         Returns:
-            Every loss by name, before its weight.
+            Every loss by name, unweighted.
         """
         parts = dict(own)
         self.discriminator.requires_grad_(False)  # its gradients would be thrown away

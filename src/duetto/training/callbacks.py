@@ -1,7 +1,6 @@
-"""What happens beside the steps: the clock, checkpoints, loss logging, held-out conversions, progress.
+"""Callbacks around the training steps: the clock, checkpoints, loss logging, validations, progress.
 
-Each callback does one thing; the order in which `training.run` lists them is the order in which
-they act after a batch.
+Each callback does one thing; they run after a batch in the order in which `training.run` lists them.
 """
 
 import csv
@@ -33,7 +32,7 @@ Scores = dict[str, float]
 
 
 class Clock(Callback):
-    """Counts training seconds over all resumes and stops at the limit; evaluation is not counted."""
+    """Counts training seconds over all resumes and stops at the limit; evaluation time is not counted."""
 
     def __init__(self, max_minutes: float, max_steps: int) -> None:
         self.max_seconds = max_minutes * 60 if max_minutes else float("inf")
@@ -41,13 +40,13 @@ class Clock(Callback):
         self._started = 0.0
 
     def on_train_batch_start(self, trainer: Trainer, module: LightningModule, batch: Any, batch_idx: int) -> None:
-        """Start the step's watch."""
+        """Start timing the step."""
         self._started = time.perf_counter()
 
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Add the step's time; ask the trainer to stop when it is used up."""
+        """Add the step's time; stop the trainer when the limit is reached."""
         assert isinstance(module, TrainingModule)
         module.seconds += time.perf_counter() - self._started
         if module.seconds >= self.max_seconds or module.step >= self.max_steps:
@@ -65,7 +64,7 @@ class SaveCheckpoint(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save when the step count says so."""
+        """Save a checkpoint when one is due."""
         assert isinstance(module, TrainingModule)
         after_validation = self.validate_every_steps and module.step % self.validate_every_steps == 0
         if module.step % self.every_steps == 0 or after_validation or trainer.should_stop:
@@ -79,12 +78,12 @@ class StampCheckpoint(Callback):
         self.origin = origin
 
     def on_save_checkpoint(self, trainer: Trainer, module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Add `origin`, plain values that a `weights_only` reader takes."""
+        """Add `origin`, plain values that `torch.load(weights_only=True)` accepts."""
         checkpoint["origin"] = self.origin
 
 
 class LogLosses(Callback):
-    """Appends losses to losses.csv and hands them to the tracker; rows past the resumed step are dropped."""
+    """Appends losses to losses.csv and passes them to the tracker; rows past the resumed step are dropped."""
 
     def __init__(self, path: Path, every_steps: int, track: Callable[[int, Scores], None]) -> None:
         self.path = path
@@ -92,7 +91,7 @@ class LogLosses(Callback):
         self.track = track
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        """Forget rows that a killed run wrote after its last checkpoint."""
+        """Remove rows that a killed run wrote after its last checkpoint."""
         assert isinstance(module, TrainingModule)
         module.log_interval = self.every_steps
         keep_rows_up_to(self.path, module.step)
@@ -111,11 +110,11 @@ class LogLosses(Callback):
 
 @dataclass(frozen=True)
 class ValidationActions:
-    """What a validation at a held-out conversion does; parts that tests put their own in."""
+    """The actions of a validation; tests replace them."""
 
     evaluate: Callable[[TrainingModule], Scores]
     track: Callable[[int, Scores], None]
-    show: Callable[[int], None]  # picture and sound to the tracker
+    show: Callable[[int], None]  # sends picture and sound to the tracker
     warn: Callable[[str], None]
 
 
@@ -131,7 +130,7 @@ class Validation(Callback):
         self.has_warned = False
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        """Remove rows and weights from after the checkpoint."""
+        """Remove rows and weights that are newer than the checkpoint."""
         assert isinstance(module, TrainingModule)
         keep_rows_up_to(self.path, module.step)
         forget_validations_after(self.checkpoints, module.step)
@@ -143,7 +142,7 @@ class Validation(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Validate when the step count says so; training draws are reseeded every step and not disturbed."""
+        """Validate when due; every training step reseeds its random draws, so validations do not affect training."""
         assert isinstance(module, TrainingModule)
         if self.every_steps == 0 or (module.step % self.every_steps and not trainer.should_stop):
             return
@@ -196,16 +195,16 @@ class ShowProgress(Callback):
         self.progress.stop()
 
     def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
-        """Give the terminal back."""
+        """Restore the terminal."""
         self.progress.stop()
 
 
 def append_row(path: Path, row: dict[str, float]) -> None:
-    """Append a row to a CSV file, with a header when it is new; columns that it lacks are added to it."""
+    """Append a row to a CSV file, with a header if the file is new; missing columns are added to the file."""
     text = {name: f"{value:.6g}" if isinstance(value, float) else str(value) for name, value in row.items()}
     header = _header(path)
     missing = [name for name in text if name not in header]
-    if header and missing:  # a run begun by a version that measured less
+    if header and missing:  # a run started by a version with fewer metrics
         header += missing
         _rewrite(path, header)
     with path.open("a", newline="", encoding="utf-8") as file:
@@ -239,7 +238,7 @@ def _rewrite(path: Path, header: list[str]) -> None:
 
 
 def keep_rows_up_to(path: Path, step: int) -> None:
-    """Drop the rows of a CSV file that lie past a step, and a torn last line."""
+    """Drop the rows of a CSV file past a step, and an incomplete last line."""
     if not path.is_file():
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -1,9 +1,9 @@
 """Checkpoints, from which a killed run resumes exactly.
 
-A checkpoint holds the networks, both optimisers, the step, and the training time used. It needs no
-random state: every step seeds its draws from (seed, step), and the batch is a function of the step
-too (`duetto.data.dataset`). Writing goes to a temporary name; the one before is kept until the new
-one is complete, and is used when the newest cannot be read.
+A checkpoint holds the networks, both optimisers, the step, and the training time used. It needs no random state: every
+step seeds its random draws from (seed, step), and the batch is a function of the step too (`duetto.data.dataset`). A
+checkpoint is written under a temporary name; the previous one is kept until the new one is complete, and is used if the
+newest cannot be read.
 """
 
 from dataclasses import dataclass
@@ -20,29 +20,29 @@ from duetto.storage.files import atomic_path
 
 LAST = "last.ckpt"
 PREVIOUS = "previous.ckpt"
-NEWEST = "new.ckpt"  # until the last one is out of its way
+NEWEST = "new.ckpt"  # until last.ckpt has been renamed
 NAMES = (NEWEST, LAST, PREVIOUS)
 
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """How far a run has come."""
+    """Progress of a run."""
 
     step: int = 0
     seconds: float = 0.0  # of training, evaluation excluded, over all resumes
 
 
 class WriteInPlace(TorchCheckpointIO):
-    """Lightning would first write into the system's temporary folder, where a killed training leaves its file."""
+    """Writes in place: Lightning writes to the system's temporary folder first, and a kill would leave a file there."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Write to `path` alone, which is a temporary name already; there are no options."""
+        """Write directly to `path`, which is already a temporary name; `storage_options` is not used."""
         assert storage_options is None
         torch.save(checkpoint, path)
 
 
 def save_checkpoint(trainer: Trainer, folder: Path) -> None:
-    """Write `last.ckpt`, keeping the one before as `previous.ckpt`."""
+    """Write `last.ckpt`, keeping the previous one as `previous.ckpt`."""
     last = folder / LAST
     with atomic_path(folder / NEWEST) as temporary:
         trainer.save_checkpoint(temporary, weights_only=False)
@@ -57,7 +57,7 @@ def find_checkpoint(folder: Path, warn: "Any") -> tuple[Path, TrainingProgress] 
 
     Args:
         folder: The run's checkpoint folder.
-        warn: Called with one sentence when the newest checkpoint is damaged and the one before is used.
+        warn: Called with one sentence when the newest checkpoint is damaged and the previous one is used.
 
     Raises:
         CheckpointError: If checkpoints exist and none can be read.
@@ -77,10 +77,10 @@ def find_checkpoint(folder: Path, warn: "Any") -> tuple[Path, TrainingProgress] 
 
 
 def read_progress(path: Path) -> TrainingProgress:
-    """TrainingProgress stored in a checkpoint.
+    """The training progress stored in a checkpoint.
 
     Raises:
-        CheckpointError: If the file is damaged, truncated, hostile, or no checkpoint of ours.
+        CheckpointError: If the file is damaged, truncated, hostile, or not one of our checkpoints.
     """
     if is_noted(path, TRAINING) is False:
         raise CheckpointError(f"Checkpoint {path} cannot be read: its SHA-256 is not the one that was recorded.")

@@ -1,8 +1,7 @@
-"""What the machine is, which precision fits it, and how fast it is.
+"""Detects the hardware, picks a precision for it, and measures its speed.
 
 Precision by compute capability: 8.0 and newer bf16; 7.0 to 7.5 (V100, T4) fp16 with a gradient
-scaler; older cards (P100) and CPUs fp32. `torch.cuda.is_bf16_supported()` is not asked: it counts
-emulation.
+scaler; older cards (P100) and CPUs fp32. `torch.cuda.is_bf16_supported()` is not used: it counts emulation.
 """
 
 import time
@@ -17,13 +16,13 @@ from duetto.workers import num_cores
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
 PRECISIONS: dict[str, LightningPrecision] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
-REFERENCE_GFLOPS = 150.0  # float32 matrix product of the two-core machine that the time estimates were made on
+REFERENCE_GFLOPS = 150.0  # float32 matrix product on the two-core machine of the time estimates
 BENCHMARK_SIZE = 768  # side of the matrices of the speed benchmark
 
 
 @dataclass(frozen=True)
 class Hardware:
-    """What a run computes on."""
+    """The device and precision of a run."""
 
     accelerator: Literal["cpu", "cuda"]
     device_name: str
@@ -41,7 +40,7 @@ def has_cuda() -> bool:
 
 
 def precision_for_capability(major: int, minor: int) -> LightningPrecision:
-    """Precision that a CUDA device of this compute capability is fastest at without losing range."""
+    """The fastest precision of a CUDA device with this compute capability that does not lose range."""
     if (major, minor) >= (8, 0):
         return "bf16-mixed"
     if (major, minor) >= (7, 0):

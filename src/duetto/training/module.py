@@ -1,6 +1,6 @@
-"""What training has in common for every architecture: the step count, its random draws, precision, the NaN guard.
+"""What every training module shares: the step count, random draws, precision, and the check for NaN.
 
-Every draw of a step comes from (seed, step), so a resumed run repeats nothing and skips nothing.
+Every random draw of a step is seeded by (seed, step), so a resumed run neither repeats nor skips any.
 """
 
 import math
@@ -25,21 +25,21 @@ SEED_STRIDE = 1_000_003  # keeps the step seeds of different run seeds apart
 
 @dataclass(frozen=True)
 class Start:
-    """What the weights were before the first step."""
+    """Where the weights came from before the first step."""
 
     from_base: bool = False
-    has_discriminator: bool = False  # the base brought a discriminator
+    has_discriminator: bool = False  # the pretrained weights include a discriminator
 
 
 class TrainingModule(pl.LightningModule):
-    """Base of the modules: optimises by hand, one call of `train_on` a step.
+    """Base class of the training modules: manual optimisation, one call of `train_on` per step.
 
     A subclass builds its networks after `super().__init__` (the seed is set there), names its losses and
     implements `train_on`, `exported_network` and `configure_optimizers`.
     """
 
     loss_names: tuple[str, ...] = ()  # columns of losses.csv
-    network_names: tuple[str, ...] = ("generator", "discriminator")  # what the optimisers move, in their order
+    network_names: tuple[str, ...] = ("generator", "discriminator")  # what the optimisers update, in their order
 
     def __init__(self, model: ModelConfig, features: FeaturesConfig, seed: int) -> None:
         super().__init__()
@@ -51,40 +51,40 @@ class TrainingModule(pl.LightningModule):
         self.step = 0  # finished steps
         self.seconds = 0.0  # training time used, see callbacks.Clock
         self.log_interval = 10
-        self.losses: dict[str, float] | None = None  # of the last logged step, true and unclamped; NaN = not in use
+        self.losses: dict[str, float] | None = None  # of the last logged step, unclamped; NaN = not in use
         self.gradient_norms: dict[str, Tensor] = {}  # of the last step, before clipping, by network
         self.step_precision = Precision()
         self.average: AveragedModel | None = None  # of the exported network's weights over the steps
         torch.manual_seed(seed)
 
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
-        """One step on a batch; gives the losses by name, before their weights."""
+        """One step on a batch; returns the losses by name, unweighted."""
         raise NotImplementedError
 
     def exported_network(self) -> nn.Module:
-        """The network that sings, as the optimiser moves it."""
+        """The network used in conversion, with the optimiser's current weights."""
         raise NotImplementedError
 
     def acquired(self, network: nn.Module) -> nn.Module:
-        """The part of an exported network that a base holds."""
+        """The part of an exported network that pretrained weights cover."""
         return network
 
     def start_average(self) -> None:
-        """Keep a running mean of the exported network's weights, if `model.ema_decay` asks for one."""
+        """Start a moving average of the exported network's weights, if `model.ema_decay` asks for one."""
         decay = self.model_config.ema_decay
         if decay:
             average = AveragedModel(self.exported_network(), multi_avg_fn=get_ema_multi_avg_fn(decay))
             self.average = average.requires_grad_(False)
 
     def voice_network(self) -> nn.Module:
-        """The network that a voice is made of: the averaged weights where they are kept."""
+        """The network that becomes the voice: with averaged weights, if there is an average."""
         return self.exported_network() if self.average is None else self.average.module
 
     def training_step(self, batch: Batch, batch_index: int) -> None:
         """One step.
 
         Raises:
-            DuettoError: When a loss is not finite; names step and clips, and leaves the last checkpoint intact.
+            DuettoError: If a loss is not finite; names step and clips, and leaves the last checkpoint intact.
         """
         torch.manual_seed(self.seed * SEED_STRIDE + self.step)
         self._set_learning_rate()
@@ -104,23 +104,23 @@ class TrainingModule(pl.LightningModule):
         return {name: math.nan if value is None else float(value) for name, value in columns.items()}
 
     def learn_statistics(self, plan: CropPlan) -> str | None:
-        """Take what the network needs to know of the whole training set; called once, before the first step.
+        """Compute what the network needs from the whole training set; called once, before the first step.
 
         Returns:
-            What a user should know about it.
+            A message for the user, if there is anything to report.
         """
         return None
 
     def validate_on(self, batch: Batch) -> dict[str, float]:
-        """Losses on held-out frames, by name, with the same random draws every time; none by default."""
+        """Losses on held-out frames, by name, with the same random draws each time; none by default."""
         return {}
 
     def optimise(self, optimizer: Any, loss: Tensor, batch: Batch, max_gradient_norm: float | None = None) -> None:
-        """Gradients of a loss, clipped to a norm if one is given, and a step of its optimiser.
+        """Backpropagate a loss, clip the gradients to a norm if one is given, and step its optimiser.
 
         Raises:
-            DuettoError: When the loss or a gradient is not finite; in float16 a gradient may be so now and then,
-                and its scaler leaves the step out.
+            DuettoError: If the loss or a gradient is not finite. In float16 gradients overflow now and then; the
+                scaler skips such steps.
         """
         self._require_finite(loss, "loss", batch)
         number = [id(each) for each in self.optimiser_list()].index(id(optimizer))
@@ -150,7 +150,7 @@ class TrainingModule(pl.LightningModule):
             )
 
     def optimiser_list(self) -> list[Any]:
-        """The optimisers, also when there is one."""
+        """The optimisers as a list, even if there is only one."""
         optimizers = self.optimizers()
         return list(optimizers) if isinstance(optimizers, list) else [optimizers]
 
@@ -163,12 +163,12 @@ class TrainingModule(pl.LightningModule):
                 group["lr"] = rate
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Store how far the run is."""
+        """Store the progress of the run."""
         checkpoint["progress"] = {"step": self.step, "seconds": self.seconds}
         checkpoint["scalers"] = self.step_precision.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take up where the checkpoint was written."""
+        """Restore the progress of the run."""
         self.step = int(checkpoint["progress"]["step"])
         self.seconds = float(checkpoint["progress"]["seconds"])
         self.step_precision.load_state_dict(checkpoint.get("scalers", []))

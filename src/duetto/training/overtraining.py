@@ -1,9 +1,9 @@
-"""When a training has overtrained, and which step of it to keep, from held-out conversions alone.
+"""Detects overtraining, and selects the step to keep, from held-out conversions alone.
 
-Conventions: a validation is a held-out conversion, scored at one moment of the training. Its score is the mean of
-distances to the reference and traces of artefacts, each in a unit of its own (`WATCHED`): lower is better, 0 is the
-reference. A metric undefined in any validation is left out of all. Training losses are not read: a discriminator moves
-their target, and a network that learns its clips by heart lowers them.
+Conventions: a validation is a held-out conversion, scored at one step of the training. Its score is the mean of
+distances to the reference and measures of artefacts, each divided by its own unit (`WATCHED`): lower is better, 0 is
+the reference. A metric undefined in any validation is left out of all. Training losses are not used: with a
+discriminator their target moves, and a network that memorises its clips lowers them.
 
 Rule, over validations k = 1, 2, ...
     m_k    mean of the scores of the last WINDOW validations
@@ -13,7 +13,7 @@ Rule, over validations k = 1, 2, ...
            of a difference of two such means
     overtraining is reported once e_k > LIMIT for RUN validations in a row (a criterion on the generalisation error's
     excess over its minimum that has to last: Prechelt 1998, "Early Stopping - But When?", GL and UP)
-    the moment kept is the latest with m_k <= min over j <= k of m_j + s / sqrt(WINDOW), as of that
+    the step kept is the latest with m_k <= min over j <= k of m_j + s / sqrt(WINDOW), as of that
     validation: within one standard error of the best, the longer training is preferred (Breiman et al. 1984,
     one-standard-error rule)
 
@@ -57,7 +57,7 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class OvertrainingReport:
-    """What the validations so far say."""
+    """The result of the rule on the validations so far."""
 
     steps: tuple[int, ...]  # of training, at each validation
     metrics: tuple[str, ...]  # that the score is made of
@@ -80,13 +80,13 @@ class OvertrainingReport:
         return bool(known.size and self.smoothed[-1] <= known.min() + tolerance)
 
     def latest(self) -> dict[str, float]:
-        """Of the last validation, for the tracker."""
+        """Values of the last validation, for the tracker."""
         values = (self.scores[-1], self.smoothed[-1], self.excess[-1])
         names = ("overtraining/score", "overtraining/smoothed", "overtraining/excess")
         return {name: float(value) for name, value in zip(names, values, strict=True)}
 
     def as_dict(self) -> dict[str, Any]:
-        """For overtraining.json."""
+        """Contents of overtraining.json."""
         return {
             "rule": RULE,
             "metrics": list(self.metrics),
@@ -103,7 +103,7 @@ def held_out_scores(rows: Sequence[Mapping[str, float]]) -> tuple[tuple[str, ...
     """Score of each validation.
 
     Args:
-        rows: A validation each, with its metrics by name.
+        rows: The metrics of each validation, by name.
 
     Returns:
         The metrics that every validation defines, and the scores, (N,): NaN when there is no such metric.

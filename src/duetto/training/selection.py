@@ -1,7 +1,7 @@
 """Checkpoint selection: the weights of the best validation are kept on disk, and become the voice at the end.
 
-`checkpoints/validation_<step>.safetensors` holds the voice's weights. The two newest stay, because a run that is killed
-right after a validation resumes from the checkpoint before it.
+`checkpoints/validation_<step>.safetensors` holds the voice's weights. The two newest are kept, because a run
+that is killed right after a validation resumes from the checkpoint before it.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from duetto.storage.run_folder import RunFolder
 from duetto.training.overtraining import OvertrainingReport
 
 KEPT = 2
-WORDS = ("look", "validation")  # files of an earlier version begin with the first
-LAST = "last"  # of trainer.select
+WORDS = ("look", "validation")  # files of earlier versions begin with the first
+LAST = "last"  # value of trainer.select
 
 
 @dataclass(frozen=True)
@@ -31,25 +31,25 @@ class Selection:
     why: str
 
     def as_dict(self) -> dict[str, Any]:
-        """For run.json and the voice's card."""
+        """Values for run.json and the voice's card."""
         return {"step": self.step, "why": self.why}
 
 
 def validation_path(folder: Path, step: int) -> Path:
-    """Weights of a validation; `folder` is that of the checkpoints."""
+    """Path of a validation's weights; `folder` is that of the checkpoints."""
     name = f"_{step:09d}.safetensors"
     old = folder / f"look{name}"
     return old if old.is_file() else folder / f"validation{name}"
 
 
 def kept_validations(folder: Path) -> dict[int, Path]:
-    """Step and file of every validation on disk, in order."""
+    """Step and file of every validation on disk, by ascending step."""
     found = [path for word in WORDS for path in folder.glob(f"{word}_" + "[0-9]" * 9 + ".safetensors")]
     return dict(sorted((int(path.stem.split("_")[1]), path) for path in found))
 
 
 def keep_validation(network: nn.Module, folder: Path, step: int) -> None:
-    """Write the weights of a validation and remove all but the newest."""
+    """Write the weights of a validation, and remove all but the newest files."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     with atomic_path(validation_path(folder, step)) as temporary:
         save_file(state, temporary)
@@ -59,19 +59,19 @@ def keep_validation(network: nn.Module, folder: Path, step: int) -> None:
 
 
 def forget_validations_after(folder: Path, step: int) -> None:
-    """Remove validations that a killed run made after the checkpoint it resumes from; they are repeated."""
+    """Remove validations that a killed run made after the checkpoint it resumes from; they will be repeated."""
     for at, path in kept_validations(folder).items():
         if at > step:
             path.unlink()
 
 
 def newest_validation(folder: Path) -> int | None:
-    """Step of the validation that is kept; None before the first."""
+    """Step of the newest validation on disk; None before the first."""
     return max(kept_validations(folder), default=None)
 
 
 def write_overtraining_report(run: Path, report: OvertrainingReport, kept: int | None) -> None:
-    """Write down the rule, the validations, and the step of the one whose weights are kept."""
+    """Write overtraining.json: the rule, the validations, and the step whose weights are kept."""
     write_json(RunFolder(run).overtraining, {**report.as_dict(), "kept_step": kept})
 
 
@@ -101,7 +101,7 @@ def select_weights(asked: str, run: Path, checkpoints: Path, network: nn.Module,
     remedy = f"Use trainer.select=last, or delete {checkpoints} and train again."
     if path.is_file() and is_noted(path, path.name) is False:
         raise CheckpointError(
-            f"{path}, the weights of the best validation, is damaged: its SHA-256 is another. {remedy}"
+            f"{path}, the weights of the best validation, is damaged: its SHA-256 does not match. {remedy}"
         )
     try:
         network.load_state_dict(load_file(path), strict=True)

@@ -1,10 +1,10 @@
-"""Ending a training early, after a whole step, with nothing lost.
+"""Stops a training early, after a complete step, with nothing lost.
 
 Lightning answers SIGTERM by raising `SIGTERMException` once the step in progress and all its callbacks are done. That
-exception is a `SystemExit` without a status: left alone, a terminated training ends in silence and as a success. And it
-answers Ctrl-C by ending the process with status 1 before anybody can say a word. Here both end the training in the
-first way, with a checkpoint of the last step; a second Ctrl-C ends it at once, in the middle of a step. A second
-SIGTERM changes nothing, for some who send one send two (`timeout`, schedulers) and mean one.
+exception is a `SystemExit` without a status: by default a terminated training ends silently, as if it had succeeded.
+Lightning answers Ctrl-C by ending the process with status 1, before any message can be printed. Here both signals end
+the training after the current step, with a checkpoint of it; a second Ctrl-C ends it at once, in the middle of a step.
+A second SIGTERM changes nothing, because some senders (`timeout`, schedulers) send two and mean one.
 """
 
 import os
@@ -31,18 +31,18 @@ class StopAfterStep(Callback):
 
     Args:
         checkpoints: Folder of the run's checkpoints.
-        say: Told which step is kept.
+        say: Called with a sentence on which step was saved.
     """
 
     def __init__(self, checkpoints: Path, say: Callable[[str], None]) -> None:
         self.checkpoints = checkpoints
         self.say = say
-        self.usual: Any = None  # who answers Ctrl-C otherwise, while this does
+        self.usual: Any = None  # the previous handler of Ctrl-C, while this one is installed
         self.is_interrupted = False
-        self.ends_after_step = False  # while it trains, and until the last step is kept
+        self.ends_after_step = False  # during training, and until the last step is saved
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        """Listen to Ctrl-C, unless somebody else does (or ignores it); only the main thread can."""
+        """Handle Ctrl-C, unless it is already handled or ignored; only the main thread can."""
         self.ends_after_step = True
         is_main, usual = threading.current_thread() is threading.main_thread(), signal.getsignal(signal.SIGINT)
         if is_main and (usual is signal.default_int_handler or isinstance(usual, Answer)):
@@ -61,12 +61,12 @@ class StopAfterStep(Callback):
             self.usual = None
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
-        """Leave Ctrl-C as it was."""
+        """Restore the previous handler of Ctrl-C."""
         self._stop_listening()
         self.ends_after_step = False
 
     def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
-        """Keep the last step, unless the training broke off inside one."""
+        """Save a checkpoint of the last step, unless the training was interrupted inside one."""
         self._stop_listening()
         if isinstance(exception, SIGTERMException):
             save_checkpoint(trainer, self.checkpoints)
@@ -76,7 +76,7 @@ class StopAfterStep(Callback):
 
     @contextmanager
     def told_apart(self) -> Iterator[None]:
-        """Around `Trainer.fit`: Ctrl-C leaves as KeyboardInterrupt, SIGTERM as the status of a terminated process."""
+        """Around `Trainer.fit`: Ctrl-C raises KeyboardInterrupt, SIGTERM exits like a terminated process."""
         with self._sigterm_is_lightnings():
             try:
                 yield
@@ -91,7 +91,7 @@ class StopAfterStep(Callback):
 
     @contextmanager
     def _sigterm_is_lightnings(self) -> Iterator[None]:
-        """Let the command's own answer to SIGTERM, which Lightning calls after its own, wait while steps are taken."""
+        """Defer the command's own handler of SIGTERM, which Lightning calls after its own, while steps are taken."""
         usual = signal.getsignal(signal.SIGTERM)
         if not isinstance(usual, Answer) or threading.current_thread() is not threading.main_thread():
             yield

@@ -1,8 +1,7 @@
-"""Weights & Biases, without ever asking or hanging: online with an API key, else offline files.
+"""Weights & Biases, without prompting or hanging: online with an API key, else offline files.
 
-CSV files and the page are written in any case; W&B gets the same numbers. Nothing that names the
-machine or the user is sent, and a private corpus is logged online only if its consent record has
-the scope `cloud_logging`.
+CSV files and the page are always written; W&B gets the same numbers. Nothing that identifies the machine or the user is
+sent, and a private corpus is logged online only if its consent record has the scope `cloud_logging`.
 """
 
 import logging
@@ -28,19 +27,19 @@ class Tracker:
     def __init__(self, run: Any | None, where: str) -> None:
         self.run = run
         self.where = where  # one phrase for the closing table
-        self._has_sent_source = False  # whether source and reference of the held-out song were sent
+        self._has_sent_source = False  # whether source and reference of the held-out song have been sent
 
     def log(self, step: int, values: dict[str, Any]) -> None:
         if self.run is not None:
             self.run.log({**values, "step": step})
 
     def show_validation(self, step: int, place: Path, draw: Callable[[Path, Path, Path | None], bytes] | None) -> None:
-        """Send picture and sound of a held-out conversion; source and reference, which stay the same, once.
+        """Send picture and sound of a held-out conversion; source and reference, which never change, are sent once.
 
         Args:
             step: Of the training.
             place: Folder with source.wav, output.wav and reference.wav.
-            draw: Makes the picture of the three, PNG; None sends sound alone.
+            draw: Draws the three recordings as a PNG; None sends sound only.
         """
         if self.run is None:
             return
@@ -66,7 +65,7 @@ class Tracker:
 
 
 def has_api_key() -> bool:
-    """Whether W&B could log in without asking."""
+    """Whether W&B can log in without prompting."""
     if os.environ.get("WANDB_API_KEY"):
         return True
     host = urlsplit(os.environ.get("WANDB_BASE_URL", DEFAULT_HOST)).hostname or ""
@@ -79,7 +78,7 @@ def has_api_key() -> bool:
 def start_tracking(
     config: LoggerConfig, folder: Path, name: str, settings: dict[str, Any], may_upload: bool, console: Console
 ) -> Tracker:
-    """Open a W&B run as `logger` asks; fall back to offline files with a named warning."""
+    """Open a W&B run as `logger` asks; fall back to offline files with a warning that gives the reason."""
     if config.name == "none":
         return Tracker(None, "off (logger=none)")
     mode = config.mode
@@ -93,7 +92,7 @@ def start_tracking(
     except (wandb.errors.CommError, wandb.errors.UsageError, wandb.errors.AuthenticationError) as error:
         reason = str(error).splitlines()[0]
         console.print(f"[yellow]warning:[/] W&B cannot be reached ({reason}): logging offline, send later.")
-        wandb.teardown()  # else the run's id stays taken by the attempt
+        wandb.teardown()  # otherwise the failed attempt keeps the run's id occupied
         return _open(config, folder, name, settings, "offline", may_upload)
 
 

@@ -1,7 +1,7 @@
-"""Data whose best denoiser is known in closed form: what samplers are measured on without a network.
+"""Data whose optimal denoiser has a closed form, for measuring samplers without a network.
 
-With x_t = alpha x_0 + sigma noise and x_0 Gaussian, everything that a sampler meets stays Gaussian. Independent values
-of one deviation are a straight road (the flow only scales); a mixture of two makes the flow choose between them.
+With x_t = alpha x_0 + sigma noise and x_0 Gaussian, every x_t is Gaussian. Independent values with one standard
+deviation are the easy case, in which the flow only scales; with a mixture of two, the flow has to choose between them.
 """
 
 import torch

@@ -1,8 +1,8 @@
-"""What the denoiser hears: content, melody and, where the model has them, loudness and speaker, summed per frame.
+"""The denoiser's condition: content, melody and, optionally, loudness and speaker, summed per frame.
 
 Conventions: B utterances, U content units, T mel frames, D content width, H condition channels. `f0_hz` is 0.0 where
-unvoiced. `unit_index` tells which unit a frame takes: 1 = first, 0 = none (padding), (B, T); without it the content
-already has one row a frame.
+unvoiced. `unit_index`, (B, T), is the unit of each frame: 1 = first, 0 = none (padding); without it the content already
+has one row per frame.
 
 Reference: upstream Diff-SVC (a FastSpeech 2 front end without its encoder).
 """
@@ -33,7 +33,7 @@ def pitch_class(f0_hz: Tensor, min_hz: float, max_hz: float) -> Tensor:
     """Row of the pitch table, 1..255, equally spaced in mels; 1 where unvoiced or below `min_hz`, (B, T), int64."""
     lowest, highest = (MEL_SCALE_FACTOR * math.log(1 + hz / MEL_SCALE_HZ) for hz in (min_hz, max_hz))
     mel = MEL_SCALE_FACTOR * (1 + f0_hz / MEL_SCALE_HZ).log()
-    # Deviation 13 (docs/deviations.md): the clamp also takes notes that a transposition carried beyond the table
+    # Deviation 13 (docs/deviations.md): the clamp also applies to notes transposed beyond the table
     classes = (mel - lowest) * (PITCH_BINS - 2) / (highest - lowest) + 1
     return (classes.masked_fill(mel <= 0, 1.0).clamp(1, PITCH_BINS - 1) + 0.5).long()
 
@@ -101,7 +101,7 @@ class ConditionEncoder(nn.Module):
             nn.init.normal_(self.speaker.weight, std=channels**-0.5)
 
     def encode_content(self, content: Tensor) -> Tensor:
-        """Content units before they are dealt out to frames: (B, U, D) -> (B, U, H)."""
+        """Encode content units before they are expanded to frames: (B, U, D) -> (B, U, H)."""
         if self.content_projection is not None:
             content = self.content_projection(content)
         return content if self.legacy_encoder is None else self.legacy_encoder(content)
@@ -129,14 +129,14 @@ class ConditionEncoder(nn.Module):
             (B, H, T).
 
         Raises:
-            ValueError: If a condition that the model has is not given.
+            ValueError: If an input that the model needs is missing.
         """
         encoded = self.encode_content(content)
         frames = encoded if unit_index is None else gather_units(encoded, unit_index)
         frames = frames + self.pitch(f0_hz)
         if self.energy is not None:
             if energy is None:
-                raise ValueError("this model hears loudness: give `energy`")
+                raise ValueError("this model is conditioned on loudness: give `energy`")
             frames = frames + self.energy(energy)
         if self.speaker is not None:
             if speaker_id is None:

@@ -32,37 +32,37 @@ class DiffSVCConfig(ModelConfig):
     has_continuous_pitch: bool = False  # log f0 through a linear layer instead of the table
     uses_energy: bool = False  # a loudness table (upstream's use_energy_embed)
     legacy_layers: int = 0  # transformer layers over the content, in checkpoints before 2022-11-28; 0 = none
-    has_single_range: bool = False  # the mel's range is one for all bins (upstream's placeholder), else one for each
-    # the melody runs on through unvoiced frames, as public checkpoints were trained
+    has_single_range: bool = False  # one mel range for all bins (upstream's placeholder) instead of one per bin
+    # f0 is interpolated through unvoiced frames, as public checkpoints were trained
     fills_unvoiced: bool = field(default=False, metadata=NOT_SHAPE)
     has_absolute_loss: bool = field(default=False, metadata=NOT_SHAPE)  # L1 instead of upstream's L2
     max_gradient_norm: float = field(default=1.0, metadata=NOT_SHAPE)
-    # spread of the noise that a conversion begins with; below 1 nearer the mean (upstream: 1)
+    # standard deviation of a conversion's initial noise; below 1 = nearer to the mean (upstream: 1)
     noise_scale: float = field(default=1.0, metadata=NOT_SHAPE)
-    # training: spectra shifted by up to so much either way, pitch with them; 0 = off
+    # training: spectra and pitch shifted by up to this much up or down; 0 = off
     key_shift_semitones: float = field(default=0.0, metadata=NOT_SHAPE)
     # training: level moved by up to so much either way; 0 = off
     gain_db: float = field(default=0.0, metadata=NOT_SHAPE)
     # auto = the one that ships for these features | a run's folder | a foreign model file
     vocoder: str = field(default="auto", metadata=PATH)
     vocoder_generator: GeneratorConfig = field(default_factory=GeneratorConfig)
-    # trained on the target first, in a quarter of the minutes at most; 0 = it stays as it is
+    # vocoder fine-tuning before training, in at most a quarter of the minutes; 0 = none
     vocoder_steps: int = field(default=0, metadata=NOT_SHAPE)
 
     @property
     def reads_diffusion(self) -> bool:
-        """It does."""
+        """True: Diff-SVC converts by diffusion."""
         return True
 
     def validate_diffusion(self, diffusion: DiffusionConfig) -> None:
-        """No more noise is laid over a source than there are levels."""
+        """Require that a shallow start lies within the noise levels."""
         require(
             diffusion.shallow_start <= self.num_timesteps,
             f"diffusion.shallow_start={diffusion.shallow_start}: this model has {self.num_timesteps} levels of noise.",
         )
 
     def validate(self, features: FeaturesConfig) -> None:
-        """Mel, pitch table and vocoder fit the features; the networks can be built."""
+        """Require that mel, pitch table and vocoder fit the features, and that the networks can be built."""
         super().validate(features)
         self._validate_networks()
         require(self.vocoder_steps >= 0, f"model.vocoder_steps={self.vocoder_steps}: expected 0 (none) or more.")

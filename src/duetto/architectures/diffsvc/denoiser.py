@@ -1,4 +1,4 @@
-"""The noise predictor: a non-causal WaveNet over mel frames that knows the timestep and hears the condition.
+"""The noise predictor: a non-causal WaveNet over mel frames, conditioned on timestep, content and melody.
 
 Conventions: B utterances, M mel bins, T frames, H condition channels, C channels, L layers.
 
@@ -59,7 +59,7 @@ class ResidualLayer(nn.Module):
         """
         hidden = x + step[:, :, None]
         if mask is not None:
-            # Deviation 11 (docs/deviations.md): else the padding's step vector would reach the last real frames
+            # Deviation 11 (docs/deviations.md): otherwise the padding's step vector would reach the last real frames
             hidden = hidden * mask
         gate, signal = self.dilated(hidden).add_(projected_condition).chunk(2, dim=1)
         # tanh(a) = 2 sigmoid(2 a) - 1, in a third of the time on a CPU; in place where no gradient needs the old values
@@ -69,7 +69,7 @@ class ResidualLayer(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """Noise in a noisy mel spectrogram."""
+    """Predicts the noise in a noisy mel spectrogram."""
 
     def __init__(self, shape: DenoiserShape) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class Denoiser(nn.Module):
         return [cast(ResidualLayer, layer).step_projection(embedded) for layer in self.layers]
 
     def project_condition(self, condition: Tensor) -> list[Tensor]:
-        """What every layer hears, the same at all timesteps: L tensors (B, 2C, T)."""
+        """The condition as each layer adds it, the same at all timesteps: L tensors (B, 2C, T)."""
         return [cast(ResidualLayer, layer).condition_projection(condition) for layer in self.layers]
 
     def predict(self, x_t: Tensor, steps: list[Tensor], conditions: list[Tensor], mask: Tensor | None) -> Tensor:

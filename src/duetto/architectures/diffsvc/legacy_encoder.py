@@ -1,8 +1,8 @@
-"""The content encoder that Diff-SVC had until 2022-11-28, and that its checkpoints of those days still need.
+"""The content encoder that Diff-SVC had until 2022-11-28, which checkpoints from before then still need.
 
-It is a FastSpeech 2 encoder reused for content frames. Its oddities are part of the weights and kept: the content is
-scaled twice, positions count down from the end of a table of 5000 rows, and padding reaches real frames through the
-feed-forward convolution. New models do not use it.
+It is a FastSpeech 2 encoder reused for content frames. The weights depend on its oddities, which are therefore kept:
+the content is scaled twice, positions count down from the end of a table of 5000 rows, and padding reaches real frames
+through the feed-forward convolution. New models do not use it.
 
 References: Ren et al., "FastSpeech 2", 2021; upstream Diff-SVC.
 """

@@ -1,7 +1,7 @@
 """Diff-SVC: the condition, the noise predictor, the schedule and the range of its mel spectrogram in one module.
 
-Conventions: B utterances, T frames, M mel bins, D content width. A mel is log, in the domain that the model was trained
-on; inside it is normalised to -1..1 by `mel_min` and `mel_max`, which belong to the weights.
+Conventions: B utterances, T frames, M mel bins, D content width. Mels are logarithmic, to the base that the model was
+trained with; internally they are normalised to -1..1 by `mel_min` and `mel_max`, which are stored with the weights.
 
 Reference: upstream Diff-SVC; Liu et al., "DiffSinger", 2022, section 3 (shallow diffusion).
 """
@@ -22,7 +22,7 @@ from duetto.progress import ReportCount
 
 @dataclass(frozen=True)
 class ConditionInputs:
-    """What a performance gives the model. Only what the model has is read (`ConditionEncoder.forward`)."""
+    """Inputs of the condition encoder; inputs that the model does not use are ignored (`ConditionEncoder.forward`)."""
 
     content: Tensor  # (B, T, D), or (B, U, D) with unit_index
     f0_hz: Tensor  # (B, T), Hz, 0.0 where unvoiced
@@ -34,14 +34,14 @@ class ConditionInputs:
 
 @dataclass(frozen=True)
 class Shallow:
-    """Where a shallow run begins: with another mel, noised up to `start` levels."""
+    """The start of shallow diffusion: an existing mel, noised up to `start` levels."""
 
     mel: Tensor  # (B, M, T), the model's log domain
     start: int  # 2..N
 
 
 class DiffSVC(nn.Module):
-    """Voice model of any published shape and of our own.
+    """A voice model: any published shape, or our own.
 
     The range of the mel starts as `mel_min` = -5 and `mel_max` = 0 and is set by training or by loaded weights.
     """
@@ -59,7 +59,7 @@ class DiffSVC(nn.Module):
         self.register_buffer("mel_max", torch.zeros(1, 1, shape.num_range_bins))
 
     def set_mel_range(self, mel_min: Tensor, mel_max: Tensor) -> None:
-        """Take the range of the training set, (num_range_bins,) each, as what -1 and 1 stand for."""
+        """Map the range of the training set, (num_range_bins,) each, to -1 and 1."""
         self.mel_min.copy_(mel_min.view_as(self.mel_min))
         self.mel_max.copy_(mel_max.view_as(self.mel_max))
 
@@ -78,7 +78,7 @@ class DiffSVC(nn.Module):
 
         Args:
             mel: Log mel, (B, M, T).
-            inputs: The condition's; padding is masked out.
+            inputs: Of the condition encoder; padding is masked out.
             timestep: (B,), int64.
             noise: Standard normal, (B, M, T).
 
@@ -99,17 +99,17 @@ class DiffSVC(nn.Module):
         is_clamped: bool = False,
         noise_scale: float = 1.0,
     ) -> Tensor:
-        """The performance as the model's voice would sing it.
+        """The source's content and melody, sung by the model's voice.
 
         Args:
-            inputs: The condition's.
-            sampler: Which, and its steps.
-            shallow: Begin with another mel (of another model, of the source, of a naive predictor); None = with noise.
+            inputs: Of the condition encoder.
+            sampler: Sampler and number of steps.
+            shallow: Start from another mel (of another model, the source, or a naive predictor); None = from noise.
             generator: Source of all randomness; None = torch's global one.
-            progress: Told after every network call.
-            noise_scale: Standard deviation of the noise that a run begins with. The probability flow keeps it: below 1
-                the mel lies nearer the mean of what the model holds possible (Popov et al. 2021, Grad-TTS, sec. 4).
-            is_clamped: Keep every implied mel within the range of the training set (`sampling.sample`).
+            progress: Called after every network call.
+            noise_scale: Standard deviation of the initial noise. The probability flow preserves it: below 1 the mel
+                lies nearer to the mean of the model's distribution (Popov et al. 2021, Grad-TTS, sec. 4).
+            is_clamped: Keep every predicted x_0 within the range of the training set (`sampling.sample`).
 
         Returns:
             Log mel, (B, M, T), 0 in padding.
@@ -128,6 +128,6 @@ class DiffSVC(nn.Module):
         return denormalise_mel(x_0, self.mel_min, self.mel_max) * inputs.mask
 
     def noised(self, shallow: Shallow, noise: Tensor) -> Tensor:
-        """The other mel with the noise of timestep start - 1, (B, M, T)."""
+        """The starting mel with the noise of timestep start - 1, (B, M, T)."""
         last = torch.full((len(noise),), min(shallow.start, len(self.schedule)) - 1, device=noise.device)
         return diffuse(self.schedule, self.normalise(shallow.mel), last, noise)

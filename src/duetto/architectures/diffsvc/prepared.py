@@ -1,4 +1,4 @@
-"""The denoiser of one conversion: what does not depend on x_t is computed once, and on a CPU in fewer multiplications.
+"""The denoiser of one conversion: whatever does not depend on x_t is precomputed, and convolutions on a CPU are faster.
 
 Conventions: as `duetto.architectures.diffsvc.denoiser`; strands as `duetto.layers.strands`.
 """
@@ -28,7 +28,7 @@ class PreparedDenoiser:
         denoiser: In evaluation mode.
         condition: (B, H, T).
         mask: (B, 1, T), or None.
-        step_table: Projected timesteps seen so far; share it between the chunks of a conversion.
+        step_table: Cache of projected timesteps; share it between the chunks of a conversion.
     """
 
     @torch.no_grad()
@@ -63,9 +63,10 @@ def _can_be_stranded(denoiser: Denoiser, condition: Tensor) -> bool:
 
 @dataclass(frozen=True)
 class StrandedLayer:
-    """A residual layer's constants of a run.
+    """The constants of a residual layer during one run.
 
-    Its gate is sigmoid(g) tanh(s) = 2 sigmoid(g) (sigmoid(2 s) - 1/2): the twos are in the weights, exactly.
+    Its gate is sigmoid(g) tanh(s) = 2 sigmoid(g) (sigmoid(2 s) - 1/2); both factors of 2 are folded into the weights,
+    without rounding error.
     """
 
     taps: Tensor  # (4, 2C, C)

@@ -1,4 +1,4 @@
-"""Conversion with Diff-SVC: content and melody to a mel spectrogram by diffusion, then through a vocoder."""
+"""Conversion with Diff-SVC: diffusion from content and melody to a mel spectrogram, then a vocoder."""
 
 import numpy as np
 import torch
@@ -17,12 +17,12 @@ from duetto.features.mel import log10_to_natural, natural_to_log10, waveform_to_
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.audio import Waveform
 
-LOUDEST_LOG10 = 1.5  # mel is kept below before the vocoder, upstream
+LOUDEST_LOG10 = 1.5  # mels are clipped to this before the vocoder, upstream
 SOFTEST_LOG10 = -6.0
 
 
 class SingingDiffSVC(nn.Module):
-    """The acoustic model and its vocoder, as a voice keeps them."""
+    """The acoustic model and its vocoder, as stored in a voice."""
 
     def __init__(self, acoustic: DiffSVC, vocoder: Vocoder) -> None:
         super().__init__()
@@ -65,12 +65,12 @@ def mel_for(model: DiffSVCConfig, waveform: Tensor, features: FeaturesConfig, se
 
 
 def mel_energy(mel: Tensor) -> Tensor:
-    """Loudness of each frame as upstream takes it: root of the summed squares of e^mel, (B, M, T) -> (B, T)."""
+    """Loudness of each frame as upstream defines it: root of the summed squares of e^mel, (B, M, T) -> (B, T)."""
     return mel.exp().square().sum(dim=1).sqrt()
 
 
 def run_through(f0_hz: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A melody (T,) without gaps: unvoiced frames get the pitch between their neighbours', on a log scale."""
+    """A melody (T,) without gaps: log f0 is interpolated through unvoiced frames."""
     voiced = f0_hz > 0
     if not voiced.any():
         return f0_hz
@@ -79,7 +79,7 @@ def run_through(f0_hz: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class DiffSVCRenderer:
-    """Sings frames; see `Renderer`."""
+    """Converts with Diff-SVC; see `Renderer`."""
 
     uses_f0 = True
     reads_content = True

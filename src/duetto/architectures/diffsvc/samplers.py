@@ -1,10 +1,10 @@
-"""From noise to a mel spectrogram: solvers of the diffusion's reverse process, one stateless function each.
+"""From noise to a mel spectrogram: solvers of the reverse diffusion process, one stateless function each.
 
-All but DDPM solve the same differential equation, x from a grid's first timestep to its last, and are deterministic.
-They take any batch. `denoise(x_t, timestep)` predicts the noise, (B, M, T); coefficients are computed in float64.
+All but DDPM integrate the same differential equation over the timesteps of a grid and are deterministic. Any batch size
+works. `denoise(x_t, timestep)` predicts the noise, (B, M, T); coefficients are computed in float64.
 
-Notation: alpha and sigma are the shares of signal and noise, lambda = ln(alpha / sigma), h its step; s is where a step
-begins, t where it ends.
+Notation: alpha and sigma are the coefficients of signal and noise, lambda = ln(alpha / sigma), h its step; a step goes
+from timestep s to timestep t.
 
 References: Ho et al. 2020 (DDPM); Song et al. 2021 (DDIM); Liu et al. 2022 (PNDM, F-PNDM = PLMS); Lu et al. 2022
 (DPM-Solver, DPM-Solver++); Zhao et al. 2023 (UniPC).
@@ -22,7 +22,7 @@ from duetto.architectures.diffsvc.time_grids import Grid, NoisePath
 
 Denoise = Callable[[Tensor, float], Tensor]
 Observe = Callable[[Tensor], None]
-SHORT_RUN = 10  # steps below which DPM-Solver ends with a first-order step, as its authors' code does
+SHORT_RUN = 10  # with fewer steps, the last step of DPM-Solver is of first order, as in its authors' code
 
 
 def ancestral_step(
@@ -48,7 +48,7 @@ def ddpm(
     generator: torch.Generator | None = None,
     is_clamped: bool = True,
 ) -> Tensor:
-    """Ancestral sampling, one call for every timestep.
+    """Ancestral sampling, one network call per timestep.
 
     Args:
         denoise: Predicts noise.
@@ -56,7 +56,7 @@ def ddpm(
         schedule: The model's.
         grid: Every timestep down to 0.
         generator: Source of the fresh noise; None = torch's global one.
-        is_clamped: x_0 is kept within -1..1, as upstream; off, loud frames keep their level.
+        is_clamped: Whether x_0 is kept within -1..1, as upstream; if not, loud frames keep their level.
     """
     device = generator.device if generator is not None else x.device
     for timestep in grid:
@@ -66,7 +66,7 @@ def ddpm(
 
 
 def ddim_step(path: NoisePath, x: Tensor, predicted_noise: Tensor, s: float, t: float) -> Tensor:
-    """X at t if the noise stayed as predicted at s; from a timestep to itself, x unchanged."""
+    """X at t, assuming that the noise predicted at s is constant; x unchanged if s = t."""
     # Song et al. 2021, eq. 12 without noise; equals Liu et al. 2022, eq. 11
     (alpha_s, sigma_s), (alpha_t, sigma_t) = path.levels(s), path.levels(t)
     ratio = alpha_t / alpha_s
@@ -74,14 +74,14 @@ def ddim_step(path: NoisePath, x: Tensor, predicted_noise: Tensor, s: float, t: 
 
 
 def ddim(denoise: Denoise, x: Tensor, path: NoisePath, grid: Grid) -> Tensor:
-    """First order: a call a step."""
+    """First order: one network call per step."""
     for s, t in pairwise(grid.tolist()):
         x = ddim_step(path, x, denoise(x, s), s, t)
     return x
 
 
 def pndm(denoise: Denoise, x: Tensor, path: NoisePath, grid: Grid, observe: Observe | None = None) -> Tensor:
-    """PLMS: DDIM steps along a mixture of the last four predictions; one call a step and one more for the first.
+    """PLMS: DDIM steps with a weighted sum of the last four predictions; one call per step and one extra for the first.
 
     Args:
         denoise: Predicts noise.
@@ -110,7 +110,7 @@ def pndm(denoise: Denoise, x: Tensor, path: NoisePath, grid: Grid, observe: Obse
 
 
 def dpm_solver(denoise: Denoise, x: Tensor, path: NoisePath, grid: Grid) -> Tensor:
-    """DPM-Solver-2, multistep, of the predicted noise; the descendants' `dpm-solver`. A call a step."""
+    """Multistep DPM-Solver-2 on the predicted noise (the descendants' `dpm-solver`); one call per step."""
     previous: tuple[float, Tensor] | None = None  # lambda and noise of the step before
     num_steps = len(grid) - 1
     for step, (s, t) in enumerate(pairwise(grid.tolist())):
@@ -128,7 +128,7 @@ def dpm_solver(denoise: Denoise, x: Tensor, path: NoisePath, grid: Grid) -> Tens
 
 
 def dpm_solver_pp(denoise: Denoise, x: Tensor, path: NoisePath, grid: Grid) -> Tensor:
-    """DPM-Solver++(2M): the same of the predicted x_0. A call a step."""
+    """DPM-Solver++(2M): the same on the predicted x_0; one call per step."""
     previous: tuple[float, Tensor] | None = None
     num_steps = len(grid) - 1
     for step, (s, t) in enumerate(pairwise(grid.tolist())):
@@ -146,9 +146,9 @@ def dpm_solver_pp(denoise: Denoise, x: Tensor, path: NoisePath, grid: Grid) -> T
 
 
 def unipc(denoise: Denoise, x: Tensor, path: NoisePath, grid: Grid) -> Tensor:
-    """UniPC-2 with B(h) = e^h - 1, predicting x_0: every call also corrects the step before. A call a step.
+    """UniPC-2 with B(h) = e^h - 1, predicting x_0; every call also corrects the previous step. One call per step.
 
-    The first step and the last are of first order; the last is not corrected, so that no call is spent on it.
+    The first and the last step are of first order; the last is not corrected, which would take another call.
     """
     times = grid.tolist()
     x_0 = _clean(denoise, x, path, times[0])
@@ -184,7 +184,7 @@ def _clean(denoise: Denoise, x: Tensor, path: NoisePath, timestep: float) -> Ten
 
 
 def _unipc_weights(h: float, ratio: float) -> tuple[float, float]:
-    """How much the corrector trusts the difference to the step behind and to the one ahead."""
+    """The corrector's weights of the differences to the previous and to the next step."""
     # Zhao et al. 2023, eq. 5 for p = 2: [[1, 1], [r_1, 1]] rho = b with nodes r_1 and 1
     first = expm1(-h) / -h - 1.0
     b_1 = first / expm1(-h)

@@ -1,6 +1,6 @@
-"""Samplers by name, with their grids: what a user chooses.
+"""Samplers by the name that a user chooses, with their grids.
 
-`steps` counts the network calls a run is allowed, up to the one or two more that a method needs at its start
+`steps` is the number of network calls, plus the one or two more that some methods need at the start
 (`count_calls`). Names ending in `_uniform` use the descendants' grid, `_upstream` that of Diff-SVC.
 """
 
@@ -43,7 +43,7 @@ class SamplerSettings:
     steps: int = DEFAULT_STEPS
 
     def __post_init__(self) -> None:
-        """Refuse what no sampler can do.
+        """Refuse unknown samplers and impossible step counts.
 
         Raises:
             ConfigError: If the name is unknown or there are too few steps.
@@ -78,15 +78,15 @@ def sample(
 
     Args:
         settings: Sampler and steps.
-        denoise: Predicts the noise of x_t, (B, M, T), at a timestep.
+        denoise: Predicts the noise in x_t, (B, M, T), at a timestep.
         x: (B, M, T) with the noise of timestep start - 1; any batch.
         schedule: The model's.
-        start: Noise levels to take back, 2..N; None = all.
+        start: Noise levels to remove, 2..N; None = all.
         generator: Source of DDPM's noise; the others draw none.
         progress: Told after every network call.
-        is_clamped: Every prediction is bent so that the x_0 it implies stays within -1..1, the range of the training
-            set. At high noise a small error of the network is a large one of x_0, and a network that has trained for
-            minutes sends unclamped solvers far away. DDPM clamps in any case, as upstream.
+        is_clamped: Every prediction is adjusted so that the x_0 it implies stays within -1..1, the range of the
+            training set. At high noise a small error of the network is a large error of x_0, and a network trained for
+            only a few minutes makes unclamped solvers diverge. DDPM always clamps, as upstream.
 
     Returns:
         Normalised mel, (B, M, T).
@@ -109,7 +109,7 @@ def sample(
 
 
 def clamped(denoise: Denoise, path: NoisePath) -> Denoise:
-    """Predictions of noise whose x_0 lies within -1..1."""
+    """Noise predictions whose implied x_0 lies within -1..1."""
 
     def predict(x: Tensor, timestep: float) -> Tensor:
         alpha, sigma = path.levels(timestep)

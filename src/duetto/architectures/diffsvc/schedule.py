@@ -65,20 +65,20 @@ class NoiseSchedule(nn.Module):
 
 
 def diffuse(schedule: NoiseSchedule, x_0: Tensor, timestep: Tensor, noise: Tensor) -> Tensor:
-    """x_t: the clean mel with as much noise as `timestep` has, (B, M, T)."""
+    """x_t: the clean mel with the noise of `timestep`, (B, M, T)."""
     # Ho et al. 2020, eq. 4
     return _at(schedule.sqrt_alpha_bar, timestep) * x_0 + _at(schedule.sqrt_one_minus_alpha_bar, timestep) * noise
 
 
 def estimate_x_0(schedule: NoiseSchedule, x_t: Tensor, timestep: Tensor, noise: Tensor) -> Tensor:
-    """The clean mel that x_t would come from if `noise` were its noise, (B, M, T)."""
+    """The clean mel implied by x_t and its predicted `noise`, (B, M, T)."""
     # Ho et al. 2020, eq. 4 solved for x_0
     reciprocal = _at(schedule.sqrt_reciprocal_alpha_bar, timestep)
     return reciprocal * x_t - _at(schedule.sqrt_reciprocal_alpha_bar_minus_one, timestep) * noise
 
 
 def posterior(schedule: NoiseSchedule, x_0: Tensor, x_t: Tensor, timestep: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (B, M, T) and log variance (B, 1, 1) of x_{t-1} when both ends are known."""
+    """Mean (B, M, T) and log variance (B, 1, 1) of x_{t-1} given x_0 and x_t."""
     # Ho et al. 2020, eq. 6 and 7
     of_x_0, of_x_t = _at(schedule.posterior_weight_of_x_0, timestep), _at(schedule.posterior_weight_of_x_t, timestep)
     return of_x_0 * x_0 + of_x_t * x_t, _at(schedule.posterior_log_variance, timestep)
@@ -87,7 +87,7 @@ def posterior(schedule: NoiseSchedule, x_0: Tensor, x_t: Tensor, timestep: Tenso
 def denoising_posterior(
     schedule: NoiseSchedule, x_t: Tensor, timestep: Tensor, predicted_noise: Tensor, is_clamped: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """`posterior` with the x_0 that the predicted noise implies; upstream clamps that to -1..1."""
+    """`posterior` with the x_0 implied by the predicted noise, which upstream clamps to -1..1."""
     x_0 = estimate_x_0(schedule, x_t, timestep, predicted_noise)
     return posterior(schedule, x_0.clamp(-1.0, 1.0) if is_clamped else x_0, x_t, timestep)
 
@@ -98,7 +98,7 @@ def noise_loss(noise: Tensor, predicted_noise: Tensor, mask: Tensor | None = Non
     Args:
         noise: (B, M, T).
         predicted_noise: (B, M, T).
-        mask: 1.0 in real frames, (B, 1, T); None = all are. Padding does not count (deviation 11).
+        mask: 1.0 in real frames, (B, 1, T); None = no padding. Padding is left out of the mean (deviation 11).
         is_absolute: Absolute instead of squared error.
     """
     difference = noise.float() - predicted_noise.float()

@@ -1,4 +1,4 @@
-"""How large a Diff-SVC model is: our numbers, or the two shapes that upstream publishes.
+"""Sizes of a Diff-SVC model: our own, or the two shapes that upstream publishes.
 
 `44k` and `24k` are upstream's training/config_nsf.yaml and training/config.yaml (docs/methods/diffsvc.md).
 """
@@ -23,7 +23,7 @@ class DenoiserShape:
 
 @dataclass(frozen=True)
 class ConditionShape:
-    """Size of what the noise predictor hears: content, melody and, where wanted, loudness and speaker."""
+    """Size of the condition encoder: content, melody and, optionally, loudness and speaker."""
 
     content_dimension: int  # D; projected to `channels` if it differs
     channels: int = 256  # H
@@ -43,7 +43,7 @@ class DiffSVCShape:
     condition: ConditionShape
     num_timesteps: int = 1000
     max_beta: float = 0.02
-    num_range_bins: int = 1  # normalisation by one range for all mel bins (1) or one for each (n_mels)
+    num_range_bins: int = 1  # mels are normalised by one range for all bins (1) or one per bin (n_mels)
 
     def __post_init__(self) -> None:
         """Refuse numbers that contradict each other.
@@ -71,7 +71,7 @@ class DiffSVCShape:
 
 
 def published_shape(name: str) -> DiffSVCShape:
-    """The shape that upstream's checkpoints of this name have.
+    """The shape of upstream's checkpoints with this name.
 
     Raises:
         ConfigError: If the name is unknown.

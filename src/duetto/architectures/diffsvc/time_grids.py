@@ -1,8 +1,8 @@
-"""Where along the diffusion a sampler stops, and how much noise there is at fractional timesteps.
+"""Timestep grids of the samplers, and noise levels at fractional timesteps.
 
-Conventions: `start` is the number of noise levels that a run takes back: its first x has the noise of timestep start -
-1 (start = N: pure noise). A grid holds timesteps from the first to the last, falling, (steps + 1,), float64; a sampler
-calls the network at all but the last.
+Conventions: `start` is the number of noise levels that a run removes: its first x has the noise of timestep start - 1
+(start = N: pure noise). A grid holds descending timesteps, (steps + 1,), float64; a sampler calls the network at all
+but the last.
 
 Reference: Lu et al., "DPM-Solver", 2022, section 3.4 (grids) and appendix D.2 (fractional timesteps).
 """
@@ -45,28 +45,28 @@ class NoisePath:
 
 
 def log_snr_grid(path: NoisePath, start: int, num_steps: int) -> Grid:
-    """Equal steps of lambda: what exponential integrators are derived for."""
+    """Equal steps in lambda, as the derivation of exponential integrators assumes."""
     lambdas = np.linspace(path.half_log_snr(start - 1), path.half_log_snr(0), num_steps + 1)
     grid = path.timesteps_at(lambdas)
-    grid[0], grid[-1] = start - 1, 0.0  # free of rounding
+    grid[0], grid[-1] = start - 1, 0.0  # exact, without rounding errors
     return grid
 
 
 def uniform_grid(path: NoisePath, start: int, num_steps: int) -> Grid:
-    """Equal steps of time (`time_uniform` of Diff-SVC's descendants). The path does not matter."""
+    """Equal steps in time (`time_uniform` of Diff-SVC's descendants); `path` is not used."""
     return np.linspace(start - 1.0, 0.0, num_steps + 1)
 
 
 def upstream_grid(path: NoisePath, start: int, num_steps: int) -> Grid:
     """Upstream's: multiples of start // num_steps below `start`, then 0 once more.
 
-    Its first timestep is not start - 1, although x has that noise, and its last step goes from 0 to 0: one call for
-    nothing. The path does not matter.
+    Its first timestep is not start - 1, although x has that noise, and its last step goes from 0 to 0, which wastes a
+    network call. `path` is not used.
     """
     interval = max(1, start // num_steps)
     return np.append(np.arange(0, start, interval)[::-1].astype(np.float64), 0.0)
 
 
 def integer_grid(path: NoisePath, start: int, num_steps: int) -> Grid:
-    """Every timestep from start - 1 to 0, whatever the steps asked for; the path does not matter."""
+    """Every timestep from start - 1 to 0; neither `path` nor `num_steps` is used."""
     return np.arange(start)[::-1].astype(np.float64)

@@ -1,10 +1,10 @@
-"""Training Diff-SVC: the noise in a noised mel is predicted from content and melody.
+"""Training Diff-SVC: predict the noise in a noised mel, given content and melody.
 
 As upstream (Ho et al. 2020, eq. 14: squared error of the noise, t uniform), but on random crops, with padding left out
-of the loss (upstream counts it), and the mel's range taken from the training set into the weights. The vocoder
-is not trained; it is loaded once and travels with the voice.
+of the loss (upstream includes it) and the mel range of the training set stored with the weights. The vocoder is not
+trained; it is loaded once and saved with the voice.
 
-Augmentation, off by default: the spectrum shifted in pitch, f0 with it (key shift), and the level moved.
+Augmentation, off by default: a pitch shift of spectrum and f0 (key shift), and a change of level.
 """
 
 from typing import cast
@@ -26,11 +26,11 @@ from duetto.units import semitones_to_ratio
 
 VALIDATION_SEED = 20_190  # of the noise and timesteps that every validation uses
 VALIDATION_DRAWS = 16  # timesteps, evenly spread
-MEL_MARGIN = 1e-3  # least width of a bin's range: a constant bin would divide by zero
+MEL_MARGIN = 1e-3  # minimum width of a bin's range, so that a constant bin does not divide by zero
 
 
 class DiffSVCModule(TrainingModule):
-    """The acoustic model with its optimiser, and the vocoder that will sing its mels."""
+    """The acoustic model with its optimiser, and the vocoder that turns its mels into sound."""
 
     loss_names = ("noise",)
     network_names = ("denoiser",)
@@ -51,21 +51,21 @@ class DiffSVCModule(TrainingModule):
         return self.network
 
     def acquired(self, network: nn.Module) -> nn.Module:
-        """The acoustic model: a voice from a base sings through the vocoder that its own run names."""
+        """The acoustic model; the vocoder always comes from the run's own settings, not from pretrained weights."""
         return cast(SingingDiffSVC, network).acoustic
 
     def learn_statistics(self, plan: CropPlan) -> str | None:
-        """Take the range of the training set's mel, bin by bin, into the weights.
+        """Store the mel range of the training set, bin by bin, with the weights.
 
-        A base keeps the range that it knows; the share of the training set's mel outside of it is told.
+        Pretrained weights keep their own range; the share of the training set's mel that lies outside it is reported.
         """
         mels = (self._mel_of(clip, plan.hop_length) for clip in plan.clips)
         if self.start.from_base:
             acoustic = self.network.acoustic
             outside = torch.cat([(acoustic.normalise(mel).abs() > 1.0).float().flatten() for mel in mels])
             return (
-                f"{100 * float(outside.mean()):.2f} % of the training set's mel lies outside the range that the base "
-                "knows; conversions are cut there."
+                f"{100 * float(outside.mean()):.2f} % of the training set's mel lies outside the pretrained weights' "
+                "range; conversions are clipped to that range."
             )
         lows, highs = zip(*((mel.amin(dim=(0, 2)), mel.amax(dim=(0, 2))) for mel in mels), strict=True)
         low, high = torch.stack(lows).amin(dim=0), torch.stack(highs).amax(dim=0)
@@ -89,7 +89,7 @@ class DiffSVCModule(TrainingModule):
 
     @torch.no_grad()
     def validate_on(self, batch: Batch) -> dict[str, float]:
-        """The loss on held-out frames with noise and timesteps that never change: comparable over training."""
+        """The loss on held-out frames, with the same noise and timesteps each time, so that values are comparable."""
         generator = torch.Generator().manual_seed(VALIDATION_SEED)
         mel, inputs = self._inputs(batch, batch.waveform, batch.f0_hz, 0.0)
         losses = []

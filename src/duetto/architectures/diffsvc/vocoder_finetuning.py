@@ -1,8 +1,8 @@
 """Fine-tuning of Diff-SVC's vocoder on the voice, before the acoustic model is trained (`model.vocoder_steps`).
 
-A small vocoder cannot hold every voice. One that goes on from the base on the recordings that the voice is made of is
-nearer to it after two hundred steps than 3,000 on the choir brought it (docs/decisions/bases.md). Published Diff-SVC
-leaves its vocoder as it is: `model.vocoder_steps=0`.
+A small vocoder cannot reproduce every voice. Two hundred steps of fine-tuning on the voice's own recordings bring it
+nearer to that voice than 3,000 steps on the choir (docs/decisions/bases.md). Published Diff-SVC does not fine-tune its
+vocoder: `model.vocoder_steps=0`.
 """
 
 from dataclasses import asdict, replace
@@ -23,7 +23,7 @@ LARGEST_SHARE = 0.25  # of trainer.max_minutes
 
 
 def vocoder_digests(model: DiffSVCConfig, features: FeaturesConfig) -> dict[str, str]:
-    """What a run's signature covers of the vocoder: its weights and, if fine-tuned, its discriminator and settings."""
+    """The vocoder's part of a run's signature: its weights and, if fine-tuned, its discriminator and settings."""
     digests = {"vocoder": vocoder_digest(model.vocoder, features)}
     if model.vocoder_steps:
         settings = vocoder_settings(model, features)
@@ -36,16 +36,16 @@ def vocoder_digests(model: DiffSVCConfig, features: FeaturesConfig) -> dict[str,
 
 
 def vocoder_settings(model: DiffSVCConfig, features: FeaturesConfig) -> VocoderConfig:
-    """How the vocoder that `model.vocoder` names was trained, to go on from it.
+    """The settings with which the vocoder that `model.vocoder` names was trained, for fine-tuning it.
 
     Raises:
-        ConfigError: If it is a file of the field.
+        ConfigError: If it is a third-party file.
     """
     path = find_vocoder(model.vocoder, features)
     if path.suffix != ".safetensors":
         raise ConfigError(
-            f"model.vocoder_steps={model.vocoder_steps}: {path} is a vocoder of the field, which can be sung "
-            "through but not trained here. Set model.vocoder_steps=0."
+            f"model.vocoder_steps={model.vocoder_steps}: {path} is a third-party vocoder, which can be used "
+            "but not fine-tuned here. Set model.vocoder_steps=0."
         )
     discriminator = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
     return replace(
@@ -53,8 +53,8 @@ def vocoder_settings(model: DiffSVCConfig, features: FeaturesConfig) -> VocoderC
         base=str(path),
         base_discriminator=str(discriminator) if discriminator.is_file() else None,
         content_dimension=features.content.dimension,
-        ema_decay=0.0,  # a mean over so few steps would be the base
-        gain_db=0.0,  # this one has a single voice to know
+        ema_decay=0.0,  # a mean over so few steps would stay close to the pretrained weights
+        gain_db=0.0,  # it only has to reproduce a single voice
         equaliser_db=0.0,
     )
 

@@ -1,11 +1,11 @@
-"""Upstream Diff-SVC's names for our tensors, and ours for theirs. The only file here that knows upstream's names.
+"""Renames tensors between our names and upstream Diff-SVC's; the only file here that knows the latter.
 
 A checkpoint's state dict, without its `model.` prefix, holds the denoiser (`denoise_fn`), the condition (`fs2`), the
 schedule and the range of the mel. It also holds tensors that no forward pass reads (a pitch predictor, a mel
-projection and, in old files, a decoder); they are kept aside on loading and written back on export.
+projection and, in old files, a decoder); they are set aside on loading and written back on export.
 
-Conventions: "foreign" = upstream's names. The file decides the shape: old files carry a content encoder whatever their
-config says, and the range of the mel may be one number or one for each bin.
+Conventions: "foreign" = upstream's names. The shape is read from the file: old files contain a content encoder whatever
+their config says, and the range of the mel may be one number or one per bin.
 """
 
 import re
@@ -22,7 +22,7 @@ from duetto.errors import CheckpointError
 from duetto.layers.foreign_weights import Renamings, copy_strictly, foreign_name, foreign_tensors
 
 WHAT = "The Diff-SVC weights file"
-PREDICTOR_LAYERS, PREDICTOR_KERNEL = 5, 5  # of the unread pitch predictor, upstream
+PREDICTOR_LAYERS, PREDICTOR_KERNEL = 5, 5  # of upstream's pitch predictor, which is not used
 
 # ours -> foreign; applied in order
 _RENAMINGS: Renamings = (
@@ -62,7 +62,7 @@ _UNREAD = re.compile(r"^fs2\.(mel_out|pitch_predictor|energy_predictor|decoder)\
 
 
 def is_unread(name: str) -> bool:
-    """Whether no forward pass of upstream's reads the tensor of this (foreign) name."""
+    """Whether upstream never uses the tensor of this (foreign) name in a forward pass."""
     return _UNREAD.match(name) is not None
 
 
@@ -88,9 +88,9 @@ def export_weights(model: DiffSVC, unread: Mapping[str, Tensor] | None = None) -
     """All tensors under upstream's names, detached, on the CPU.
 
     Args:
-        model: Without what upstream cannot hold: content projection, continuous pitch.
-        unread: What `load_weights` kept aside; None = zeros in its place (upstream loads strictly, and never reads
-            them).
+        model: Without the parts that upstream does not have: content projection, continuous pitch.
+        unread: What `load_weights` set aside; None = zeros instead, because upstream requires these tensors but never
+            uses them.
 
     Raises:
         CheckpointError: If upstream has no place for a part of the model.
@@ -106,7 +106,7 @@ def export_weights(model: DiffSVC, unread: Mapping[str, Tensor] | None = None) -
 
 
 def unread_tensors(shape: DiffSVCShape) -> dict[str, Tensor]:
-    """Zeros for every tensor that upstream keeps and never reads."""
+    """Zeros for every tensor that upstream stores but never uses."""
     hidden = shape.condition.channels
     sizes: dict[str, tuple[int, ...]] = {
         "fs2.mel_out.weight": (shape.denoiser.n_mels, hidden),
@@ -134,16 +134,16 @@ def unread_tensors(shape: DiffSVCShape) -> dict[str, Tensor]:
 def shape_of(
     weights: Mapping[str, Tensor], f0_min_hz: float, f0_max_hz: float, dilation_cycle: int = 4
 ) -> DiffSVCShape:
-    """The shape that a file's tensors have; the three numbers that leave no trace in them come from its config.
+    """The shape of a file's tensors; the three numbers that cannot be inferred from them come from its config.
 
     Args:
         weights: By foreign name, without the `model.` prefix.
         f0_min_hz: Low end of the pitch table.
-        f0_max_hz: High end.
+        f0_max_hz: High end of it.
         dilation_cycle: Layers after which the dilation starts again at 1.
 
     Raises:
-        CheckpointError: If a tensor that tells the shape is missing.
+        CheckpointError: If a tensor that determines the shape is missing.
         ConfigError: If the numbers contradict each other.
     """
     telling = {
@@ -175,7 +175,7 @@ def shape_of(
             legacy_layers=_count(weights, "fs2.encoder.layers"),
         ),
         num_timesteps=len(beta),
-        max_beta=round(float(beta[-1]), 6),  # float32 to the number that was meant
+        max_beta=round(float(beta[-1]), 6),  # undo the rounding to float32
         num_range_bins=weights[telling["range"]].shape[-1],
     )
 

@@ -30,10 +30,10 @@ class RVCConfig(ModelConfig):
     kernel_size: int = 3
     dropout: float = field(default=0.0, metadata=NOT_SHAPE)
     posterior_layers: int = 16
-    flow_layers: int = 3  # WaveNet layers a coupling
+    flow_layers: int = 3  # WaveNet layers per coupling
     speaker_channels: int = MISSING
     uses_f0: bool = True
-    has_posterior: bool = True  # False: as public models come, able to convert but not to be trained on
+    has_posterior: bool = True  # False: like public models, which convert but cannot be trained further
     segment_frames: int = field(default=MISSING, metadata=NOT_SHAPE)  # frames of waveform trained at once
     noise_scale: float = field(default=0.66666, metadata=NOT_SHAPE)  # prior temperature at conversion
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
@@ -46,7 +46,7 @@ class RVCConfig(ModelConfig):
         return self.segment_frames
 
     def validate(self, features: FeaturesConfig) -> None:
-        """The generator's upsampling is the hop; the segment fits into the crop."""
+        """Require that the generator upsamples by the hop, and that the segment fits into the crop."""
         super().validate(features)
         self.loss.validate()
         require(0 <= self.dropout < 1, f"model.dropout={self.dropout:g}: expected 0 to below 1.")

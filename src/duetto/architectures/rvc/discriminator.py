@@ -1,4 +1,4 @@
-"""The discriminators that RVC trains against; the vocoder shares it."""
+"""The discriminators that RVC trains against; the vocoder uses them too."""
 
 from duetto.layers.discriminators import MultiPeriodDiscriminator
 

@@ -1,7 +1,7 @@
-"""What the latent should be (prior: from content and pitch) and what it was (posterior: from the spectrogram).
+"""The prior encoder (latent predicted from content and pitch) and the posterior encoder (latent of a spectrogram).
 
-Reference: Kim et al., "VITS", 2021, sections 2.1 and 2.4. The prior reads content frames and pitch classes where VITS
-reads phonemes (upstream RVC).
+Reference: Kim et al., "VITS", 2021, sections 2.1 and 2.4. The prior takes content frames and pitch classes where VITS
+takes phonemes (upstream RVC).
 """
 
 import math
@@ -56,7 +56,7 @@ class PriorEncoder(nn.Module):
 
 
 class PosteriorEncoder(nn.Module):
-    """Mean and log standard deviation of the latent that made a spectrogram."""
+    """Mean and log standard deviation of the latent of a spectrogram."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What RVC is trained for: the losses of every waveform generator, and VITS's divergence. All return scalars.
+"""RVC's losses: those of every waveform generator, and VITS's KL divergence. All return scalars.
 
 References: HiFi-GAN (Kong et al., 2020), VITS (Kim et al., 2021), LSGAN (Mao et al., 2017).
 """
@@ -15,7 +15,7 @@ def kl_loss(z_p: Tensor, posterior_log_std: Tensor, prior_mean: Tensor, prior_lo
     """Divergence of posterior from prior, one sample, in nats per frame (summed over channels).
 
     Args:
-        z_p: Posterior sample carried through the flow, (B, C, T).
+        z_p: Posterior sample mapped through the flow, (B, C, T).
         posterior_log_std: (B, C, T).
         prior_mean: (B, C, T).
         prior_log_std: (B, C, T).

@@ -3,7 +3,7 @@
 from duetto.architectures.architecture import Architecture, Cost
 from duetto.architectures.rvc.config import RVCConfig
 
-COMPACT_STEP_S = 0.25  # between 0.20 before and 0.30 after the discriminators join
+COMPACT_STEP_S = 0.25  # 0.20 before the discriminators join, 0.30 after
 
 RVC = Architecture(
     name="rvc",

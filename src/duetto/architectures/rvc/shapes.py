@@ -1,4 +1,4 @@
-"""How large a synthesizer is: our configuration's numbers, or the ecosystem's shapes by name.
+"""Sizes of a synthesizer: from our configuration, or a public shape by name.
 
 An ecosystem shape is named `VERSION_RATE_KIND`: v1 (256-d content) or v2 (768-d), 32k, 40k or 48k, f0 or nof0.
 Numbers: upstream RVC's constructor defaults and configs (see docs/methods/rvc.md).
@@ -43,13 +43,13 @@ class SynthesizerConfig:
     kernel_size: int
     dropout: float
     posterior_layers: int
-    flow_layers: int  # WaveNet layers a coupling
+    flow_layers: int  # WaveNet layers per coupling
     speaker_channels: int
     num_speakers: int
     uses_f0: bool
-    has_posterior: bool  # public models come without: they convert, but can be neither trained nor resynthesised
+    has_posterior: bool  # public models have none: they convert, but support neither training nor copy synthesis
     segment_frames: int
-    num_harmonics: int  # overtones in the source; the ecosystem's models have none
+    num_harmonics: int  # overtones in the source; public models have none
 
     def __post_init__(self) -> None:
         """Refuse shapes that would lose or invent samples.
@@ -91,20 +91,20 @@ class SynthesizerConfig:
             ConfigError: If a rule between fields is broken.
         """
         grid = {"sample_rate": sample_rate, "hop_length": hop_length}
-        known = vars(model.generator) | vars(model) | grid  # their fields are called as ours
+        known = vars(model.generator) | vars(model) | grid  # their fields have the names of ours
         return cls(**{each.name: _frozen(known[each.name]) for each in fields(cls)})
 
 
 @dataclass(frozen=True)
 class EcosystemSettings:
-    """What a public shape is in our settings; its content encoder aside."""
+    """A public shape in terms of our settings, without its content encoder."""
 
     features: FeaturesConfig
     model: RVCConfig
 
 
 def ecosystem_settings(name: str) -> EcosystemSettings:
-    """The settings that public models of this name have, as conf/shape says.
+    """The settings of public models with this name, from conf/shape.
 
     Args:
         name: One of `SHAPE_NAMES`, for example `v2_40k_f0`.
@@ -121,7 +121,7 @@ def ecosystem_settings(name: str) -> EcosystemSettings:
 
 
 def ecosystem_shape(name: str, num_speakers: int | None = None, has_posterior: bool = True) -> SynthesizerConfig:
-    """The shape that public models of this name have.
+    """The shape of public models with this name.
 
     Args:
         name: One of `SHAPE_NAMES`, for example `v2_40k_f0`.
@@ -138,7 +138,7 @@ def ecosystem_shape(name: str, num_speakers: int | None = None, has_posterior: b
 
 @cache
 def discriminator_periods(version: str) -> tuple[int, ...]:
-    """Periods of the discriminators that a version is trained against, in samples."""
+    """Periods of the discriminators that a version (v1, v2) is trained with, in samples."""
     return tuple(ecosystem_settings(f"{version}_40k_f0").model.discriminator.periods)
 
 

@@ -1,7 +1,7 @@
-"""RVC's synthesizer: content and pitch to a voice, all variants in one class.
+"""RVC's synthesizer: from content and pitch to a waveform, all variants in one class.
 
-Training: spectrogram -> posterior latent -> waveform segment, while the flow carries that latent to where the prior,
-which sees only content and pitch, should expect it. Conversion: prior -> inverse flow -> waveform.
+Training: spectrogram -> posterior latent -> waveform segment, while the flow maps that latent to the distribution that
+the prior predicts from content and pitch alone. Conversion: prior -> inverse flow -> waveform.
 
 Letters: B utterances, T frames, D content width, F spectrogram bins, C latent width, S = T * hop_length samples.
 Content, f0 and spectrogram share one grid of frames. `f0_hz` is 0.0 where unvoiced; both pitch arguments are
@@ -34,7 +34,7 @@ class TrainingOutput:
     segment_start: Tensor  # first frame of the segment, (B,)
     mask: Tensor  # (B, 1, T)
     z: Tensor  # posterior sample
-    z_p: Tensor  # the same, carried to the prior by the flow
+    z_p: Tensor  # the same, mapped by the flow to the prior's latent
     prior_mean: Tensor
     prior_log_std: Tensor
     posterior_mean: Tensor
@@ -42,7 +42,7 @@ class TrainingOutput:
 
 
 class Synthesizer(nn.Module):
-    """Voice model of any ecosystem shape and of our compact one."""
+    """A voice model: any of the public RVC shapes, or our compact one."""
 
     def __init__(self, config: SynthesizerConfig) -> None:
         super().__init__()
@@ -154,7 +154,7 @@ class Synthesizer(nn.Module):
         speaker_id: Tensor,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """The recording through posterior mean and generator: the best that a conversion could reach.
+        """The recording through the posterior's mean and the generator: the upper bound of a conversion.
 
         Args:
             spectrogram: Linear magnitudes, (B, F, T).
@@ -177,7 +177,7 @@ class Synthesizer(nn.Module):
     def _posterior(self, spectrogram: Tensor, mask: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor]:
         if self.posterior_encoder is None:
             raise CheckpointError(
-                "This voice has no posterior encoder, as public inference models have none: it converts, but cannot be "
+                "This voice has no posterior encoder, like all public inference models: it converts, but cannot be "
                 "trained or resynthesise. Take the training checkpoint (G_*.pth) instead."
             )
         return self.posterior_encoder(spectrogram, mask, speaker)
@@ -201,7 +201,7 @@ class Synthesizer(nn.Module):
 
 
 def build_posterior_encoder(config: SynthesizerConfig) -> PosteriorEncoder:
-    """The encoder of spectrograms, which only training and copy synthesis need."""
+    """The posterior encoder, which only training and copy synthesis need."""
     return PosteriorEncoder(
         config.spectrogram_channels,
         config.inter_channels,

@@ -1,10 +1,10 @@
-"""Training RVC: one discriminator step and one generator step a batch, by hand.
+"""Training RVC: one discriminator step and one generator step per batch, with manual optimisation.
 
 Order and losses follow upstream (rvc: discriminator on (real, generated.detach()), its step, then
 the generator on fresh discriminator outputs): LSGAN, feature matching, mel L1, KL.
 
-Deviation 2 (docs/deviations.md): both mels of the mel loss are taken from the segment's waveform;
-upstream slices the recording's from the mel of the whole clip, whose edges saw other samples.
+Deviation 2 (docs/deviations.md): both mels of the mel loss are computed from the segment's waveform; upstream slices
+the recording's mel out of that of the whole clip, so that frames at its edges also cover samples outside the segment.
 """
 
 import torch
@@ -71,7 +71,7 @@ class RVCModule(AdversarialModule):
         return generated, slice_segments(batch.waveform[:, None], start, size)
 
     def _own_losses(self, real: Tensor, generated: TrainingOutput) -> dict[str, Tensor]:
-        """Those that need no discriminator, in float32."""
+        """The losses that need no discriminator, in float32."""
         statistics = (generated.posterior_log_std, generated.prior_mean, generated.prior_log_std)
         with self.step_precision.float32():
             return {

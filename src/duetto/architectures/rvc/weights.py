@@ -1,7 +1,7 @@
-"""The ecosystem's names for our tensors, and ours for theirs. The only file that knows upstream's names.
+"""Renames tensors between our names and the ecosystem's; the only file here that knows the latter.
 
-A public model is a dict from names such as `dec.ups.0.weight_g` to tensors; weight-normalised layers keep length
-(`weight_g`) and direction (`weight_v`) apart. Exported models lack the posterior encoder (`enc_q`).
+A public model is a dict from names such as `dec.ups.0.weight_g` to tensors; weight-normalised layers are stored as
+length (`weight_g`) and direction (`weight_v`). Exported models lack the posterior encoder (`enc_q`).
 
 Conventions: "foreign" = the ecosystem's names, "ours" = `state_dict()` of `Synthesizer` or `MultiPeriodDiscriminator`.
 """
@@ -75,7 +75,7 @@ def export_weights(module: Synthesizer | MultiPeriodDiscriminator, with_posterio
     """All tensors under the ecosystem's names, detached, on the CPU.
 
     Args:
-        module: Not folded: the ecosystem keeps length and direction of weight-normalised layers.
+        module: Not folded: the ecosystem stores length and direction of weight-normalised layers separately.
         with_posterior: False leaves out the posterior encoder, as exported models do.
 
     Raises:

@@ -1,9 +1,9 @@
-"""Other sounds from the same recordings: level and colour of each training example, drawn anew.
+"""Augmentation of a vocoder's training examples: a random gain and a random equaliser for each.
 
-A vocoder rebuilds whatever spectrum its mel shows, so any filtered recording is a true example of its own. Without them
-it knows the long-term spectra of its few training voices alone, and shapes a stranger like them.
+A vocoder reproduces whatever spectrum its mel shows, so a filtered recording is as valid an example as the original.
+Without augmentation it only learns the long-term spectra of its few training voices, and imposes them on new ones.
 
-Reference: the volume augmentation of openvpi's vocoders, with a filter beside the gain.
+Reference: the volume augmentation of openvpi's vocoders, with a filter added to the gain.
 """
 
 import math
@@ -14,24 +14,24 @@ from torch import Tensor
 
 from duetto.storage.full_scale import PEAK_LIMIT
 
-KNOTS = 8  # of the filter, at equal distances in octaves
+KNOTS = 8  # of the filter, equally spaced in octaves
 LOWEST_HZ = 80.0  # below it the filter is flat
 
 
 def augment_waveforms(waveforms: Tensor, sample_rate: int, gain_db: float, equaliser_db: float) -> Tensor:
-    """Filter each example by a smooth random curve and move its level.
+    """Filter each example with a smooth random curve and change its level.
 
     Args:
         waveforms: (B, S), +-1.0.
         sample_rate: Hz.
-        gain_db: The level moves by up to so much either way, evenly distributed.
-        equaliser_db: Standard deviation of the filter at its knots, straight lines over octaves between; zero phase.
+        gain_db: The change of level is uniformly distributed between minus and plus this.
+        equaliser_db: Standard deviation of the filter at its knots, linear in octaves between them; zero phase.
 
     Returns:
-        (B, S), peaks at most 0.99 or what they were. The numbers are drawn from torch's generator.
+        (B, S), with peaks of at most 0.99, or the original peak if that is higher. Draws use torch's generator.
     """
     num_samples = waveforms.shape[-1]
-    padded = 2 * num_samples  # the filter's tail does not come round to the beginning
+    padded = 2 * num_samples  # so that the filter's tail does not wrap around to the beginning
     frequency_hz = torch.fft.rfftfreq(padded, 1 / sample_rate).clamp(min=LOWEST_HZ)
     place = torch.log2(frequency_hz / LOWEST_HZ) / math.log2(sample_rate / 2 / LOWEST_HZ) * (KNOTS - 1)
     knots_db = equaliser_db * torch.randn(len(waveforms), KNOTS)

@@ -22,13 +22,13 @@ class VocoderConfig(ModelConfig):
     has_discriminator: ClassVar[bool] = True
 
     n_mels: int = MISSING  # = features.n_mels
-    # frames of waveform trained at once; a training example is one segment
+    # frames in a training segment; a training example is one segment
     segment_frames: int = field(default=MISSING, metadata=NOT_SHAPE)
     # windows of the mel loss, samples
     mel_scales: list[int] = field(default_factory=lambda: [1024], metadata=NOT_SHAPE)
     # training: level moved by up to so much either way; 0 = off
     gain_db: float = field(default=0.0, metadata=NOT_SHAPE)
-    equaliser_db: float = field(default=0.0, metadata=NOT_SHAPE)  # training: spread of a random smooth filter; 0 = off
+    equaliser_db: float = field(default=0.0, metadata=NOT_SHAPE)  # training: spread of the random equaliser; 0 = off
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     loss: LossConfig = field(default_factory=LossConfig, metadata=NOT_SHAPE)  # kl is not used
@@ -39,7 +39,7 @@ class VocoderConfig(ModelConfig):
         return self.segment_frames
 
     def validate(self, features: FeaturesConfig) -> None:
-        """The generator's upsampling is the hop, its input the mel."""
+        """Require that the generator upsamples by the hop and takes the features' mel."""
         super().validate(features)
         self.loss.validate()
         require_within("model.segment_frames", self.segment_frames, 1)

@@ -1,4 +1,4 @@
-"""Where the vocoder lies that a setting names: `auto`, a run's folder of ours, or a model file of the field."""
+"""Finds the vocoder that a setting names: `auto`, the folder of one of our runs, or a third-party model file."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ AUTO = "auto"
 
 
 def pretrained_vocoder_name(features: FeaturesConfig) -> str:
-    """Name of the weights that hear these features' mel, for any voice with that mel sings through them."""
+    """Name of the weights for these features' mel, which every voice with that mel can use."""
     return f"vocoder_{features.sample_rate}_{features.hop_length}_{features.n_mels}"
 
 
 def find_vocoder(reference: str, features: FeaturesConfig) -> Path:
-    """The file that `model.vocoder` names: `auto`, a run or voice folder of ours, or a model file of the field.
+    """The file that `model.vocoder` names: `auto`, one of our run or voice folders, or a third-party model file.
 
     Raises:
         ConfigError: If there is none.
@@ -39,10 +39,10 @@ def find_vocoder(reference: str, features: FeaturesConfig) -> Path:
 
 
 def vocoder_card(path: Path) -> Path:
-    """Where the card of a vocoder of ours lies."""
+    """Path of the card of one of our vocoders."""
     return path.with_suffix(".json") if path.parent == BASES else VoiceFolder(path.parent).card
 
 
 def vocoder_digest(reference: str, features: FeaturesConfig) -> str:
-    """SHA-256 of the vocoder's weights: part of the signature of a run that sings through it."""
+    """SHA-256 of the vocoder's weights, for the signature of a run that uses it."""
     return sha256_file(find_vocoder(reference, features))

@@ -1,4 +1,4 @@
-"""Vocoder files of the field: a `model` file of PyTorch with its `config.json`, read and written."""
+"""Reads and writes third-party vocoders: a PyTorch `model` file with its `config.json`."""
 
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,15 @@ from duetto.settings.config import FeaturesConfig
 from duetto.storage.files import atomic_path, read_json, write_json
 from duetto.storage.torch_file import read_torch_file
 
-FOREIGN_CONFIG = "config.json"  # beside a vocoder of the field
+FOREIGN_CONFIG = "config.json"  # beside a third-party vocoder
 REMEDY = "Expected the `model` file of an NSF-HiFiGAN with its config.json beside it."
 
 
 def read_foreign_vocoder(path: Path) -> dict[str, Tensor]:
-    """The generator's tensors of a vocoder file of the field, by its names.
+    """The generator's tensors of a third-party vocoder file, by the file's names.
 
     Raises:
-        CheckpointError: If it is truncated, hostile, or no vocoder.
+        CheckpointError: If the file is truncated, hostile, or not a vocoder.
     """
     content = read_torch_file(path, REMEDY)
     weights = content.get("generator") if isinstance(content, dict) else None
@@ -31,20 +31,20 @@ def read_foreign_vocoder(path: Path) -> dict[str, Tensor]:
 
 
 def read_foreign_config(path: Path) -> dict[str, Any]:
-    """What the config.json beside a vocoder file says.
+    """The config.json beside a vocoder file.
 
     Raises:
         CheckpointError: If there is none.
     """
     config = path.with_name(FOREIGN_CONFIG)
     if not config.is_file():
-        raise CheckpointError(f"{path} has no {FOREIGN_CONFIG} beside it. Put the one there that it came with.")
+        raise CheckpointError(f"{path} has no {FOREIGN_CONFIG} beside it. Copy there the one it came with.")
     values: dict[str, Any] = read_json(config)
     return values
 
 
 def foreign_mel(config: dict[str, Any]) -> dict[str, Any]:
-    """The mel that a vocoder hears, by our names; from what its config.json says."""
+    """The mel that a vocoder takes, from its config.json, under our names."""
     return {
         "sample_rate": int(config.get("sampling_rate", 0)),
         "hop_length": int(config.get("hop_size", 0)),
@@ -56,7 +56,7 @@ def foreign_mel(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def save_foreign_vocoder(vocoder: Vocoder, features: FeaturesConfig, folder: Path) -> Path:
-    """Write a vocoder as the field lays it out, `model` and `config.json`; gives the path of `model`."""
+    """Write a vocoder in the third-party layout, `model` and `config.json`; returns the path of `model`."""
     shape = vocoder.shape
     config = {
         "sampling_rate": shape.sample_rate,

@@ -1,7 +1,7 @@
-"""A trained vocoder's weights and numbers, from whichever kind of file holds them.
+"""Loads a trained vocoder's weights and sizes, from one of our files or a third-party one.
 
-A vocoder's mel is natural-log on the feature grid, in the form of `duetto.features.mel`: the one that the field's
-NSF-HiFiGANs were trained on.
+A vocoder's mel is natural-log on the feature grid, as in `duetto.features.mel`, and as published NSF-HiFiGANs were
+trained with.
 """
 
 from dataclasses import asdict
@@ -26,11 +26,11 @@ GRID = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_h
 
 
 def load_vocoder_into(vocoder: Vocoder, reference: str, features: FeaturesConfig) -> None:
-    """Fill a vocoder of the configured shape with the weights that `model.vocoder` names.
+    """Load the weights that `model.vocoder` names into a vocoder of the configured shape.
 
     Raises:
-        ConfigError: If there is no such vocoder, or it hears another mel than `features` has.
-        CheckpointError: If the file is damaged, hostile, or of another shape.
+        ConfigError: If there is no such vocoder, or its mel differs from that of `features`.
+        CheckpointError: If the file is damaged, hostile, or of a different shape.
     """
     path = find_vocoder(reference, features)
     if path.suffix == ".safetensors":
@@ -49,12 +49,12 @@ def load_vocoder_into(vocoder: Vocoder, reference: str, features: FeaturesConfig
     _require_same_mel(foreign_mel(config), features, path)
     shape = shape_from_config(config)
     if shape != vocoder.shape:
-        raise CheckpointError(f"{path} is a vocoder of the shape {shape}, but model.vocoder_generator is another one.")
+        raise CheckpointError(f"{path} is a vocoder of the shape {shape}, which differs from model.vocoder_generator.")
     load_weights(vocoder, read_foreign_vocoder(path))
 
 
 def foreign_generator(reference: str, features: FeaturesConfig) -> GeneratorConfig:
-    """The generator's numbers of the vocoder that `reference` names, whichever kind of file it is.
+    """The generator settings of the vocoder that `reference` names, for either kind of file.
 
     Raises:
         ConfigError: If there is none.

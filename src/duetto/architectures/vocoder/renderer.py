@@ -1,4 +1,4 @@
-"""The vocoder as a network of the configured shape, and as a renderer that rebuilds what it hears."""
+"""Builds the vocoder of the configured shape, and wraps it as a renderer for copy synthesis."""
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from duetto.storage.audio import Waveform
 
 
 def vocoder_shape(n_mels: int, generator: GeneratorConfig, sample_rate: int) -> VocoderShape:
-    """The shape that settings ask for."""
+    """The shape that settings describe."""
     return VocoderShape(
         sample_rate,
         vocoder_generator(
@@ -47,12 +47,12 @@ class VocoderRenderer:
         self.features = features
 
     def render(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
-        """The frames' own waveform, rebuilt."""
+        """Copy synthesis of the frames' own waveform."""
         return self.copy_synthesise(frames, request, generator)
 
     @torch.inference_mode()
     def copy_synthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
-        """Mel and melody of the waveform through the network."""
+        """The waveform's mel and melody through the network."""
         mel = waveform_to_mel(torch.from_numpy(np.array(frames.waveform))[None], self.features)
         output = self.network(mel, torch.from_numpy(frames.f0_hz)[None], generator=generator)
         return np.asarray(output[0, 0].float().numpy())

@@ -1,4 +1,4 @@
-"""How large a vocoder is: a `config.json` of the field, or our numbers.
+"""Sizes of a vocoder: from a third-party `config.json`, or our own.
 
 Reference: the config.json beside openvpi's NSF-HiFiGAN and PC-NSF-HiFiGAN weights.
 """
@@ -11,7 +11,7 @@ from duetto.errors import CheckpointError, ConfigError
 from duetto.layers.generator import GeneratorShape
 
 NUM_HARMONICS = 8  # overtones beside the fundamental, fixed in every NSF-HiFiGAN
-MINI_SOURCE_STAGE = 1  # PC-NSF-HiFiGAN hears its sine after the second upsampling
+MINI_SOURCE_STAGE = 1  # PC-NSF-HiFiGAN adds its sine after the second upsampling
 REQUIRED_FIELDS = (
     "sampling_rate",
     "num_mels",

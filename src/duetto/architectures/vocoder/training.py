@@ -1,7 +1,7 @@
 """Training NSF-HiFiGAN by itself: mel and melody of a segment to its waveform, against discriminators.
 
-Losses as HiFi-GAN's (Kong et al., 2020, eq. 1-7): LSGAN, feature matching, mel L1; the mel distance may be taken
-with several windows (`model.mel_scales`), which hear pitch and noise at different resolutions.
+Losses as HiFi-GAN's (Kong et al., 2020, eq. 1-7): LSGAN, feature matching, mel L1; the mel loss may use several windows
+(`model.mel_scales`), which resolve pitch and noise differently.
 """
 
 import torch
@@ -42,7 +42,7 @@ class VocoderModule(AdversarialModule):
         return self.vocoder
 
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
-        """One step of both networks; padding at the end of short clips is silence like any other."""
+        """One step of both networks; padding at the end of short clips is treated as silence."""
         optimizer_g, optimizer_d = self.optimiser_list()
         with self.step_precision.float32():
             waveform = self._varied(batch.waveform)

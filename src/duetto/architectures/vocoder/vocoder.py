@@ -2,8 +2,9 @@
 
 Conventions: the mel is natural-log (`features.mel`), (B, M, T); `f0_hz` is (B, T), 0.0 where unvoiced.
 
-Both published sources of NSF-HiFiGAN, a running sum over samples (Diff-SVC) and one over frames (openvpi), are the same
-function up to rounding; ours sums in float64, so that neither the drift of the first nor its cost remains.
+The two published harmonic sources of NSF-HiFiGAN, a running sum over samples (Diff-SVC) and one over frames (openvpi),
+are the same function up to rounding; ours sums over frames in float64, which avoids the drift and the cost of the
+first.
 
 References: Kong et al., "HiFi-GAN", 2020; Wang et al., 2019 (the source); openvpi's NSF-HiFiGAN and PC-NSF-HiFiGAN.
 """
@@ -19,7 +20,7 @@ from duetto.layers.harmonic_source import gliding_phase_in_cycles
 
 
 class MiniSourceGenerator(Generator):
-    """HiFi-GAN that hears one clean sine, at the rate after its second upsampling (PC-NSF-HiFiGAN)."""
+    """HiFi-GAN driven by one clean sine, at the rate after its second upsampling (PC-NSF-HiFiGAN)."""
 
     def __init__(self, shape: VocoderShape) -> None:
         super().__init__(shape.generator)
@@ -30,7 +31,7 @@ class MiniSourceGenerator(Generator):
         self.source_convolution = nn.Conv1d(1, shape.generator.stage_channels(MINI_SOURCE_STAGE), 1)
 
     def excite(self, f0_hz: Tensor) -> Tensor:
-        """The sine, (B, 1, T * frame_samples): its frequency glides from frame to frame; at 0 Hz it stands still."""
+        """The sine, (B, 1, T * frame_samples): its frequency glides from frame to frame; at 0 Hz it is constant."""
         cycles = gliding_phase_in_cycles(f0_hz, self.source_rate, self.frame_samples)
         return torch.sin(2 * math.pi * (cycles % 1.0)).float()[:, None]
 

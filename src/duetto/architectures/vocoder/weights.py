@@ -1,4 +1,4 @@
-"""The field's names for a vocoder's tensors, and ours for theirs. The only file here that knows those names.
+"""Renames a vocoder's tensors between our names and those of third-party files; the only file that knows the latter.
 
 A vocoder file is `{"generator": state dict}` with a `config.json` beside it; its names are those of HiFi-GAN's code,
 with `m_source` and `noise_convs` (NSF-HiFiGAN) or `source_conv` (PC-NSF-HiFiGAN).
@@ -27,7 +27,7 @@ _RENAMINGS: Renamings = (
 
 
 def load_weights(vocoder: Vocoder, weights: Mapping[str, Tensor]) -> None:
-    """Copy the field's tensors into `vocoder`.
+    """Copy the tensors of a third-party file into `vocoder`.
 
     Args:
         vocoder: Of the file's shape (`shapes.shape_from_config`), not folded.
@@ -40,11 +40,11 @@ def load_weights(vocoder: Vocoder, weights: Mapping[str, Tensor]) -> None:
 
 
 def export_weights(vocoder: Vocoder) -> dict[str, Tensor]:
-    """All tensors under the field's names, detached, on the CPU.
+    """All tensors under the names of third-party files, detached, on the CPU.
 
     Raises:
         ValueError: If the network was folded.
     """
     if not any(parametrize.is_parametrized(layer) for layer in vocoder.modules()):
-        raise ValueError("a folded network has lost the length and direction that the field's files keep")
+        raise ValueError("a folded network has lost the length and direction that third-party files store")
     return {name: tensor.detach().cpu().clone() for name, tensor in foreign_tensors(vocoder, _RENAMINGS).items()}

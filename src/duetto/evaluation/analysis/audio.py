@@ -1,4 +1,4 @@
-"""A performance as the metrics see it: analysed once, at the scoring rate, on the reference's time base."""
+"""A performance prepared for the metrics: analysed once, at the scoring rate, on the reference's time base."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from duetto.evaluation.analysis.spectra import SAMPLE_RATE, Spectra, analyse_spe
 from duetto.evaluation.analysis.world import FloatArray
 from duetto.storage.audio import Waveform
 
-if TYPE_CHECKING:  # a network, which the table of metrics does without
+if TYPE_CHECKING:  # a network, which the table of metrics does not need
     from duetto.evaluation.models.speaker import SpeakerEncoder
 
 Embedding = NDArray[np.float32]  # (256,), of length 1
@@ -20,12 +20,12 @@ Embedding = NDArray[np.float32]  # (256,), of length 1
 
 @dataclass(frozen=True)
 class AnalysedAudio:
-    """A waveform at 24 kHz with what several metrics share."""
+    """A waveform at 24 kHz with the analyses that several metrics share."""
 
     waveform: Waveform  # (S,)
     f0_hz: FloatArray  # (T,), its own contour
     spectra: Spectra
-    cepstrum: FloatArray  # (T, 24), analysed at the reference's pitch; (0, 24) where there is nothing to compare with
+    cepstrum: FloatArray  # (T, 24), analysed at the reference's pitch; (0, 24) if there is no reference
     embedding: Embedding | None
 
 
@@ -43,7 +43,7 @@ def analyse(
         f0_hz: Its contour, Hz; tracked when None.
         num_samples: Length of the reference.
         reference_f0_hz: Contour of the reference, (T,), which sets the windows of the envelope.
-        encoder: None = no embedding is wanted.
+        encoder: For the embedding; None = no embedding.
     """
     fitted = fit_length(waveform, num_samples)
     if f0_hz is None:
@@ -58,7 +58,7 @@ def analyse(
 
 
 def analyse_alone(waveform: Waveform, f0_hz: FloatArray) -> AnalysedAudio:
-    """A performance that is compared with nothing: no cepstrum, no embedding."""
+    """A performance that is not compared with another: no cepstrum, no embedding."""
     return AnalysedAudio(waveform, f0_hz, analyse_spectra(waveform), np.zeros((0, ORDER)), None)
 
 

@@ -1,7 +1,7 @@
 """The mel-cepstrum of a performance's envelope.
 
 Equation: log|H| = c_0 + sum_m c_m cos(m w) over a mel-spaced axis w. Each envelope is clamped 60 dB below its
-maximum, so that digital silence against faint noise does not dominate; the level c_0 is left out.
+maximum, so that differences between digital silence and faint noise do not dominate; the level c_0 is left out.
 """
 
 import math
@@ -12,7 +12,7 @@ import scipy.fft
 from duetto.evaluation.analysis.world import FloatArray, spectral_envelope
 from duetto.storage.audio import Waveform
 
-ORDER = 24  # cepstral coefficients, the level c_0 not among them
+ORDER = 24  # cepstral coefficients, without the level c_0
 CLAMP_DB = 60.0  # below a frame's maximum
 NUM_MEL_POINTS = 128  # samples of the mel axis, well above 2 * ORDER
 
@@ -23,7 +23,7 @@ def mel_cepstrum(waveform: Waveform, f0_hz: FloatArray, sample_rate: int) -> Flo
 
 
 def cepstrum_of_envelope(power: FloatArray, sample_rate: int) -> FloatArray:
-    """Clamp a power envelope (T, F) and give its mel-cepstrum without c_0, (T, 24), in nepers."""
+    """Mel-cepstrum without c_0 of a clamped power envelope (T, F), (T, 24), in nepers."""
     floor = power.max(axis=1, keepdims=True) * 10.0 ** (-CLAMP_DB / 10.0)
     log_amplitude = 0.5 * np.log(np.maximum(power, np.maximum(floor, np.finfo(np.float64).tiny)))
     on_mel_axis = log_amplitude @ _mel_interpolation(power.shape[1], sample_rate)

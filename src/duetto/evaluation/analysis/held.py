@@ -1,15 +1,14 @@
-"""Where notes are held.
+"""Finds held notes.
 
 A held note is a stretch of a contour, voiced throughout, whose pitch without its vibrato does not move
-by more than half a semitone in 0.1 s, at least 0.4 s long after 60 ms at either end are left out. The
-notes come from the reference's contour (the reference's, or the melody asked for), never from the output,
-which may have broken them.
+by more than half a semitone in 0.1 s, at least 0.4 s long after 60 ms at either end are left out. The notes come from
+the contour of the reference, or of the requested melody, never from the output, which may have broken them.
 
 Held-note F0 deviation: standard deviation of the pitch after a straight line and everything from 4 to
 8 Hz (vibrato) are fitted and taken out by least squares, cents, pooled over notes. Own definition.
 Spectral flux: root mean square change of the mel levels from frame to frame, dB per second; it rises
 with noise as well, so it is secondary. Own definition.
-Both: lower is steadier, but a reference is not at 0: compare with the reference's. NaN without a held note.
+Lower is steadier for both, but references are not at 0: compare with the reference's values. NaN without a held note.
 """
 
 import numpy as np
@@ -19,7 +18,7 @@ from scipy.ndimage import uniform_filter1d
 from duetto.spans import Span, true_spans
 from duetto.units import CENTS_PER_OCTAVE
 
-VIBRATO_WINDOW_FRAMES = 36  # 180 ms, a period of a usual vibrato: its swing averages out
+VIBRATO_WINDOW_FRAMES = 36  # 180 ms, the period of a typical vibrato, which therefore averages out
 MOVES_OVER_FRAMES = 10  # 50 ms before and after
 MOVES_CENTS = 50.0
 EDGE_FRAMES = 12  # 60 ms left out at either end

@@ -1,4 +1,4 @@
-"""Contours that belong together: of equal length, and in the octave that was sung.
+"""Aligns contours: equal lengths, and the octave that was sung.
 
 Conventions: `f0_hz` holds one value per frame, shape (T,), in Hz, 0.0 where unvoiced.
 """
@@ -10,18 +10,18 @@ from duetto.units import cents_between
 
 __all__ = ["GROSS_ERROR_CENTS", "match_lengths", "settle_octaves", "track_f0"]
 
-GROSS_ERROR_CENTS = 200.0  # beyond two semitones the melody is another one
+GROSS_ERROR_CENTS = 200.0  # beyond two semitones it is a wrong note
 
 
 def settle_octaves(f0_hz: FloatArray, known_hz: FloatArray) -> FloatArray:
-    """A tracked contour with the known pitch where the tracker heard another note, mostly an octave.
+    """Replace gross errors of a tracked contour, mostly octaves, by the known pitch.
 
-    A fundamental that lies 40 dB below the second harmonic, as a low voice has in some vowels above its register,
-    sends a time-domain tracker an octave up for whole notes.
+    If the fundamental lies 40 dB below the second harmonic, as in some vowels of a low voice above its register, a
+    time-domain tracker is an octave too high for whole notes.
 
     Args:
-        f0_hz: Tracked, (T,), Hz, 0.0 where unvoiced: what is voiced stays the tracker's decision.
-        known_hz: What was sung, (T',), on the same grid, 0.0 where nothing is known.
+        f0_hz: Tracked, (T,), Hz, 0.0 where unvoiced; voicing is not changed.
+        known_hz: Pitch that was sung, (T',), on the same grid, 0.0 where unknown.
 
     Returns:
         (T,), Hz.

@@ -1,4 +1,4 @@
-"""What the spectral metrics share: one short-time spectrum of a waveform and its mel cells.
+"""The analysis that the spectral metrics share: one short-time spectrum of a waveform and its mel cells.
 
 Conventions: 24 kHz, Hann window of 1024 samples, hop 256; frame k is centred at (k - 1) * 256 samples.
 Levels in dB, 0 dB for a full-scale sine; contours (T,) have a value every 5 ms, 0.0 Hz where unvoiced.
@@ -19,7 +19,7 @@ N_FFT = 1024
 HOP_LENGTH = 256
 HOP_S = HOP_LENGTH / SAMPLE_RATE
 CONTOUR_HOP_S = 0.005
-ACTIVE_BELOW_LOUD_DB = 40.0  # frames that are softer than the loud ones by more are pauses
+ACTIVE_BELOW_LOUD_DB = 40.0  # frames more than this below the loud ones are pauses
 LOUD_QUANTILE = 0.95
 FLOOR_DB = -160.0
 
@@ -47,7 +47,7 @@ class Spectra:
 
 
 def analyse_spectra(waveform: Waveform) -> Spectra:
-    """Spectrum of a waveform (S,) at 24 kHz; one that is empty counts as a sample of silence."""
+    """Spectrum of a waveform (S,) at 24 kHz; an empty one is treated as one sample of silence."""
     samples = np.asarray(waveform if waveform.size else np.zeros(1), dtype=np.float32)
     power = np.concatenate(list(power_blocks(samples, N_FFT)))
     return Spectra(power, mel_levels_of_power(power, N_FFT, SAMPLE_RATE))
@@ -89,7 +89,7 @@ def frame_span(first: int, last: int) -> slice:
 
 
 def gain_between(reference: Spectra, estimate: Spectra) -> float:
-    """How much more energy the estimate has where the reference sings, dB; NaN when either is silent."""
+    """Gain from reference to estimate where the reference sings, dB; NaN when either is silent."""
     is_active = active_frames(reference)
     if not is_active.any() or estimate.is_silent:
         return float("nan")

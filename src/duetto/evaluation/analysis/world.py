@@ -1,8 +1,8 @@
-"""The WORLD vocoder as a measuring instrument: pitch contour, spectral envelope, transposition.
+"""Analysis with the WORLD vocoder: pitch contour, spectral envelope, transposition.
 
 Conventions: one frame every 5 ms, frame t centred at t * 5 ms, T = floor(1000 S / (5 sample_rate)) + 1.
-`f0_hz` is 0.0 where unvoiced. DIO + StoneMask is a time-domain tracker: it shares nothing with the
-neural tracker that the models train on, so an error of that tracker cannot hide itself.
+`f0_hz` is 0.0 where unvoiced. DIO + StoneMask is a time-domain tracker: it shares nothing with the neural tracker that
+the models train on, so errors of the latter are not hidden.
 
 Reference: Morise et al., IEICE Transactions E99-D(7), 2016; CheapTrick: Speech Communication 67, 2015.
 """
@@ -19,7 +19,7 @@ pyworld = import_world()
 FloatArray = NDArray[np.float64]
 
 FRAME_PERIOD_MS = 5.0
-DIO_SPEED = 4  # decimation: at 24 kHz 8 times faster, 1.8 cents from none after StoneMask
+DIO_SPEED = 4  # decimation: 8 times faster at 24 kHz; 1.8 cents of difference after StoneMask
 MAX_STEP_CENTS = 150.0  # between frames 5 ms apart; the fastest portamento and vibrato stay below 100
 MIN_STRETCH_FRAMES = 10  # 50 ms, half of the shortest sung notes
 UNVOICED_F0_HZ = 200.0  # sets CheapTrick's window where there is no pitch; those frames are never scored
@@ -31,7 +31,7 @@ def num_world_frames(num_samples: int, sample_rate: int) -> int:
 
 
 def track_f0(waveform: Waveform, sample_rate: int) -> FloatArray:
-    """Pitch contour by DIO, refined by StoneMask and freed of islands; independent of the gain.
+    """Pitch contour by DIO, refined by StoneMask, with islands removed; independent of the gain.
 
     Args:
         waveform: (S,), any level.
@@ -50,16 +50,16 @@ def track_f0(waveform: Waveform, sample_rate: int) -> FloatArray:
 
 
 def remove_islands(f0_hz: FloatArray) -> FloatArray:
-    """Unvoice what no voice sings: stretches without a jump that last less than 50 ms.
+    """Mark as unvoiced all continuous stretches shorter than 50 ms, which no voice sings.
 
-    The tracker scatters where a note sets in or a consonant breaks it. A handful of such frames, octaves
-    off, would otherwise make up most of a root mean square error.
+    At onsets and consonants the tracker is erratic. A handful of such frames, octaves off, would otherwise dominate a
+    root mean square error.
 
     Args:
         f0_hz: Contour, (T,), Hz.
 
     Returns:
-        Contour (T,): stretches are cut at rests and at steps of more than 150 cents from frame to frame.
+        Contour (T,); a stretch ends at a rest or a step of more than 150 cents between frames.
     """
     if not f0_hz.size:
         return f0_hz
@@ -71,7 +71,7 @@ def remove_islands(f0_hz: FloatArray) -> FloatArray:
 
 
 def spectral_envelope(waveform: Waveform, f0_hz: FloatArray, sample_rate: int) -> FloatArray:
-    """Power spectrum freed of its harmonics (CheapTrick).
+    """Power spectrum without its harmonics (CheapTrick).
 
     Args:
         waveform: (S,); its peak is normalised first, so the gain has no effect.
@@ -86,12 +86,12 @@ def spectral_envelope(waveform: Waveform, f0_hz: FloatArray, sample_rate: int) -
 
 
 def transpose(waveform: Waveform, f0_hz: FloatArray, semitones: float, sample_rate: int) -> Waveform:
-    """The same performance at another pitch with its formants untouched.
+    """The same performance at another pitch, with unchanged formants.
 
     Args:
         waveform: (S,), +-1.0.
         f0_hz: Its contour from `track_f0`, (T,), Hz.
-        semitones: Upwards if positive; 0 gives the waveform back, not vocoded.
+        semitones: Upwards if positive; 0 returns the waveform without vocoding.
         sample_rate: Hz.
 
     Returns:

@@ -1,15 +1,15 @@
-"""Traces that noise reduction and gates leave: holes, lone tones, tails of the noise's distribution.
+"""Artefacts of noise reduction and gates: holes, musical noise, isolated tones.
 
-Hole fraction: share of the reference's mel cells within 50 dB of their frame's maximum that lie more than
-20 dB lower in the estimate, the gain between the two taken out, 0..1, lower is better; own definition, the same as in
-the damage ledger, so that what a cleaning did to the data and what a model learned of it have one scale.
-Log kurtosis ratio: ln(K' / K), K = mu_4 / mu_2^2 in raw moments of the power of each bin over the pauses of the
-reference, 512-sample windows, frames that were silenced left out; near 0 is best, more = musical noise.
-Uemura et al., IWAENC 2008; Torcoli, 2019: listeners follow it only in part.
-Off-harmonic islands: connected cells more than 12 dB over the mean of their surroundings (0.14 s by 400 Hz), with
-the loudest more than a quarter of F0 from every harmonic, 10 to 70 ms long, per second and kHz; lower is
-better, white noise itself has about two. Over-subtraction first makes and then removes them: read it beside
-the hole fraction. Own definition. All are undefined (NaN) in silence, the ratio with fewer than 40 pause frames.
+Hole fraction: share of the reference's mel cells within 50 dB of their frame's maximum that lie more than 20 dB lower
+in the estimate after removing the gain between the two, 0..1, lower is better; own definition, the same as in the
+damage ledger, so that damage to the data and what a model learned from it are on one scale. Log kurtosis ratio: ln(K' /
+K), K = mu_4 / mu_2^2 in raw moments of the power of each bin over the pauses of the reference, 512-sample windows,
+frames that were silenced left out; near 0 is best, more = musical noise. Uemura et al., IWAENC 2008; Torcoli, 2019:
+it only partly agrees with listeners. Off-harmonic islands: connected cells more than 12 dB over the mean of their
+surroundings (0.14 s by 400 Hz), with the loudest more than a quarter of F0 from every harmonic, 10 to 70 ms long, per
+second and kHz; lower is better, white noise itself has about two. Over-subtraction first creates and then removes them:
+read the rate together with the hole fraction. Own definition. All are undefined (NaN) in silence, the ratio with fewer
+than 40 pause frames.
 """
 
 import math
@@ -40,7 +40,7 @@ def hole_fraction(reference: Spectra, estimate: Spectra) -> float:
 
 
 def log_kurtosis_ratio(reference: Waveform, estimate: Waveform) -> float:
-    """How much heavier the tails of the pauses' noise are, 0 for the same; waveforms (S,) at 24 kHz, equally long."""
+    """Log kurtosis ratio of the noise in the pauses, 0 = unchanged; waveforms (S,) at 24 kHz, equally long."""
     if not reference.size:
         return math.nan
     is_pause = damage.pause_frames(reference, PAUSE_N_FFT, SAMPLE_RATE)
@@ -48,10 +48,10 @@ def log_kurtosis_ratio(reference: Waveform, estimate: Waveform) -> float:
 
 
 def island_rate(spectra: Spectra, f0_hz: NDArray[np.float64]) -> float:
-    """Lone tones off the harmonics.
+    """Rate of isolated tones off the harmonics.
 
     Args:
-        spectra: What is judged.
+        spectra: Of the recording to score.
         f0_hz: The reference's contour, (T,), a value every 5 ms; where it is 0.0 no cell is a harmonic.
 
     Returns:
@@ -97,7 +97,7 @@ MEASURE = Measure(
             "Holes",
             "%",
             "down",
-            "Cells of the reference that are more than 20 dB too low: what gates and subtraction leave.",
+            "Cells of the reference that are more than 20 dB too low, as after gates and subtraction.",
             group="artefacts",
         ),
         *against_reference(
@@ -105,7 +105,7 @@ MEASURE = Measure(
             "Log kurtosis ratio",
             "",
             "zero",
-            "Musical noise in the pauses against the reference's.",
+            "Musical noise in the pauses, relative to the reference's.",
             group="artefacts",
         ),
         *by_itself(
@@ -113,7 +113,7 @@ MEASURE = Measure(
             "Off-harmonic islands",
             "/s/kHz",
             "reference",
-            "Short lone tones beside the harmonics.",
+            "Short isolated tones between the harmonics.",
             group="artefacts",
         ),
     ),

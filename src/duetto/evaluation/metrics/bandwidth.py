@@ -1,12 +1,11 @@
-"""What happens to the top of the spectrum: high-band ratio and cut-off.
+"""The top of the spectrum: high-band ratio and cut-off.
 
 Both read the long-term spectrum of the active frames (24 kHz, so nothing above 12 kHz is seen). Own definitions.
 
 High-band ratio: power from 8 to 11 kHz over power from 1 to 4 kHz, dB; compare with the reference's.
-Cut-off: where the level that a tenth of the frames exceed falls most steeply over 800 Hz, if by 22 dB or more, Hz;
-12 000 Hz when nothing is cut.
-MP3 at 48 kbit/s ends near 11 kHz, at 32 kbit/s near 8.5 kHz; natural voices fall by 18 dB at most.
-Both are undefined (NaN) in silence.
+Cut-off: frequency in Hz at which the level that a tenth of the frames exceed falls most steeply over 800 Hz, if by 22
+dB or more; 12 000 Hz when nothing is cut. MP3 at 48 kbit/s ends near 11 kHz, at 32 kbit/s near 8.5 kHz; natural voices
+fall by 18 dB at most. Both are undefined (NaN) in silence.
 """
 
 import math
@@ -29,9 +28,9 @@ from duetto.evaluation.metric import by_itself
 HIGH_BAND_HZ, MIDDLE_BAND_HZ = (8000.0, 11_000.0), (1000.0, 4000.0)
 OVER_HZ = 800.0
 LOWEST_CUT_HZ = 2000.0
-HIGHEST_CUT_HZ = 11_000.0  # above, converters' own filters begin
+HIGHEST_CUT_HZ = 11_000.0  # the converters' own filters begin above
 CLIFF_DB = 22.0
-CLIFF_FLOOR_DB = -130.0  # rounding is no level
+CLIFF_FLOOR_DB = -130.0  # levels below are rounding noise
 LOUD_QUANTILE = 0.9
 
 
@@ -59,7 +58,7 @@ def cutoff(spectra: Spectra) -> tuple[float, float]:
     width = round(OVER_HZ / (SAMPLE_RATE / N_FFT))
     half = width // 4
     smooth = np.convolve(np.pad(level, half, mode="edge"), np.ones(2 * half + 1) / (2 * half + 1), mode="valid")
-    above = np.maximum.accumulate(smooth[::-1])[::-1][width:]  # a rise above is no cut-off
+    above = np.maximum.accumulate(smooth[::-1])[::-1][width:]  # a spectrum that rises again above has no cut-off there
     falls = smooth[:-width] - above
     at_hz = frequencies_hz()[: falls.size] + OVER_HZ / 2.0
     falls = np.where((at_hz >= LOWEST_CUT_HZ) & (at_hz <= HIGHEST_CUT_HZ), falls, -np.inf)
@@ -88,7 +87,7 @@ MEASURE = Measure(
             "Cut-off",
             "Hz",
             "reference",
-            "Where the spectrum ends in a cliff; 12 000 Hz = nowhere below the scoring rate's limit.",
+            "Frequency at which the spectrum breaks off; 12 000 Hz = it does not.",
             group="timbre",
             digits=0,
         ),

@@ -1,9 +1,9 @@
-"""Bursts: moments where an output is suddenly much louder than its source lets expect.
+"""Bursts: moments at which an output is suddenly much louder than its source.
 
-Levels are of 10 ms, in dB. What an output may reach at a moment is the loudest its source is within 60 ms of it, plus
+Levels are those of 10 ms frames, in dB. The limit at each moment is the loudest level of the source within 60 ms, plus
 the usual gain between the two (median over the frames where the source sings), plus 12 dB. A burst is a run of frames
-above that and within 30 dB of the output's own peak level, so that a breath in a pause is none. A change of gain,
-a slower attack or a shorter release makes no burst.
+above the limit and within 30 dB of the output's own peak level, so that a breath in a pause does not count. A change of
+gain, a slower attack or a shorter release is not a burst.
 """
 
 import math
@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 from duetto.storage.audio import Waveform
 
 FRAME_S = 0.01
-REACH_S = 0.06  # on either side: phones move by that much
+REACH_S = 0.06  # on either side: phones may shift by this much
 EXCESS_DB = 12.0
 AUDIBLE_DB = 30.0  # below the loudest frame
-ACTIVE_DB = 40.0  # below the source's loudest frame: it is silent there
-PAUSE_DB = 60.0  # below the source's loudest frame: less is as silent as digital silence
+ACTIVE_DB = 40.0  # below the source's loudest frame: softer frames are pauses
+PAUSE_DB = 60.0  # below the source's loudest frame: softer frames count as digital silence
 FLOOR_DB = -120.0
 
 
 @dataclass(frozen=True)
 class Bursts:
-    """What was found."""
+    """The bursts of an output."""
 
-    times_s: tuple[float, ...]  # beginnings
+    times_s: tuple[float, ...]  # onsets
     largest_excess_db: float  # above source and usual gain, over all audible frames; NaN = nothing to compare
 
 
@@ -37,11 +37,11 @@ def find_bursts(source: Waveform, output: Waveform, sample_rate: int) -> Bursts:
 
     Args:
         source: (S,).
-        output: (S,), on the same time base; the longer is cut.
+        output: (S,), on the same time base; the longer of the two is cut.
         sample_rate: Of both, Hz.
 
     Returns:
-        None and NaN where the source or the output is silent throughout.
+        No bursts and NaN if the source or the output is silent throughout.
     """
     length = min(len(source), len(output))
     heard, made = (frame_levels_db(waveform[:length], sample_rate) for waveform in (source, output))

@@ -1,9 +1,9 @@
-"""How far two performances of the same score are apart in timbre: the clamped mel-cepstral distortion.
+"""Timbre distance between two performances of the same score: the clamped mel-cepstral distortion.
 
 MCD* is the mel-cepstral distortion over frames voiced in both, with the level of every frame removed
-and each envelope clamped 60 dB below its maximum, so that digital silence against faint noise does not
-dominate. There is no time warping: both sing the same score at the same time. The envelope itself moves
-with pitch, so compare only at the same pitch and against the bounds.
+and each envelope clamped 60 dB below its maximum, so that differences between digital silence and faint noise do not
+dominate. There is no time warping: both sing the same score at the same time. The envelope itself changes with pitch,
+so compare only at the same pitch and between the bounds.
 
 Equation: 10 / ln 10 * sqrt(2 * sum_{m=1}^{24} (c_m - c'_m)^2) dB, where log|H| = c_0 + sum_m c_m cos(m w)
 over a mel-spaced axis w. By Parseval that is the root mean square difference in dB of the two
@@ -69,7 +69,7 @@ MEASURE = Measure(
             "Gap closed",
             "%",
             "up",
-            "Share of the timbre distance from the source to the vocoder's best that the conversion went; "
+            "Share of the gap in timbre between source and copy synthesis that the conversion closed; "
             "0 % = did nothing, below 0 % = worse than the source.",
             digits=0,
         ),
@@ -90,7 +90,7 @@ MEASURE = Measure(
             "MCD* to the source",
             "dB",
             "up",
-            "How far the output moved from the transposed source; near 0 dB it was copied.",
+            "Distance of the output from the transposed source; near 0 dB it is a copy.",
             group="timbre",
         ),
     ),

@@ -1,10 +1,10 @@
-"""Combs, which echoes and doubled voices leave in the long-term spectrum of the active frames.
+"""Comb filtering by echoes and doubled voices, in the long-term spectrum of the active frames.
 
-Comb index: of the difference in dB between estimate's and reference's spectra from 0.3 to 10 kHz, the strongest
-cosine along frequency with a period that belongs to a delay of 1 to 15 ms, amplitude in dB; an echo of
-gain g gives 8.7 g dB (20 / ln 10 of the first term of ln|1 + g e^-jw|). Lower is better; smooth
-differences of timbre lie below 1 ms. Without a reference it would confuse the pitch with an echo: paired only.
-Undefined (NaN) in silence. Own definition.
+Comb index: amplitude in dB of the strongest cosine along frequency, with a period that corresponds to a delay of 1 to
+15 ms, in the difference in dB between the spectra of estimate and reference from 0.3 to 10 kHz; an echo of gain g gives
+8.7 g dB (20 / ln 10 of the first term of ln|1 + g e^-jw|). Lower is better; smooth differences of timbre lie below 1
+ms. Without a reference it would mistake the pitch for an echo, so it is only defined for pairs. Undefined (NaN) in
+silence. Own definition.
 """
 
 import math
@@ -47,7 +47,7 @@ MEASURE = Measure(
             "Comb index",
             "dB",
             "down",
-            "Strongest comb of 1 to 15 ms against the reference.",
+            "Strongest comb of 1 to 15 ms relative to the reference.",
             group="artefacts",
         ),
     ),

@@ -1,13 +1,13 @@
-"""Whether the tongue moves as it should: the slope of the second formant across phone boundaries.
+"""Articulation: the slope of the second formant across phone boundaries.
 
 F2 comes from linear prediction by Burg's method (order 10 at 11 kHz, Gaussian window of 50 ms, pre-emphasis from
 50 Hz, as Praat's "To Formant (burg)" is set up), its slope is the median of the slopes between all pairs of values
 within 30 ms of a boundary (Theil and Sen), and the error is the root mean square difference to the reference over
-boundaries, Hz/ms, lower is better. Only boundaries with F0 below 300 Hz throughout count: above, harmonics pass for
-formants.
-Undefined (NaN) without boundaries or when fewer than 3 of them can be read in both.
+boundaries, Hz/ms, lower is better. Only boundaries with F0 below 300 Hz throughout count; above, harmonics are mistaken
+for formants. Undefined (NaN) without boundaries or when fewer than 3 of them can be read in both.
 
-References: Burg, 1975; Weismer et al. on F2 slopes in speech, JASA 91(2), 1992. Written anew: Praat is GPL.
+References: Burg, 1975; Weismer et al. on F2 slopes in speech, JASA 91(2), 1992. Independent implementation: Praat is
+GPL.
 """
 
 import math
@@ -64,7 +64,7 @@ def f2_slope_error(
 
 
 def readable_boundaries(f0_hz: FloatArray, boundaries_s: Sequence[float]) -> NDArray[np.int64]:
-    """Contour frames of the boundaries that have 8 of 13 frames voiced and none above 300 Hz, (N,)."""
+    """Contour frames, (N,), of the boundaries with at least 8 of 13 frames voiced and none above 300 Hz."""
     frames = np.rint(np.asarray(boundaries_s, dtype=np.float64) / CONTOUR_HOP_S).astype(int)
     frames = frames[(frames >= HALF_FRAMES) & (frames < f0_hz.size - HALF_FRAMES)]
     if not frames.size:

@@ -1,12 +1,12 @@
-"""How much of a voice repeats itself: the harmonics-to-noise ratio.
+"""The harmonics-to-noise ratio: how periodic a voice is.
 
 HNR = 10 log10(r / (1 - r)) dB with r the normalised autocorrelation at the pitch period, Hann windows
 of 60 ms every 20 ms, divided by the window's own autocorrelation, peak found between samples.
 Mean over the voiced frames. Higher = more harmonic. It saturates between 20 and 30 dB on singing,
-falls with pitch movement, and RISES when noise is gated away: never a score of quality by itself, so it
-is compared with the reference's. Undefined (NaN) when no frame is voiced.
+falls with pitch movement, and RISES when noise is gated away: it is no measure of quality by itself, and is therefore
+compared with the reference's. Undefined (NaN) when no frame is voiced.
 
-Reference: Boersma, IFA Proceedings 17, 1993, eqs. 4, 8 and 9 (written anew: Praat is GPL).
+Reference: Boersma, IFA Proceedings 17, 1993, eqs. 4, 8 and 9 (independent implementation: Praat is GPL).
 """
 
 import math
@@ -25,7 +25,7 @@ WINDOW_S = 0.06  # three periods of 50 Hz
 EVERY = 4  # contour frames
 LAG_SHARE = 0.06  # a semitone about the tracked period
 TAPS = 24  # on either side in the interpolation between samples
-STEPS = 33  # places tried from one sample before to one after
+STEPS = 33  # positions tried from one sample before to one after
 MAX_CORRELATION = 1.0 - 1e-6  # 60 dB
 BLOCK = 512  # frames handled at once
 

@@ -1,4 +1,4 @@
-"""Faults of level and length: what a listener hears before any timbre.
+"""Faults of level and length, which are more obvious than any fault of timbre.
 
 Conventions: waveforms (S,), full scale +-1.0.
 """

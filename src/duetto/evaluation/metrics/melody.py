@@ -1,4 +1,4 @@
-"""How well a performance keeps a melody.
+"""Accuracy of a performance's melody.
 
 Conventions: `f0_hz` holds one value per frame, shape (T,), in Hz, 0.0 where unvoiced. The two contours
 share one time base and length. Errors are of the estimate against the reference; lower is better.

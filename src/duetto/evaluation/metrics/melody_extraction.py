@@ -1,7 +1,7 @@
-"""The measures that the field compares melodies by: RPA, RCA, VR, VFA and F0CORR.
+"""The field's standard measures of melody: RPA, RCA, VR, VFA and F0CORR.
 
 Conventions: `f0_hz` holds one value per frame, shape (T,), in Hz, 0.0 where unvoiced; both contours share one time base
-and length. A frame is right within 50 cents. Unlike `mir_eval`, which gives 0 there, an undefined score is NaN.
+and length. A frame is correct within 50 cents. Unlike `mir_eval`, which gives 0 there, an undefined score is NaN.
 
 Reference: Salamon et al., IEEE Signal Processing Magazine 31(2), 2014, section "Evaluation"; `mir_eval.melody`. F0CORR
 as in the Singing Voice Conversion Challenge 2023 (Huang et al., ASRU 2023).
@@ -49,8 +49,8 @@ def f0_correlation(reference_hz: FloatArray, estimate_hz: FloatArray) -> float:
     """F0CORR: Pearson correlation of log F0 over frames voiced in both.
 
     Returns:
-        -1 to 1, higher is better; a transposition does not change it. NaN with fewer than two frames, or when a contour
-        does not move.
+        -1 to 1, higher is better; a transposition does not change it. NaN with fewer than two frames, or if a contour
+        is constant.
     """
     both = (reference_hz > 0.0) & (estimate_hz > 0.0)
     if np.count_nonzero(both) < 2:

@@ -1,8 +1,8 @@
-"""How much memory work needs: the largest resident size of the process, and of the GPU's allocator, while it lasts.
+"""Peak memory: the largest resident size of the process, and the most that was allocated on the GPU.
 
-Convention: MiB. The resident size counts everything the process holds, the interpreter and libraries too (about
-500 MiB with torch): compare runs of one machine. It is sampled every 10 ms, so a peak shorter than that can be missed.
-Lower is better; NaN where the system does not tell, or without a GPU.
+Convention: MiB. The resident size includes the interpreter and libraries (about 500 MiB with torch), so compare runs on
+one machine. It is sampled every 10 ms; a shorter peak can be missed. Lower is better; NaN where the system does not
+report it, or without a GPU.
 """
 
 import math
@@ -30,7 +30,7 @@ class MemoryWatch:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "MemoryWatch":
-        import torch  # here, because the table of metrics does without it
+        import torch  # here, because the table of metrics does not need it
 
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
@@ -58,7 +58,7 @@ class MemoryWatch:
 
 
 def resident_mib() -> float:
-    """Resident size of this process, MiB; NaN where /proc does not tell (other systems than Linux)."""
+    """Resident size of this process, MiB; NaN without /proc (on systems other than Linux)."""
     try:
         for line in STATUS.read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmRSS:"):
@@ -89,7 +89,7 @@ MEASURE = Measure(
             "Peak GPU memory",
             "MiB",
             "down",
-            "Most that was allocated at once.",
+            "Most memory allocated at once.",
             group="cost",
             digits=0,
         ),

@@ -1,16 +1,16 @@
-"""How restless held notes are: modulation of the mel levels from 2 to 16 Hz, and dips of the loudness.
+"""Modulation of held notes: mel levels from 2 to 16 Hz, and dips of the loudness.
 
-Modulation energy: in every held note, the mel levels (dB, clamped 60 dB below the note's loudest cell)
-lose a straight line, get a Hann window of at most 1.5 s, and the root mean square of what lies between
-2 and 16 Hz is taken; root mean square over bands and notes. dB. Stutter raises it, smearing lowers it.
+Modulation energy: root mean square of the mel levels between 2 and 16 Hz in every held note (dB, clamped 60 dB below
+the note's loudest cell, after removing a straight line, in Hann windows of at most 1.5 s); root mean square over bands
+and notes, dB. Stutter raises it, smearing lowers it.
 Modulation distance: root mean square over notes, bands and the octaves 2-4, 4-8, 8-16 Hz of the
 difference between the levels of those modulations in estimate and reference, dB; lower is better.
 Dip rate: dips of the level (20 ms Hann) that are deeper than 6 dB on both sides and last 20 to 250 ms
-at half their depth, inside held notes, per second. Reverberation makes some too.
+at half their depth, inside held notes, per second. Reverberation also causes some.
 All are undefined (NaN) without a held note or in silence; notes come from `held.held_notes`.
 
-References: Drullman et al., JASA 95(2), 1994 (2-16 Hz); Takamichi et al., ICASSP 2014 (modulation spectra). The
-windows end with their note, where the sources use long ones: notes of 1.5 s are rare in songs.
+References: Drullman et al., JASA 95(2), 1994 (2-16 Hz); Takamichi et al., ICASSP 2014 (modulation spectra). Windows are
+no longer than their note, whereas the sources use long ones: notes of 1.5 s are rare in songs.
 """
 
 import math
@@ -33,7 +33,7 @@ OCTAVES_HZ = (2.0, 4.0, 8.0, 16.0)
 WINDOW_FRAMES = 140  # 1.5 s
 MODULATION_N_FFT = 256  # bins of 0.37 Hz
 CLAMP_DB = 60.0
-FLOOR_DB = 0.1  # modulation below this is none
+FLOOR_DB = 0.1  # modulation below this is negligible
 DIP_DB = 6.0
 DIP_S = (0.02, 0.25)
 LEVEL_WINDOW_S = 0.02
@@ -43,13 +43,13 @@ FloatArray = NDArray[np.float64]
 
 
 def modulation_energy(spectra: Spectra, notes: list[Span]) -> float:
-    """Restlessness of held notes, dB; 0 for a steady tone; NaN without a note or in silence."""
+    """Modulation energy of held notes, dB; 0 for a steady tone; NaN without a note or in silence."""
     powers = modulation_powers(spectra, notes)
     return float(np.sqrt(np.mean(powers.sum(axis=-1)))) if powers.size else math.nan
 
 
 def modulation_distance(reference: Spectra, estimate: Spectra, notes: list[Span]) -> float:
-    """How differently two performances move inside the same notes, dB; NaN without a note or in silence."""
+    """Distance between the modulations of two performances in the same notes, dB; NaN without a note or in silence."""
     first, second = (modulation_powers(spectra, notes) for spectra in (reference, estimate))
     if not first.size or not second.size:
         return math.nan
@@ -91,7 +91,7 @@ def _level_db(waveform: Waveform) -> FloatArray:
 
 
 def _windows(note: Span, num_frames: int) -> list[slice]:
-    """A note in equal windows of at most 1.5 s."""
+    """A note divided into equal windows of at most 1.5 s."""
     span = frame_span(*note)
     first, last = span.start, min(span.stop, num_frames)
     if last - first < 2:
@@ -108,7 +108,7 @@ def _window_powers(level_db: NDArray[np.float32]) -> FloatArray:
     rate_hz = np.arange(len(spectrum)) / (MODULATION_N_FFT * HOP_S)
     octave = np.digitize(rate_hz, OCTAVES_HZ)
     sums = np.stack([spectrum[octave == number].sum(axis=0) for number in (1, 2, 3)], axis=1)
-    # Parseval: twice for negative rates; the window took sum(w^2) / N of the power
+    # Parseval: twice, for negative rates; the window scales the power by sum(w^2) / N
     return np.asarray(2.0 * sums / (MODULATION_N_FFT * float(np.sum(window**2))))
 
 
@@ -131,7 +131,7 @@ MEASURE = Measure(
             "modulation_distance",
             "modulation distance",
             "dB",
-            "Difference of the movement from 2 to 16 Hz inside held notes.",
+            "Difference in modulation from 2 to 16 Hz inside held notes.",
             group="held notes",
         ),
         *by_itself(
@@ -139,7 +139,7 @@ MEASURE = Measure(
             "Modulation energy",
             "dB",
             "reference",
-            "Movement from 2 to 16 Hz inside held notes.",
+            "Modulation from 2 to 16 Hz inside held notes.",
             group="held notes",
         ),
         *by_itself(

@@ -1,4 +1,4 @@
-"""Whether the words can still be made out: phones heard otherwise than in the reference.
+"""Intelligibility: the error of the phones recognised in the output against those in the reference.
 
 The recogniser is `duetto.evaluation.models.intelligibility`.
 """
@@ -22,7 +22,7 @@ def edit_distance(reference: Sequence[str], estimate: Sequence[str]) -> int:
 
 
 def error_rate(reference: Sequence[str], estimate: Sequence[str]) -> float:
-    """Edits per item of the reference: 0 = the same, 1 = as good as nothing right; insertions may bring it above 1.
+    """Edits per item of the reference: 0 = identical, about 1 = nothing correct; insertions can raise it above 1.
 
     NaN where the reference is empty.
     """
@@ -30,7 +30,7 @@ def error_rate(reference: Sequence[str], estimate: Sequence[str]) -> float:
 
 
 def _conclude(song: ScoredSong) -> Scores:
-    """Of the output and of its bound, and how far the output lies above it."""
+    """Phone error of the output and of the copy synthesis, and their difference."""
     wanted, recogniser = song.reference.phones, song.instruments.recogniser
     if wanted is None or recogniser is None:
         return {}
@@ -49,7 +49,7 @@ MEASURE = Measure(
             "Phone error",
             "%",
             "down",
-            "Phones that a recogniser hears otherwise than in the reference: substitutions, deletions and insertions.",
+            "Substitutions, deletions and insertions between the phones recognised in output and reference.",
             digits=1,
         ),
         Metric(

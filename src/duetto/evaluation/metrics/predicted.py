@@ -1,4 +1,4 @@
-"""What a network trained on speech guesses of the output (`duetto.evaluation.models.predictor`)."""
+"""Quality of the output as predicted by a network trained on speech (`duetto.evaluation.models.predictor`)."""
 
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE
 from duetto.evaluation.measure import Measure, ScoredSong, Scores
@@ -18,7 +18,7 @@ MEASURE = Measure(
             "Predicted quality (DNSMOS)",
             "",
             "up",
-            "What a network trained on speech guesses, 1 to 5; falls with pitch and is blind to gating. Not a rating.",
+            "Prediction of a network trained on speech, 1 to 5; falls with pitch, ignores gating. Not a rating.",
             group="predictor",
             label=PREDICTOR,
         )

@@ -1,4 +1,4 @@
-"""Whose voice it sounds like: cosine similarity of speaker embeddings (`duetto.evaluation.models.speaker`)."""
+"""Speaker similarity: cosine of speaker embeddings (`duetto.evaluation.models.speaker`)."""
 
 import math
 

@@ -1,8 +1,8 @@
-"""How far two spectra are apart cell by cell: log-spectral distance and mel distance.
+"""Distances between two spectra, cell by cell: log-spectral distance and mel distance.
 
-Both compare levels in dB over the frames in which the reference sings, the gain between the two taken
-out, and both clamped 50 dB below the maximum of the reference's frame. Unlike MCD* they see harmonics and
-noise, and overreact to noise between the harmonics: secondary.
+Both compare levels in dB over the frames in which the reference sings, after removing the gain between the two and
+clamping both 50 dB below the maximum of the reference's frame. Unlike MCD* they include harmonics and noise, and
+overreact to noise between the harmonics; they are therefore secondary.
 
 Equations: LSD = mean_k sqrt(mean_f (L_kf - L'_kf)^2), Gray and Markel, IEEE TASSP 24(5), 1976, over 513 linear
 bins; the mel distance is the same over 80 mel bands. Unit dB, lower is better, 0 for the same recording.
@@ -21,7 +21,7 @@ CLAMP_DB = 50.0  # below the maximum of the reference's frame
 
 
 def log_spectral_distance(reference: Spectra, estimate: Spectra) -> float:
-    """LSD of an estimate that sings the same at the same time, dB; NaN when either is silent."""
+    """LSD of an estimate that is synchronous with the reference, dB; NaN when either is silent."""
     return _distance(reference.level_db, estimate.level_db, reference, estimate)
 
 

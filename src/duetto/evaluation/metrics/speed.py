@@ -1,4 +1,4 @@
-"""How fast a conversion is."""
+"""The speed of a conversion."""
 
 import math
 

@@ -1,10 +1,10 @@
-"""How steady held notes are: pitch that wanders, spectra that do not stand still.
+"""Steadiness of held notes: pitch deviation and spectral flux.
 
 Held-note F0 deviation: standard deviation of the pitch after a straight line and everything from 4 to
 8 Hz (vibrato) are fitted and taken out by least squares, cents, pooled over notes. Own definition.
 Spectral flux: root mean square change of the mel levels from frame to frame, dB per second; it rises
 with noise as well, so it is secondary. Own definition.
-Both: lower is steadier, but a reference is not at 0: compare with the reference's. NaN without a held note.
+Lower is steadier for both, but references are not at 0: compare with the reference's values. NaN without a held note.
 """
 
 import math
@@ -23,10 +23,10 @@ CLAMP_DB = 60.0  # below the loudest cell of a frame
 
 
 def held_pitch_deviation(f0_hz: FloatArray, notes: list[Span]) -> float:
-    """Wandering of a contour inside notes, cents, its vibrato and drift left out.
+    """Pitch deviation inside notes, cents, after removing vibrato and drift.
 
     Args:
-        f0_hz: Contour that is judged, (T,), Hz; unvoiced frames are left out.
+        f0_hz: Contour to score, (T,), Hz; unvoiced frames are left out.
         notes: Spans from `held_notes` of the reference.
 
     Returns:
@@ -46,7 +46,7 @@ def held_pitch_deviation(f0_hz: FloatArray, notes: list[Span]) -> float:
 
 
 def spectral_flux(spectra: Spectra, notes: list[Span]) -> float:
-    """Movement of the mel levels inside notes, dB per second; NaN without a note or in silence."""
+    """Spectral flux of the mel levels inside notes, dB per second; NaN without a note or in silence."""
     changes = []
     for first, last in notes:
         level = spectra.mel_db[frame_span(first, last)]
@@ -59,7 +59,7 @@ def spectral_flux(spectra: Spectra, notes: list[Span]) -> float:
 
 
 def _vibrato_basis(time_s: FloatArray, duration_s: float) -> FloatArray:
-    """A line, and waves from 4 to 8 Hz half a period per note apart: columns of a fit, (T, P)."""
+    """Columns of the least-squares fit, (T, P): a line, and sines from 4 to 8 Hz spaced half a period per note."""
     step = 1.0 / (2.0 * duration_s)
     rates = np.arange(VIBRATO_HZ[0], VIBRATO_HZ[1] + step / 2.0, step)
     phase = 2.0 * np.pi * time_s[:, None] * rates
@@ -80,7 +80,7 @@ MEASURE = Measure(
             "Held-note F0 deviation",
             "cents",
             "reference",
-            "Wandering of the pitch inside held notes, vibrato taken out.",
+            "Deviation of the pitch inside held notes, vibrato removed.",
             group="held notes",
             digits=1,
         ),

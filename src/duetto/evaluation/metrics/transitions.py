@@ -1,11 +1,11 @@
-"""Whether sounds lead into one another as they should: slopes of the cepstrum at phone boundaries and elsewhere.
+"""Transitions between sounds: slopes of the cepstrum at phone boundaries and elsewhere.
 
 Delta-cepstral distance: the mel-cepstra c_1..c_24 (those of MCD*) get a regression line over 55 ms; the distance is
 10 / ln 10 * sqrt(2 sum (Dc - Dc')^2) per second between the slopes of estimate and reference, averaged over the active
 frames within 30 ms of a phone boundary ("boundary"), and over those more than 60 ms away from all ("elsewhere").
-The excess is boundary minus elsewhere: what is lost in transitions in particular. dB/s, lower is better.
-Undefined (NaN) without boundaries (they come from the labels of an embedded or labelled audio) or
-where no active frame is of a kind. Fast songs have few frames elsewhere.
+The excess is boundary minus elsewhere: the loss that is specific to transitions. dB/s, lower is better.
+Undefined (NaN) without boundaries (which come from the annotations of embedded voices) or if there is no active frame
+of a kind. Fast songs have few frames elsewhere.
 
 Reference: Furui, IEEE TASSP 34(1), 1986 (slopes over 50 ms). The distance is our own definition.
 """
@@ -39,14 +39,14 @@ class DeltaDistance:
 
     @property
     def excess(self) -> float:
-        """What boundaries have beyond the rest, dB/s."""
+        """Boundary minus elsewhere, dB/s."""
         return self.boundary - self.elsewhere
 
 
 def delta_cepstral_distance(
     reference: FloatArray, estimate: FloatArray, is_active: NDArray[np.bool_], boundaries_s: Sequence[float] | None
 ) -> DeltaDistance:
-    """How differently two performances of the same phones move.
+    """Distance between the cepstral slopes of two performances of the same phones.
 
     Args:
         reference: From `mel_cepstrum`, (T, 24), nepers, a row every 5 ms.
@@ -120,7 +120,7 @@ MEASURE = Measure(
             "Transition excess",
             "dB/s",
             "down",
-            "Boundary minus elsewhere: what is lost in transitions in particular.",
+            "Boundary minus elsewhere: the loss specific to transitions.",
             group="transitions",
             digits=0,
         ),

@@ -1,13 +1,13 @@
-"""Whether the words can still be made out: phones recognised in an output against those of the reference.
+"""Phone recogniser for intelligibility: phones recognised in an output against those in the reference.
 
-The middle and the last layer of Moonshine's encoder are read by a linear classifier of our own, trained on the choir's
-true phones (Open JTalk names; `phone_recogniser.json` says on what, and how well it hears voices it has never met).
-A Viterbi path with a cost for every change of phone turns frames into a sequence; pauses are left out, and a phone
-sung twice in a row counts once. English words, for speech, are the work of another recogniser:
-`duetto.evaluation.models.words`.
+Our own linear classifier takes the middle and the last layer of Moonshine's encoder; it was trained on the choir's true
+phones (Open JTalk names; `phone_recogniser.json` describes the training data and the error on unseen voices). A Viterbi
+path with a cost for every change of phone turns frames into a sequence; pauses are left out, and a phone sung twice in
+a row counts once. English words, for speech, have their own recogniser: `duetto.evaluation.models.words`.
 
-What counts is what the recogniser hears in the reference, not the lyric: it mishears high voices, and mishears the
-reference in the same way. Read it with its bound, the copy synthesis. Not measured: stress and length of phones.
+The output is compared with the phones recognised in the reference, not with the lyric, because the recogniser mishears
+high voices, and makes the same errors in the reference. Read the score with its bound, the copy synthesis. Stress and
+length of phones are not measured.
 
 Conventions: log probabilities are (T, K), frames 12 ms apart, the first centred at 0 s.
 
@@ -29,11 +29,11 @@ from duetto.features.frames import interpolate_rows
 from duetto.features.moonshine import MoonshineEncoder
 from duetto.storage.audio import Waveform
 
-LAYERS = (3, 5)  # of Moonshine, counted from 0: the best for phones, and the least speaker
-TAPS = (-2, 0, 2)  # frames read around each: one encoder frame before and after
-HOP_S = 0.012  # half an encoder frame: fast songs hold phones of 30 ms
+LAYERS = (3, 5)  # of Moonshine, counted from 0: best for phones, least speaker-dependent
+TAPS = (-2, 0, 2)  # frames used around each: one encoder frame before and after
+HOP_S = 0.012  # half an encoder frame: fast songs have phones of 30 ms
 SILENT_PHONES = ("pau", "cl", "br", "sil")  # pause, closure, breath: nothing is pronounced
-MIN_S = 0.1  # shorter holds no phone
+MIN_S = 0.1  # shorter recordings hold no phone
 SILENCE_PEAK = 1e-5  # -100 dB: nothing is sung
 WEIGHTS_NAME = "phone_recogniser.safetensors"
 CARD_NAME = "phone_recogniser.json"
@@ -79,14 +79,14 @@ class PhoneRecogniser:
         self.classifier = load_classifier()
 
     def recognise(self, waveform: Waveform, sample_rate: int) -> Phones:
-        """The phones that are heard in a performance, in order.
+        """The phones recognised in a performance, in order.
 
         Args:
             waveform: (S,), +-1.0.
             sample_rate: Hz.
 
         Returns:
-            Names; none where nothing is sung.
+            Names; empty if nothing is sung.
 
         Raises:
             AudioError: If the waveform holds NaN or infinite samples.
@@ -99,14 +99,14 @@ class PhoneRecogniser:
 
 
 def encoder_rows(encoder: MoonshineEncoder, waveform: Waveform, sample_rate: int) -> Frames:
-    """What the classifier reads: the layers side by side, 12 ms apart, (T, D)."""
+    """Input of the classifier: the layers concatenated, 12 ms apart, (T, D)."""
     layers, times_s = encoder.encode_layers(waveform, sample_rate)
     at_s = np.arange(max(1, int(len(waveform) / sample_rate / HOP_S)), dtype=np.float64) * HOP_S
     return interpolate_rows(np.concatenate([layers[layer] for layer in LAYERS], axis=1), times_s, at_s)
 
 
 def with_neighbours(rows: Frames) -> Frames:
-    """Each row beside its neighbours `TAPS` frames away, (T, D) to (T, len(TAPS) * D); the ends repeat."""
+    """Concatenate each row with its neighbours `TAPS` frames away, (T, D) to (T, len(TAPS) * D); the ends repeat."""
     frame = np.arange(len(rows))
     return np.concatenate([rows[np.clip(frame + tap, 0, len(rows) - 1)] for tap in TAPS], axis=1)
 
@@ -115,7 +115,7 @@ def load_classifier() -> PhoneClassifier:
     """The classifier that ships with the package.
 
     Raises:
-        CheckpointError: If a file is missing, damaged, or does not fit the other.
+        CheckpointError: If a file is missing or damaged, or the two do not match.
     """
     folder = importlib.resources.files("duetto.evaluation.models")
     try:
@@ -148,6 +148,6 @@ def most_likely_path(log_probabilities: Frames, change_cost: float) -> list[int]
 
 
 def collapse(names: Sequence[str]) -> Phones:
-    """Runs of one name become one; pauses are left out, but part what stands on either side of them."""
+    """Merge runs of one name; pauses are left out, but separate their neighbours."""
     starts = [name for place, name in enumerate(names) if place == 0 or names[place - 1] != name]
     return tuple(name for name in starts if name not in SILENT_PHONES)

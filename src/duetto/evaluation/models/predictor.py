@@ -1,13 +1,14 @@
 """Predicted quality: DNSMOS P.835, overall, by a network trained on speech. A predictor, not a rating.
 
 Secondary, and labelled "predictor" wherever it is shown. It was trained on noisy speech. On clean synthetic singing
-it falls as the pitch rises (3.06 to 1.74 over two and a half octaves) and is blind to gating and low-pass
-filters: it would invent a register effect and hide a cleaning effect. It is here because the field reports it.
+it falls as the pitch rises (3.06 to 1.74 over two and a half octaves) and does not respond to gating and low-pass
+filters: it would show a register effect that does not exist and miss a cleaning effect. It is included because it is
+widely reported.
 Scale 1 to 5, higher is better; NaN in silence or for less than a second.
 
 The network ships inside the package `speechmos` (Microsoft, MIT); the package itself is not imported. 16 kHz, as few
-windows of 9.01 s as cover all of it, evenly spread (upstream: one a second), a short recording repeated, upstream's
-polynomial to the scale.
+evenly spaced windows of 9.01 s as cover the recording (upstream: one per second), short recordings repeated, upstream's
+polynomial for the scale.
 
 Reference: Reddy et al., ICASSP 2022.
 """

@@ -1,4 +1,4 @@
-"""Speaker embeddings: the direction of a voice, by which two recordings are compared.
+"""Speaker embeddings: unit vectors by which the voices of two recordings are compared.
 
 Valid only between performances at the same pitch: measured on synthetic singers, one singer an octave
 higher (.754) is as far away as another singer at the same pitch (.762). Compare against the bounds.
@@ -29,11 +29,11 @@ N_MELS = 40
 HIDDEN_SIZE = 256
 PIECE_FRAMES = 160  # 1.6 s
 PIECE_STEP_FRAMES = 77  # 1.3 pieces a second
-MIN_COVERAGE = 0.75  # a last piece that is filled less is dropped
+MIN_COVERAGE = 0.75  # a last piece that is less full is dropped
 TARGET_RMS_DB = -30.0  # level the encoder was trained at; quieter input is raised
-ACTIVE_BELOW_PEAK_DB = 40.0  # quieter 10 ms frames are pauses
+ACTIVE_BELOW_PEAK_DB = 40.0  # softer 10 ms frames are pauses
 SILENCE_RMS = 1e-5  # -100 dB: nothing is sung
-MIN_ACTIVE_S = 0.5  # shorter says nothing about a voice
+MIN_ACTIVE_S = 0.5  # less is not enough for an embedding
 
 
 class SpeakerEncoder:

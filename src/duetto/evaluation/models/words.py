@@ -1,7 +1,7 @@
 """English words in a recording, by the recogniser that ships in the package `moonshine-voice` (MIT).
 
-Moonshine-tiny with its own decoder and its own cutting into lines, 16 kHz. It was trained on speech; slow or high
-singing it mostly refuses or invents. Its error is therefore read beside the error of the unconverted recording.
+Moonshine-tiny with its own decoder and segmentation, 16 kHz. It was trained on speech; in slow or high singing it
+mostly finds nothing or invents words. Its error should therefore be compared with that of the unconverted recording.
 
 Reference: Jeffries et al., "Moonshine: Speech Recognition for Live Transcription and Voice Commands", arXiv:2410.15608.
 """
@@ -16,16 +16,16 @@ Words = tuple[str, ...]
 
 
 class WordRecogniser:
-    """The recogniser. Its library carries something from one recording to the next, so each gets a new one (0.2 s)."""
+    """The recogniser. Its library carries state from one recording to the next, so each gets a new one (0.2 s)."""
 
     def __init__(self) -> None:
-        """Check package and networks.
+        """Check the package and its networks.
 
         Raises:
-            ConfigError: If the package is missing or another version.
+            ConfigError: If the package is missing or has another version.
             CheckpointError: If its library does not load.
         """
-        read_weights()  # another version stops here, with a sentence
+        read_weights()  # raises for another version
         try:
             from moonshine_voice.moonshine_api import ModelArch
             from moonshine_voice.transcriber import MoonshineError, Transcriber
@@ -46,5 +46,5 @@ class WordRecogniser:
 
 
 def words_of(text: str) -> Words:
-    """Words of a text as they are compared: lower case letters, digits and apostrophes."""
+    """Words of a text in the form in which they are compared: lower case letters, digits and apostrophes."""
     return tuple(re.findall(r"[a-z0-9']+", text.lower().replace("’", "'")))

@@ -1,7 +1,7 @@
-"""Known damage in known doses: what the metrics are tested with.
+"""Degradations in known doses, for testing the metrics.
 
-Each degradation takes a waveform (S,) at 24 kHz and a dose, and gives a waveform on the same time base, float32;
-the doses are in the order of growing damage. Cleaning is done by the very steps that preprocessing uses.
+Each degradation takes a waveform (S,) at 24 kHz and a dose, and returns a waveform on the same time base, float32;
+doses are listed in the order of increasing damage. Cleaning uses the preprocessing steps themselves.
 """
 
 import io
@@ -23,13 +23,13 @@ from duetto.storage.audio import Waveform
 from duetto.units import CENTS_PER_OCTAVE, db_to_amplitude
 
 COMB_DELAY_S = 0.003
-STUTTER_S = 0.06  # of a drop-out
+STUTTER_S = 0.06  # length of a drop-out
 STUTTER_DB = -20.0
 RAMP_S = 0.004
 JITTER_KNOT_S = 0.025
-JITTER_PULL_S = 0.5  # within which the time base is drawn back
+JITTER_PULL_S = 0.5  # time in which the time base returns
 RT60_S = 0.6
-GATE_DB = -40.0  # of a closed cell
+GATE_DB = -40.0  # gain of a closed cell
 SEED = 7
 
 
@@ -38,50 +38,50 @@ class Degradation:
     """One kind of damage."""
 
     name: str
-    doses: tuple[float, ...]  # from little to much damage
+    doses: tuple[float, ...]  # by increasing damage
     unit: str  # of the dose
     apply: Callable[[Waveform, float], Waveform]
 
 
 def gain(waveform: Waveform, gain_db: float) -> Waveform:
-    """Louder or softer."""
+    """Change the level."""
     return _as_waveform(waveform * db_to_amplitude(gain_db))
 
 
 def dither(waveform: Waveform, level_db: float) -> Waveform:
-    """White noise of a level in dB against full scale, root mean square."""
+    """Add white noise with a root mean square level in dB relative to full scale."""
     return _as_waveform(waveform + db_to_amplitude(level_db) * _random().standard_normal(waveform.size))
 
 
 def padding(waveform: Waveform, seconds: float) -> Waveform:
-    """Digital silence appended."""
+    """Append digital silence."""
     return _as_waveform(np.pad(waveform, (0, round(seconds * SAMPLE_RATE))))
 
 
 def low_pass(waveform: Waveform, cutoff_hz: float) -> Waveform:
-    """What lies above a frequency taken out, without delay."""
+    """Remove everything above a frequency, without delay."""
     return _through(LowPass(cutoff_hz=cutoff_hz), waveform)
 
 
 def over_subtraction(waveform: Waveform, alpha: float) -> Waveform:
-    """The noise's power subtracted alpha times, without a floor."""
+    """Subtract alpha times the noise's power, without a floor."""
     return _through(SpectralSubtraction(over_subtraction=alpha, floor=0.0), waveform)
 
 
 def gate(waveform: Waveform, threshold_db: float) -> Waveform:
-    """Cells of the spectrum less than so many dB above the noise, closed by 40 dB."""
+    """Attenuate by 40 dB the cells of the spectrum that lie less than a threshold above the noise."""
     step = NoiseReduction(reduction_db=-GATE_DB, smoothing_bands=0, threshold_over_profile_db=threshold_db)
     return _through(step, waveform)
 
 
 def comb(waveform: Waveform, echo_gain: float) -> Waveform:
-    """An echo after 3 ms."""
+    """Add an echo after 3 ms."""
     delay = round(COMB_DELAY_S * SAMPLE_RATE)
     return _as_waveform(waveform + echo_gain * np.pad(waveform, (delay, 0))[: waveform.size])
 
 
 def jitter(waveform: Waveform, cents: float) -> Waveform:
-    """Pitch that trembles: the time base moves so that the pitch has a standard deviation of so many cents."""
+    """Add pitch jitter: modulate the time base so that the pitch has the given standard deviation in cents."""
     knots = _random().standard_normal(round(waveform.size / SAMPLE_RATE / JITTER_KNOT_S) + 2)
     samples = np.arange(waveform.size)
     deviation = np.interp(samples / SAMPLE_RATE, np.arange(knots.size) * JITTER_KNOT_S, knots)
@@ -93,7 +93,7 @@ def jitter(waveform: Waveform, cents: float) -> Waveform:
 
 
 def stutter(waveform: Waveform, per_second: float) -> Waveform:
-    """Drop-outs of 60 ms and 20 dB, so many a second, at places drawn anew in every stretch."""
+    """Drop-outs of 60 ms and 20 dB at a given rate per second, at random places in every stretch."""
     envelope = np.ones(waveform.size)
     period, length, ramp = (round(s * SAMPLE_RATE) for s in (1.0 / per_second, STUTTER_S, RAMP_S))
     shape = np.ones(length)
@@ -107,13 +107,13 @@ def stutter(waveform: Waveform, per_second: float) -> Waveform:
 
 
 def reverb(waveform: Waveform, direct_to_reverberant_db: float) -> Waveform:
-    """A room that rings 0.6 s."""
+    """Add a room with a reverberation time of 0.6 s."""
     room = RoomConfig(rt60_s=RT60_S, direct_to_reverberant_db=direct_to_reverberant_db)
     return add_room(waveform, room_response(room, SAMPLE_RATE, SEED))
 
 
 def mp3(waveform: Waveform, kbit_per_s: float) -> Waveform:
-    """Encoded as MP3 and decoded again, the codec's delay taken out."""
+    """Encode as MP3 and decode again, with the codec's delay removed."""
     decoded = _decode(_encode(waveform, round(1000 * kbit_per_s)))
     lags = np.arange(0, 3000)
     middle = slice(waveform.size // 4, waveform.size // 4 + min(SAMPLE_RATE * 4, waveform.size // 2))

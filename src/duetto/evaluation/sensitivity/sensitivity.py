@@ -1,4 +1,4 @@
-"""What each metric does under each degradation: the matrix that says when to believe which number."""
+"""The response of each metric to each degradation, which shows when a metric can be trusted."""
 
 from dataclasses import dataclass, replace
 
@@ -25,10 +25,10 @@ TRANSPOSED = -13.0  # semitones: below 300 Hz, where formants can be read
 
 @dataclass(frozen=True)
 class DegradationScores:
-    """A degradation in its doses."""
+    """The scores of one degradation at each dose."""
 
     degradation: Degradation
-    scores: tuple[Scores, ...]  # by family, one a dose, in order
+    scores: tuple[Scores, ...]  # by family, one per dose, in order
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class CleanExcerpt:
     predictor: QualityPredictor | None
 
     def score(self, waveform: Waveform) -> Scores:
-        """All families of a degraded version of the clip; an undefined one is NaN."""
+        """Scores of a degraded version of the clip, by family; undefined scores are NaN."""
         num_samples = self.audio.waveform.size
         estimate = analyse(waveform, None, num_samples, self.f0_hz, self.encoder)
         scores = compare(self.audio, estimate, has_reference=True, boundaries_s=self.boundaries_s)
@@ -81,8 +81,8 @@ def sensitivity(
     """Scores of the clean clip against itself, and of every degradation in every dose.
 
     Args:
-        clip: What is degraded.
-        report: Told (degradation, how many are done, how many there are).
+        clip: The clip to degrade.
+        report: Called with (degradation, number done, number in all).
     """
     clean = clip.score(clip.audio.waveform)
     rows = []

@@ -1,8 +1,8 @@
 """A bootstrap interval: seeds and songs are both resampled with replacement.
 
-Each resample draws I seeds and, independently, J songs, and takes the mean of the table at what was drawn ("pigeonhole
-bootstrap"); the interval is bias-corrected and accelerated. It leans on few seeds as any bootstrap does: below five it
-is too narrow, which is why verdicts rest on the mixed model and this stands beside it.
+Each resample draws I seeds and, independently, J songs, and takes the mean of the table over them ("pigeonhole
+bootstrap"); the interval is bias-corrected and accelerated. Like any bootstrap it suffers from few seeds: with fewer
+than five it is too narrow, which is why verdicts use the mixed model and this is only a check.
 
 References: Owen, Annals of Applied Statistics 1, 2007; Efron, JASA 82, 1987 (BCa).
 """
@@ -41,7 +41,7 @@ def crossed_bootstrap(
 
 
 def resampled_means(table: FloatArray, resamples: int, seed: int) -> FloatArray:
-    """Means of (I, J) at drawn seeds and songs, (resamples,)."""
+    """Means of (I, J) over resampled seeds and songs, (resamples,)."""
     generator = np.random.default_rng(seed)
     num_seeds, num_songs = table.shape
     seeds = generator.multinomial(num_seeds, np.full(num_seeds, 1 / num_seeds), resamples) / num_seeds
@@ -73,7 +73,7 @@ def bca_interval(draws: FloatArray, value: float, influence: FloatArray, level: 
 
 
 def _without(table: FloatArray, axis: int) -> FloatArray:
-    """The mean without each row or column, (I,) or (J,)."""
+    """Leave-one-out means over rows or columns, (I,) or (J,)."""
     count = table.shape[axis]
     means = table.mean(axis=1 - axis)
     return np.asarray((means.sum() - means) / (count - 1), dtype=np.float64)

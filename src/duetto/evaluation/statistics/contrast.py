@@ -1,12 +1,12 @@
-"""From a tidy table of scores to one number for each seed and song: a linear contrast.
+"""Linear contrasts: from a tidy table of scores to one number for each seed and song.
 
-A row of the table is one score: which arm of a study, trained with which seed, asked which song under which condition
-(the song at its own pitch, or six semitones up), scored how by which metric. A contrast weights arms and conditions;
-a difference, a difference of differences, a slope over doses and "a mitigation takes away at least 30 % of the
-harm" are all of this form, so that one analysis serves every hypothesis.
+A row of the table is one score: the arm of a study, its seed, the song, its condition (at its own pitch, or six
+semitones up), the metric and the value. A contrast weights arms and conditions; a difference, a difference of
+differences, a slope over doses and "a mitigation removes at least 30 % of the harm" are all of this form, so one
+analysis serves every hypothesis.
 
-Conventions: seeds and songs are crossed: every arm is trained with every seed and asked every song. A seed and song
-count only where every score of the contrast is defined; what was left out is counted, never filled in.
+Conventions: seeds and songs are crossed: every arm is trained with every seed and scored on every song. A seed and song
+are used only if every score of the contrast is defined; those left out are counted, never imputed.
 """
 
 import math
@@ -25,7 +25,7 @@ class Score:
 
     arm: str
     model: str
-    seed: int  # the study's: arms are paired by it, whatever seed a run was given
+    seed: int  # the study's, by which arms are paired, whatever seed a run itself used
     song: str  # without its condition
     condition: str  # native, up6, down6, ...
     metric: str  # a name of evaluation.metrics
@@ -34,16 +34,16 @@ class Score:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Weights of arms and of conditions; a score's weight is the product of its two."""
+    """Weights of arms and conditions; a score's weight is the product of the two."""
 
     metric: str
     arms: Mapping[str, float]
     conditions: Mapping[str, float]
-    songs: tuple[str, ...] = ()  # that enter; empty = all
+    songs: tuple[str, ...] = ()  # songs used; empty = all
 
     @property
     def needed(self) -> tuple[tuple[str, str], ...]:
-        """The (arm, condition) pairs that enter, sorted."""
+        """The (arm, condition) pairs that are used, sorted."""
         return tuple(sorted((arm, condition) for arm in self.arms for condition in self.conditions))
 
 
@@ -57,7 +57,7 @@ class Cells:
 
     @property
     def undefined(self) -> int:
-        """Places without a value."""
+        """Number of cells without a value."""
         return int(np.isnan(self.table).sum())
 
 
@@ -65,8 +65,8 @@ def evaluate_contrast(scores: Iterable[Score], contrast: Contrast, model: str) -
     """The contrast for each seed and song of one architecture.
 
     Args:
-        scores: The rows; several scores of one place (several source singers) are averaged.
-        contrast: What to weigh.
+        scores: The rows; several scores of one cell (several source singers) are averaged.
+        contrast: The weights.
         model: Name of the architecture.
 
     Returns:

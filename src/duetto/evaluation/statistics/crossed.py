@@ -2,15 +2,16 @@
 
     y[i, j] = mu + a[i] + b[j] + e[i, j],   a ~ N(0, seed variance), b ~ N(0, song variance), e ~ N(0, residual)
 
-Treating seeds x songs as so many independent values calls every third to second true zero an effect (docs/studies.md
-has the table). On a complete table the estimates have a closed form: mean squares of seeds, songs and rest, which
+Treating seeds x songs as independent values turns a third to a half of true zeros into effects (table in
+docs/studies.md). On a complete table the estimates have a closed form: mean squares of seeds, songs and rest, which
 give restricted maximum likelihood; a variance that would be negative is 0 and its mean square is pooled with the rest.
 The mean's variance is (MS_seeds + MS_songs - MS_rest) / (I J), with Satterthwaite's degrees of freedom.
 
-A table with gaps is reduced to its complete part: what is missing most, a seed or a song, goes first, and is counted.
+A table with gaps is reduced to its complete part: the seed or song with most missing values is removed first; what was
+removed is counted.
 
-Ours rather than statsmodels' `MixedLM`: that has no degrees of freedom (it tests by z, wrong for five seeds) and is
-some thousand times slower, which rules out the simulations. The tests compare estimates with it.
+statsmodels' `MixedLM` is not used, because it has no degrees of freedom (its z tests are wrong for five seeds) and is
+about a thousand times slower, which rules out the simulations. The tests compare our estimates with it.
 
 References: Searle, Casella & McCulloch, Variance Components, 1992, ch. 4; Satterthwaite, Biometrics Bulletin 2, 1946;
 Baayen, Davidson & Bates, Journal of Memory and Language 59, 2008 (why both are random).
@@ -28,7 +29,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Moments:
-    """Estimates of many tables at once; every array (...)."""
+    """Estimates for many tables at once; every array (...)."""
 
     effect: FloatArray
     error_variance: FloatArray  # of the effect
@@ -86,7 +87,7 @@ def fit_crossed(table: FloatArray) -> CrossedFit:
         table: One value for each seed and song, (I, J), complete (see `complete_part`).
 
     Returns:
-        With one seed the effect alone: nothing then says what another seed would give. Likewise with one song.
+        Only the effect if there is one seed, because the spread between seeds is then unknown. Likewise with one song.
     """
     num_seeds, num_songs = table.shape
     effect = float(table.mean()) if table.size else math.nan
@@ -139,9 +140,9 @@ def estimate_moments(tables: FloatArray) -> Moments:
 
 
 def complete_part(table: FloatArray) -> FloatArray:
-    """The rows and columns of (I, J) that are left when the emptiest row or column is taken out until no NaN is left.
+    """Remove the row or column of (I, J) with most NaN until none is left.
 
-    Of equally empty ones a column (song) goes before a row (seed), a later before an earlier.
+    Among equals a column (song) is removed before a row (seed), and a later one before an earlier one.
     """
     while table.size and np.isnan(table).any():
         missing = np.isnan(table)

@@ -14,7 +14,7 @@ DIRECTIONS = (GREATER, LESS, EITHER)
 
 
 def p_of_effect(fit: CrossedFit, direction: str) -> float:
-    """P of "there is no effect in the direction claimed"; one-sided, for `either` two-sided."""
+    """P value of "there is no effect in the claimed direction"; one-sided, or two-sided for `either`."""
     if direction == GREATER:
         return fit.p_greater(0.0)
     if direction == LESS:
@@ -30,8 +30,8 @@ def p_of_equivalence(fit: CrossedFit, smallest_effect: float) -> float:
 def p_of_refutation(fit: CrossedFit, direction: str, smallest_effect: float) -> float:
     """P of "the claimed effect exists and is at least as large as the smallest of interest".
 
-    A claim with a direction is refuted by an effect below the smallest of interest, an opposite one included; one
-    without a direction by equivalence.
+    A claim with a direction is refuted by an effect below the smallest of interest, including an opposite one; a claim
+    without a direction is refuted by equivalence.
     """
     if direction == GREATER:
         return fit.p_less(smallest_effect)
@@ -45,7 +45,7 @@ def holm(p_values: Sequence[float], family_size: int | None = None) -> list[floa
 
     Args:
         p_values: 0 to 1.
-        family_size: Tests of the whole family, where others are made elsewhere; at least as many as given. The
+        family_size: Size of the whole family, if further tests are made elsewhere; at least the number given. The
             result is then never smaller than Holm's over the whole family.
     """
     size = max(len(p_values), family_size or 0)

@@ -1,7 +1,7 @@
-"""What a study can see, by simulation from assumed variances: how often each verdict is reached at a true effect.
+"""Power of a study, by simulation from assumed variances: how often each verdict is reached at a true effect.
 
-The draws go through the same estimates and rules as real scores; the significance level is Holm's hardest, alpha
-divided by the family's size, so the power stated is a lower bound.
+The draws go through the same estimates and rules as real scores; the significance level is Holm's strictest, alpha
+divided by the size of the family, so the power stated is a lower bound.
 """
 
 from collections.abc import Sequence
@@ -55,10 +55,10 @@ def tail(moments: Moments, margin: float) -> FloatArray:
 def simulate_power(
     spread: Spread, num_seeds: int, num_songs: int, smallest_effect: float, effects: Sequence[float], alpha: float
 ) -> tuple[Power, ...]:
-    """How often a claim of a positive effect is reproduced, refuted or left open.
+    """How often a claim of a positive effect is reproduced, refuted or inconclusive.
 
     Args:
-        spread: Assumed.
+        spread: Assumed standard deviations.
         num_seeds: At least 2.
         num_songs: At least 2.
         smallest_effect: Of interest.

@@ -1,14 +1,14 @@
-"""How much of what differs between runs each factor explains, in a two-level design: omega squared with intervals.
+"""Share of the variance between runs that each factor of a two-level design explains: omega squared with intervals.
 
-Every run of the design is trained with every seed and asked every song. Songs differ much more than runs do, and say
-nothing about factors; so do seeds: their means are taken out first. Of the rest, an orthogonal factor explains the sum
-of squares of its contrast; omega squared takes out what noise alone would have explained, so that shares of factors
-without effect are 0 on average (single ones may be negative). Interactions are part of the rest.
+Every run of the design is trained with every seed and scored on every song. Songs and seeds differ much more than runs
+do, which says nothing about factors, so their means are removed first. An orthogonal factor explains the sum of squares
+of its contrast; omega squared subtracts what noise alone would explain, so that shares of factors without effect are 0
+on average (single ones may be negative). Interactions are part of the rest.
 
     omega_f^2 = (SS_f - MS_rest) / (SS_total + MS_rest)
 
-Intervals redraw seeds and songs, both with replacement; a song that is drawn twice makes shares look larger, so the
-draws are moved to lie around the estimate. Shares depend on the ranges that were chosen for the factors.
+Intervals resample seeds and songs, both with replacement; a song that is drawn twice makes shares look larger, so the
+draws are centred on the estimate. Shares depend on the ranges that were chosen for the factors.
 
 References: Hays, Statistics for Psychologists, 1963; Olejnik & Algina, Psychological Methods 8, 2003; Box, Hunter &
 Hunter, Statistics for Experimenters, 2005, ch. 6 (fractions).
@@ -37,8 +37,8 @@ class Shares:
 def two_level_design(num_factors: int, num_runs: int) -> IntArray:
     """Levels -1 and +1 of each run and factor, (runs, factors), balanced and orthogonal.
 
-    Columns of a Hadamard matrix; where they suffice those of an odd number of generators, so that no factor is
-    confounded with an interaction of two others (resolution IV).
+    Uses columns of a Hadamard matrix, preferably those of an odd number of generators, so that no factor is confounded
+    with an interaction of two others (resolution IV).
 
     Raises:
         ValueError: If the number of runs is no power of two above the number of factors.
@@ -97,7 +97,7 @@ def variance_shares(
 
 def _omega(scores: FloatArray, design: IntArray) -> FloatArray:
     """Omega squared of each factor, (F,)."""
-    centred = scores - scores.mean(axis=0)  # each seed and song by itself
+    centred = scores - scores.mean(axis=0)  # for each seed and song separately
     num_runs, num_factors = design.shape
     repeats = scores[0].size
     contrasts = design.T @ centred.reshape(num_runs, repeats).mean(axis=1) / num_runs  # half the effects

@@ -2,12 +2,12 @@
 
 - **reproduced**: the effect differs from 0 in the claimed direction (p < alpha, adjusted after Holm) and is at least
   the smallest effect of interest.
-- **refuted**: an effect as claimed and worth speaking of is ruled out (p < alpha, adjusted after Holm).
-- **inconclusive**: neither; the data do not tell.
-- **undefined**: the scores are missing, or there is one seed or one song, from which nothing follows.
+- **refuted**: an effect of the claimed direction and relevant size is ruled out (p < alpha, adjusted after Holm).
+- **inconclusive**: neither.
+- **undefined**: the scores are missing, or there is only one seed or one song.
 
-A control reads differently: a null arm has to show no effect (**holds** when there is none that is significant), a
-positive control has to show one (**holds** when it is significant in its direction).
+Controls are treated differently: a null arm must show no effect (**holds** if none is significant), a positive control
+must show one (**holds** if it is significant in its direction).
 """
 
 import math
@@ -29,7 +29,7 @@ ROLES = (PRIMARY, SECONDARY, MITIGATION, NULL, POSITIVE)
 
 @dataclass(frozen=True)
 class Claim:
-    """A hypothesis, ready to be tested."""
+    """A hypothesis in testable form."""
 
     name: str
     role: str  # one of ROLES: only primary ones share the family of Holm's adjustment
@@ -40,20 +40,20 @@ class Claim:
 
 @dataclass(frozen=True)
 class StudyResult:
-    """What the scores say of a claim for one architecture."""
+    """The result for one claim and architecture."""
 
     claim: Claim
     model: str
     fit: CrossedFit
     bootstrap: tuple[float, float]
-    p: float  # of no effect in the direction claimed
+    p: float  # of no effect in the claimed direction
     p_refutation: float
     p_equivalence: float
     p_adjusted: float
     p_refutation_adjusted: float
     seeds: tuple[int, ...]
     songs: tuple[str, ...]
-    left_out: int  # seeds x songs that had to be left out
+    left_out: int  # cells (seed x song) that had to be left out
     verdict: str
 
     def as_dict(self) -> dict[str, Any]:
