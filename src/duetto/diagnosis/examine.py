@@ -81,8 +81,7 @@ class Examination:
     depth: Depth = THOROUGH
     tracker: F0Extractor = field(default_factory=lambda: build_f0_extractor(F0Config()))
     evidence: dict[str, list[Any]] = field(default_factory=dict)
-    seconds: float = 0.0
-    recordings: set[str] = field(default_factory=set)
+    used_s: dict[str, float] = field(default_factory=dict)  # of each recording
     audited_s: float = 0.0
     encoder: SpeakerEncoder | None = None
 
@@ -95,8 +94,7 @@ class Examination:
             self.add("duplicates", duplicates.measure(heard, self.depth.has_landmarks))
         if sound.split != "train":
             return
-        self.seconds += sound.duration_s
-        self.recordings.add(sound.recording)
+        self.used_s[sound.recording] = self.used_s.get(sound.recording, 0.0) + sound.duration_s
         for name, check in (("register", register), *SIMPLE):
             if name not in known:
                 self.add(name, check.measure(heard))
@@ -169,10 +167,11 @@ def close(
     return Diagnosis(
         name,
         examination.conclude(songs),
-        examination.seconds,
-        len(examination.recordings),
+        sum(examination.used_s.values()),
+        len(examination.used_s),
         problems,
         examination.register_s,
         songs,
         examination.depth.is_short,
+        examination.used_s,
     )

@@ -81,15 +81,3 @@ class Measured:
         loud = self.channels if keeps_channels else self.mono
         said = (loud.say_limited(), say_quiet(self.channel_peak if keeps_channels else self.peak))
         return [sentence for sentence in said if sentence]
-
-
-def measure_recording(path: Path) -> Measured:
-    """Read a file from end to end.
-
-    Raises:
-        AudioError: If it cannot be read.
-    """
-    measured = Measured()
-    for _ in measured.read(path):
-        pass
-    return measured
