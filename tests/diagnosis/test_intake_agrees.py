@@ -9,6 +9,7 @@ import soundfile
 from duetto.corpus.build import build_corpus
 from duetto.corpus.manifest import load_manifest
 from duetto.corpus.recordings.intake import recording_id
+from duetto.diagnosis.checks import bleed
 from duetto.diagnosis.diagnosis import Problem
 from duetto.diagnosis.gather import folder_sounds
 from duetto.diagnosis.sound import Sound
@@ -103,3 +104,15 @@ def test_a_damaged_consent_record_is_told_and_the_recordings_are_heard(folder: P
     found = list(folder_sounds(folder))
     assert {sound.recording for sound in found if isinstance(sound, Sound)} == USED
     assert any(isinstance(entry, Problem) and entry.recording == "consent.yaml" for entry in found)
+
+
+def test_channels_in_opposite_phase_are_told_by_intake_and_are_no_bleed(tmp_path: Path):
+    voice = np.random.default_rng(1).uniform(-0.3, 0.3, 3 * RATE)
+    for name, other in (("opposite.wav", -0.8 * voice), ("panned.wav", 0.3 * voice)):
+        soundfile.write(tmp_path / name, np.stack([voice, other], axis=1), RATE, subtype="FLOAT")
+    found = list(folder_sounds(tmp_path))
+    (problem,) = (entry for entry in found if isinstance(entry, Problem))
+    assert problem.recording == "opposite.wav"
+    assert problem.reason.startswith("is used, but it loses 19 dB as a mix: its channels partly cancel each other")
+    evidence = bleed.BleedEvidence(19.0, (), ())
+    assert bleed.conclude([evidence]).severity == "unknown"
