@@ -1,6 +1,7 @@
 """Does the doctor name the defect that is there, and is it silent where there is none?
 
-    python benchmarks/doctor.py measure [seeds] [workers]   evidence of every corpus, to data/doctor_bench/ (resumable)
+    python benchmarks/doctor.py measure [seeds] [workers] [0|1]   evidence of every corpus (or of those of even or odd
+                                                            seeds), to data/doctor_bench/ (resumable)
     python benchmarks/doctor.py report                      the table of docs/doctor.md, from that evidence
 
 A corpus is (seed, defect, dose); see `doctor_corpora`. Limits were set on even seeds; the table counts odd ones.
@@ -70,10 +71,10 @@ def intake_finding(diagnosis: Diagnosis) -> dict[str, Any]:
     return Finding("intake", severity, ", ".join(sorted(named)), {"refused": float(len(named))}).as_dict()
 
 
-def measure(num_seeds: int, workers: int) -> None:
-    """Diagnose every corpus that has not been."""
+def measure(num_seeds: int, workers: int, parity: int | None = None) -> None:
+    """Diagnose every corpus of the even (0) or odd (1) seeds, or of all, that has not been."""
     doctor_pool.make_pool(workers)
-    listed = jobs(num_seeds)
+    listed = [job for job in jobs(num_seeds) if parity is None or job[0] % 2 == parity]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
         futures = [executor.submit(examine_one, *job) for job in listed]
         for done, future in enumerate(as_completed(futures), start=1):

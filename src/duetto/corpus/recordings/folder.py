@@ -60,7 +60,7 @@ def read_folder_consents(config: DataConfig, listing: Listing, today: date) -> d
 
 
 def consent_path(listing: Listing, path: Path) -> Path:
-    """Where the consent record for a recording lies: in the singer's subfolder, else beside all; perhaps it is missing."""
+    """Where the consent record for a recording lies: in the singer's subfolder, else beside all; it may be missing."""
     beside_all = listing.root / CONSENT_NAME
     if not listing.has_singers:
         return beside_all

@@ -38,8 +38,8 @@ def conclude(evidence: Sequence[AmountEvidence], is_one_recording: bool = False)
         f"{what}, less than {limit_s / 60:.0f} minutes",
         numbers,
         "Words and pitches that were not recorded are guessed, and the voice is overtrained early.",
-        f"Record more, with other words and pitches: {LITTLE_S / 60:.0f} minutes at least. Pretrained weights (base=) help "
-        "most where there is little.",
+        f"Record more, with other words and pitches: {LITTLE_S / 60:.0f} minutes at least. Pretrained weights (base=) "
+        "help most where there is little.",
     )
 
 

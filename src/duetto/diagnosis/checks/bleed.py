@@ -1,7 +1,8 @@
 """Bleed: other instruments in the vocal track.
 
 Two signs. In stereo, energy of L - R: a voice stands in the middle, a band does not (a stereo reverberation
-is seen too). Channels that cancel each other are no bleed and are not counted; intake tells them. In the voice's pauses, tones: noise is flat around every bin, music is not. A pause counts
+is seen too); channels that cancel each other are no bleed and are not counted: intake tells them. In the voice's
+pauses, tones: noise is flat around every bin, music is not. A pause counts
 from 0.15 s after singing, so that a room has decayed somewhat.
 
 Predicts: chords and drums are learned as part of the voice.

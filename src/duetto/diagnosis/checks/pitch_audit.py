@@ -109,8 +109,8 @@ def conclude(evidence: Sequence[AuditEvidence]) -> Finding:
         what,
         numbers,
         "The model is trained on wrong pitches: cracked notes and octave errors in conversion.",
-        "Listen to these places. Remove harmonies and reverberation, or set features.f0.min_hz and max_hz to the voice's "
-        f"range. {about_harvest(numbers['harvest_misses_share'])}",
+        "Listen to these places. Remove harmonies and reverberation, or set features.f0.min_hz and max_hz to the "
+        f"voice's range. {about_harvest(numbers['harvest_misses_share'])}",
         worst_places([place for item in evidence for place in item.places]),
     )
 
