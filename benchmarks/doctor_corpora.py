@@ -5,8 +5,10 @@ songs over the voice's range. Every defect has doses; the lowest are meant to be
 """
 
 import io
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import doctor_pool
@@ -16,14 +18,17 @@ from scipy.signal import butter, sosfilt
 
 from duetto.corpus.embedded_cases.room import add_room, room_response
 from duetto.diagnosis.checks.songs import contour_seconds
+from duetto.diagnosis.diagnosis import Problem
+from duetto.diagnosis.gather import folder_sounds
 from duetto.diagnosis.sound import FRAME_S, Heard, Sound
 from duetto.features.f0 import build_f0_extractor
+from duetto.features.moonshine import weights_path
 from duetto.preprocess.segment import Segment
 from duetto.preprocess.steps.gate import Gate
 from duetto.preprocess.steps.spectral_subtraction import SpectralSubtraction
 from duetto.settings.config import F0Config, RoomConfig
 from duetto.singer.choir import choir_names
-from duetto.storage.audio import Waveform, read_audio
+from duetto.storage.audio import Waveform, read_audio, resample
 
 RATE = 48_000
 EXCERPT_S = (5.0, 7.0)
@@ -53,6 +58,10 @@ DEFECTS: dict[str, tuple[tuple[Any, ...], str]] = {
     "leak": ((0, 1), "duplicates"),  # of a training excerpt in test: exact, or with noise, gain and MP3
     "octaves": ((-12.0, -6.0, 0.0), "pitch"),  # dB of the same line an octave below
     "octave_voice": ((1,), "pitch"),  # a voice that the pitch tracker mistakes
+    "speech": ((1.0, 1.12, 0.9), "speech"),  # a reader, at so many times the pitch and pace
+    "low_header": ((16_000, 11_025, 8000), "codec"),  # Hz, of the files themselves
+    "soft": ((-30.0, -40.0, -48.0), ""),  # dBFS peak in 24 bits: nothing is wrong
+    "refused": (("cancels", "silent", "cut"), "intake"),  # two files of a folder that training does not use
 }
 
 
@@ -63,7 +72,7 @@ class Specimen:
     seed: int
     defect: str
     dose: Any
-    sounds: tuple[Sound, ...]
+    sounds: tuple[Sound | Problem, ...]
     songs: dict[str, np.ndarray]  # seconds per semitone that are to be converted; {} = not told
 
 
@@ -177,8 +186,6 @@ def through_mp3(channels: Waveform, compression: float, random: Random) -> Wavef
 
 def low_rate(channels: Waveform, rate: int, random: Random) -> Waveform:
     """Resampled down and up again."""
-    from duetto.storage.audio import resample
-
     return resample(resample(channels, RATE, rate), rate, RATE)
 
 
@@ -246,6 +253,46 @@ def leak(sounds: Songs, dose: int, random: Random) -> Songs:
     return [*sounds, replace(copy, recording="leaked", split="test", channels=channels)]
 
 
+def speech(sounds: Songs, ratio: float, random: Random) -> Songs:
+    """Readers in place of the singer."""
+    parts = []
+    for path in sorted((weights_path().parent.parent).glob("*.wav")):
+        waveform, rate = read_audio(path)
+        read = resample(waveform, round(rate * ratio), RATE)
+        parts += [read[start : start + 6 * RATE] for start in range(0, len(read) - 3 * RATE, 6 * RATE)]
+    order = random.permutation(len(parts))[:NUM_EXCERPTS]
+    return [Sound(f"reading-{place}", parts[place][None], RATE, 0.0, "train", "reader") for place in order]
+
+
+def low_header(sounds: Songs, rate: int, random: Random) -> Songs:
+    """Recorded at a low rate."""
+    return [
+        replace(sound, channels=np.stack([resample(c, RATE, rate) for c in sound.channels]), sample_rate=rate)
+        for sound in sounds
+    ]
+
+
+def soft(channels: Waveform, peak_db: float, random: Random) -> Waveform:
+    """Recorded softly in 24 bits."""
+    quiet = channels / np.max(np.abs(channels)) * 10 ** (peak_db / 20)
+    return np.round(quiet * 2**23) / 2**23
+
+
+def refused(sounds: Songs, kind: str, random: Random) -> list[Sound | Problem]:
+    """The training recordings as a folder of files, two of which training does not use."""
+    with tempfile.TemporaryDirectory() as name:
+        train = [sound for sound in sounds if sound.split == "train"]
+        for sound in train:
+            soundfile.write(f"{name}/{sound.recording}.wav", sound.channels.T, RATE, subtype="FLOAT")
+        for sound in train[:2]:
+            path = Path(name, f"spoilt-{sound.recording}.wav")
+            shape = np.stack([sound.channels[0], -sound.channels[0]], axis=1)
+            soundfile.write(path, shape if kind == "cancels" else 1e-5 * shape[:, 0], RATE, subtype="FLOAT")
+            if kind == "cut":
+                path.write_bytes(path.read_bytes()[:40])
+        return list(folder_sounds(Path(name)))
+
+
 def octaves(channels: Waveform, level_db: float, random: Random) -> Waveform:
     """The same line an octave below, by WORLD: a doubling voice."""
     import pyworld
@@ -258,7 +305,7 @@ def octaves(channels: Waveform, level_db: float, random: Random) -> Waveform:
     return channels + low * 10 ** (level_db / 20)
 
 
-SPOIL: dict[str, Callable[[Songs, Any, Random], Songs]] = {
+SPOIL: dict[str, Callable[[Songs, Any, Random], Any]] = {
     "noise": each(add_noise),
     "room": each(in_room),
     "gate": each(gated),
@@ -272,4 +319,8 @@ SPOIL: dict[str, Callable[[Songs, Any, Random], Songs]] = {
     "duplicate": duplicate,
     "leak": leak,
     "octaves": each(octaves),
+    "speech": speech,
+    "low_header": low_header,
+    "soft": each(soft),
+    "refused": refused,
 }

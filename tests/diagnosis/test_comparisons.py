@@ -108,3 +108,14 @@ def test_singers_are_compared_at_equal_pitch_only():
     assert finding.severity == "warning"
     assert "weak" in finding.what
     assert singers.conclude([evidence("a", embedding(1), 20), evidence("b", embedding(1), 25)]).severity == "unknown"
+
+
+def test_harvest_is_not_advised_where_it_misses_notes():
+    waveform = tone(3.0, hz=220.0) + noise(3.0, 1e-3)
+    keeps = pitch_audit.conclude([pitch_audit.measure(heard(waveform, [440.0]), 3.0)])
+    assert "method=harvest" in keeps.advice
+    silenced = waveform.copy()
+    silenced[RATE : 2 * RATE] = noise(1.0, 1e-3)
+    misses = pitch_audit.conclude([pitch_audit.measure(heard(silenced, [440.0]), 3.0)])
+    assert 0.1 < misses.evidence["harvest_misses_share"] < 0.4  # a second of three, less what harvest bridges
+    assert "Do not change to harvest" in misses.advice

@@ -101,3 +101,13 @@ def test_voicing_is_that_of_the_nearest_value():
 def test_coarse_pitch_has_the_known_corners():
     # mel(440) = 549.6386, mel(50) = 77.7548, mel(1100) = 1064.4080: (549.6386 - 77.7548) * 254 / 986.6532 + 1 = 122.48
     assert pitch_to_coarse(np.array([0.0, 30.0, 50.0, 440.0, 1100.0, 5000.0])).tolist() == [1, 1, 1, 122, 255, 255]
+
+
+@pytest.mark.parametrize("rate", [44_100, 22_050])
+def test_harvest_keeps_nearly_steady_high_notes_at_rates_that_it_cannot_divide(rate: int):
+    time_s = np.arange(rate) / rate
+    phase = 2 * np.pi * np.cumsum(988.0 * 2 ** (6 * np.sin(2 * np.pi * 5.5 * time_s) / 1200)) / rate
+    note = 0.2 * sum(np.sin(k * phase + k * k) / k for k in range(1, 10))
+    note += 1e-3 * np.random.default_rng(0).standard_normal(rate)
+    f0_hz = build_f0_extractor(F0Config(method="harvest")).extract(note.astype(np.float32), rate, rate // 100, 100)
+    assert np.abs(1200 * np.log2(f0_hz[10:-10] / 988.0)).max() < 50

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -245,3 +246,41 @@ def test_the_list_of_studies_tells_what_was_found(study: Study, tmp_path: Path):
     console = Console(file=io.StringIO(), width=140)
     print_studies([study], tmp_path, console)
     assert "register, RVC: reproduced" in console.file.getvalue()
+
+
+def judge(tmp_path: Path) -> int:
+    return main(["study", "small", f"--conf={tmp_path}", f"--logs={tmp_path}", f"--output={tmp_path / 'results'}"])
+
+
+def test_a_verdict_is_not_overwritten_after_runs_were_deleted(study: Study, tmp_path: Path, capsys):
+    write_runs(study, tmp_path, score)
+    assert judge(tmp_path) == 0
+    kept = (tmp_path / "results" / "verdict.json").read_bytes()
+    for number in range(3):
+        shutil.rmtree(tmp_path / f"run-{number:010d}")
+    assert judge(tmp_path) == 2
+    assert "3 of its 24 runs are no longer there" in capsys.readouterr().err
+    assert (tmp_path / "results" / "verdict.json").read_bytes() == kept
+    for folder in tmp_path.glob("run-*"):
+        shutil.rmtree(folder)
+    assert judge(tmp_path) == 2
+    assert "None of the 24 runs of study small can be judged" in capsys.readouterr().err
+    assert (tmp_path / "results" / "verdict.json").read_bytes() == kept
+
+
+def test_a_verdict_is_not_overwritten_by_undefined_ones(study: Study, tmp_path: Path, capsys):
+    write_runs(study, tmp_path, score)
+    assert judge(tmp_path) == 0
+    kept = (tmp_path / "results" / "verdict.json").read_bytes()
+    write_runs(study, tmp_path, lambda arm, song, condition: None)
+    assert judge(tmp_path) == 2
+    said = capsys.readouterr().err
+    assert "the scores for" in said
+    assert (tmp_path / "results" / "verdict.json").read_bytes() == kept
+
+
+def test_a_verdict_of_as_many_runs_replaces_the_one_before(study: Study, tmp_path: Path):
+    write_runs(study, tmp_path, score)
+    assert judge(tmp_path) == 0
+    write_runs(study, tmp_path, lambda arm, song, condition: score(arm, song, condition) + 1.0)
+    assert judge(tmp_path) == 0

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from duetto.corpus.manifest import Clip, Manifest
 from duetto.diagnosis.checks import register, tempo
+from duetto.diagnosis.checks.amount import AmountEvidence
 from duetto.diagnosis.checks.duplicates import DuplicateEvidence
 from duetto.diagnosis.checks.songs import corpus_songs
 from duetto.diagnosis.diagnosis import Diagnosis, diagnosis_from_dict
@@ -26,6 +27,7 @@ from duetto.storage.fingerprint import fingerprint
 
 SAMPLE_S = 60.0  # of audio that is listened to
 FROM_FEATURES = frozenset({"register", "tempo", "duplicates"})
+OF_ALL = FROM_FEATURES | {"amount"}
 
 
 def examine_before_training(
@@ -53,6 +55,7 @@ def examine_before_training(
     clips = manifest.select("target", "train")
     contours = {clip.id: contour(feature_paths[clip.id], clip, features) for clip in clips if clip.id in feature_paths}
     for clip in clips:
+        examination.add("amount", AmountEvidence(clip.duration_s, clip.duration_s))  # silences are sliced off
         if clip.id in contours:
             silent = np.broadcast_to(np.float32(0.0), (1, clip.num_samples))  # only its pitch is asked for
             heard = Heard(_sound(clip, silent), examination.tracker, contours[clip.id])
@@ -62,7 +65,7 @@ def examine_before_training(
         examination.add("duplicates", DuplicateEvidence(clip.id, clip.split, 0.0, clip.duration_s, clip.sha256, ()))
     for clip in sample([clip for clip in clips if clip.id in contours], SAMPLE_S):
         channels, _ = read_channels(folder / clip.path)
-        examination.hear(_sound(clip, channels), contours[clip.id], FROM_FEATURES)
+        examination.hear(_sound(clip, channels), contours[clip.id], OF_ALL)
     diagnosis = close(manifest.case, examination, corpus_songs(folder, manifest))
     write_json(path, diagnosis.as_dict())
     return diagnosis

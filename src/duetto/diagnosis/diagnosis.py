@@ -32,6 +32,7 @@ class Diagnosis:
     register_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(128))  # seconds at each MIDI semitone
     songs_s: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # the same for each intended song
     is_short: bool = False  # the checks that take long were left out
+    used_s: Mapping[str, float] = field(default_factory=dict)  # of each recording that training uses
 
     @property
     def ranked(self) -> tuple[Finding, ...]:
@@ -69,6 +70,7 @@ class Diagnosis:
             "seconds": self.seconds,
             "recordings": self.recordings,
             "is_short": self.is_short,
+            "used_s": dict(self.used_s),
             "findings": [finding.as_dict() for finding in self.findings],
             "problems": [{"recording": problem.recording, "reason": problem.reason} for problem in self.problems],
             "register_s": {str(midi): seconds for midi, seconds in enumerate(self.register_s.tolist()) if seconds > 0},
@@ -106,6 +108,7 @@ def diagnosis_from_dict(value: Any) -> Diagnosis:
         _histogram(value["register_s"]),
         {name: _histogram(song) for name, song in value["songs_s"].items()},
         value["is_short"],
+        value.get("used_s", {}),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.diagnosis.checks import (
+    amount,
     bleed,
     clipping,
     codec,
@@ -26,6 +27,7 @@ from duetto.diagnosis.checks import (
     register,
     room,
     singers,
+    speech,
     tempo,
     usable,
 )
@@ -63,6 +65,7 @@ class Depth:
     audit_s: float = 30.0  # of audio on which two pitch trackers are compared
     has_singers: bool = True
     has_landmarks: bool = True  # else duplicates are found by equal samples alone
+    is_one_recording: bool = False  # of which there may be more: the amount is not judged
 
     @property
     def is_short(self) -> bool:
@@ -81,8 +84,7 @@ class Examination:
     depth: Depth = THOROUGH
     tracker: F0Extractor = field(default_factory=lambda: build_f0_extractor(F0Config()))
     evidence: dict[str, list[Any]] = field(default_factory=dict)
-    seconds: float = 0.0
-    recordings: set[str] = field(default_factory=set)
+    used_s: dict[str, float] = field(default_factory=dict)  # of each recording
     audited_s: float = 0.0
     encoder: SpeakerEncoder | None = None
 
@@ -95,11 +97,12 @@ class Examination:
             self.add("duplicates", duplicates.measure(heard, self.depth.has_landmarks))
         if sound.split != "train":
             return
-        self.seconds += sound.duration_s
-        self.recordings.add(sound.recording)
+        self.used_s[sound.recording] = self.used_s.get(sound.recording, 0.0) + sound.duration_s
         for name, check in (("register", register), *SIMPLE):
             if name not in known:
                 self.add(name, check.measure(heard))
+        if "amount" not in known:
+            self.add("amount", amount.AmountEvidence(sound.duration_s, self._of("usable")[-1].sung_s))
         left_s = min(AUDIT_PIECE_S, max(0.0, self.depth.audit_s - self.audited_s))
         audit = pitch_audit.measure(heard, left_s)
         self.audited_s += min(left_s, sound.duration_s)
@@ -109,8 +112,9 @@ class Examination:
             self.add("singers", singers.measure(heard, self.encoder))
 
     def conclude(self, songs: Mapping[str, NDArray[np.float64]]) -> tuple[Finding, ...]:
-        """The findings, register first."""
-        found = [register.conclude(self._of("register"), songs)]
+        """The findings, one a check."""
+        found = [amount.conclude(self._of("amount"), self.depth.is_one_recording)]
+        found += [register.conclude(self._of("register"), songs), speech.conclude(self._spoken)]
         found += [check.conclude(self._of(name)) for name, check in SIMPLE]
         found.insert(-2, fragments.conclude_pitches(self._of("fragments")))
         found += [pitch_audit.conclude(self._of("pitch")), duplicates.conclude(self._of("duplicates"))]
@@ -124,6 +128,10 @@ class Examination:
 
     def _of(self, name: str) -> list[Any]:
         return self.evidence.get(name, [])
+
+    @property
+    def _spoken(self) -> list[speech.SpeechEvidence]:
+        return [item.speech for item in self._of("tempo")]
 
     @property
     def register_s(self) -> NDArray[np.float64]:
@@ -169,10 +177,11 @@ def close(
     return Diagnosis(
         name,
         examination.conclude(songs),
-        examination.seconds,
-        len(examination.recordings),
+        sum(examination.used_s.values()),
+        len(examination.used_s),
         problems,
         examination.register_s,
         songs,
         examination.depth.is_short,
+        examination.used_s,
     )

@@ -1,7 +1,7 @@
 """The sounds at a path: a recording, a folder of recordings, a built corpus, or a .ddb.
 
-Recordings are read block by block and handed on in pieces of a minute. An unreadable file becomes a
-problem with its reason, and the others are read.
+Recordings are read block by block and handed on in pieces of a minute. What training would not use of a folder (the
+same function decides, `duetto.corpus.recordings.accept`) becomes a problem with its reason, and the others are read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,15 +13,18 @@ import numpy as np
 
 from duetto.corpus.ddb.bank import read_ddb, read_segment
 from duetto.corpus.manifest import MANIFEST_NAME, Clip, Manifest, load_manifest
+from duetto.corpus.recordings.accept import accept
+from duetto.corpus.recordings.folder import consent_path, covers
 from duetto.corpus.recordings.intake import display_name
 from duetto.corpus.recordings.listing import list_recordings
-from duetto.corpus.recordings.measure import measure_recording
+from duetto.corpus.recordings.repeats import Repeats, likeness_of
 from duetto.diagnosis.diagnosis import Problem
 from duetto.diagnosis.sound import Sound
 from duetto.errors import AudioError, CorpusError
-from duetto.ownership.consent import CONSENT_NAME, read_consent, require_rights
-from duetto.storage.audio import Waveform, checked, read_info
+from duetto.ownership.consent import CONSENT_NAME, Consent, read_consent, require_rights
+from duetto.storage.audio import Waveform, checked, read_blocks, read_info
 from duetto.storage.audio_open import open_audio
+from duetto.storage.files import sha256_file
 
 PIECE_S = 60.0
 SHORTEST_PIECE_S = 5.0  # what is left over at the end and shorter goes with the piece before
@@ -45,7 +48,12 @@ class DoctorInput:
         elif self.path.is_dir():
             yield from folder_sounds(self.path)
         else:
-            yield from usable_sounds(self.path, display_name(Path(self.path.name)), singer="")
+            yield from usable_sounds(self.path, display_name(Path(self.path.name)))
+
+    @property
+    def is_one_recording(self) -> bool:
+        """Whether it is a single file, of which there may be more to train on."""
+        return self.manifest is None and self.path.is_file() and self.path.suffix.lower() != ".ddb"
 
 
 def open_input(path: Path, today: date | None = None) -> DoctorInput:
@@ -89,9 +97,17 @@ def folder_sounds(root: Path) -> Iterator[Sound | Problem]:
     listing = list_recordings(root)
     for remark in listing.remarks:
         yield Problem(remark.clip_id, remark.reason)
+    consents: dict[Path, Consent | None] = {}
+    repeats = Repeats()
     for path in listing.files:
+        record = consent_path(listing, path)
+        if record not in consents:
+            consents[record], problem = _read_consent(record)
+            yield from problem
+        consent = consents[record]
+        is_covered = consent is None or not consent.recordings or covers(consent, _digest(path))
         singer = listing.singer_of(path, None) if listing.has_singers else ""
-        yield from usable_sounds(path, display_name(path.relative_to(root)), singer)
+        yield from usable_sounds(path, display_name(path.relative_to(root)), singer, is_covered, repeats)
 
 
 def archive_sounds(path: Path) -> Iterator[Sound | Problem]:
@@ -109,20 +125,53 @@ def archive_sounds(path: Path) -> Iterator[Sound | Problem]:
                 yield Sound(name, waveform[None], segment.sample_rate)
 
 
-def usable_sounds(path: Path, name: str, singer: str) -> Iterator[Sound | Problem]:
-    """Pieces of a recording that training takes; else a problem with the reason why it does not."""
-    try:
-        measured = measure_recording(path)
-    except (AudioError, OSError):
-        yield from recording_sounds(path, name, singer=singer)  # up to the bad place
+def usable_sounds(
+    path: Path, name: str, singer: str = "", is_covered: bool = True, repeats: Repeats | None = None
+) -> Iterator[Sound | Problem]:
+    """Pieces of a recording that training uses; else a problem with the reason why it does not.
+
+    Args:
+        path: The recording.
+        name: What people know it by.
+        singer: Whose it is.
+        is_covered: Whether its consent record covers it.
+        repeats: Those before it, to find the same once more.
+    """
+    taken = accept(path, name, is_covered=is_covered)
+    if taken.refusal:
+        yield Problem(name, f"is not used: {_after_name(name, taken.refusal)}")
         return
-    refusal = measured.refusal()
-    if refusal:
-        yield Problem(name, f"is not used: it {refusal}")
+    likeness = likeness_of(read_blocks(path), taken.measured.sample_rate, taken.measured.num_samples)
+    first = None if repeats is None else repeats.first_like(name, likeness)
+    if first is not None:
+        yield Problem(name, f"is not used: it is the same recording as {first}")
         return
-    for remark in measured.remarks():
-        yield Problem(name, f"is used, but {remark}")
+    for seconds, sentence in taken.told:
+        if not seconds:  # what was not read is told by those who read it
+            yield Problem(name, f"is used, but {_after_name(name, sentence)}")
     yield from recording_sounds(path, name, singer=singer)
+
+
+def _after_name(name: str, sentence: str) -> str:
+    """The sentence with a pronoun where it begins with the name."""
+    return f"it {sentence[len(name) + 1 :]}" if sentence.startswith(f"{name} ") else sentence
+
+
+def _read_consent(path: Path) -> tuple[Consent | None, tuple[Problem, ...]]:
+    """The consent record, or None where there is none yet; a damaged one is a problem."""
+    if not path.is_file():
+        return None, ()
+    try:
+        return read_consent(path), ()
+    except CorpusError as error:
+        return None, (Problem(CONSENT_NAME, str(error)),)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256_file(path)
+    except OSError:
+        return ""
 
 
 def recording_sounds(path: Path, name: str, split: str = "train", singer: str = "") -> Iterator[Sound | Problem]:

@@ -1,7 +1,7 @@
 """The data doctor: what will go wrong with recordings, said before a voice is trained on them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,4 +88,5 @@ def doctor(path: AnyPath, songs: Sequence[AnyPath] = (), *, transpose: float = 0
     """
     recordings = open_input(Path(path))
     wanted = wanted_songs([str(song) for song in songs], transpose, recordings)
-    return Report(examine(recordings.name, recordings.sounds(), wanted, SHORT if is_quick else THOROUGH), recordings)
+    depth = replace(SHORT if is_quick else THOROUGH, is_one_recording=recordings.is_one_recording)
+    return Report(examine(recordings.name, recordings.sounds(), wanted, depth), recordings)

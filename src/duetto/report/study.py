@@ -13,15 +13,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from duetto.errors import StorageError
 from duetto.evaluation.registry import metric_named
 from duetto.evaluation.statistics.contrast import NATIVE, Score
+from duetto.evaluation.statistics.verdict import UNDEFINED
 from duetto.report.comparison.chart import scaled
 from duetto.report.comparison.names import architecture_title
 from duetto.report.figures import BLUE, GREEN, ORANGE, png_bytes
-from duetto.storage.files import atomic_path, write_json, write_text
+from duetto.storage.files import atomic_path, read_object, write_json, write_text
 from duetto.studies.schema import Study
 
 VERDICT_FILE, SCORES_FILE, PICTURE_FILE, PAGE_FILE = "verdict.json", "scores.csv", "scores.png", "README.md"
+LISTED = 3  # names in a sentence
 COLUMNS = ("model", "arm", "seed", "song", "condition", "metric", "value")
 MARKS = ((BLUE, "o"), (ORANGE, "^"), (GREEN, "s"), ("#8E3B86", "D"), ("#000000", "v"), ("#7A5C00", "P"))
 
@@ -36,8 +39,9 @@ def write_results(study: Study, scores: Sequence[Score], verdict: dict[str, Any]
         folder: Made if it does not exist.
 
     Raises:
-        StorageError: If the folder cannot be written.
+        StorageError: If the folder cannot be written, or holds a verdict that was made from more: nothing is written.
     """
+    require_no_loss(folder / VERDICT_FILE, verdict)
     metrics = metrics_of(study)
     kept = [score for score in scores if score.metric in metrics]
     write_json(folder / VERDICT_FILE, verdict)
@@ -47,6 +51,54 @@ def write_results(study: Study, scores: Sequence[Score], verdict: dict[str, Any]
         with atomic_path(folder / PICTURE_FILE) as temporary:
             temporary.write_bytes(picture)
     write_text(folder / PAGE_FILE, page_text(study, verdict, picture is not None))
+
+
+def require_no_loss(path: Path, verdict: dict[str, Any]) -> None:
+    """Refuse to write a verdict over one that was made from more.
+
+    Raises:
+        StorageError: With what is missing now, and the way out.
+    """
+    if not path.is_file():
+        return
+    before = read_object(path)
+    runs, gone = arms_of(before), sorted(arms_of(before) - arms_of(verdict))
+    undecided = sorted(decided_of(before) & (claims_of(verdict) - decided_of(verdict)))
+    if gone and len(arms_of(verdict)) < len(runs):
+        lost = f"{len(gone)} of its {len(runs)} runs are no longer there ({_listed(gone)})"
+    elif undecided:
+        lost = f"the scores for {_listed([' of '.join(claim) for claim in undecided])} are no longer there"
+    else:
+        return
+    raise StorageError(
+        f"{path} is kept, since it was made from more: {lost}. Restore them, or write elsewhere with --output FOLDER."
+    )
+
+
+def arms_of(verdict: dict[str, Any]) -> set[str]:
+    """Arms whose runs a verdict rests on."""
+    return {str(row.get("arm")) for row in _rows(verdict, "runs")}
+
+
+def claims_of(verdict: dict[str, Any]) -> set[tuple[str, str]]:
+    """Hypotheses and architectures of a verdict."""
+    return {(str(row.get("hypothesis")), str(row.get("model"))) for row in _rows(verdict, "findings")}
+
+
+def decided_of(verdict: dict[str, Any]) -> set[tuple[str, str]]:
+    """Those on which it says something."""
+    decided = [row for row in _rows(verdict, "findings") if row.get("verdict") != UNDEFINED]
+    return claims_of({"findings": decided})
+
+
+def _rows(verdict: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    rows = verdict.get(name)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
 
 
 def metrics_of(study: Study) -> list[str]:

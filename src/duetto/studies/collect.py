@@ -52,7 +52,7 @@ def collect_study(study: Study, logs: Path, sweep: Path | None = None) -> Collec
         sweep: Folder of the sweep that made them; None = logs/sweeps/NAME.
 
     Raises:
-        StorageError: If the study was never run, or a file is damaged.
+        StorageError: If the study was never run, none of its runs can be judged, or a file is damaged.
     """
     place = sweep or logs / "sweeps" / study.name
     if not (place / "state.json").is_file():
@@ -67,6 +67,11 @@ def collect_study(study: Study, logs: Path, sweep: Path | None = None) -> Collec
             missing.append((arm.name, found))
         else:
             runs.append(found)
+    if not runs:
+        raise StorageError(
+            f"None of the {len(missing)} runs of study {study.name} can be judged: {missing[0][0]} {missing[0][1]}. "
+            f"Make them: python sweep.py study={study.name}"
+        )
     scores = tuple(score for run in runs for score in read_scores(run, study.songs))
     return Collection(tuple(runs), tuple(missing), scores)
 

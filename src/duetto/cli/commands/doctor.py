@@ -1,6 +1,7 @@
 """`python -m duetto doctor PATH`: problems of recordings, found before training."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def run_doctor(options: argparse.Namespace, console: Console) -> int:
     recordings = open_input(find_path(options, console))
     songs = wanted_songs(listed(options.songs), options.transpose, recordings)
     depth = SHORT if options.quick.lower() in ("true", "1", "yes") else THOROUGH
+    depth = replace(depth, is_one_recording=recordings.is_one_recording)
     with console.status("listening") as status:
         diagnosis = examine(
             recordings.name,

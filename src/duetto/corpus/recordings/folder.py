@@ -53,14 +53,19 @@ def read_folder_consents(config: DataConfig, listing: Listing, today: date) -> d
         singer = listing.singer_of(path, config.singer)
         if singer in consents:
             continue
-        place = listing.root
-        if listing.has_singers:
-            own = listing.root / path.relative_to(listing.root).parts[0]
-            is_own = (own / CONSENT_NAME).is_file() or not (place / CONSENT_NAME).is_file()
-            place = own if is_own else place
-        consents[singer] = read_consent(place / CONSENT_NAME)
-        require_scope(consents[singer], "train", today, place / CONSENT_NAME)
+        record = consent_path(listing, path)
+        consents[singer] = read_consent(record)
+        require_scope(consents[singer], "train", today, record)
     return consents
+
+
+def consent_path(listing: Listing, path: Path) -> Path:
+    """Where the consent record for a recording lies: in the singer's subfolder, else beside all; it may be missing."""
+    beside_all = listing.root / CONSENT_NAME
+    if not listing.has_singers:
+        return beside_all
+    own = listing.root / path.relative_to(listing.root).parts[0] / CONSENT_NAME
+    return own if own.is_file() or not beside_all.is_file() else beside_all
 
 
 def folder_recordings(
@@ -73,7 +78,6 @@ def folder_recordings(
     for path, digest in zip(listing.files, digests, strict=True):
         name = display_name(path.relative_to(listing.root))
         singer = listing.singer_of(path, config.singer)
-        allowed = consents[singer].recordings
         recordings.append(
             Recording(
                 path=str(path),
@@ -81,11 +85,16 @@ def folder_recordings(
                 name=recording_id(name, digest),
                 sha256=digest,
                 singer=singer,
-                is_covered=not allowed or digest in allowed,
+                is_covered=covers(consents[singer], digest),
                 keeps_channels=config.case == "mix",
             )
         )
     return tuple(_distinct(recordings))
+
+
+def covers(consent: Consent, digest: str) -> bool:
+    """Whether a consent record covers a file of this SHA-256."""
+    return not consent.recordings or digest in consent.recordings
 
 
 def folder_settings(config: DataConfig, recordings: Sequence[Recording]) -> dict[str, Any]:

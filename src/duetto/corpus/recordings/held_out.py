@@ -15,7 +15,7 @@ import numpy as np
 
 from duetto.corpus.jobs import Outcome
 from duetto.corpus.manifest import Clip, Dropped, Split
-from duetto.corpus.recordings.intake import SAMPLED_TOLERANCE, is_same_recording
+from duetto.corpus.recordings.repeats import Likeness, Repeats
 from duetto.storage.audio import Waveform, read_span, write_blocks
 from duetto.storage.audio_libsndfile import BLOCK_VALUES
 from duetto.storage.files import sha256_file
@@ -31,25 +31,18 @@ MIN_CUT_S = 1.0  # of val, when it is cut from the longest file
 
 def without_repeats(outcomes: Sequence[Outcome]) -> tuple[list[Clip], list[Dropped]]:
     """Drop repeated recordings, which could end up in both train and test; the first one is kept."""
-    kept: dict[tuple[int, int, int], list[dict[str, Any]]] = {}  # by form and loudness, so that few are compared
+    repeats = Repeats()
     clips, dropped = [], []
     for outcome in outcomes:
         for clip in outcome.clips:
             notes = outcome.notes
-            rate, length, cell = notes["sample_rate"], notes["num_samples"], _loudness_cell(notes["sampled"])
-            near = (other for step in (-1, 0, 1) for other in kept.get((rate, length, cell + step), ()))
-            first = next((other for other in near if is_same_recording(notes, other)), None)
-            if first is not None:
-                dropped.append(Dropped(clip.id, clip.duration_s, f"the same recording as {first['id']}"))
-            else:
-                kept.setdefault((rate, length, cell), []).append(notes)
+            likeness = Likeness(notes["sample_rate"], notes["num_samples"], notes["sampled"])
+            first = repeats.first_like(notes["id"], likeness)
+            if first is None:
                 clips.append(clip)
+            else:
+                dropped.append(Dropped(clip.id, clip.duration_s, f"the same recording as {first}"))
     return clips, dropped
-
-
-def _loudness_cell(sampled: Sequence[float]) -> int:
-    """Recordings whose sampled values agree within the tolerance are in the same or neighbouring cells."""
-    return round(sum(abs(value) for value in sampled) / max(1, len(sampled)) / SAMPLED_TOLERANCE)
 
 
 def split_clips(folder: Path, clips: Sequence[Clip]) -> tuple[list[Clip], dict[str, Any]]:

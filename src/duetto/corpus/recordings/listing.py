@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from duetto.corpus.manifest import Dropped
-from duetto.corpus.recordings.intake import ARCHIVE_SUFFIXES, display_name
+from duetto.corpus.recordings.accept import ARCHIVE_SUFFIXES
+from duetto.corpus.recordings.intake import display_name
 from duetto.errors import CorpusError
 from duetto.score.formats.registry import SCORE_SUFFIXES
 from duetto.storage.audio_suffixes import AUDIO_SUFFIXES, is_hidden, say_passed_over

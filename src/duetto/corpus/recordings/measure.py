@@ -18,6 +18,7 @@ from duetto.units import amplitude_to_db
 
 SILENT_DB = -60.0  # peak, dB against full scale
 MIN_S = 0.3
+CANCELLED = 0.25  # power of the mix over that of the channels; unrelated channels have half
 
 
 @dataclass
@@ -30,6 +31,8 @@ class Measured:
     num_channels: int = 0
     peak: float = 0.0  # of the mean of the channels
     channel_peak: float = 0.0
+    power: float = 0.0  # of the mean of the channels, summed over the samples
+    channel_power: float = 0.0  # of the channels, mean over them
     mono: LoudSamples = field(default_factory=LoudSamples)
     channels: LoudSamples = field(default_factory=LoudSamples)
     unread: tuple[Unread, ...] = ()
@@ -50,6 +53,8 @@ class Measured:
         self.num_samples += block.shape[1]
         self.peak = max(self.peak, float(np.max(np.abs(mono), initial=0.0)))
         self.channel_peak = max(self.channel_peak, float(np.max(np.abs(block), initial=0.0)))
+        self.power += float(np.sum(np.square(mono, dtype=np.float64)))
+        self.channel_power += float(np.sum(np.square(block, dtype=np.float64))) / len(block)
         self.mono.add(mono)
         self.channels.add(block)
 
@@ -79,17 +84,12 @@ class Measured:
     def remarks(self, keeps_channels: bool = False) -> list[str]:
         """What a user should know of a recording that is used, in words that follow its name."""
         loud = self.channels if keeps_channels else self.mono
-        said = (loud.say_limited(), say_quiet(self.channel_peak if keeps_channels else self.peak))
+        quiet = say_quiet(self.channel_peak if keeps_channels else self.peak)
+        said = (loud.say_limited(), quiet, "" if keeps_channels else self._say_cancelling())
         return [sentence for sentence in said if sentence]
 
-
-def measure_recording(path: Path) -> Measured:
-    """Read a file from end to end.
-
-    Raises:
-        AudioError: If it cannot be read.
-    """
-    measured = Measured()
-    for _ in measured.read(path):
-        pass
-    return measured
+    def _say_cancelling(self) -> str:
+        if self.power >= CANCELLED * self.channel_power:
+            return ""
+        lost_db = 10 * np.log10(self.channel_power / max(self.power, 1e-30))
+        return f"loses {lost_db:.0f} dB as a mix: its channels partly cancel each other. Export it as mono"

@@ -1,7 +1,8 @@
 """Bleed: other instruments in the vocal track.
 
 Two signs. In stereo, energy of L - R: a voice stands in the middle, a band does not (a stereo reverberation
-is seen too). In the voice's pauses, tones: noise is flat around every bin, music is not. A pause counts
+is seen too); channels that cancel each other are no bleed and are not counted: intake tells them. In the voice's
+pauses, tones: noise is flat around every bin, music is not. A pause counts
 from 0.15 s after singing, so that a room has decayed somewhat.
 
 Predicts: chords and drums are learned as part of the voice.
@@ -27,6 +28,7 @@ TONAL_DB, VERY_TONAL_DB = 6.0, 12.0
 LEAST_PAUSE_DB = -80.0  # quieter is nothing
 LEAST_PAUSES = 3
 SIDE_DB, MUCH_SIDE_DB = -45.0, -25.0
+CANCELLING_DB = 4.8  # correlation below -0.5: one voice in opposite phase, no band
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def measure(heard: Heard) -> BleedEvidence:
 def conclude(evidence: Sequence[BleedEvidence]) -> Finding:
     """Bleed of a corpus."""
     tones = [(tone, place) for item in evidence for tone, place in zip(item.tones_db, item.places, strict=True)]
-    sides = [item.side_db for item in evidence if np.isfinite(item.side_db)]
+    sides = [item.side_db for item in evidence if item.side_db < CANCELLING_DB]  # not NaN
     numbers = {
         "side_db": float(np.median(sides)) if sides else float("nan"),
         "tones_db": float(np.median([tone for tone, _ in tones])) if tones else float("nan"),

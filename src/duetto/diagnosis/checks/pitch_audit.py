@@ -26,6 +26,8 @@ JUMP_SEMITONES = 9.0
 OUT_AND_BACK_S = 0.25  # a jump that returns within this was no note
 LEAST_VOICED_S = 2.0
 SOME, MANY = 0.1, 0.2  # share of frames voiced in both
+LEAST_MISSED_S = 0.1
+MISSES = 0.03  # share of the compared time: harvest that misses more is no remedy
 SOME_JUMPS, MANY_JUMPS = 12.0, 30.0  # a minute of singing
 
 
@@ -39,6 +41,7 @@ class AuditEvidence:
     voiced_s: float
     jumps: int  # octave jumps that come back
     limit_s: float  # voiced within a semitone of the tracker's own limits
+    missed_s: float  # voiced for a tenth of a second or more where harvest hears nothing
     places: tuple[Place, ...]
 
 
@@ -48,7 +51,7 @@ def measure(heard: Heard, seconds: float) -> AuditEvidence:
     excursions = octave_excursions(heard.midi)
     places = [heard.sound.frames_place((first - 30, last + 30), "octave") for first, last in excursions[:2]]
     count = min(len(voiced), round(seconds / FRAME_S))
-    both_s = gross_s = octave_s = 0.0
+    both_s = gross_s = octave_s = missed_s = 0.0
     if voiced[:count].any():
         second = build_f0_extractor(F0Config(method="harvest"))
         other = second.extract(heard.mono[: count * heard.hop], heard.sample_rate, heard.hop, count)
@@ -56,6 +59,8 @@ def measure(heard: Heard, seconds: float) -> AuditEvidence:
         is_gross = np.nan_to_num(np.abs(cents)) > GROSS_CENTS
         is_octave = (np.abs(cents) > OCTAVE_CENTS[0]) & (np.abs(cents) < OCTAVE_CENTS[1])
         both_s, gross_s, octave_s = (float(np.sum(x)) * FRAME_S for x in (np.isfinite(cents), is_gross, is_octave))
+        missed = true_spans(voiced[:count] & (other <= 0), round(LEAST_MISSED_S / FRAME_S))
+        missed_s = sum(last - first for first, last in missed) * FRAME_S
         worst = sorted(true_spans(closed(is_gross, 10), 5), key=lambda span: span[0] - span[1])[:2]
         places += [heard.sound.frames_place((first - 30, last + 30), "trackers disagree") for first, last in worst]
     limit = voiced & ((heard.f0_hz < 53.0) | (heard.f0_hz > 1040.0))
@@ -66,6 +71,7 @@ def measure(heard: Heard, seconds: float) -> AuditEvidence:
         float(voiced.sum()) * FRAME_S,
         len(excursions),
         float(limit.sum()) * FRAME_S,
+        missed_s,
         tuple(places),
     )
 
@@ -73,11 +79,13 @@ def measure(heard: Heard, seconds: float) -> AuditEvidence:
 def conclude(evidence: Sequence[AuditEvidence]) -> Finding:
     """The pitch of a corpus."""
     both_s, voiced_s = sum(item.both_s for item in evidence), sum(item.voiced_s for item in evidence)
+    missed_s = sum(item.missed_s for item in evidence)
     numbers = {
         "disagree_share": sum(item.gross_s for item in evidence) / both_s if both_s else float("nan"),
         "octave_share": sum(item.octave_s for item in evidence) / both_s if both_s else float("nan"),
         "octave_jumps_per_min": 60.0 * sum(item.jumps for item in evidence) / voiced_s if voiced_s else float("nan"),
         "at_limit_share": sum(item.limit_s for item in evidence) / voiced_s if voiced_s else float("nan"),
+        "harvest_misses_share": missed_s / (both_s + missed_s) if both_s + missed_s else float("nan"),
         "compared_s": both_s,
     }
     if both_s < LEAST_VOICED_S:
@@ -101,10 +109,17 @@ def conclude(evidence: Sequence[AuditEvidence]) -> Finding:
         what,
         numbers,
         "The model is trained on wrong pitches: cracked notes and octave errors in conversion.",
-        "Listen to these places. Remove harmonies and reverberation, set features.f0.min_hz and max_hz to the voice's "
-        "range, or try features.f0.method=harvest.",
+        "Listen to these places. Remove harmonies and reverberation, or set features.f0.min_hz and max_hz to the "
+        f"voice's range. {about_harvest(numbers['harvest_misses_share'])}",
         worst_places([place for item in evidence for place in item.places]),
     )
+
+
+def about_harvest(misses: float) -> str:
+    """Whether the other tracker is worth a try: not where it misses notes."""
+    if misses < MISSES:
+        return "Where harvest is right at them, set features.f0.method=harvest."
+    return f"Do not change to harvest: it misses {100 * misses:.0f} % of what is voiced here."
 
 
 def difference_cents(first_hz: NDArray[np.floating], second_hz: NDArray[np.floating]) -> NDArray[np.float64]:

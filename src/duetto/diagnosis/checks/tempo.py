@@ -1,7 +1,8 @@
 """Tempo: how often notes begin and how much of the singing is held for longer than half a second.
 
 A note ends where voicing does, or where pitch leaves the note's median for good by more than
-0.7 semitones. Two notes of one pitch that run into each other count as one.
+0.7 semitones. Two notes of one pitch that run into each other count as one. Recordings of speech have no notes and
+are left out.
 
 Predicts case B: a voice that has no held notes has to stretch short ones.
 """
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
+from duetto.diagnosis.checks import speech
 from duetto.diagnosis.finding import Finding, Place, graded, worst_places
 from duetto.diagnosis.sound import FRAME_S, Heard, closed
 from duetto.spans import Span, true_spans
@@ -35,6 +37,7 @@ class TempoEvidence:
     held: tuple[Place, ...]  # the longest
     shortest: tuple[Place, ...]  # a stretch of many onsets
     phrase_s: float  # time within phrases
+    speech: speech.SpeechEvidence
 
 
 def measure(heard: Heard) -> TempoEvidence:
@@ -49,11 +52,14 @@ def measure(heard: Heard) -> TempoEvidence:
         tuple(heard.sound.frames_place(span) for span in longest),
         tuple(busiest[:2]),
         float(phrase.sum()) * FRAME_S,
+        speech.measure(heard),
     )
 
 
 def conclude(evidence: Sequence[TempoEvidence]) -> Finding:
     """The tempo of a corpus."""
+    spoken = speech.spoken_recordings(item.speech for item in evidence)
+    evidence = [item for item in evidence if item.speech.recording not in spoken]
     notes = np.concatenate([item.note_s for item in evidence]) if evidence else np.zeros(0)
     voiced_s, phrase_s = float(notes.sum()), sum(item.phrase_s for item in evidence)
     numbers = {
@@ -63,9 +69,9 @@ def conclude(evidence: Sequence[TempoEvidence]) -> Finding:
         "voiced_s": voiced_s,
     }
     if voiced_s < LEAST_VOICED_S:
-        return Finding(
-            "tempo", "unknown", f"only {voiced_s:.1f} s are voiced; {LEAST_VOICED_S:g} s are needed", numbers
-        )
+        besides = " besides the speech" if spoken else ""
+        reason = f"only {voiced_s:.1f} s are voiced{besides}; {LEAST_VOICED_S:g} s are needed"
+        return Finding("tempo", "unknown", reason, numbers)
     what = (
         f"{numbers['notes_per_s']:.1f} notes a second, {100 * numbers['held_share']:.0f} % of the singing in notes "
         f"over {HELD_S:g} s"

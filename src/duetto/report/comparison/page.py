@@ -13,6 +13,7 @@ from duetto.progress import ReportProgress
 from duetto.report.collect import RunRecord, section
 from duetto.report.comparison.cards import data_cards, model_cards
 from duetto.report.comparison.chart import Chart, chart_part
+from duetto.report.comparison.common_songs import over_common_songs
 from duetto.report.comparison.curves import register_charts, speed_charts, training_charts
 from duetto.report.comparison.doses import dose_charts
 from duetto.report.comparison.find import RESULTS, Found, find, read
@@ -61,7 +62,8 @@ def write_comparison(
 
 def render_comparison(found: Found, shelf: Shelf, report: ReportProgress = lambda text, done, total: None) -> str:
     """The page as text."""
-    runs = found.runs
+    shared = over_common_songs(found.runs)
+    runs = shared.runs
     verdicts, unread = read_verdicts(found.verdict_files)
     listening = listening_part(runs, shelf, report)
     curves = curve_groups(runs)
@@ -71,13 +73,13 @@ def render_comparison(found: Found, shelf: Shelf, report: ReportProgress = lambd
     return environment.get_template("comparison.html").render(
         title=title_of(runs),
         facts=facts_of(runs, len(verdicts)),
-        warnings=[*differences(runs), *found.problems, *unread],
+        warnings=[*differences(runs), *shared.remarks, *found.problems, *unread],
         studies=verdict_parts(verdicts),
         curves=curves,
         missing=missing_curves(curves),
         speed=_charts(speed_charts(runs)),
-        table=runs_table(runs),
-        secondary=secondary_tables(runs),
+        table=runs_table(runs, shared.incomparable),
+        secondary=secondary_tables(runs, shared.incomparable),
         filters=filters(runs),
         listening=listening,
         sounds=shelf.said,

@@ -1,4 +1,7 @@
-"""The table of runs: what was trained, and its scores, with the best of each case marked."""
+"""The table of runs: what was trained, and its scores, with the best of each case marked.
+
+Runs come with means over their common songs; what has none (`incomparable`: case and metric) is marked, never starred.
+"""
 
 import math
 from collections.abc import Sequence
@@ -7,20 +10,24 @@ from typing import Any
 from duetto.evaluation.metric import ARROWS, BETTER, HEADLINE, Metric
 from duetto.evaluation.registry import all_metrics
 from duetto.report.collect import RunRecord
+from duetto.report.comparison.common_songs import case_of
 
 TEXT_COLUMNS = (("case", "Case"), ("model", "Model"), ("size", "Size"), ("preprocess", "Preprocessing"))
+Incomparable = frozenset[tuple[str, str]]  # case and metric
+OTHER_SONGS = "other songs"
 SHARE_OF_A_BOUND = "_gap_closed"  # how their names end: above 100 % the bound is none, and the number no merit
 
 
-def runs_table(runs: Sequence[RunRecord]) -> dict[str, Any]:
+def runs_table(runs: Sequence[RunRecord], incomparable: Incomparable = frozenset()) -> dict[str, Any]:
     """Headline scores of every run."""
-    return _table(runs, _metrics_of(HEADLINE, runs) or [metric for metric in all_metrics() if metric.group == HEADLINE])
+    metrics = _metrics_of(HEADLINE, runs) or [metric for metric in all_metrics() if metric.group == HEADLINE]
+    return _table(runs, metrics, incomparable)
 
 
-def secondary_tables(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
+def secondary_tables(runs: Sequence[RunRecord], incomparable: Incomparable = frozenset()) -> list[dict[str, Any]]:
     """All other scores of the outputs that some run defines, a table for each group of metrics."""
     groups = list(dict.fromkeys(metric.group for metric in all_metrics() if metric.group != HEADLINE))
-    tables = [{"group": group, **_table(runs, _metrics_of(group, runs))} for group in groups]
+    tables = [{"group": group, **_table(runs, _metrics_of(group, runs), incomparable)} for group in groups]
     return [table for table in tables if table["columns"]]
 
 
@@ -40,8 +47,8 @@ def filters(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     return found
 
 
-def _table(runs: Sequence[RunRecord], metrics: Sequence[Metric]) -> dict[str, Any]:
-    best = {metric.name: _best(runs, metric) for metric in metrics}
+def _table(runs: Sequence[RunRecord], metrics: Sequence[Metric], incomparable: Incomparable) -> dict[str, Any]:
+    best = {metric.name: _best(runs, metric, incomparable) for metric in metrics}
     return {
         "columns": [
             {
@@ -53,11 +60,13 @@ def _table(runs: Sequence[RunRecord], metrics: Sequence[Metric]) -> dict[str, An
             }
             for metric in metrics
         ],
-        "rows": [_row(run, metrics, best) for run in runs],
+        "rows": [_row(run, metrics, best, incomparable) for run in runs],
     }
 
 
-def _row(run: RunRecord, metrics: Sequence[Metric], best: dict[str, set[str]]) -> dict[str, Any]:
+def _row(
+    run: RunRecord, metrics: Sequence[Metric], best: dict[str, set[str]], incomparable: Incomparable
+) -> dict[str, Any]:
     minutes = run.training_seconds / 60
     return {
         "name": run.short_name,
@@ -72,7 +81,7 @@ def _row(run: RunRecord, metrics: Sequence[Metric], best: dict[str, set[str]]) -
                 "text": metric.shown(run.mean(metric.name)),
                 "key": _key(run.mean(metric.name)),
                 "is_best": str(run.folder) in best[metric.name],
-                "label": run.label(metric.name) or metric.label,
+                "label": _label(run, metric, incomparable),
                 "undefined": run.count(metric.name, "undefined"),
             }
             for metric in metrics
@@ -80,14 +89,21 @@ def _row(run: RunRecord, metrics: Sequence[Metric], best: dict[str, set[str]]) -
     }
 
 
-def _best(runs: Sequence[RunRecord], metric: Metric) -> set[str]:
-    """Folders of the best runs of each case; a case with a single score has no best."""
+def _label(run: RunRecord, metric: Metric, incomparable: Incomparable) -> str:
+    said = [run.label(metric.name) or metric.label]
+    if (case_of(run), metric.name) in incomparable and math.isfinite(run.mean(metric.name)):
+        said.append(OTHER_SONGS)
+    return ", ".join(filter(None, said))
+
+
+def _best(runs: Sequence[RunRecord], metric: Metric, incomparable: Incomparable) -> set[str]:
+    """Folders of the best runs of each case; a case with a single score, or scores of other songs, has no best."""
     found: set[str] = set()
-    for case in {fact_of(run, "case") for run in runs}:
+    for case in {case_of(run) for run in runs if (case_of(run), metric.name) not in incomparable}:
         merits = {
             str(run.folder): _merit(run, metric)
             for run in runs
-            if fact_of(run, "case") == case and math.isfinite(_merit(run, metric))
+            if case_of(run) == case and math.isfinite(_merit(run, metric))
         }
         if len(merits) > 1 and min(merits.values()) < max(merits.values()):
             found |= {folder for folder, merit in merits.items() if merit == min(merits.values())}

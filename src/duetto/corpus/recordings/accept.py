@@ -1,0 +1,51 @@
+"""Whether a recording is used, and why not: the one place that training and the data doctor ask."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from duetto.corpus.recordings.measure import Measured
+from duetto.errors import AudioError
+
+ARCHIVE_SUFFIXES = frozenset({".zip", ".7z", ".rar", ".tar", ".gz", ".tgz"})  # reported, never unpacked
+NOT_COVERED = "is not among the recordings of the consent record"
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What is used of a recording, and what is to be told of it."""
+
+    measured: Measured
+    refusal: str = ""  # a sentence that names the recording; empty = it is used
+    refused_s: float = 0.0
+    told: tuple[tuple[float, str], ...] = ()  # seconds that were not read (0 = a remark), and a sentence
+
+    @property
+    def used_s(self) -> float:
+        """Seconds of the recording that are trained on or held out."""
+        return 0.0 if self.refusal else self.measured.duration_s
+
+
+def accept(path: Path, display: str, *, is_covered: bool = True, keeps_channels: bool = False) -> Intake:
+    """Read a recording from end to end and decide whether it is used.
+
+    Args:
+        path: The file.
+        display: What people know it by; the sentences begin with it.
+        is_covered: Whether the consent record covers it.
+        keeps_channels: Whether it is taken as a mix, of which the channels are kept.
+    """
+    measured = Measured()
+    if path.suffix.lower() in ARCHIVE_SUFFIXES:
+        return Intake(measured, f"{display} is an archive, which is not opened: unpack it first")
+    try:
+        for _ in measured.read(path):
+            pass
+    except AudioError as error:
+        seconds = max(measured.expected_s, measured.duration_s)
+        return Intake(measured, str(error).replace(str(path), display), seconds)
+    told = tuple((entry.seconds, f"{display} {entry.reason}") for entry in measured.unread)
+    reason = measured.refusal(keeps_channels) if is_covered else NOT_COVERED
+    if reason:
+        return Intake(measured, f"{display} {reason}", measured.duration_s, told)
+    remarks = tuple((0.0, f"{display} {said}") for said in measured.remarks(keeps_channels))
+    return Intake(measured, told=told + remarks)

@@ -1,0 +1,48 @@
+"""Amount: minutes of singing that training would use.
+
+A voice is learned from what was sung, so silence does not count. One recording by itself is no training material:
+there the amount is not judged.
+
+Predicts: words and pitches that were never recorded, guessed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duetto.diagnosis.finding import Finding, graded
+
+LITTLE_S, VERY_LITTLE_S = 300.0, 120.0  # of singing
+
+
+@dataclass(frozen=True)
+class AmountEvidence:
+    """Of one sound."""
+
+    used_s: float  # of the recording
+    sung_s: float  # without its silences
+
+
+def conclude(evidence: Sequence[AmountEvidence], is_one_recording: bool = False) -> Finding:
+    """How much there is to train on."""
+    numbers = {"used_s": sum(item.used_s for item in evidence), "sung_s": sum(item.sung_s for item in evidence)}
+    what = f"{clock_text(numbers['sung_s'])} of singing in {clock_text(numbers['used_s'])} of recordings"
+    if is_one_recording:
+        return Finding("amount", "unknown", f"one recording, {what}: the amount is judged of a folder", numbers)
+    severity = graded(-numbers["sung_s"], -LITTLE_S, -VERY_LITTLE_S)
+    if severity == "fine":
+        return Finding("amount", severity, what, numbers)
+    limit_s = VERY_LITTLE_S if severity == "serious" else LITTLE_S
+    return Finding(
+        "amount",
+        severity,
+        f"{what}, less than {limit_s / 60:.0f} minutes",
+        numbers,
+        "Words and pitches that were not recorded are guessed, and the voice is overtrained early.",
+        f"Record more, with other words and pitches: {LITTLE_S / 60:.0f} minutes at least. Pretrained weights (base=) "
+        "help most where there is little.",
+    )
+
+
+def clock_text(seconds: float) -> str:
+    """Seconds to a tenth below two minutes, else minutes."""
+    return f"{seconds:.1f} s" if seconds < VERY_LITTLE_S else f"{seconds / 60:.1f} min"
