@@ -19,7 +19,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from duetto.conversion.unit_index import Layout, UnitIndex
 from duetto.errors import CheckpointError, StorageError
+from duetto.features.units import UnitGrid
 from duetto.settings.config import RetrievalConfig
 from duetto.storage.digests import digests_beside, require_undamaged
 from duetto.storage.files import atomic_path, read_object, write_json
@@ -56,6 +58,15 @@ class IndexCard:
     neighbours: int
     mean_squared_norm: float
     seed: int
+    clips: list[tuple[int, int]] | None = None  # frames and units of each; None = the index holds frames
+    grid: tuple[float, float, bool] | None = None  # `UnitGrid` of the clips that hold fewer units than frames
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Frames that are searched, and rows of the index, as the clips add up."""
+        if self.clips is None:
+            return self.num_rows, self.num_rows
+        return sum(frames for frames, _ in self.clips), sum(units for _, units in self.clips)
 
 
 class RetrievalIndex:
@@ -63,8 +74,12 @@ class RetrievalIndex:
 
     def __init__(self, index: Any, card: IndexCard) -> None:
         number_rows(index)
+        searcher = on_fastest_device(index)
+        if card.clips is not None and card.grid is not None:
+            layout = Layout.of_clips(card.clips, UnitGrid(*card.grid))
+            index = searcher = UnitIndex(index, searcher, layout)
         self.index = index  # gives rows back by number
-        self.searcher = on_fastest_device(index)
+        self.searcher = searcher
         self.card = card
 
     def search(self, content: Frames, neighbours: int) -> tuple[Frames, NDArray[np.int64]]:
@@ -208,7 +223,12 @@ def save_index(retrieval: RetrievalIndex, folder: Path) -> None:
     """Write the index and its card atomically."""
     with atomic_path(folder / INDEX_NAME) as temporary:
         faiss.write_index(retrieval.index, str(temporary))
-    write_json(folder / CARD_NAME, asdict(retrieval.card))
+    save_card(retrieval.card, folder)
+
+
+def save_card(card: IndexCard, folder: Path) -> None:
+    """Write an index's card beside it."""
+    write_json(folder / CARD_NAME, asdict(card))
 
 
 def load_index(folder: Path) -> RetrievalIndex:
@@ -224,10 +244,10 @@ def load_index(folder: Path) -> RetrievalIndex:
     require_undamaged(path, digests, REMEDY)
     try:
         card = IndexCard(**read_object(folder / CARD_NAME))
-        index = faiss.read_index(str(path))
+        index = faiss.read_index(str(path), 0 if card.clips is None else faiss.IO_FLAG_MMAP)
     except (StorageError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"The index {path} is damaged, or the {CARD_NAME} beside it. {REMEDY}") from error
-    if index.d != card.dimension or index.ntotal != card.num_rows:
+    if index.d != card.dimension or (card.num_rows, index.ntotal) != card.counts:
         raise CheckpointError(f"{path} holds {index.ntotal} rows of {index.d}; its card says otherwise.")
     try:
         return RetrievalIndex(index, card)

@@ -43,3 +43,4 @@ class EncoderKind:
     width: Callable[[ContentConfig], int]  # D at the layer asked for
     open: Callable[[ContentConfig], ContentEncoder]  # loads the weights
     weights_digest: Callable[[ContentConfig], str]  # SHA-256 of the weights, without loading them
+    unit_times_s: tuple[float, float] | None = None  # centre of the first frame, and from frame to frame; None = varies

@@ -15,6 +15,7 @@ from duetto.settings.config import ContentConfig
 from duetto.storage.files import sha256_file
 
 CONTENTVEC, HUBERT_SOFT = "contentvec", "hubert_soft"
+UNIT_S = 0.02  # from unit to unit, 320 samples at 16 kHz
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _open(config: ContentConfig) -> ContentEncoder:
     return HubertEncoder(*_find_weights(config))
 
 
-def _encoder(name: str) -> EncoderKind:
+def _encoder(name: str, first_centre_s: float) -> EncoderKind:
     return EncoderKind(
         name,
         widths=tuple((variant.layer, variant.dimension) for variant in VARIANTS if variant.name == name),
@@ -106,8 +107,9 @@ def _encoder(name: str) -> EncoderKind:
         width=lambda config: find_variant(config.encoder, config.layer).dimension,
         open=_open,
         weights_digest=lambda config: weights_digest(_find_weights(config)[0]),
+        unit_times_s=(first_centre_s, UNIT_S),
     )
 
 
-CONTENTVEC_ENCODER = _encoder(CONTENTVEC)
-HUBERT_SOFT_ENCODER = _encoder(HUBERT_SOFT)
+CONTENTVEC_ENCODER = _encoder(CONTENTVEC, 0.0125)
+HUBERT_SOFT_ENCODER = _encoder(HUBERT_SOFT, 0.01)

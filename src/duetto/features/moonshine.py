@@ -245,4 +245,5 @@ ENCODER = EncoderKind(
     width=lambda _: DIMENSION,
     open=_open,
     weights_digest=lambda _: WEIGHTS_SHA256,
+    unit_times_s=(0.0, STRIDE / SAMPLE_RATE),
 )

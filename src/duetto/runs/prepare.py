@@ -1,11 +1,13 @@
 """The stages before training: corpus, preprocessing, features, each behind its content hash."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import hydra
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +21,7 @@ from duetto.diagnosis.table import print_short
 from duetto.errors import ConfigError
 from duetto.features.extract import FeatureSet, extract_corpus
 from duetto.features.memory import recall_features
+from duetto.features.units import unit_grid
 from duetto.preprocess.ledger import damage_table, read_ledger, summarise
 from duetto.preprocess.named import STEP_PACKAGE, foreign_targets
 from duetto.preprocess.pipeline import preprocess_corpus
@@ -26,7 +29,7 @@ from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
 from duetto.runs.command_line.literal import uninterpolated
 from duetto.runs.step_settings import check_step_settings
-from duetto.settings.config import PreprocessConfig
+from duetto.settings.config import FeaturesConfig, PreprocessConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.terminal import progress_bar
 
@@ -142,17 +145,17 @@ def make_crop_plan(config: TrainConfig, prepared: PreparedData) -> CropPlan:
     return CropPlan(clips, model.crop_frames, hop_length, config.trainer.batch_size, config.seed, model.least_frames)
 
 
-def training_content(prepared: PreparedData) -> np.ndarray:
-    """All content frames of the training clips, (N, D): the rows of the retrieval index."""
-    paths, counts = prepared.features.paths, prepared.features.num_frames
-    rows, filled = np.zeros((0, 0), np.float32), 0
-    for clip_id in sorted(paths):
-        content = recall_features(paths[clip_id]).content
-        if filled == 0:
-            rows = np.empty((sum(counts[name] for name in paths), content.shape[1]), np.float32)
-        rows[filled : filled + len(content)] = content
-        filled += len(content)
-    return rows[:filled]
+class TrainingContent:
+    """The content frames of the training clips, clip by clip: the rows of the retrieval index."""
+
+    def __init__(self, prepared: PreparedData, config: FeaturesConfig) -> None:
+        self.paths = [prepared.features.paths[clip_id] for clip_id in sorted(prepared.features.paths)]
+        self.num_rows = sum(prepared.features.num_frames[clip_id] for clip_id in prepared.features.paths)
+        self.grid = unit_grid(config)
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        """(T, D) of each clip, in the order of their ids."""
+        return (recall_features(path).content for path in self.paths)
 
 
 def print_ledger(manifest: Manifest, console: Console) -> None:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from duetto.architectures.registry import architecture_of
-from duetto.conversion.retrieval import RetrievalIndex, build_index, save_index
+from duetto.conversion.compact_index import IndexOrigin, write_index
 from duetto.corpus.manifest import Manifest
 from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
@@ -24,7 +24,7 @@ from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, r
 from duetto.runs.inputs import check_data, check_encoder_weights, check_steps
 from duetto.runs.plan import announce
 from duetto.runs.preliminary import after_preliminary_training
-from duetto.runs.prepare import PreparedData, prepare_data, training_content
+from duetto.runs.prepare import PreparedData, TrainingContent, prepare_data
 from duetto.runs.stale import keeps_earlier_run
 from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
@@ -161,18 +161,13 @@ def export(
 ) -> None:
     """Write index, then weights and card: the card comes last and marks the run as trained."""
     if architecture_of(config.model).can_convert:
-        save_index(make_index(config, prepared), RunFolder(folder).voice.path)
+        content = config.features.content
+        origin = IndexOrigin(content.encoder, content.layer, config.eval.retrieval.neighbours, config.seed)
+        write_index(TrainingContent(prepared, config.features), origin, RunFolder(folder).voice.path)
     named = ("name", "signature", "case", "data_hash", "consent", "speakers", "code", "packages", "seed")
     card = {name: record[name] for name in named}
     voice = TrainedVoice(result.network, config.model, config.features, {**card, **result.summary()})
     save_voice(voice, RunFolder(folder).voice.path)
-
-
-def make_index(config: TrainConfig, prepared: PreparedData) -> RetrievalIndex:
-    """The retrieval index over the content of all training clips."""
-    content = config.features.content
-    neighbours = config.eval.retrieval.neighbours
-    return build_index(training_content(prepared), content.encoder, content.layer, neighbours, config.seed)
 
 
 def describe_run(
