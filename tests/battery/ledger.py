@@ -64,7 +64,12 @@ def as_markdown(cases: list[Case]) -> str:
         mean = sum(case.seconds for case in own) / len(own)
         lines.append(f"| {stage} | {len(own)} | {sum(case.is_well for case in own)} | {mean:.0f} |")
     well = sum(case.is_well for case in kills)
-    lines += [f"| **all** | **{len(kills)}** | **{well}** | |", "", "| case | done | came of it | s |", "|---|---|---|---|"]
+    lines += [
+        f"| **all** | **{len(kills)}** | **{well}** | |",
+        "",
+        "| case | done | came of it | s |",
+        "|---|---|---|---|",
+    ]
     others = sorted((case for case in cases if case.group != "kill"), key=lambda case: case.group)
     lines += [f"| {each.group}: {each.name} | {each.done} | {each.came} | {each.seconds:.0f} |" for each in others]
     return "\n".join(lines) + "\n"
@@ -75,4 +80,6 @@ def machine() -> str:
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     name = models[0].split(":", 1)[1].strip() if models else platform.machine()
     cores = len(os.sched_getaffinity(0))
-    return f"{name}, {cores} cores, {platform.system()}, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}"
+    return (
+        f"{name}, {cores} cores, {platform.system()}, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}"
+    )

@@ -122,4 +122,3 @@ def kill_in(stage: Stage, place: Place, width_s: float, number: int) -> float | 
         time.sleep(0.001)
     process.join()
     return watch.since_s if process.exitcode == -9 else None
-

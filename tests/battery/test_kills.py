@@ -15,8 +15,8 @@ from tests.battery.place import ROOT, Place
 from tests.battery.stages import DIFFSVC, STAGES, VOCODER, Stage, kill_in, undisturbed
 from tests.battery.whole import different, half_files, unreadable, wait_until_old
 from tests.studies.runs import write_runs
-from tests.voices.interchange.test_diffsvc_files import write_public
 from tests.voices.interchange.test_diffsvc_files import vocoder_path as vocoder_fixture
+from tests.voices.interchange.test_diffsvc_files import write_public
 
 KILLS = int(os.environ.get("KILLS", "17"))
 pytestmark = [pytest.mark.battery, pytest.mark.timeout(1800)]

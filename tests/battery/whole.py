@@ -1,4 +1,4 @@
-"""Whether what lies in a folder is whole: every file can be read, nothing half is left, and two folders hold the same."""
+"""Whether a folder is whole: every file can be read, nothing half is left, and two folders hold the same."""
 
 import json
 import time
@@ -63,7 +63,7 @@ def wait_until_old(paths: Sequence[Path]) -> None:
 
 
 def different(folder: Path, reference: Path, bits: Sequence[str] = BITS, sound: Sequence[str] = SOUND) -> list[str]:
-    """Files that one folder has and the other has not, or with other content: weights to the bit, sound to the sample."""
+    """Files that are in one folder alone or differ: weights to the bit, sound to the sample."""
     found = []
     for patterns, digest in ((bits, sha256_file), (sound, _samples)):
         for pattern in patterns:
