@@ -3,12 +3,14 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.battery.ledger import Case, known, written_down
+from tests.battery.origins import MAKERS
 from tests.battery.place import OLD_RUNS, Place, settings
+from tests.battery.stages import Stage, undisturbed
 
 SCORES = "scores"
 
@@ -53,3 +55,30 @@ def trained(bare: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     place = bare.copy(tmp_path_factory.mktemp("trained") / "place")
     assert place.run_warm("train", *settings("rvc")) == 0, place.said
     return place
+
+
+@pytest.fixture(scope="session")
+def origins(trained: Place, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Place]:
+    """Places to start from, made when they are first asked for."""
+    made: dict[str, Place] = {}
+
+    def origin(name: str) -> Place:
+        if name not in made:
+            made[name] = MAKERS[name](trained.copy(tmp_path_factory.mktemp(name) / "place"))
+        return made[name]
+
+    return origin
+
+
+@pytest.fixture(scope="session")
+def reference(origins, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Stage], tuple[Place, float]]:
+    """What a stage's command leaves when nobody disturbs it."""
+    made: dict[str, tuple[Place, float]] = {}
+
+    def undisturbed_of(stage: Stage) -> tuple[Place, float]:
+        if stage.name not in made:
+            folder = tmp_path_factory.mktemp("undisturbed") / "place"
+            made[stage.name] = undisturbed(stage, origins(stage.origin), folder)
+        return made[stage.name]
+
+    return undisturbed_of
