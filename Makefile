@@ -7,9 +7,9 @@ RUN := $(VENV)/bin/python
 USED := $(VENV)/.requirements
 USED_DEV := $(VENV)/.requirements-dev
 REQUIREMENTS := requirements.txt requirements-base.txt
-QUICK := not slow and not parity and not gpu and not weights
+QUICK := not slow and not parity and not gpu and not weights and not battery
 
-.PHONY: help setup setup-dev train test quick lint check format docs test-all smoke reproduce findings clean
+.PHONY: help setup setup-dev train test quick lint check format docs test-all battery smoke reproduce findings clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -31,7 +31,7 @@ train: setup ## train RVC on case B, score it, write its page
 	@$(RUN) train.py model=rvc data=case_b
 
 test: setup-dev ## all tests that this machine can run (quick, slow, parity)
-	@$(RUN) -m pytest -m "not gpu and not weights" -n 2 --dist loadfile
+	@$(RUN) -m pytest -m "not gpu and not weights and not battery" -n 2 --dist loadfile
 
 quick: setup-dev ## the quick tests, under three minutes
 	@$(RUN) -m pytest -m "$(QUICK)" -n 2 --dist loadfile
@@ -54,7 +54,11 @@ docs: setup-dev ## build the documentation site into site/, without a network
 	@echo "site/ is built. To read it: $(RUN) -m http.server -d site 8000, then http://localhost:8000"
 
 test-all: setup-dev ## every test; those that need a GPU or outside weights say how to run them
-	@$(RUN) -m pytest -n 2 --dist loadfile
+	@$(RUN) -m pytest -m "not battery" -n 2 --dist loadfile
+
+KILLS ?= 100
+battery: setup-dev ## kill, starve and damage real commands (docs/reliability.md); KILLS=17 for fewer kills, resumes where it was stopped
+	@KILLS=$(KILLS) $(RUN) -m pytest tests/battery -m battery
 
 smoke: setup ## a complete run of some steps, to see that everything works
 	@$(RUN) train.py model=rvc data=case_b trainer=smoke eval=quick logger=none

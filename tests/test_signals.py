@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,18 +20,19 @@ from duetto.errors import report_errors
 with report_errors():
     try:
         print("ready", flush=True)
-        time.sleep({seconds})
+        for _ in range(int({seconds} / 0.1)):
+            time.sleep(0.1)  # CPython sleeps through a signal that comes between its last look and the sleep
     finally:
         {finally_do}
 """
 POOL = """
 import os, sys, time
 from duetto.errors import report_errors
-from duetto.workers import {kind}
-from tests.test_signals import say_and_sleep
+from duetto.workers import as_they_finish, {kind}
+from tests.test_signals import {job}
 if __name__ == "__main__":
     with report_errors(), {kind}(2) as executor:
-        list(executor.map(say_and_sleep, [1, 2]))
+        list(as_they_finish(executor, {job}, [1, 2]))
 """
 SLOW_PROGRAM = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
 SEPARATES = f"""
@@ -44,6 +46,14 @@ with thread_pool(1) as executor:
 
 def say_and_sleep(_):
     os.write(1, f"ready {os.getpid()}\n".encode())
+    time.sleep(60)
+
+
+def take_the_signal_and_sleep(number):
+    """As the system's handler may run in a thread that is not the main one, which nothing then wakes."""
+    if number == 1:
+        time.sleep(0.5)  # until the main thread waits for us
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
     time.sleep(60)
 
 
@@ -108,7 +118,7 @@ def test_a_verb_is_a_command_too(number, status):
 @BOTH
 @pytest.mark.parametrize("kind", ["process_pool", "thread_pool"])
 def test_what_a_pool_has_begun_is_not_waited_for_and_ends_with_the_command(kind, number, status):
-    process = start(POOL.format(kind=kind))
+    process = start(POOL.format(kind=kind, job="say_and_sleep"))
     workers = [int(process.stdout.readline().split()[1]) for _ in range(2)]
     os.killpg(process.pid, number)  # as a terminal does, and `timeout`
     _, said = process.communicate(timeout=30)
@@ -117,8 +127,14 @@ def test_what_a_pool_has_begun_is_not_waited_for_and_ends_with_the_command(kind,
     assert all(map(is_gone, workers))
 
 
+def test_a_signal_that_does_not_wake_the_main_thread_is_answered_all_the_same():
+    process = start(POOL.format(kind="thread_pool", job="take_the_signal_and_sleep"))
+    assert process.communicate(timeout=30) == ("", SENTENCE)
+    assert process.returncode == 143
+
+
 def test_the_processes_of_a_pool_end_when_their_parent_is_killed():
-    process = start(POOL.format(kind="process_pool"))
+    process = start(POOL.format(kind="process_pool", job="say_and_sleep"))
     workers = [int(process.stdout.readline().split()[1]) for _ in range(2)]
     process.kill()
     process.wait()

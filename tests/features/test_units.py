@@ -19,7 +19,11 @@ def settings(encoder: str, timing: str) -> FeaturesConfig:
 
 @pytest.mark.parametrize(
     ("encoder", "timing", "first_s", "step_s"),
-    [("moonshine", "centred", 0.0, 0.024), ("contentvec", "centred", 0.0125, 0.02), ("contentvec", "upstream", 0, 0.02)],
+    [
+        ("moonshine", "centred", 0.0, 0.024),
+        ("contentvec", "centred", 0.0125, 0.02),
+        ("contentvec", "upstream", 0, 0.02),
+    ],
 )
 @pytest.mark.parametrize("missing", [0, 3])
 def test_frames_that_were_placed_give_their_units(encoder, timing, first_s, step_s, missing):

@@ -11,7 +11,8 @@ from duetto.__main__ import main
 from duetto.conversion.retrieval import build_index, load_index, save_index
 from duetto.errors import CheckpointError
 from duetto.runs.check import check_files
-from duetto.storage.files import TEMPORARY, write_json
+from duetto.storage.files import write_json
+from duetto.storage.leftovers import TEMPORARY
 from duetto.storage.run_folder import RunFolder
 from duetto.training.checkpoint import find_checkpoint
 from duetto.training.selection import keep_validation

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from duetto.storage import leftovers
-from duetto.storage.files import TEMPORARY, atomic_path
-from duetto.storage.leftovers import sweep_leftovers
+from duetto.storage.files import atomic_path, write_text
+from duetto.storage.leftovers import TEMPORARY, sweep_leftovers
 
 KILLED = """
 import os, signal, sys
@@ -59,3 +59,12 @@ def test_the_newest_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_folder_that_is_not_there_has_nothing_left_in_it(tmp_path: Path):
     assert sweep_leftovers(tmp_path / "absent") == 0
+
+
+def test_whoever_writes_into_a_folder_removes_first_what_was_left_in_it(tmp_path: Path):
+    (tmp_path / f"{TEMPORARY}1.json").write_text("half")
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / f"{TEMPORARY}2.json").write_text("half")
+    write_text(tmp_path / "whole.json", "{}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deeper", "whole.json"]
+    assert len(list((tmp_path / "deeper").iterdir())) == 1

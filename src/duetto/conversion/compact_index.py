@@ -162,7 +162,9 @@ def _encode(rows: ContentRows, survey: _Survey, index: Any, neighbours: int, wri
         if index.ntotal >= BLOCK_UNITS or num_clips == len(survey.clips):
             if recall is None:
                 exact.finalize()
-                recall = _set_probes(index, Layout.of_clips(survey.clips[:num_clips], rows.grid), survey.queries, exact.I)
+                recall = _set_probes(
+                    index, Layout.of_clips(survey.clips[:num_clips], rows.grid), survey.queries, exact.I
+                )
             writer.add(index)
     return float(recall or 0.0)
 

@@ -39,7 +39,9 @@ class ListWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
     def add(self, index: Any) -> None:
@@ -85,7 +87,9 @@ class ListWriter:
             for number in range(index.nlist):
                 for width, shift in ((index.code_size, 0), (ID_BYTES, index.code_size)):
                     for start, each in places:
-                        file.write(self._read(int(start[number]) + shift * int(each[number]), width * int(each[number])))
+                        file.write(
+                            self._read(int(start[number]) + shift * int(each[number]), width * int(each[number]))
+                        )
 
     def _places(self, code_size: int) -> list[tuple[np.ndarray, np.ndarray]]:
         width = code_size + ID_BYTES

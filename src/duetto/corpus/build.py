@@ -32,6 +32,7 @@ from duetto.ownership.consent import CONSENT_NAME
 from duetto.progress import ReportProgress
 from duetto.settings.config import DataConfig
 from duetto.storage.fingerprint import Fingerprint, fingerprint
+from duetto.storage.leftovers import sweep_leftovers
 from duetto.workers import process_pool, thread_pool
 
 CORPORA = "corpora"
@@ -96,6 +97,7 @@ def _build_embedded(config: DataConfig, progress: ReportProgress | None, surroun
     settings = embedded_settings(config, recipe, surroundings.singer)
     made_of = fingerprint(settings, {}, [EMBEDDED + config.case, type(surroundings.singer).__module__])
     folder = corpus_folder(config, made_of)
+    sweep_leftovers(folder)
     if is_complete(folder):
         return folder
     plan = plan_embedded(config, recipe, settings, surroundings.singer)

@@ -123,9 +123,9 @@ def build_folder(
         CorpusError: If a worker process dies.
         DuettoError: What a job raises; finished jobs stay and are not run again.
     """
+    sweep_leftovers(make_folder(folder))
     if is_complete(folder):
         return folder
-    sweep_leftovers(make_folder(folder))
     outcomes = _run_jobs(folder, plan.jobs, executor, progress)
     manifest = plan.assemble(folder, outcomes)
     if made_of is not None:

@@ -24,6 +24,7 @@ from duetto.settings.config import FeaturesConfig
 from duetto.storage.audio import read_channels
 from duetto.storage.files import read_json, write_json
 from duetto.storage.fingerprint import fingerprint
+from duetto.storage.leftovers import tidy
 
 SAMPLE_S = 60.0  # of audio that is listened to
 FROM_FEATURES = frozenset({"register", "tempo", "duplicates"})
@@ -47,6 +48,7 @@ def examine_before_training(
     """
     made_of = fingerprint(features.f0, {"corpus": manifest.content_hash()}, [__name__], beyond=["duetto.corpus"])
     path = cache / f"{made_of.digest[:32]}.json"
+    tidy(cache)
     try:
         return diagnosis_from_dict(read_json(path))
     except (StorageError, KeyError, TypeError, ValueError):

@@ -28,6 +28,7 @@ from duetto.storage.audio import Waveform
 from duetto.storage.decoded import recall_audio
 from duetto.storage.files import sha256_file
 from duetto.storage.fingerprint import fingerprint
+from duetto.storage.leftovers import tidy
 from duetto.units import semitones_to_ratio
 
 
@@ -93,6 +94,7 @@ class ReferenceStore:
     def __init__(self, folder: Path) -> None:
         """Use a folder, which is created when something is stored."""
         self.folder = folder
+        tidy(folder)
 
     def get(
         self,

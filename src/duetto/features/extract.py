@@ -124,7 +124,7 @@ def extract_corpus(
     paths = {clip.id: feature_path(cache, clip.sha256, config) for clip in clips}
     counts, damaged = _count_frames(paths)
     missing = {paths[clip.id]: clip for clip in clips if clip.id not in counts}  # equal audio is extracted once
-    for place in sorted({path.parent for path in missing}):
+    for place in sorted({path.parent for path in paths.values()}):
         sweep_leftovers(place)
     tasks = [(folder, clip, path) for path, clip in missing.items()]
     for done, (path, frames) in enumerate(_run_tasks(tasks, config, max_workers), start=1):

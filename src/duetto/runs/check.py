@@ -8,7 +8,8 @@ from typing import Literal
 from duetto.conversion.retrieval import INDEX_NAME
 from duetto.errors import CheckpointError, StorageError
 from duetto.storage.digests import DIGESTS_NAME, TRAINING, is_noted, recorded_digests
-from duetto.storage.files import TEMPORARY, read_json, read_object, sha256_file
+from duetto.storage.files import read_json, read_object, sha256_file
+from duetto.storage.leftovers import TEMPORARY
 from duetto.storage.run_folder import VOICE_CARD_NAME, RunFolder, VoiceFolder
 from duetto.training.checkpoint import NAMES
 from duetto.training.selection import kept_validations

@@ -64,6 +64,7 @@ def evaluate_run(run: RunFolder, prepared: PreparedData, config: TrainConfig, co
     """
     made_of = scores_from(config.eval, run, config.model.name, config.features)
     place = evaluation_of(run, made_of)
+    references = ReferenceStore(Path(config.data.root) / REFERENCES_FOLDER)
     if place.is_complete:
         return place
     earlier = find_earlier_scores(run, made_of)
@@ -71,7 +72,6 @@ def evaluate_run(run: RunFolder, prepared: PreparedData, config: TrainConfig, co
         return earlier[0]
     converter, _ = load_converter(run.voice.path, config.eval.retrieval.index_rate)
     with progress_bar(console) as report:
-        references = ReferenceStore(Path(config.data.root) / REFERENCES_FOLDER)
         run_test(converter, prepared, config.eval, place, report, architecture_of(config.model).can_convert, references)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     write_json(place.record, {"signature": place.path.name, "created": created, **made_of.as_dict()})

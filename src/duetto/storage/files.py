@@ -5,7 +5,6 @@ there is the old file or none.
 """
 
 import errno
-import fcntl
 import hashlib
 import json
 import math
@@ -19,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from duetto.errors import StorageError
+from duetto.storage.leftovers import TEMPORARY, hold, tidy
 
-TEMPORARY = ".part."  # prefix of files that are being written; PyTorch requires a dot in the middle of a name
 STORAGE_ERRNOS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -60,7 +59,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         StorageError: If the folder is read-only or full; nothing is left behind.
     """
-    make_folder(path.parent)
+    tidy(make_folder(path.parent))
     temporary = _temporary_name(path)
     try:
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
@@ -81,24 +80,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def hold(handle: int) -> bool:
-    """Lock an open file until it is closed, at the latest when the process ends; False = it is locked already."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
-
-
 def link_or_copy(origin: Path, place: Path) -> None:
     """Make a hard link, or a copy if the file system does not support links; atomic.
 
     Raises:
         StorageError: If the folder cannot be written.
     """
-    make_folder(place.parent)
+    tidy(make_folder(place.parent))
     temporary = _temporary_name(place)
     try:
         try:

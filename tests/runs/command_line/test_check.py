@@ -42,6 +42,13 @@ def test_what_does_not_exist_is_answered(override, sentence):
     assert sentence in str(error.value)
 
 
+@pytest.mark.parametrize("override", ["data=null", "model=null,rvc", "logger="])
+def test_a_group_of_nothing_is_refused_also_where_files_of_ones_own_add_options(override):
+    with pytest.raises(ConfigError, match="there is no such option"):
+        check_overrides([override], TrainConfig)
+    assert check_overrides(["data=my_own", "experiment=null"], TrainConfig) == ["data=my_own", "experiment=null"]
+
+
 def test_a_setting_of_training_is_none_of_infer():
     with pytest.raises(ConfigError, match=r"trainer\.max_minutes is a setting of train\.py, not of infer\.py"):
         check_overrides(["trainer.max_minutes=1"], InferConfig, conf_folder())

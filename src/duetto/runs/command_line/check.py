@@ -63,8 +63,8 @@ def _check(override: str, entry: str, groups: dict[str, list[str]], checks_optio
     if HYDRAS.match(key):
         return
     if key in groups:
-        if checks_options and rest.startswith("=") and found["prefix"] != "~":
-            _check_options(key, rest[1:], groups[key])
+        if rest.startswith("=") and found["prefix"] != "~":
+            _check_options(key, rest[1:], groups[key], checks_options)
         return
     if not is_known(key, ENTRIES[entry]):
         raise ConfigError(unknown(key, rest, entry, groups))
@@ -110,12 +110,13 @@ def _no_setting(word: str, entry: str, groups: dict[str, list[str]]) -> str:
     return f"{word}: expected KEY=VALUE, such as seed=1.{_help(entry)}"
 
 
-def _check_options(group: str, value: str, options: list[str]) -> None:
+def _check_options(group: str, value: str, options: list[str], are_all: bool) -> None:
+    """`are_all` = nobody's own files add to the options; nothing at all is none of them anyhow."""
     if COMPUTED.match(value):
         return
     for name in (each.strip().strip("'\"") for each in value.strip("[]").split(",")):
-        is_nothing = name in ("null", "") and group in MAY_BE_NULL
-        if name not in options and not is_nothing:
+        is_nothing = name in ("null", "")
+        if (are_all or is_nothing) and name not in options and not (is_nothing and group in MAY_BE_NULL):
             listed = f" There are {', '.join(options)}." if len(options) <= FEW else _help("train")
             raise ConfigError(f"{group}={name}: there is no such option.{did_you_mean(name, options)}{listed}")
 
