@@ -175,8 +175,8 @@ def page_text(study: Study, verdict: dict[str, Any], has_picture: bool) -> str:
         f"    python -m duetto study {study.name}",
         "",
         f"**{verdict['status'].capitalize()}**{_reasons(verdict)}. Study `{study.file_hash[:12]}`, code of the runs "
-        f"`{', '.join(verdict['code_of_runs'])}`, on {', '.join(verdict['device'])}; seeds {_listed(study.seeds)}; "
-        f"songs {_listed(study.songs)}.",
+        f"`{', '.join(verdict['code_of_runs'])}`, on {', '.join(verdict['device'])}; seeds {_all_of(study.seeds)}; "
+        f"songs {_all_of(study.songs)}.",
         "",
         "| hypothesis | role | model | effect | 95 % interval | smallest of interest | p | verdict |",
         "|---|---|---|---|---|---|---|---|",
@@ -195,7 +195,7 @@ def _reasons(verdict: dict[str, Any]) -> str:
     return f" ({'; '.join(verdict['why_exploratory'])})" if verdict["why_exploratory"] else ""
 
 
-def _listed(values: Sequence[Any]) -> str:
+def _all_of(values: Sequence[Any]) -> str:
     return ", ".join(map(str, values))
 
 
