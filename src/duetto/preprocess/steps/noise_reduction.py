@@ -2,8 +2,9 @@
 
 A profile holds the mean power of each frequency of the noise alone. A cell of the spectrum counts as noise if the
 second greatest of the five powers around it in time is at most `sensitivity ln(10)` times the profile: powers of
-Gaussian noise are distributed exponentially, so each exceeds that with probability 10^-sensitivity. Noise cells are attenuated by `reduction_db`; the gain opens 20 ms before a sound and
-closes over 100 ms after it, linearly in dB, and is averaged, in dB, over `smoothing_bands` bands on either side.
+Gaussian noise are distributed exponentially, so each exceeds that with probability 10^-sensitivity. Noise cells are
+attenuated by `reduction_db`; the gain opens 20 ms before a sound and closes over 100 ms after it, linearly in dB, and
+is averaged, in dB, over `smoothing_bands` bands on either side.
 
 With `threshold_over_profile_db` it is a spectral gate with a defined dose: a cell closes if it lies less than that many
 dB above the profile.
