@@ -1,11 +1,11 @@
-"""Cutting a stream of audio at quiet points, so that memory stays flat and no seam is heard.
+"""Cuts a stream of audio at quiet points, so that memory is constant and seams are inaudible.
 
-Each chunk is converted with context on both sides; the context is thrown away except for a short
-overlap, over which neighbours are cross-faded with equal gain. The sum of all pieces is exactly as
-long as the whole, padded to whole frames.
+Each chunk is converted with context on both sides; the context is discarded except for a short overlap, over which
+neighbours are cross-faded with equal gain. Together the pieces are exactly as long as the recording, padded to whole
+frames.
 
-Quiet is where the sum of |x| over a frame is least, as upstream RVC has it (Applio's |sum x| is small in the middle of
-any steady tone).
+The quietest frame is the one with the smallest sum of |x|, as in upstream RVC (Applio's |sum x| is small within any
+steady tone).
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,14 +16,14 @@ import numpy as np
 from duetto.storage.audio import Waveform
 
 CONTEXT_S = 0.5  # audio on each side that a chunk reads but does not keep
-SEARCH_SHARE = 0.25  # the cut is searched in the last quarter of the longest chunk
+SEARCH_SHARE = 0.25  # the cut is placed in the last quarter of the longest chunk
 FADE_S = 0.02  # cross-fade at a seam
-MIN_FRAMES = 64  # shorter recordings are padded while they are converted
+MIN_FRAMES = 64  # shorter recordings are padded for the conversion
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of the frame axis: `read` is what is converted, `keep` what is its own."""
+    """A piece of the frame axis: `read` is converted, including context, and `keep` is the chunk's own part."""
 
     read_start: int
     read_stop: int
@@ -37,7 +37,7 @@ class Grid:
     """The frames that chunks are counted in."""
 
     sample_rate: int  # Hz
-    hop_length: int  # samples a frame
+    hop_length: int  # samples per frame
 
     def frames(self, seconds: float) -> int:
         """Whole frames in a duration."""
@@ -53,8 +53,8 @@ def cut_chunks(blocks: Iterable[Waveform], grid: Grid, chunk_s: float) -> Iterat
         chunk_s: Longest own part of a chunk, seconds.
 
     Yields:
-        Each chunk with the samples of its whole `read` range. Own parts tile [0, T) without gap, T = S / hop rounded
-        up, at least `MIN_FRAMES`; what lies beyond S is zeros. No more than a chunk with its context is held.
+        Each chunk with the samples of its whole `read` range. Own parts tile [0, T) without gaps, T = S / hop rounded
+        up, at least `MIN_FRAMES`; samples beyond S are zeros. At most one chunk with its context is held in memory.
     """
     hop, longest, context = grid.hop_length, max(grid.frames(chunk_s), 1), grid.frames(CONTEXT_S)
     held, held_start, cut = np.zeros(0, np.float32), 0, 0  # held[0] is the first sample of frame `held_start`
@@ -76,7 +76,7 @@ def cut_chunks(blocks: Iterable[Waveform], grid: Grid, chunk_s: float) -> Iterat
 
 
 def _quietest(held: Waveform, cut: int, longest: int, hop: int) -> int:
-    """The quietest of the last frames that the next cut may fall on; counted, as `cut`, from the first frame held."""
+    """The quietest frame among the candidates for the next cut; counted, like `cut`, from the first frame held."""
     first = cut + int(longest * (1 - SEARCH_SHARE))
     first = max(first, cut + 1)
     window = held[first * hop : (cut + longest + 1) * hop]
@@ -96,18 +96,18 @@ def join_pieces(pieces: Iterable[tuple[Chunk, Waveform]], grid: Grid) -> Iterato
         grid: Rate and hop.
 
     Yields:
-        Blocks that make T * hop samples together.
+        Blocks of T * hop samples in total.
     """
     half = int(FADE_S * grid.sample_rate) // 2
     rise = ((np.arange(2 * half) + 0.5) / (2 * half)).astype(np.float32)
-    tail = np.zeros(0, np.float32)  # the end of the chunk before, already faded out
+    tail = np.zeros(0, np.float32)  # the end of the previous chunk, already faded out
     for chunk, piece in pieces:
         offset = chunk.read_start * grid.hop_length
         start = chunk.keep_start * grid.hop_length - (half if chunk.keep_start else 0)
         stop = chunk.keep_stop * grid.hop_length + (0 if chunk.is_last else half)
         own = np.array(piece[start - offset : stop - offset], np.float32)
         if chunk.keep_start:
-            seam = min(2 * half, len(own), len(tail))  # shorter only where the whole ends
+            seam = min(2 * half, len(own), len(tail))  # shorter only at the end of the recording
             own[:seam] = own[:seam] * rise[:seam] + tail[:seam]
         if chunk.is_last:
             yield own

@@ -1,11 +1,11 @@
-"""Conversion, whatever the architecture: cutting, analysis, retrieval, joining, level, rumble, peak.
+"""The conversion engine for every architecture: cutting, analysis, retrieval, joining, level, rumble, peak.
 
-A recording flows through in blocks, so that memory does not grow with its length: it is cut at quiet points, each piece
-is analysed and rendered by the architecture's `Renderer`, pieces are cross-faded into a store, and a second pass over
-the store removes rumble and matches the level, for which the whole must have been seen.
+A recording is processed in blocks, so that memory does not grow with its length: it is cut at quiet points, each piece
+is analysed and rendered by the architecture's `Renderer`, and pieces are cross-faded into a store. A second pass over
+the store removes rumble and matches the level, which requires the whole recording.
 
-Conventions: a converter takes a mono waveform (S,) at its own sample rate and gives exactly S
-samples back; nothing is shifted in time.
+Conventions: a converter takes a mono waveform (S,) at its own sample rate and returns exactly S samples, without any
+shift in time.
 """
 
 import time
@@ -51,7 +51,7 @@ class ConversionRequest:
     chunk_s: float = 20.0  # longest piece converted at once
     seed: int = 0
     level_match: float = 0.0  # 0 = the voice's own level, 1 = the source's
-    formant_semitones: float = 0.0  # the spectral envelope moves by this, pitch and length do not
+    formant_semitones: float = 0.0  # shift of the spectral envelope; pitch and length are unchanged
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ class Conversion:
     waveform: Waveform  # (S,), as long as the source
     num_chunks: int
     seconds: float  # wall time, features included
-    gain_db: float  # 0.0, or the most that was taken off a peak to keep it below full scale
+    gain_db: float  # 0.0, or the strongest reduction of a peak to stay below full scale
 
 
 @dataclass(frozen=True)
 class Tools:
     """What a converter needs besides its network: encoder, pitch tracker, index."""
 
-    encoder: ContentEncoder | None  # None = for a renderer that reads no content
+    encoder: ContentEncoder | None  # None for a renderer that takes no content
     f0_extractor: F0Extractor
     index: RetrievalIndex | None  # None = no retrieval
 
@@ -76,14 +76,14 @@ class Tools:
 class Renderer(Protocol):
     """A trained network: frames in, waveform out. One for each architecture."""
 
-    uses_f0: bool  # False: a model without pitch, which gets f0_hz of zeros
-    reads_content: bool  # False: a vocoder, which gets no content and rebuilds the waveform at its own pitch
+    uses_f0: bool  # False: a model without pitch, whose f0_hz is all zeros
+    reads_content: bool  # False: a vocoder, which gets no content and does copy synthesis
 
     def render(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
-        """Sing T frames: content after retrieval, f0_hz after transposition, the source's waveform (T * hop,).
+        """Render T frames: content after retrieval, f0_hz after transposition, the source's waveform (T * hop,).
 
         Returns:
-            (T * hop,) at the model's rate, in time with the frames.
+            (T * hop,) at the model's rate, aligned with the frames.
         """
 
     def copy_synthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
@@ -102,7 +102,7 @@ class ConversionStream:
         self.samples = SampleStore(folder)
         self.source_level = RmsMeter(sample_rate)
         self.contours: list[Contour] = []  # one for each chunk
-        self.num_samples = 0  # S of the source; the store holds whole frames, so some more
+        self.num_samples = 0  # S of the source; the store is longer, because it holds whole frames
 
     def __enter__(self) -> "ConversionStream":
         return self
@@ -113,14 +113,14 @@ class ConversionStream:
         self.samples.__exit__(kind, error, trace)
 
     def meter(self, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
-        """Pass on the source's blocks while counting and measuring them."""
+        """Pass the source's blocks on, while counting and measuring them."""
         for block in blocks:
             self.num_samples += len(block)
             self.source_level.add(block)
             yield block
 
     def finish(self) -> Iterator[Waveform]:
-        """The whole in blocks, rumble removed and level matched; padded to whole frames."""
+        """The complete conversion in blocks, with rumble removed and level matched; padded to whole frames."""
         lowest_hz = lowest_pitch_hz(np.concatenate(self.contours))
         if self.level_match == 0:
             yield from without_rumble(self.samples, self.sample_rate, lowest_hz)
@@ -151,7 +151,7 @@ class Converter:
             return _collect(stream, start)
 
     def copy_synthesise(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
-        """Pass the target's own audio through the vocoder alone: the upper bound of this model."""
+        """Copy synthesis of the target's own audio: the upper bound of this model."""
 
         def render(frames: ClipFeatures, generator: torch.Generator) -> Waveform:
             return self.renderer.copy_synthesise(frames, request, generator)
@@ -168,16 +168,16 @@ class Converter:
         progress: ReportSeconds | None = None,
         folder: Path | None = None,
     ) -> ConversionStream:
-        """Convert a stream in flat memory.
+        """Convert a stream in constant memory.
 
         Args:
             blocks: The source in order, pieces (S,) at the converter's rate.
-            request: What is asked.
+            request: Settings of the conversion.
             progress: Called after each chunk.
-            folder: Where samples of a long recording are buffered.
+            folder: Where the samples of a long recording are buffered.
 
         Raises:
-            ConfigError: If a voice without pitch is asked to transpose.
+            ConfigError: If the request transposes a voice without pitch.
         """
         if request.transpose_semitones and not self.renderer.uses_f0:
             raise ConfigError("This voice was trained without pitch and cannot be transposed. Leave transpose out.")

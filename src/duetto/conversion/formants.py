@@ -1,9 +1,9 @@
-"""Formant shift: the spectral envelope of a voice moves, its pitch and length do not.
+"""Formant shift: moves the spectral envelope of a voice, without changing its pitch or length.
 
 The envelope of the converted voice is measured pitch-adaptively and each short-time spectrum is multiplied by the ratio
 of the stretched envelope to the measured one; phases stay, so harmonics stay where they are. Applio stretches the
-envelope of the source instead, before the content encoder; the network then answers with the target's formants
-anyway, so that only an unknown part of the shift is heard.
+envelope of the source instead, before the content encoder; since the network generates the target's formants anyway,
+only an unknown part of the shift is audible.
 
 Reference: Morise, "CheapTrick, a spectral envelope estimator for high-quality speech synthesis", Speech Communication
 67, 2015 (the envelope, WORLD's); Roebel and Rodet, "Efficient spectral envelope estimation", DAFx 2005 (the filtering).
@@ -22,7 +22,7 @@ from duetto.world import envelope_size, power_envelope
 
 WINDOW_S = 0.042  # of the filter: three periods of 71 Hz
 STEP_S = 0.005  # between spectra
-MAX_GAIN_DB = 30.0  # of a band; an envelope has deep valleys where there is no sound
+MAX_GAIN_DB = 30.0  # of a band; envelopes have deep valleys where there is no sound
 
 
 def shift_formants(waveform: Waveform, f0_hz: NDArray[np.float32], grid: Grid, semitones: float) -> Waveform:
@@ -32,7 +32,7 @@ def shift_formants(waveform: Waveform, f0_hz: NDArray[np.float32], grid: Grid, s
         waveform: (T * hop,).
         f0_hz: Its pitch, (T,), 0.0 = unvoiced.
         grid: Rate and hop.
-        semitones: Upwards positive: a smaller throat. 0 gives the waveform itself.
+        semitones: Positive = upwards, as from a shorter vocal tract; 0 returns the waveform itself.
 
     Returns:
         (T * hop,).
@@ -54,7 +54,7 @@ def shift_formants(waveform: Waveform, f0_hz: NDArray[np.float32], grid: Grid, s
 
 
 def _stretch(power: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
-    """Envelopes (F, bins) read at frequency / ratio, geometric between bins, held above the highest."""
+    """Envelopes (F, bins) read at frequency / ratio, geometric between bins, constant above the highest."""
     bins = power.shape[1]
     position = np.minimum(np.arange(bins) / ratio, bins - 1.0)
     left = np.minimum(position.astype(np.int64), bins - 2)

@@ -1,8 +1,8 @@
-"""Transfer of the source's loudness contour to the conversion.
+"""Transfers the source's loudness contour to the conversion.
 
 The envelope is the RMS of 1 s frames every 0.5 s, as in upstream RVC, whose `rms_mix_rate` is 1 - `level_match`:
-output *= (source RMS / output RMS) ^ level_match. Unlike there, each frame holds at its true centre (upstream stretches
-the envelope over the output), and the gain has a ceiling, so that the residue of a silence is not blown up to music.
+output *= (source RMS / output RMS) ^ level_match. Unlike upstream, which stretches the envelope over the output, each
+frame is placed at its true centre, and the gain has a ceiling, so that residual noise is not amplified to full level.
 """
 
 import numpy as np
@@ -18,10 +18,10 @@ Envelope = NDArray[np.float64]
 
 
 class RmsMeter:
-    """Measures the RMS envelope of a stream in flat memory."""
+    """Measures the RMS envelope of a stream in constant memory."""
 
     def __init__(self, sample_rate: int) -> None:
-        self.step = sample_rate // 2  # samples between the centres of frames twice as long
+        self.step = sample_rate // 2  # samples between the centres of frames, which are twice as long
         self._sums: list[float] = []  # of squares, for each whole step
         self._open = np.zeros(0, np.float32)
 
@@ -34,14 +34,14 @@ class RmsMeter:
         self._open = self._open[whole * self.step :]
 
     def envelope(self) -> Envelope:
-        """RMS (M,) of the frames centred at 0, step, 2 * step ...; zeros are assumed beyond both ends."""
+        """RMS (M,) of the frames centred at 0, step, 2 * step ...; the stream is zero beyond both ends."""
         last = float(np.square(self._open, dtype=np.float64).sum())
         sums = np.array([0.0, *self._sums, last, 0.0])
         return np.sqrt((sums[:-1] + sums[1:]) / (2 * self.step))
 
 
 def level_gain(source: Envelope, output: Envelope, first: int, count: int, step: int, level_match: float) -> Waveform:
-    """Gain of samples `first` to `first + count`.
+    """Gain for samples `first` to `first + count`.
 
     Args:
         source: Envelope of the source, (M,).

@@ -1,8 +1,8 @@
 """A look-ahead limiter for peaks beyond full scale, instead of normalisation.
 
-Scaling a whole recording down, as upstream does, lets one click lower every other note. Here the gain falls below one
-only around a peak: the smallest gain needed within the look-ahead, smoothed over as long, so that it never
-overshoots; nothing is delayed.
+If a whole recording is scaled down, as upstream does, a single click lowers every note. Here the gain is below one only
+around a peak: the smallest gain needed within the look-ahead, smoothed over the same length, so that it never
+overshoots, without delay.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,12 +13,12 @@ from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from duetto.storage.audio import Waveform
 from duetto.units import amplitude_to_db
 
-PEAK_LIMIT = 0.98  # full scale kept free for the sample format
+PEAK_LIMIT = 0.98  # of full scale, to leave headroom for the sample format
 LOOKAHEAD = 240  # samples on each side: 5 ms at 48 kHz, 10 ms at 24 kHz
 
 
 class PeakLimiter:
-    """Limits a stream of blocks and remembers the strongest reduction."""
+    """Limits a stream of blocks, and records the strongest reduction."""
 
     def __init__(self) -> None:
         self._lowest_gain = 1.0
@@ -29,16 +29,16 @@ class PeakLimiter:
         return float(amplitude_to_db(self._lowest_gain)) if self._lowest_gain < 1.0 else 0.0
 
     def limit(self, blocks: Iterable[Waveform]) -> Iterator[Waveform]:
-        """The same samples, none beyond `PEAK_LIMIT`.
+        """Limit the stream to `PEAK_LIMIT`.
 
         Args:
             blocks: Pieces (S,) of a waveform in order.
 
         Yields:
-            Blocks of the same length altogether.
+            Blocks with the same total length.
         """
         margin = 2 * LOOKAHEAD  # a gain depends on samples this far away
-        held, done = np.zeros(0, np.float32), 0  # done: samples at the start of `held` that were given already
+        held, done = np.zeros(0, np.float32), 0  # done: samples at the start of `held` that have been yielded
         for block in blocks:
             held = np.concatenate([held, block])
             ready = len(held) - margin

@@ -1,4 +1,4 @@
-"""Conversion of recordings at any rate: same rate, same number of samples, bounded memory."""
+"""Converts recordings at any rate: same rate, same number of samples, bounded memory."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ class ConvertedFile:
 
     output: Path
     seconds: float  # wall time, reading and writing included
-    gain_db: float  # 0.0, or the most that was taken off a peak to keep it below full scale
+    gain_db: float  # 0.0, or the strongest reduction of a peak to stay below full scale
 
 
 def convert_file(
@@ -40,13 +40,13 @@ def convert_file(
     Args:
         converter: The voice.
         source: From `check_source`.
-        output: A .wav or .flac file; it appears whole and tagged, or not at all.
-        request: What is asked.
+        output: A .wav or .flac file, written atomically, with its tags.
+        request: Settings of the conversion.
         progress: Called after each chunk with the seconds converted.
-        tags: For its metadata, as `write_audio` takes them.
+        tags: Its metadata, as for `write_audio`.
 
     Raises:
-        DuettoError: If the recording cannot be read or the output not be written; then there is no output.
+        DuettoError: If the recording cannot be read or the output cannot be written; then there is no output.
     """
     start = time.perf_counter()
     folder, limiter = make_folder(output.parent), PeakLimiter()
@@ -60,7 +60,7 @@ def convert_file(
 def convert_waveform(
     converter: Converter, waveform: Waveform, sample_rate: int, request: ConversionRequest
 ) -> Waveform:
-    """Convert a waveform (S,) of any rate into one of the same rate and length: the samples that a file would hold."""
+    """Convert a waveform (S,) of any rate to one of the same rate and length, with the samples of `convert_file`."""
     stream = Stream([waveform], sample_rate, len(waveform))
     with converted(converter, stream, request) as blocks:
         return np.concatenate(list(PeakLimiter().limit(blocks)))
@@ -83,10 +83,10 @@ def converted(
     progress: ReportSeconds | None = None,
     folder: Path | None = None,
 ) -> Iterator[Iterator[Waveform]]:
-    """The conversion in blocks of the source's rate, as many samples as the source has; peaks are not limited yet."""
+    """The conversion in blocks, with the source's rate and number of samples; peaks are not limited yet."""
     at_model_rate = resample_blocks(source.blocks, source.sample_rate, converter.sample_rate)
     with converter.perform(at_model_rate, request, progress, folder) as stream:
-        # A frame more, because a length that was rounded down at the model's rate comes back short.
+        # One more frame, because a length rounded down at the model's rate would come back short.
         padded = chain(stream.finish(), [np.zeros(converter.grid.hop_length, np.float32)])
         yield cut_to_length(resample_blocks(padded, converter.sample_rate, source.sample_rate), source.num_samples)
 

@@ -1,4 +1,4 @@
-"""Removes from a conversion what a voice cannot sing: everything well below its melody."""
+"""Removes rumble from a conversion: everything well below its melody, where a voice has no energy."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ CONTEXT_S = 1.0  # context on both sides of a block, over which the filter at 48
 
 
 def lowest_pitch_hz(f0_hz: NDArray[np.float32]) -> float:
-    """The lowest pitch of a melody (T,), stray frames aside; 0.0 when nothing is voiced."""
+    """The lowest pitch of a melody (T,), ignoring stray frames; 0.0 if nothing is voiced."""
     voiced = f0_hz[f0_hz > 0]
     return float(np.percentile(voiced, STRAY_PERCENT)) if voiced.size else 0.0
 
@@ -25,8 +25,8 @@ def lowest_pitch_hz(f0_hz: NDArray[np.float32]) -> float:
 def remove_rumble(waveform: Waveform, sample_rate: int, lowest_hz: float) -> Waveform:
     """Remove, without delay, everything more than an octave below the melody's lowest pitch.
 
-    A voice has no energy there. A generator with little training hums at its frame rate, too softly for
-    any loss but steadily enough for a pitch tracker. Deviation 9 (docs/deviations.md).
+    A voice has no energy there. A generator with little training hums at its frame rate, too softly to affect any loss
+    but steadily enough to mislead a pitch tracker. Deviation 9 (docs/deviations.md).
     """
     cutoff_hz = max(RUMBLE_HZ, lowest_hz / 2)
     sections = butter(RUMBLE_ORDER, cutoff_hz, "highpass", fs=sample_rate, output="sos")
@@ -34,7 +34,7 @@ def remove_rumble(waveform: Waveform, sample_rate: int, lowest_hz: float) -> Wav
 
 
 def without_rumble(samples: SampleStore, sample_rate: int, lowest_hz: float) -> Iterator[Waveform]:
-    """`remove_rumble` of a whole store, block by block: the same samples in flat memory."""
+    """`remove_rumble` for a whole store, block by block: the same samples in constant memory."""
     context = int(CONTEXT_S * sample_rate)
     for start, stop in samples.blocks(int(BLOCK_S * sample_rate)):
         first = max(start - context, 0)

@@ -1,4 +1,4 @@
-"""A converted recording between two passes over it: in memory while it is short, on disk when it is long."""
+"""Buffer for a converted recording between two passes: in memory if it is short, on disk if it is long."""
 
 import tempfile
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ SAMPLE_BYTES = 4  # float32
 
 
 class SampleStore:
-    """Samples that are appended once and read in any order; use as a context manager, which removes the file."""
+    """Samples that are appended once and read in any order; a context manager, which removes the file at the end."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Open an empty store.
 
         Args:
-            folder: Where long recordings are buffered; None = the system's folder for such files.
+            folder: Where long recordings are buffered; None = the system's temporary folder.
         """
         self._folder = folder
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(folder) if folder else None)  # noqa: SIM115 - see __exit__
@@ -49,12 +49,12 @@ class SampleStore:
         self.num_samples += len(block)
 
     def read(self, start: int, stop: int) -> Waveform:
-        """Samples from `start` to before `stop`, cut to what there is."""
+        """Samples from `start` up to `stop`, as far as there are any."""
         start, stop = max(start, 0), min(stop, self.num_samples)
         self._file.seek(start * SAMPLE_BYTES)
         return np.frombuffer(self._file.read((stop - start) * SAMPLE_BYTES), np.float32)
 
     def blocks(self, size: int) -> Iterator[tuple[int, int]]:
-        """First and last-but-one sample numbers of blocks that cover the store."""
+        """Start and stop (one past the end) of consecutive blocks that cover the store."""
         for start in range(0, self.num_samples, size):
             yield start, min(start + size, self.num_samples)

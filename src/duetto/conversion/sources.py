@@ -1,4 +1,4 @@
-"""The recordings to convert, whether each can be converted, and the path of its output."""
+"""Finds the recordings to convert, checks each, and plans the path of its output."""
 
 import glob
 import math
@@ -18,7 +18,7 @@ from duetto.storage.standard_level import say_quiet
 MIN_SOURCE_S = 0.1  # shorter than a phone: nothing to convert
 SILENCE_PEAK = 1e-4  # -80 dBFS
 FORMATS = (".wav", ".flac")  # of outputs
-FILE_TYPE = re.compile(r"\.[A-Za-z]\w{1,4}")  # ".2)" of "takes (v1.2)" is none
+FILE_TYPE = re.compile(r"\.[A-Za-z]\w{1,4}")  # ".2)" of "takes (v1.2)" does not match
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Source:
     sample_rate: int  # Hz
     num_samples: int
     num_channels: int  # mixed equally to mono
-    unread: tuple[Unread, ...] = ()  # what the file holds or promises besides
-    ceiling: float = math.inf  # level that only damaged samples exceed; they are limited to it
+    unread: tuple[Unread, ...] = ()  # what the file holds or promises beyond what was read
+    ceiling: float = math.inf  # only damaged samples exceed it; they are limited to it
     remarks: tuple[str, ...] = ()  # in words that follow its name
 
     @property
@@ -40,7 +40,7 @@ class Source:
 
 
 def expand_sources(names: list[str]) -> list[Path]:
-    """Recordings that files, folders (their audio files) and patterns (`songs/*.wav`) name; each once, in order.
+    """The recordings named by files, folders (their audio files) and patterns (`songs/*.wav`); each once, in order.
 
     Raises:
         ConfigError: If a folder or pattern names none.
@@ -62,7 +62,7 @@ def expand_sources(names: list[str]) -> list[Path]:
 
 
 def tell_passed_over(names: list[str]) -> list[str]:
-    """A sentence for each folder among the sources that holds other things than recordings."""
+    """A sentence for each folder among the sources that contains anything other than recordings."""
     sentences = []
     for name in names:
         if Path(name).is_dir():
@@ -76,7 +76,7 @@ def tell_passed_over(names: list[str]) -> list[str]:
 
 
 def check_source(path: Path) -> Source:
-    """Read a recording once, in flat memory, and refuse what cannot be converted.
+    """Read a recording once, in constant memory, and refuse one that cannot be converted.
 
     Raises:
         AudioError: If it is unreadable, too short, silent, or not finite.
@@ -99,7 +99,7 @@ def check_source(path: Path) -> Source:
 
 
 def require_convertible(name: str, duration_s: float, peak: float) -> None:
-    """Refuse a recording in which there is nothing to convert.
+    """Refuse a recording with nothing to convert.
 
     Raises:
         AudioError: If it is too short or silent.
@@ -111,14 +111,14 @@ def require_convertible(name: str, duration_s: float, peak: float) -> None:
 
 
 def names_file(output: str) -> bool:
-    """Whether an output is meant as a file: by its suffix, unless it is a folder or ends as one."""
+    """Whether an output names a file: it has a suffix, and is neither an existing folder nor ends with a separator."""
     return bool(FILE_TYPE.fullmatch(Path(output).suffix)) and not output.endswith("/") and not Path(output).is_dir()
 
 
 def plan_outputs(
     sources: list[Path], output: str | None, run: Path, transpose: float, suffix: str = ".wav"
 ) -> list[Path]:
-    """Output path of each conversion; never a source, never the same twice.
+    """Output path of each conversion: never a source, and no two equal.
 
     Args:
         sources: The recordings.
@@ -128,7 +128,7 @@ def plan_outputs(
         suffix: Format of files in a folder.
 
     Raises:
-        ConfigError: If one output file is named for several sources, or would overwrite a source.
+        ConfigError: If one output file is given for several sources, or an output would overwrite a source.
     """
     if output is not None and names_file(output):
         if Path(output).suffix.lower() not in FORMATS:

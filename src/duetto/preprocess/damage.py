@@ -1,13 +1,13 @@
-"""The damage ledger: what a step did to a clip besides shortening it.
+"""The damage ledger: the effect of a step on a clip, apart from shortening it.
 
-Before and after are compared where both hold the same stretch of the clip, channels mixed; the
-seconds tell what a step cut out. Four things are measured:
+Before and after are compared over the stretches of the clip that both contain, with channels mixed; seconds show what a
+step removed entirely. Four things are measured:
 
 - energy taken out of each of four bands, dB;
 - hole fraction: share of the mel cells within 50 dB of their frame's maximum that fall by more than
   20 dB, the change of level apart;
 - log kurtosis ratio ln(K_after / K_before), K = mu_4 / mu_2^2 in raw moments of the power of each bin
-  over the frames of the pauses (Uemura et al., IWAENC 2008): what isolated tones do to a noise;
+  over the frames of the pauses (Uemura et al., IWAENC 2008), which isolated tones in noise raise;
   frames that were silenced altogether are left out;
 - share of voiced frames that are voiced no more, by autocorrelation, and of frames that are zero.
 
@@ -37,15 +37,15 @@ PAUSE_FRAME_S = 512 / 24_000
 NUM_MELS = 80
 ACTIVE_DB = 50.0  # a cell counts within this of its frame's maximum
 HOLE_DB = 20.0  # a fall of more than this is a hole
-SILENT_DB = -100.0  # quieter frames have nothing to lose
-LOUD_SHARE = 0.1  # of the frames, by which the level is compared
+SILENT_DB = -100.0  # softer frames are ignored
+LOUD_SHARE = 0.1  # of the frames, used to compare levels
 ZERO_AMPLITUDE = 2.0**-23  # a step of 24 bits
 FRAME_S = 0.01  # for zero frames
-PAUSE_LEVEL_S = 0.2  # over which the level of a pause is read
+PAUSE_LEVEL_S = 0.2  # over which the level of a pause is measured
 PAUSE_DB = 6.0  # a pause lies this close to the softest
 BELOW_VOICE_DB = 15.0  # and this far below the loudest
-MIN_PAUSE_FRAMES = 40  # fewer do not give a fourth moment
-VOICING_RATE = 8000  # Hz or above: enough for periods, and cheap
+MIN_PAUSE_FRAMES = 40  # minimum for estimating a fourth moment
+VOICING_RATE = 8000  # Hz or above: sufficient for periods, and cheap
 VOICING_FRAME_S = 0.04
 VOICING_HOP_S = 0.02
 VOICED_HZ = (60.0, 1000.0)
@@ -59,7 +59,7 @@ BLOCK = 2048  # voicing frames handled at once
 class Damage:
     """The difference between two states of a clip."""
 
-    band_loss_db: tuple[float, ...] = (math.nan,) * (len(BAND_EDGES_HZ) - 1)  # positive = taken out
+    band_loss_db: tuple[float, ...] = (math.nan,) * (len(BAND_EDGES_HZ) - 1)  # positive = removed
     level_change_db: float = math.nan  # of the loudest tenth of the frames
     hole_fraction: float = math.nan  # 0..1
     log_kurtosis_ratio: float = math.nan
@@ -106,7 +106,7 @@ def measure_damage(before: Segments, after: Segments) -> Damage:
         after: Its segments after; may be fewer, shorter, or of another sample rate (then only bands and zeros count).
 
     Returns:
-        The damage; memory is that of one segment.
+        The damage; memory use is that of one segment.
     """
     means = _Means()
     energies = np.zeros((2, len(BAND_EDGES_HZ) - 1))  # before, after
@@ -130,7 +130,7 @@ def measure_damage(before: Segments, after: Segments) -> Damage:
 
 
 def _pairs(before: Segments, after: Segments) -> Iterable[tuple[Segment, Segment]]:
-    """Stretches of both states that hold the same part of the clip, in mono."""
+    """Pairs of stretches, in mono, that cover the same part of the clip in both states."""
     for new in after:
         for old in before:
             first = new.start - old.start
@@ -179,7 +179,7 @@ def mel_levels_of_power(power: Power, n_fft: int, sample_rate: int) -> NDArray[n
 
 @lru_cache(maxsize=8)
 def _mel_filters(n_fft: int, sample_rate: int) -> NDArray[np.float32]:
-    """Triangles evenly spaced in mel (O'Shaughnessy) up to Nyquist, (F, M); those without a bin are left out."""
+    """Triangular filters evenly spaced in mel (O'Shaughnessy) up to Nyquist, (F, M), without empty ones."""
     mel = 2595 * np.log10(1 + bin_frequencies_hz(n_fft, sample_rate) / 700)
     edges = np.linspace(0, mel[-1], NUM_MELS + 2)
     rising = (mel[:, None] - edges[:-2]) / np.diff(edges[:-1])
@@ -218,7 +218,7 @@ def pause_frames(waveform: Waveform, n_fft: int, sample_rate: int) -> NDArray[np
     softest = float(np.quantile(level_db[is_heard], 0.05))
     limit = min(softest + PAUSE_DB, float(level_db.max()) - BELOW_VOICE_DB)
     is_pause = is_heard & (level_db <= limit)
-    # Frame k of the spectrum covers hops k - 3 to k of the waveform: all of them have to be pause.
+    # Frame k of the spectrum covers hops k - 3 to k of the waveform, all of which must be in a pause.
     padded = np.concatenate([np.zeros(OVERLAP - 1, dtype=bool), is_pause, np.zeros(OVERLAP - 1, dtype=bool)])
     return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, OVERLAP).all(axis=1))
 
@@ -252,7 +252,7 @@ def voiced_lost(before: Waveform, after: Waveform, sample_rate: int) -> float:
 
 def voiced_frames(waveform: Waveform, sample_rate: int) -> NDArray[np.bool_]:
     """Which frames of 40 ms, every 20 ms, are periodic with 60 to 1000 Hz, (T,)."""
-    factor = max(1, sample_rate // VOICING_RATE)  # so many samples are averaged to one
+    factor = max(1, sample_rate // VOICING_RATE)  # number of samples averaged into one
     waveform = waveform[: len(waveform) // factor * factor].reshape(-1, factor).mean(axis=1)
     rate = sample_rate / factor
     length, hop = round(VOICING_FRAME_S * rate), max(1, round(VOICING_HOP_S * rate))
@@ -266,7 +266,7 @@ def voiced_frames(waveform: Waveform, sample_rate: int) -> NDArray[np.bool_]:
         block = frames[first : first + BLOCK]
         lags = irfft(np.square(np.abs(rfft(block - block.mean(axis=1, keepdims=True), n_fft))), n_fft)
         energy[first : first + BLOCK] = lags[:, 0]
-        # A lag of k leaves length - k products, so divide by that.
+        # A lag of k leaves length - k products: divide by their number.
         scale = length / (length - np.arange(shortest, longest + 1))
         best = np.max(lags[:, shortest : longest + 1] * scale, axis=1)
         correlation[first : first + BLOCK] = best / np.maximum(lags[:, 0], 1e-20)

@@ -1,8 +1,7 @@
 """The envelope of a gate between open and closed.
 
-The gain runs linearly in dB: up before a sound (a gate that looks ahead is open when the sound is
-there), down after it. Both effects of the hobby study, the noise gate and the noise reduction,
-work this way.
+The gain changes linearly in dB: it rises before a sound (with look-ahead, the gate is open when the sound begins) and
+falls after it. The noise gate and the noise reduction of the hobby study both work this way.
 """
 
 import numpy as np
@@ -10,13 +9,13 @@ from numpy.typing import NDArray
 
 
 def closing_depth(is_open: NDArray[np.bool_], attack: float, hold: float, decay: float) -> NDArray[np.float32]:
-    """How far a gate is closed at each instant: 0 = open, 1 = closed.
+    """How far a gate is closed at each time step: 0 = open, 1 = closed.
 
     Args:
         is_open: Where the sound opens the gate, time along the first axis.
-        attack: Instants that opening takes; they lie before the sound.
-        hold: Instants for which the gate stays open after the sound.
-        decay: Instants that closing takes; they follow the hold.
+        attack: Time steps for opening, before the sound.
+        hold: Time steps for which the gate stays open after the sound.
+        decay: Time steps for closing, after the hold.
 
     Returns:
         The shape of `is_open`.

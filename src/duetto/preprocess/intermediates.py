@@ -1,7 +1,7 @@
-"""A clip between two steps, kept for listening: `preprocess.keep_intermediates=true`.
+"""Intermediates: clips between two steps, kept for listening (`preprocess.keep_intermediates=true`).
 
-Number 0 is the clip as it was recorded, number 1 what the first step made of it, and so on. Slicing
-has none: it only cuts.
+Number 0 is the clip as recorded, number 1 the result of the first step, and so on. Slicing has no intermediate, because
+it only cuts.
 """
 
 from dataclasses import replace
@@ -22,14 +22,14 @@ NOT_KEPT = ("slice",)
 def write_intermediate(
     folder: Path, clip: Clip, start: int, done: tuple[int, str], segments: Segments
 ) -> tuple[Clip, ...]:
-    """Write the present state of a part of a clip, its segments end to end, as 16-bit FLAC; nothing if nothing is left.
+    """Write the current segments of a part of a clip, end to end, as 16-bit FLAC; no file if nothing is left.
 
     Args:
-        folder: Of the treated corpus.
+        folder: Of the preprocessed corpus.
         clip: The recording.
         start: First sample of the part.
-        done: Number of steps done, and name of the last one or `RECORDED`.
-        segments: What is left of the part; turned down where it exceeds full scale.
+        done: Number of steps done, and the name of the last one or `RECORDED`.
+        segments: What is left of the part; attenuated if it exceeds full scale.
 
     Raises:
         StorageError: If the folder cannot be written.

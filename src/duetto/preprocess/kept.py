@@ -9,7 +9,7 @@ KEPT = "keep"
 
 
 def kept_labels(clips: Sequence[Clip]) -> dict[str, tuple[Label, ...]]:
-    """Song -> a label for each treated clip, in seconds of the recording, in order of time."""
+    """Song -> a label for each preprocessed clip, in seconds of the recording, in order of time."""
     tracks: dict[str, list[Label]] = {}
     for clip in clips:
         start_s = clip.start / clip.sample_rate

@@ -1,7 +1,7 @@
 """The damage ledger of a whole corpus: rows of clips and steps, summarised as one row per step and its worst clips.
 
-Means over clips are weighted by seconds; an undefined measure is left out and counted. Seconds in, out and
-dropped are sums, so that in = out + dropped for each step as for each clip.
+Means over clips are weighted by seconds; undefined measures are left out and counted. Seconds in, out and dropped are
+sums, so in = out + dropped holds for each step as for each clip.
 """
 
 import math
@@ -22,7 +22,7 @@ StepRow = dict[str, Any]
 
 
 def read_ledger(folder: Path) -> list[StepRow]:
-    """The rows of a treated corpus; none when it has no ledger."""
+    """The rows of a preprocessed corpus; empty if it has no ledger."""
     path = folder / LEDGER_NAME
     return list(read_json(path)) if path.is_file() else []
 
@@ -58,7 +58,7 @@ def _summary(name: str, rows: list[StepRow]) -> dict[str, Any]:
 
 
 def _mean(values: Sequence[tuple[float | None, StepRow]]) -> tuple[float, int]:
-    """Mean weighted by the seconds of the rows, and how many are undefined."""
+    """Mean weighted by the seconds of the rows, and the number of undefined values."""
     defined = [(value, row["seconds_in"]) for value, row in values if value is not None and math.isfinite(value)]
     weight = sum(seconds for _, seconds in defined)
     mean = sum(value * seconds for value, seconds in defined) / weight if weight > 0 else math.nan

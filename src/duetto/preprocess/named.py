@@ -1,4 +1,4 @@
-"""Which classes the settings of a preprocessing may name: our steps, and nothing else that could be called."""
+"""Restricts the classes that preprocessing settings may name to our steps."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -10,7 +10,7 @@ TARGET = "_target_"
 
 
 def foreign_targets(settings: Any) -> Iterator[str]:
-    """Every `_target_` of a step's settings, at any depth, that is no step of ours; empty text where it has none."""
+    """Every `_target_` in a step's settings, at any depth, that is not one of our steps; "" if there is none."""
     own = settings.get(TARGET) if isinstance(settings, Mapping) else None
     yield from (str(target or "") for target in (own, *_targets(settings)) if not _is_step(target))
 
@@ -24,7 +24,7 @@ def _targets(settings: Any) -> Iterator[Any]:
 
 
 def _is_step(target: Any) -> bool:
-    """Whether it is a class of that package, and neither a function nor what its modules import."""
+    """Whether it is a class defined in that package, not a function or an imported name."""
     module, _, name = str(target).rpartition(".")
     if not module.startswith(STEP_PACKAGE) or not module.removeprefix(STEP_PACKAGE).isidentifier():
         return False

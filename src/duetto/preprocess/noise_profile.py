@@ -11,25 +11,25 @@ from duetto.preprocess.steps.slice import frame_levels_db
 from duetto.units import seconds_to_samples
 
 HOP_S = 0.01
-SILENT_DB = -140.0  # digital silence has no noise to measure
+SILENT_DB = -140.0  # digital silence contains no noise to measure
 MIN_FRAMES = 2  # of the spectrum, so that there is something to average
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A stretch that holds noise alone."""
+    """A stretch that contains only noise."""
 
     duration_s: float = 0.5
     start_s: float | None = None  # in the clip; None = the quietest stretch that is not digital silence
 
 
 def noise_profile(segments: Segments, n_fft: int, stretch: Stretch) -> NDArray[np.float32] | None:
-    """Mean power of each bin where a clip holds noise alone.
+    """Mean power of each bin where a clip contains only noise.
 
     Args:
         segments: The segments of one clip; channels are mixed.
         n_fft: Window length, as in `transform_spectrum`.
-        stretch: Which stretch.
+        stretch: The stretch to use.
 
     Returns:
         (F,), or None if the clip is digital silence or shorter than the stretch.

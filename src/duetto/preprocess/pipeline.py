@@ -1,14 +1,13 @@
-"""Runs the steps of a preprocessing over a corpus.
+"""Applies the preprocessing steps to a corpus.
 
-Only clips of role `target` are treated, so that preprocessing only affects
-the training data. Sources and references pass through untouched (linked, or copied across disks), so
-that every preprocessing is tested on the same songs against the same reference. Only of the user's mixes
-the treated clip itself, unsliced, becomes source and reference, for nothing cleaner exists.
+Only clips of role `target` are treated, so that preprocessing only affects the training data. Sources and references
+pass through unchanged (linked, or copied across disks), so that every preprocessing is tested on the same songs against
+the same reference. The user's own mixes are an exception: the preprocessed clip, unsliced, becomes source and
+reference, because nothing cleaner exists.
 
-Recordings are mono to a step unless it takes channels (`needs_channels`, see `segment`): a clip is
-read with its channels if the first step takes them, and keeps them up to the first step that does
-not. What is written is mono. Beside the manifest lies `ledger.json`: a row for each clip and step
-with the seconds in and out and the damage done (see `damage`).
+Steps get mono recordings unless they take channels (`needs_channels`, see `segment`): a clip is read with its channels
+if the first step takes them, and keeps them up to the first step that does not. Output is mono. Beside the manifest,
+`ledger.json` has a row for each clip and step with the seconds in and out and the damage (see `damage`).
 """
 
 from collections.abc import Mapping
@@ -37,20 +36,20 @@ def preprocess_corpus(
     workers: int | None = None,
     keep_intermediates: bool = False,
 ) -> Path:
-    """Treat a corpus, unless that was done before.
+    """Preprocess a corpus, unless the result is cached.
 
     Args:
         folder: A complete corpus.
         steps: Name -> step, applied in this order to each clip of role `target`.
-        cache: Where treated corpora are kept.
-        settings: The steps as JSON values: with the corpus' content they name the result.
+        cache: Folder of preprocessed corpora.
+        settings: The steps as JSON values; together with the corpus' content they identify the result.
         progress: Called with (job, jobs done, jobs in all) after each clip.
         workers: Threads; None = as many as there are cores.
-        keep_intermediates: Whether each clip is kept as it is between the steps, role `intermediate`.
+        keep_intermediates: Whether each clip is also kept after each step, with role `intermediate`.
 
     Returns:
-        A corpus folder of the same form, `cache/<12 digits>`. Its ledger goes on from that of
-        `folder`: seconds in = used + dropped.
+        A corpus folder of the same form, `cache/<12 digits>`. Its ledger continues that of `folder`: seconds in = used
+        + dropped.
 
     Raises:
         CorpusError: If the corpus is incomplete, or no step leaves anything to train on.
@@ -86,7 +85,7 @@ def preprocess_corpus(
 def treated_from(
     manifest: Manifest, steps: Mapping[str, Step], settings: dict[str, Any], keep_intermediates: bool
 ) -> Fingerprint:
-    """What a treated corpus is made of: the corpus, the steps as they were built, and their code."""
+    """Fingerprint of a preprocessed corpus: the corpus, the steps as built, and their code."""
     dropped = [[entry.clip_id, entry.seconds, entry.reason] for entry in manifest.ledger.dropped]
     inputs = {
         "corpus": manifest.content_hash(),

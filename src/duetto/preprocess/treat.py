@@ -1,7 +1,7 @@
-"""Treating one clip: its parts through the steps, what is left into files, what happened into rows.
+"""Preprocesses one clip: applies the steps, writes what is left into files, and records what happened in rows.
 
-A clip longer than five minutes is treated in parts, cut where it is softest and each read from the disk
-when its turn comes, so that memory does not grow with the clip.
+A clip longer than five minutes is processed in parts, which are cut where it is softest and read from disk one at a
+time, so that memory does not grow with the clip.
 """
 
 from collections.abc import Iterator
@@ -24,32 +24,32 @@ from duetto.storage.files import link_or_copy, sha256_file
 from duetto.storage.full_scale import gain_to_fit
 from duetto.units import amplitude_to_db, seconds_to_samples
 
-LONGEST_S = 300.0  # treated at once
-SCANNED_HOPS = 6000  # read at once when a long clip is looked through for soft places: a minute
+LONGEST_S = 300.0  # processed at once
+SCANNED_HOPS = 6000  # read at once when searching a long clip for soft places: a minute
 
 NamedStep = tuple[str, Step]
 
 
 @dataclass
 class Treated:
-    """What the parts of a clip have given so far."""
+    """The results of a clip's parts so far."""
 
     clips: list[Clip] = field(default_factory=list)
     intermediates: list[Clip] = field(default_factory=list)  # to listen to
     dropped: list[Dropped] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    whole: list[Segment] = field(default_factory=list)  # before slicing, for a pair of source and reference
+    whole: list[Segment] = field(default_factory=list)  # before slicing, as source and reference
 
 
 @dataclass(frozen=True)
 class TreatClip:
-    """A job: all steps over one clip."""
+    """A job that applies all steps to one clip."""
 
     folder: Path
     clip: Clip
     steps: tuple[NamedStep, ...]
-    makes_pair: bool = False  # of source and reference, from the treated clip before slicing
-    keep_intermediates: bool = False  # the clip as it is between the steps
+    makes_pair: bool = False  # whether the clip before slicing also becomes source and reference
+    keep_intermediates: bool = False  # whether the clip is kept after each step
 
     @property
     def name(self) -> str:
@@ -57,7 +57,7 @@ class TreatClip:
         return _file_name(self.clip.id)
 
     def run(self, folder: Path) -> Outcome:
-        """Write a file for each segment that is left."""
+        """Write a file for each remaining segment."""
         treated = Treated()
         _pass_files(self.folder, folder, self.clip, with_audio=False)
         for part in self._parts():
@@ -69,7 +69,7 @@ class TreatClip:
         return Outcome(clips, tuple(treated.dropped), {"ledger": treated.rows})
 
     def _treat(self, folder: Path, part: Segment, treated: Treated) -> Segments:
-        """A part through all steps."""
+        """Apply all steps to a part."""
         segments: Segments = (part,)
         treated.intermediates += self._intermediate(folder, part, (0, RECORDED), segments)
         for number, (name, step) in enumerate(self.steps, 1):
@@ -93,7 +93,7 @@ class TreatClip:
         return write_intermediate(folder, self.clip, part.start, done, segments) if is_kept else ()
 
     def _parts(self) -> Iterator[Segment]:
-        """The clip, or if it is long its parts one after the other."""
+        """The clip, or its parts in order if it is long."""
         path = _existing(self.folder, self.clip.path)
         rate = self.clip.sample_rate
         origin = Origin(self.clip.song, self.clip.start / rate, self.clip.duration_s)
@@ -117,7 +117,7 @@ class TreatClip:
         )
 
     def _write_pair(self, folder: Path, segments: list[Segment]) -> tuple[Clip, Clip]:
-        """Source and reference: the treated clip in one piece."""
+        """Source and reference: the preprocessed clip in one piece."""
         name, rate = self.clip.id.rpartition("/")[2], segments[0].sample_rate
         path = f"audio/treated/{name}.wav"
         num_samples = write_blocks(folder / path, (segment.waveform for segment in segments), rate)
@@ -136,7 +136,7 @@ class TreatClip:
 
 @dataclass(frozen=True)
 class PassClip:
-    """A job: a source or reference goes through untouched."""
+    """A job that passes a source or reference on unchanged."""
 
     folder: Path
     clip: Clip
@@ -153,7 +153,7 @@ class PassClip:
 
 
 def part_spans(path: Path, num_samples: int, sample_rate: int) -> tuple[Span, ...]:
-    """Where the parts of a clip lie: at most five minutes each, cut where it is softest."""
+    """Spans of a clip's parts: at most five minutes each, cut where the clip is softest."""
     longest = seconds_to_samples(LONGEST_S, sample_rate)
     if num_samples <= longest:
         return ((0, num_samples),)
@@ -168,7 +168,7 @@ def part_spans(path: Path, num_samples: int, sample_rate: int) -> tuple[Span, ..
 
 
 def _apply(step: Step, segments: Segments) -> tuple[Segments, Drops]:
-    """A step, held to its promise that seconds in = seconds out + seconds lost."""
+    """Apply a step, and check that seconds in = seconds out + seconds dropped."""
     treated, lost = step.apply(segments)
     missing_s = total_s(segments) - total_s(treated) - sum(entry.seconds for entry in lost)
     if segments and abs(missing_s) > 0.5 / segments[0].sample_rate:
@@ -191,7 +191,7 @@ def _mixed(segments: Segments) -> Segments:
 
 
 def _fit_full_scale(segments: Segments) -> tuple[Segments, tuple[Dropped, ...]]:
-    """Turn a clip down whose peak a step has lifted beyond what 24 bit hold."""
+    """Attenuate a clip whose peak a step has raised beyond full scale."""
     peak = max((float(np.max(np.abs(segment.waveform), initial=0.0)) for segment in segments), default=0.0)
     if peak <= 1.0:
         return segments, ()

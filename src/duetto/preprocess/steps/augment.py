@@ -1,11 +1,11 @@
 """Augmentation: copies of the training audio at other pitches or tempos, made by WORLD.
 
-Pitch moves and the spectral envelope stays, so that a copy is the same voice at another pitch; or time is
-stretched and pitch stays. Each copy is a segment of its own behind the end of the clip, because it lies at no place
-in it. The seconds gained stand in the ledger as negative dropped. Both architectures read audio, so both are served.
+Either the pitch is changed and the spectral envelope kept, so that a copy is the same voice at another pitch, or time
+is stretched and the pitch kept. Each copy is a separate segment after the end of the clip, because it has no place
+within it. The seconds gained appear in the ledger as negative dropped seconds. This works for both architectures.
 
-A voice's formants do move with its register; a copy by WORLD does not know how. What this mends and harms is
-measured in the studies `register` and `tempo_leakage`.
+The formants of a real voice change with its register, which WORLD does not reproduce. The studies `register` and
+`tempo_leakage` measure benefit and harm.
 
 Reference: Morise et al., IEICE Transactions E99-D(7), 2016 (WORLD).
 """
@@ -30,7 +30,7 @@ FRAME_MS = 5.0
 
 @dataclass(frozen=True)
 class WorldAnalysis:
-    """WORLD's analysis of a stretch; T frames every 5 ms."""
+    """WORLD's analysis of a stretch; T frames, one every 5 ms."""
 
     f0_hz: NDArray[np.float64]  # (T,)
     envelope: NDArray[np.float64]  # (T, F)
@@ -39,7 +39,7 @@ class WorldAnalysis:
 
 @dataclass(frozen=True)
 class Augment:
-    """Copies at each of the pitches and at each of the tempos."""
+    """Copies at each of several pitches and tempos."""
 
     needs_channels: ClassVar[bool] = False
 
@@ -74,7 +74,7 @@ class Augment:
         return (*segments, *copies), dropped
 
     def copies(self, waveform: Waveform, sample_rate: int) -> list[Waveform]:
-        """The waveform (S,) at each pitch, (S,), then at each tempo, (round(S * stretch),); none of silence."""
+        """The waveform (S,) at each pitch, (S,), then at each tempo, (round(S * stretch),); empty for silence."""
         if not np.any(waveform):
             return []
         voice = analyse_voice(waveform, sample_rate)
@@ -101,7 +101,7 @@ def sing_voice(voice: WorldAnalysis, sample_rate: int, semitones: float, stretch
     """The voice at another pitch and tempo, (about S * stretch,)."""
     num_frames = len(voice.f0_hz)
     at = np.minimum(np.arange(max(1, round(num_frames * stretch))) / stretch, num_frames - 1)
-    nearest = np.round(at).astype(np.int64)  # pitch is not averaged across a change of voicing
+    nearest = np.round(at).astype(np.int64)  # pitch is not interpolated across a change of voicing
     low = np.floor(at).astype(np.int64)
     share = (at - low)[:, None]
     high = np.minimum(low + 1, num_frames - 1)

@@ -2,8 +2,8 @@
 
 A run of at least three samples within 0.1 % of the clip's peak counts as clipped. Its samples become
 those that an autoregressive model of the surroundings finds most likely, given the samples beside the
-run (least squares); where the surroundings are too short, a cubic through the neighbours. Either way
-no sample ends below the level at which it was clipped: less than that is known to be wrong.
+run (least squares); where the surroundings are too short, a cubic through the neighbours. Either way no sample ends
+below the level at which it was clipped, which is known to be its minimum.
 
 Reference: Janssen, Veldhuis & Vries, "Adaptive interpolation of discrete-time signals that can be
 modeled as autoregressive processes", IEEE TASSP 34(2), 1986.
@@ -24,8 +24,8 @@ from duetto.spans import Span, true_spans
 from duetto.storage.audio import Waveform
 
 NEAR_PEAK = 0.999  # within 0.1 % of the peak
-MIN_RUN = 3  # samples; fewer are a peak
-MIN_PEAK = 0.1  # below, nothing is clipped
+MIN_RUN = 3  # samples; shorter runs are ordinary peaks
+MIN_PEAK = 0.1  # softer clips are not clipped
 ORDER = 32  # of the autoregressive model
 CONTEXT = 8 * ORDER  # samples on either side of a run
 ITERATIONS = 3
@@ -46,7 +46,7 @@ class Declip:
         require(self.longest_ms > 0, f"preprocess.declip.longest_ms={self.longest_ms}: expected more than 0 ms.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Repair every segment; lengths stay. A remark gives the share of clipped samples."""
+        """Repair every segment; lengths are unchanged. A remark gives the share of clipped samples."""
         if not segments:
             return (), ()
         level = max(float(np.max(np.abs(segment.waveform), initial=0.0)) for segment in segments) * NEAR_PEAK
@@ -81,7 +81,7 @@ def fill_runs(waveform: Waveform, runs: list[Span], level: float) -> Waveform:
     is_known = np.ones(len(filled), dtype=bool)
     for first, last in runs:
         is_known[first:last] = False
-    for first, last in runs:  # a first guess for all, so that each sees whole surroundings
+    for first, last in runs:  # a first guess for all, so that each run has complete surroundings
         filled[first:last] = _beyond(_cubic(filled, is_known, first, last), waveform[first], level)
     for first, last in runs:
         if first >= ORDER and last + ORDER <= len(filled):

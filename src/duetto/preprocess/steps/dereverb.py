@@ -1,14 +1,14 @@
 """Spectral subtraction of late reverberation, which also leaves residue and chopped tails.
 
-Reverberation is modelled as exponentially decaying noise, so that its late part has the spectrum of
-the signal some time ago, decayed. With frame t, frequency f, decay rate D = 3 ln(10) / RT60:
+Reverberation is modelled as exponentially decaying noise, so its late part is a decayed version of the signal's earlier
+spectrum. With frame t, frequency f, decay rate D = 3 ln(10) / RT60:
 
     S_rr(t, f) = exp(-2 D T_late) S_xx(t - T_late, f)           Lebart et al. 2001, section 3
     G(t, f)^2  = max(1 - strength over S_rr / |X|^2, floor^2)   power subtraction
 
-S_xx is |X|^2 smoothed over time. The estimate counts the direct sound as if it were reverberation
-too, so held notes lose level: that is the method as it is used, and the harm that case B studies.
-An optional gate then silences frames below a level, as the study's author did.
+S_xx is |X|^2 smoothed over time. The estimate also treats the direct sound as reverberation, so held notes lose level:
+this is how the method is used in practice, and the harm that case B studies. An optional gate then silences frames
+below a level, as the study's author did.
 
 Reference: Lebart, Boucher & Denbigh, "A new method based on spectral subtraction for speech
 dereverberation", Acta Acustica 87(3), 2001. Over-subtraction: Berouti et al., ICASSP 1979.
@@ -33,13 +33,13 @@ FRAME_S = 0.04  # rounded up to a power of two
 OVERLAP = 4  # frames over each sample; Hann squared sums to a constant
 SMOOTHING = 0.8  # of S_xx, per frame
 BLOCK_FRAMES = 1024  # processed at once, so that an hour needs no more memory than a minute
-CONTEXT_FRAMES = 64  # before a block: what S_xx remembers
+CONTEXT_FRAMES = 64  # before a block: the memory of S_xx
 DECAY_HOP_S = 0.01
-DECAY_S = 0.2  # length of a stretch that is judged
-MIN_DECAY_DB = 8.0  # it falls this far: slower falls come from the singer, so no time above 1.5 s is found
-DECAY_R2 = 0.9  # how straight it falls
-ABOVE_FLOOR_DB = 6.0  # it ends this far above the softest frame
-MIN_DECAYS = 5  # fewer are no estimate
+DECAY_S = 0.2  # length of a stretch tested for a decay
+MIN_DECAY_DB = 8.0  # minimum fall: slower falls come from the singer, so no time above 1.5 s is found
+DECAY_R2 = 0.9  # minimum R^2 of a straight line
+ABOVE_FLOOR_DB = 6.0  # minimum distance of its end from the softest frame
+MIN_DECAYS = 5  # minimum number for an estimate
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Dereverb:
 
     strength: float = 1.0  # 0 = none, 1 = as in the hobby study
     rt60_s: float | None = None  # reverberation time; None = estimated from each clip
-    late_s: float = 0.05  # what comes later than this is subtracted
+    late_s: float = 0.05  # reverberation later than this is subtracted
     over_subtraction: float = 1.4
     floor_db: float = -20.0  # least gain of a cell
-    gate_db: float | None = None  # frames below are silenced, dB against full scale; None = no gate
+    gate_db: float | None = None  # softer frames are silenced, dB relative to full scale; None = no gate
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -63,7 +63,7 @@ class Dereverb:
         require(self.floor_db <= 0, f"{prefix}.floor_db={self.floor_db}: expected 0 dB or less.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Treat every segment, except (with a remark) where no reverberation time can be estimated; lengths stay."""
+        """Treat every segment; without an estimated reverberation time it is skipped with a remark. Keeps lengths."""
         treated: list[Segment] = []
         remarks: list[Dropped] = []
         for segment in segments:
@@ -116,11 +116,11 @@ def _gain(power: NDArray[np.float64], delay: int, factor: float, floor: float) -
 
 
 def estimate_rt60(waveform: Waveform, sample_rate: int) -> float:
-    """Reverberation time in s from stretches where the level falls in a straight line; NaN with too few.
+    """Reverberation time in s from stretches in which the level falls in a straight line; NaN with too few.
 
-    The slope of every 0.2 s that falls by 8 dB or more along a line, the median of each decay, the
-    median of these. Between 0.3 and 0.9 s it is right to about 30 %; above, it reads low, because
-    pauses in singing are too short to hear the end of such a decay.
+    Takes the slope of every 0.2 s that falls by 8 dB or more along a line, the median slope of each decay, and the
+    median of these. From 0.3 to 0.9 s the error is about 30 %; longer times are underestimated, because pauses in
+    singing are too short for the end of such a decay.
     """
     level_db = frame_levels_db(waveform, max(1, seconds_to_samples(DECAY_HOP_S, sample_rate)), half_window=1)
     num_frames = round(DECAY_S / DECAY_HOP_S)

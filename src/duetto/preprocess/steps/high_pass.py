@@ -1,6 +1,6 @@
-"""Removes rumble and offset below the voice, without a delay.
+"""Removes rumble and DC offset below the voice, without delay.
 
-Butterworth low cut, run forward and backward: no phase shift, and twice the order's slope (-6 dB at
+Butterworth high-pass, run forward and backward: no phase shift, and twice the order's slope (-6 dB at
 the cutoff). Upstream RVC runs the same filter forward only, which delays low notes.
 """
 
@@ -28,7 +28,7 @@ class HighPass:
         require(1 <= self.order <= 10, f"preprocess.high_pass.order={self.order}: expected 1 to 10.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Filter every segment; lengths stay."""
+        """Filter every segment; lengths are unchanged."""
         return tuple(
             segment.with_waveform(high_pass(segment.waveform, segment.sample_rate, self.cutoff_hz, self.order))
             for segment in segments

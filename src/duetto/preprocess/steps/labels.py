@@ -1,8 +1,8 @@
-"""Trimming by hand: label tracks of Audacity decide what is kept and what is dropped.
+"""Manual trimming: Audacity label tracks determine what is kept and what is dropped.
 
-A label track is a text file with a line a label: start and end in seconds and a text, separated by
-tabs, decimals with a point. A point label has end = start. A line that begins with a backslash
-belongs to the label above it: two frequencies in Hz, bounds of a spectral selection.
+A label track is a text file with one line per label: start and end in seconds and a text, separated by tabs, with
+decimal points. A point label has end = start. A line that begins with a backslash
+belongs to the label above it: two frequencies in Hz, the bounds of a spectral selection.
 
 Reference: "Importing and Exporting Labels" in Audacity's manual.
 """
@@ -22,12 +22,12 @@ from duetto.spans import Span
 from duetto.storage.files import sha256_file, sha256_json, write_text
 from duetto.units import seconds_to_samples
 
-BEYOND_END_S = 0.01  # a label may end this far behind the clip: Audacity rounds to 6 digits, editors do not
+BEYOND_END_S = 0.01  # tolerance for labels beyond the end of the clip, from rounding
 SUFFIX = ".txt"
 NO_DIGEST = "-00000000"  # as long as what `recording_id` adds to a file's name
-GOES_ON = frozenset(" \t([{:,;./?!")  # behind the text of a label: "drop (cough)"; "drop-in" is another word
+GOES_ON = frozenset(" \t([{:,;./?!")  # after the text of a label: "drop (cough)"; "drop-in" is a different word
 SHOWN = 5  # texts in a remark
-CUT_SUFFIX = "-train"  # of a clip whose recording goes on in another clip
+CUT_SUFFIX = "-train"  # of a clip whose recording continues in another clip
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def read_labels(path: Path) -> tuple[Label, ...]:
 
 
 def write_labels(path: Path, labels: Sequence[Label]) -> None:
-    """Write a label track that Audacity opens; tabs and line ends in a text become blanks."""
+    """Write a label track for Audacity; tabs and line breaks in a text become spaces."""
     lines = []
     for label in labels:
         text = " ".join(label.text.split())
@@ -102,9 +102,9 @@ def _numbers(fields: list[str], place: str) -> tuple[float, float]:
 class TrimByLabels:
     """Keeps or drops labelled stretches; times count from the recording's beginning.
 
-    A label means a text if it is that text or begins with it as a word: `drop`, `Drop`, `drop (cough)`, `drop: cough`;
-    capitals do not matter, and of several texts that fit the longest counts. What is neither kept nor dropped is
-    remarked on.
+    A label matches a text if it is equal to it or begins with it as a word: `drop`, `Drop`, `drop (cough)`,
+    `drop: cough`. Case is ignored, and if several texts match the longest one counts. A remark reports labels that
+    match none.
     """
 
     needs_channels: ClassVar[bool] = True
@@ -119,7 +119,7 @@ class TrimByLabels:
         require(not both, f"preprocess.labels: {both} is both kept and dropped.")
 
     def reads(self) -> str:
-        """The content of the label tracks."""
+        """Digest of the label tracks."""
         path = Path(self.path)
         files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
         return sha256_json([[file.name, sha256_file(file)] for file in files if file.is_file()])
@@ -128,8 +128,8 @@ class TrimByLabels:
         """Cut every segment; the rest is reported as dropped.
 
         Raises:
-            CorpusError: If a clip has no label track, a label lies beyond its end, or one that keeps or drops has no
-                length.
+            CorpusError: If a clip has no label track, a label lies beyond its end, or a label that keeps or drops has
+                no length.
         """
         if not segments:
             return (), ()
@@ -146,7 +146,7 @@ class TrimByLabels:
         return tuple(kept), tuple(dropped)
 
     def _meaning(self, label: Label) -> str | None:
-        """The text of `keep` or `drop` that a label means; None = neither."""
+        """The text of `keep` or `drop` that a label matches; None = neither."""
         fitting = [text for text in (*self.keep, *self.drop) if means(label, text)]
         return max(fitting, key=len) if fitting else None
 
@@ -160,7 +160,7 @@ class TrimByLabels:
                 )
 
     def _remarks(self, segment: Segment, labels: Sequence[Label]) -> list[Dropped]:
-        """A remark on labels that do nothing, once for a recording."""
+        """A remark on labels without effect, once per recording."""
         others = dict.fromkeys(label.text or "no text" for label in labels if self._meaning(label) is None)
         if not others or segment.origin.start_s > 0 or segment.start > 0:
             return []
@@ -175,7 +175,7 @@ class TrimByLabels:
         named = path / f"{song}{SUFFIX}"
         if named.is_file():
             return named
-        slug = song[: -len(NO_DIGEST)]  # the id of a user's recording is its file's name and 8 digits of its hash
+        slug = song[: -len(NO_DIGEST)]  # the id of a user's recording is its file name and 8 digits of its hash
         fitting = [file for file in sorted(path.glob(f"*{SUFFIX}")) if _slug(file) == slug]
         if len(fitting) > 1:
             names = ", ".join(file.name for file in fitting)
@@ -199,7 +199,7 @@ class TrimByLabels:
         return [segment.cut(first, last) for first, last in left], dropped
 
     def _spans(self, segment: Segment, labels: tuple[Label, ...], texts: Sequence[str]) -> list[Span]:
-        """Where a segment carries one of the texts, in its samples, joined and in order."""
+        """Spans of a segment with one of the texts, in samples, merged and in order."""
         spans: list[Span] = []
         for label in labels:
             if self._meaning(label) not in texts:
@@ -218,7 +218,7 @@ class TrimByLabels:
 
 
 def means(label: Label, text: str) -> bool:
-    """Whether a label is a text, or begins with it and goes on after a blank or a mark; capitals do not matter."""
+    """Whether a label is a text, or begins with it followed by a space or punctuation; case is ignored."""
     said, wanted = label.text.casefold(), text.casefold()
     return said == wanted or (said.startswith(wanted) and said[len(wanted)] in GOES_ON)
 
@@ -228,7 +228,7 @@ def _slug(track: Path) -> str:
 
 
 def _check_end(labels: Sequence[Label], segments: Segments, path: Path) -> None:
-    """Refuse labels behind the end of the recording, where that is known."""
+    """Refuse labels beyond the end of the recording, if that is known."""
     origin = segments[0].origin
     if origin.start_s > 0:
         return  # a part of a recording, whose end is not known here

@@ -1,8 +1,7 @@
 """Brings every clip to the same programme loudness.
 
-ITU-R BS.1770-4 integrated loudness, measured by pyloudnorm: its K-weighting lies within 0.1 dB of the
-standard's at 16 kHz and above, at full scale too. One gain per clip, so that loud and soft phrases
-keep their relation.
+ITU-R BS.1770-4 integrated loudness, measured by pyloudnorm: its K-weighting is within 0.1 dB of the standard at 16 kHz
+and above, also at full scale. There is one gain per clip, so that loud and soft phrases keep their relation.
 """
 
 import math
@@ -21,7 +20,7 @@ from duetto.units import amplitude_to_db, db_to_amplitude
 
 GATE_BLOCK_S = 0.4  # BS.1770: shorter audio has no block to measure
 GATE_HOP_S = 0.1  # BS.1770: blocks overlap by three quarters
-MIN_LUFS = -70.0  # BS.1770's absolute gate: below, nothing counts
+MIN_LUFS = -70.0  # BS.1770's absolute gate: softer blocks do not count
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Loudness:
     target_lufs: float = -23.0  # EBU R 128
 
     def __post_init__(self) -> None:
-        """Refuse levels that no clip can have."""
+        """Refuse impossible levels."""
         require(
             MIN_LUFS < self.target_lufs <= 0,
             f"preprocess.loudness.target_lufs={self.target_lufs}: expected {MIN_LUFS:.0f} to 0 LUFS.",
@@ -62,7 +61,7 @@ class Loudness:
 def _clip_loudness(members: Segments) -> float:
     """Loudness of a clip in LUFS: power mean over its segments, each gated by itself, silent ones left out.
 
-    A clip of up to five minutes is one segment, and this is BS.1770 to the letter.
+    A clip of up to five minutes is one segment, for which this is exactly BS.1770.
     """
     measured = np.array([integrated_loudness(member.waveform, member.sample_rate) for member in members])
     seconds = np.array([member.duration_s for member in members])
@@ -74,17 +73,15 @@ def _clip_loudness(members: Segments) -> float:
 
 
 def integrated_loudness(waveform: Waveform, sample_rate: int) -> float:
-    """Loudness of a mono waveform (S,) in LUFS; NaN when no 0.4 s of it exceed -70 LUFS.
+    """Loudness of a mono waveform (S,) in LUFS; NaN if no block of 0.4 s exceeds -70 LUFS.
 
-    Audio shorter than 0.4 s is repeated to that length; a last block that is not full does not count.
+    Audio shorter than 0.4 s is repeated to that length; an incomplete last block does not count.
     """
     if len(waveform) == 0:
         return math.nan
     minimum = math.ceil(GATE_BLOCK_S * sample_rate)
     long_enough = np.resize(waveform, minimum) if len(waveform) < minimum else waveform
     hops = math.floor(round(len(long_enough) / (GATE_HOP_S * sample_rate), 6))
-    whole = long_enough[
-        : math.ceil(hops * GATE_HOP_S * sample_rate)
-    ]  # pyloudnorm would count a part of a block as a block
+    whole = long_enough[: math.ceil(hops * GATE_HOP_S * sample_rate)]  # pyloudnorm would count an incomplete block
     value = float(Meter(sample_rate).integrated_loudness(whole.astype(np.float64)))
     return value if math.isfinite(value) else math.nan

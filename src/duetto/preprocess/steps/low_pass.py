@@ -1,8 +1,8 @@
-"""A low-pass that removes a given share of the energy: the control for cleaning that removes as much.
+"""A low-pass that removes a given share of the energy, as a control for cleaning that removes the same share.
 
-What a separator or gate leaves has less energy than the voice had, and holes. A low-pass of the same
-loss has no holes, so the difference between the two is due to the holes. Butterworth, run forward and backward
-(no phase shift); the cutoff is found on the clip's power spectrum.
+A separator or gate reduces the energy of a voice and leaves holes. A low-pass with the same loss leaves no holes, so
+the difference between the two is due to the holes. Butterworth, run forward and backward (no phase shift); the cutoff
+is found from the clip's power spectrum.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 
 FRAME_S = 2048 / 48_000
-LOWEST_HZ = 20.0  # a lower cutoff removes everything
+LOWEST_HZ = 20.0  # lower cutoffs remove everything
 HALVINGS = 40
 
 
@@ -44,7 +44,7 @@ class LowPass:
         require(1 <= self.order <= 10, f"{prefix}.order={self.order}: expected 1 to 10.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Filter every segment; lengths stay. A remark gives a cutoff that was searched for."""
+        """Filter every segment; lengths are unchanged. A remark gives the cutoff if it had to be found."""
         pairs = [self._cutoff_hz(segment.waveform, segment.sample_rate) for segment in segments]
         filtered = tuple(
             segment.with_waveform(low_pass(segment.waveform, segment.sample_rate, cutoff_hz, self.order))
@@ -75,7 +75,7 @@ def low_pass(waveform: Waveform, sample_rate: int, cutoff_hz: float, order: int)
 
 
 def find_cutoff_hz(waveform: Waveform, sample_rate: int, energy_loss_db: float, order: int) -> float:
-    """The cutoff, Hz, at which `low_pass` takes so much energy out of (S,), within what the spectrum's bins resolve."""
+    """The cutoff, Hz, at which `low_pass` removes this much energy from (S,), to the resolution of the spectrum."""
     n_fft = fft_size(FRAME_S, sample_rate)
     frequency_hz = bin_frequencies_hz(n_fft, sample_rate)
     power = np.zeros(len(frequency_hz))
@@ -93,6 +93,6 @@ def find_cutoff_hz(waveform: Waveform, sample_rate: int, energy_loss_db: float, 
 
 
 def _passed(power: NDArray[np.float64], frequency: NDArray[np.float64], cutoff: float, order: int) -> float:
-    """Energy behind the filter, |H|^4 of the digital Butterworth run twice; frequencies in cycles a sample."""
+    """Energy after the filter, |H|^4 of the digital Butterworth run twice; frequencies in cycles per sample."""
     warped = np.tan(np.pi * np.minimum(frequency, 0.4999)) / np.tan(np.pi * min(cutoff, 0.4999))  # bilinear transform
     return float(np.sum(power / (1.0 + warped ** (2 * order)) ** 2))

@@ -1,4 +1,4 @@
-"""Explicit mixdown to one channel: one of them, or their mean."""
+"""Mixdown to one channel: a chosen one, or the mean."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -27,7 +27,7 @@ class Mono:
         require(self.choice in CHOICES, f"preprocess.mono.choice={self.choice}: expected {', '.join(CHOICES)}.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Lengths stay. A remark reports channels that cancel each other."""
+        """Mix down every segment; lengths are unchanged. A remark reports channels that cancel each other."""
         if not segments or all(len(segment.channels) == 1 for segment in segments):
             return segments, ()
         powers = sum(np.sum(np.square(segment.channels, dtype=np.float64), axis=1) for segment in segments)

@@ -1,14 +1,13 @@
 """Spectral noise reduction with the parameters and rules of Audacity's.
 
-A profile holds the mean power of each frequency of the noise alone. A cell of the spectrum counts
-as noise when the second greatest of the five powers around it in time is at most
-`sensitivity ln(10)` times the profile: powers of Gaussian noise are distributed exponentially, so
-one of them exceeds that with probability 10^-sensitivity. Cells of noise are turned down by
-`reduction_db`; the gain opens 20 ms before a sound and closes over 100 ms after it, linearly in dB,
-and is averaged, in dB, over `smoothing_bands` bands on either side.
+A profile holds the mean power of each frequency of the noise alone. A cell of the spectrum counts as noise if the
+second greatest of the five powers around it in time is at most `sensitivity ln(10)` times the profile: powers of
+Gaussian noise are distributed exponentially, so each exceeds that with probability 10^-sensitivity. Noise cells are
+attenuated by `reduction_db`; the gain opens 20 ms before a sound and closes over 100 ms after it, linearly in dB, and
+is averaged, in dB, over `smoothing_bands` bands on either side.
 
-With `threshold_over_profile_db` the same is a spectral gate of a known dose: a cell closes when it
-lies less than so many dB above the profile.
+With `threshold_over_profile_db` it is a spectral gate with a defined dose: a cell closes if it lies less than that many
+dB above the profile.
 
 Reference: manual and public description of Audacity's Noise Reduction effect (since 2.1.0; Paul Licameli).
 """
@@ -46,7 +45,7 @@ class NoiseReduction:
     sensitivity: float = 6.0
     smoothing_bands: int = 6
     threshold_over_profile_db: float | None = None  # instead of the sensitivity
-    profile_s: float = 0.5  # length of the stretch that holds noise alone
+    profile_s: float = 0.5  # length of the stretch that contains only noise
     profile_start_s: float | None = None  # where it begins in each clip; None = the quietest stretch
 
     def __post_init__(self) -> None:
@@ -59,13 +58,13 @@ class NoiseReduction:
 
     @property
     def threshold(self) -> float:
-        """Power against the profile's up to which a cell is noise."""
+        """Power relative to the profile's up to which a cell is noise."""
         if self.threshold_over_profile_db is not None:
             return 10.0 ** (self.threshold_over_profile_db / 10.0)
         return self.sensitivity * math.log(10.0)
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Treat every segment by its clip's own profile, except (with a remark) clips without one; lengths stay."""
+        """Treat every segment with its clip's own profile; clips without one get a remark instead. Keeps lengths."""
         if not segments:
             return (), ()
         sample_rate = segments[0].sample_rate

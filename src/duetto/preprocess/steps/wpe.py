@@ -1,10 +1,10 @@
 """De-reverberation by weighted prediction error.
 
-Late reverberation of a frame is predicted linearly from frames at least `delay` before it, weighted
-by the variance of the dry sound, and subtracted: no gain is applied to cells, so nothing is chopped.
-The prediction is the library nara-wpe's. With one channel it takes little away; with two, more. A
-note that is held without vibrato can be predicted like an echo and loses level, tens of dB where it is steady: a
-remark in the ledger says how much of the singing did. Lower `strength` or fewer `taps` are the careful choice.
+Late reverberation of a frame is predicted linearly from frames at least `delay` before it, weighted by the variance of
+the dry sound, and subtracted: no gain is applied to cells, so nothing is chopped. The library nara-wpe computes the
+prediction. With one channel it removes little; with two, more. A note held without vibrato is as predictable as an echo
+and loses level, by tens of dB if it is steady: a remark in the ledger gives the share of the singing affected. Lower
+`strength` or fewer `taps` are the careful choice.
 
 Reference: Nakatani, Yoshioka, Kinoshita, Miyoshi & Juang, "Speech dereverberation based on
 variance-normalized delayed linear prediction", IEEE TASLP 18(7), 2010. Drude et al., "NARA-WPE", ITG 2018.
@@ -26,14 +26,14 @@ from duetto.storage.audio import Waveform
 from duetto.units import seconds_to_samples
 
 FRAME_S = 0.032
-BLOCK_S = 30.0  # a filter is estimated for each: rooms do not change, singers move
+BLOCK_S = 30.0  # a filter is estimated for each block, because singers move
 SAME_ENERGY = 1e-7  # share of the energy below which a difference of channels is rounding
 LEAST_ENERGY = 1e-20
-MIN_FRAMES_PER_TAP = 4  # fewer, and the prediction fits the song itself
+MIN_FRAMES_PER_TAP = 4  # with fewer, the prediction fits the song itself
 LEVEL_HOP_S = 0.02
 SUNG_DB = 20.0  # within this of the loudest, where late reverberation is a small part of the sound
-LOST_DB = 6.0  # a fall of more than this took the voice itself
-TOLD_SHARES = (0.5, 0.1, 0.01)  # of the sung frames
+LOST_DB = 6.0  # a larger fall affects the voice itself
+TOLD_SHARES = (0.5, 0.1, 0.01)  # of the sung frames, as reported
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class WPE:
 
     strength: float = 1.0  # share of the prediction that is subtracted
     taps: int = 10  # frames predicted from
-    delay: int = 3  # frames that are left alone: the direct sound and its early reflections
+    delay: int = 3  # frames left unchanged: the direct sound and its early reflections
     iterations: int = 3
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning."""
+        """Refuse values out of range."""
         prefix = "preprocess.wpe"
         require(0 <= self.strength <= 1, f"{prefix}.strength={self.strength}: expected 0 to 1.")
         for name in ("taps", "delay", "iterations"):
@@ -75,7 +75,7 @@ class WPE:
     def _treat(self, segment: Segment) -> Segment:
         n_fft = fft_size(FRAME_S, segment.sample_rate)
         block_frames = round(BLOCK_S * segment.sample_rate / (n_fft // OVERLAP))
-        # Channels that say the same have no joint solution: what is independent in them is treated.
+        # Identical channels have no joint solution, so only their independent components are treated.
         energy, axes = np.linalg.eigh(segment.channels.astype(np.float64) @ segment.channels.T)
         independent = axes[:, energy > SAME_ENERGY * max(energy.max(), LEAST_ENERGY)].astype(np.float32)
         if independent.shape[1] == 0:
