@@ -1,7 +1,7 @@
 """Writing inverted lists that are larger than the memory: block by block into a nameless file, then list by list.
 
-The result is the file that `faiss.write_index` would write of the whole index, so that any faiss reads it, also without
-taking it into memory (`IO_FLAG_MMAP`). Its last part, little-endian: `ilar`, lists and bytes of a code (u64), `full`, the
+The result is the file that `faiss.write_index` would write of the whole index, so that any faiss reads it, also
+without taking it into memory (`IO_FLAG_MMAP`). Its last part, little-endian: `ilar`, lists and bytes of a code (u64), `full`, the
 sizes of the lists (u64, after their number), then for each list its codes and its ids (i64).
 """
 
@@ -39,7 +39,9 @@ class ListWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
     def add(self, index: Any) -> None:
@@ -85,7 +87,9 @@ class ListWriter:
             for number in range(index.nlist):
                 for width, shift in ((index.code_size, 0), (ID_BYTES, index.code_size)):
                     for start, each in places:
-                        file.write(self._read(int(start[number]) + shift * int(each[number]), width * int(each[number])))
+                        file.write(
+                            self._read(int(start[number]) + shift * int(each[number]), width * int(each[number]))
+                        )
 
     def _places(self, code_size: int) -> list[tuple[np.ndarray, np.ndarray]]:
         width = code_size + ID_BYTES
