@@ -1,8 +1,8 @@
 """The index of a long training: the encoder's units in eight bits a value, built clip by clip.
 
 One clip of the content is in memory at a time. All are gone through twice: for a sample that lists and value ranges are
-trained on, and to encode them. Blocks of finished lists go to the disk (`duetto.conversion.index_writer`). The table that this was chosen by
-is in docs/decisions/retrieval-index.md.
+trained on, and to encode them. Blocks of finished lists go to the disk (`duetto.conversion.index_writer`).
+The table that this was chosen by is in docs/decisions/retrieval-index.md.
 """
 
 from collections.abc import Iterator
