@@ -1,6 +1,10 @@
 """The index of a long training: units in eight bits, built clip by clip."""
 
+import errno
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import faiss
 import numpy as np
@@ -8,10 +12,13 @@ import pytest
 
 from duetto.conversion import compact_index
 from duetto.conversion.compact_index import IndexOrigin, write_index
+from duetto.conversion.index_writer import ListWriter
 from duetto.conversion.retrieval import EXACT_ROWS, build_index, load_index, share_found
-from duetto.errors import CheckpointError
+from duetto.errors import CheckpointError, StorageError
 from duetto.features.units import EVERY_FRAME, UnitGrid, mix_units
 from duetto.settings.config import RetrievalConfig
+from duetto.voices.interchange.index_file import read_index_file
+from duetto.voices.interchange.public_index import write_public_index
 
 GRID = UnitGrid(-0.5, 2.4)
 ORIGIN = IndexOrigin("test", 4, 8, seed=3)
@@ -91,16 +98,33 @@ def test_faiss_alone_reads_the_file(folder):
 
 def test_a_clip_on_another_grid_is_kept_frame_by_frame(tmp_path):
     noise = np.random.default_rng(1).standard_normal((500, WIDTH)).astype(np.float32)
-    write_index(Rows([*CLIPS, noise]), ORIGIN, tmp_path)
+    write_index(Rows([*CLIPS[:7], noise]), ORIGIN, tmp_path)
     index = load_index(tmp_path)
     assert index.card.clips[-1] == [500, 500]
     np.testing.assert_allclose(index.rows[-500:], noise, atol=0.05)
 
 
 def test_an_encoder_without_a_grid_has_every_frame(tmp_path):
-    write_index(Rows(CLIPS, EVERY_FRAME), ORIGIN, tmp_path)
+    write_index(Rows(CLIPS[:7], EVERY_FRAME), ORIGIN, tmp_path)
     index = load_index(tmp_path)
-    assert index.index.units.ntotal == index.card.num_rows == 24_000
+    assert index.index.units.ntotal == index.card.num_rows == 21_000
+
+
+def test_units_are_exported_and_come_back_in_a_public_index(folder, tmp_path):
+    stored = load_index(folder).stored_rows
+    assert 2 * len(stored) < 24_000
+    _, rows, _ = read_index_file(write_public_index(stored, tmp_path, "mei", "v2", seed=0))
+    np.testing.assert_array_equal(rows, stored)
+
+
+def test_lists_that_do_not_fit_the_disk_leave_nothing(folder, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(ListWriter, "_read", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        write_index(Rows(CLIPS[:7]), ORIGIN, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_small_corpus_stays_exact(tmp_path):
@@ -123,3 +147,32 @@ def test_clips_that_do_not_add_up_to_the_rows_are_refused(folder, tmp_path):
     (tmp_path / "index.json").write_text(json.dumps({**card, "clips": card["clips"][:-1]}))
     with pytest.raises(CheckpointError, match="its card says otherwise"):
         load_index(tmp_path)
+
+
+MEMORY = """
+import numpy as np, faiss
+from pathlib import Path
+from duetto.conversion.compact_index import IndexOrigin, write_index
+from duetto.features.units import UnitGrid
+def peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+class Rows:
+    grid, num_rows = UnitGrid(0.0, 2.0, True), 1_200_000
+    def __iter__(self):
+        for seed in range(600):
+            units = np.random.default_rng(seed % 40).standard_normal((1000, 64), np.float32)
+            yield np.repeat(units, 2, axis=0)
+faiss.omp_set_num_threads(1)
+before = peak()
+write_index(Rows(), IndexOrigin("test", 4, 8, 0), Path(FOLDER))
+print(peak() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the peak of the memory")
+def test_building_takes_less_memory_than_the_rows(tmp_path):
+    script = MEMORY.replace("FOLDER", repr(str(tmp_path)))
+    grown = float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+    assert grown < 100, "megabytes; the rows take 307"

@@ -1,8 +1,8 @@
 """The index of a long training: the encoder's units in eight bits a value, built clip by clip.
 
-What is read of the content is one clip at a time, twice: once for a sample that lists and value ranges are trained on, once to
-encode. Blocks of finished lists go to the disk (`duetto.conversion.index_writer`). The table that this was chosen by
-is in docs/decisions/retrieval-index.md.
+One clip of the content is in memory at a time. All are gone through twice: for a sample that lists and value ranges are
+trained on, and to encode them. Blocks of finished lists go to the disk (`duetto.conversion.index_writer`).
+The table that this was chosen by is in docs/decisions/retrieval-index.md.
 """
 
 from collections.abc import Iterator
@@ -37,8 +37,8 @@ from duetto.storage.files import make_folder
 MOST_LISTS = 1024  # so that the sample for k-means stays below 80 MB of 288-wide units
 BLOCK_UNITS = 131_072  # encoded in memory before they go to the disk
 ADDED_AT_ONCE = 8192
-MIN_RECALL = 0.97  # of probing on rows moved a little; another singer's frames find a little less
-QUERY_NOISE = 0.1  # of the content's spread
+WORTH_PROBING = 0.003  # recall that twice the probes have to add; another singer's frames gain about twice as much
+QUERY_NOISE = 0.5  # of the content's spread
 
 
 class ContentRows(Protocol):
@@ -118,7 +118,7 @@ def _survey(rows: ContentRows, seed: int) -> _Survey:
     share = wanted * rows.grid.step / rows.num_rows
     asked = np.sort(generator.choice(min(rows.num_rows, BLOCK_UNITS), RECALL_QUERIES, replace=False))
     clips, sample, queries, squared, seen = [], [], [], 0.0, 0
-    low, high = np.float32(np.inf), np.float32(-np.inf)
+    low, high = np.full(1, np.inf, np.float32), np.full(1, -np.inf, np.float32)
     for frames in rows:
         units = _units_of(frames, rows.grid)
         clips.append((len(frames), len(units)))
@@ -170,12 +170,13 @@ def _encode(rows: ContentRows, survey: _Survey, index: Any, neighbours: int, wri
 
 
 def _set_probes(index: Any, layout: Layout, queries: Frames, exact: NDArray[np.int64]) -> float:
-    """The fewest probes, doubling from one, that reach the recall; with all lists it may stay below."""
+    """Double the probes from one until that finds hardly any more, and give the recall."""
     index.make_direct_map()
     frames, index.nprobe = UnitIndex(index, index, layout), 1
-    recall = share_found(frames, queries, exact)
-    while recall < MIN_RECALL and index.nprobe < index.nlist:
+    recall, gain = share_found(frames, queries, exact), 1.0
+    while gain >= WORTH_PROBING and index.nprobe < index.nlist:
         index.nprobe = min(index.nprobe * 2, index.nlist)
-        recall = share_found(frames, queries, exact)
+        before, recall = recall, share_found(frames, queries, exact)
+        gain = recall - before
     index.set_direct_map_type(NO_MAP)
     return recall

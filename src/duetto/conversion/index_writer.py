@@ -1,8 +1,8 @@
 """Writing inverted lists that are larger than the memory: block by block into a nameless file, then list by list.
 
-The result is the file that `faiss.write_index` would write of the whole index, so that any faiss reads it, also without
-taking it into memory (`IO_FLAG_MMAP`). Its last part, little-endian: `ilar`, lists and bytes of a code (u64), `full`, the
-sizes of the lists (u64, after their number), then for each list its codes and its ids (i64).
+The result is the file that `faiss.write_index` would write of the whole index, so that any faiss reads it, also
+without taking it into memory (`IO_FLAG_MMAP`). Its last part, little-endian: `ilar`, lists and bytes of a code (u64),
+`full`, the sizes of the lists (u64, after their number), then for each list its codes and its ids (i64).
 """
 
 import struct

@@ -5,9 +5,11 @@ neighbours by 1 / d^4 (faiss returns squared L2 distances d^2, upstream squares 
 which is inf / inf on an exact hit and 0 / 0 on an empty cell. Here the squared distance has a floor
 and missing neighbours have no weight. Deviation 1 (docs/deviations.md).
 
-Up to `EXACT_ROWS` rows the search is exact (recall 1); beyond, sqrt(N) inverted lists whose probe count is
-raised until recall@k against the exact search reaches `MIN_RECALL` on a sample. The table that this was chosen by is in
-docs/decisions/retrieval.md. With a CUDA device and faiss-gpu the search runs there, over the same lists and probes.
+Up to `EXACT_ROWS` rows the search is exact (recall 1). Beyond, a training writes a compact index
+(`duetto.conversion.compact_index`, docs/decisions/retrieval-index.md). The rows of a foreign index are kept as they
+are: `build_index` lays sqrt(N) inverted lists over them, whose probe count is raised until recall@k against the exact search
+reaches `MIN_RECALL` on a sample (docs/decisions/retrieval.md). With a CUDA device and faiss-gpu the search runs there,
+over the same lists and probes.
 """
 
 from dataclasses import asdict, dataclass
@@ -93,6 +95,12 @@ class RetrievalIndex:
     def rows(self) -> Frames:
         """All rows in their order, (N, D), a copy."""
         return np.asarray(self.index.reconstruct_n(0, self.card.num_rows), np.float32)
+
+    @property
+    def stored_rows(self) -> Frames:
+        """All rows that the file holds, a copy: the encoder's units (U, D) in a compact index, else the frames."""
+        stored = self.index.units if isinstance(self.index, UnitIndex) else self.index
+        return np.asarray(stored.reconstruct_n(0, stored.ntotal), np.float32)
 
     def read_rows(self, ids: NDArray[np.int64]) -> Frames:
         """Rows of the index by number, any shape of numbers, (..., D); for -1 the first row."""

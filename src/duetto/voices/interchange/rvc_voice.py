@@ -38,7 +38,7 @@ def export_rvc(voice: TrainedVoice, export: Export) -> Exported:
     content = public_content(voice, name)
     # an imported voice may have come without an index; a trained one never does
     has_index = voice.card.get("case") != IMPORTED or (export.voice_folder / CARD_NAME).is_file()
-    rows = load_index(export.voice_folder).rows if has_index else None
+    rows = load_index(export.voice_folder).stored_rows if has_index else None
     make_folder(folder)
     model_path = folder / f"{name}.pth"
     with atomic_path(model_path) as temporary:
