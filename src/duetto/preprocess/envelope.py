@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def closing_depth(is_open: NDArray[np.bool_], attack: float, hold: float, decay: float) -> NDArray[np.float32]:
+def closing_depth(
+    is_open: NDArray[np.bool_], attack: float, hold: float, decay: float, lookahead: float = 0.0
+) -> NDArray[np.float32]:
     """How far a gate is closed at each instant: 0 = open, 1 = closed.
 
     Args:
@@ -17,6 +19,8 @@ def closing_depth(is_open: NDArray[np.bool_], attack: float, hold: float, decay:
         attack: Instants that opening takes; they lie before the sound.
         hold: Instants for which the gate stays open after the sound.
         decay: Instants that closing takes; they follow the hold.
+        lookahead: Instants for which the sound is looked for after the hold; where it returns within them, the gate
+            does not begin to close.
 
     Returns:
         The shape of `is_open`.
@@ -28,4 +32,5 @@ def closing_depth(is_open: NDArray[np.bool_], attack: float, hold: float, decay:
     following = np.minimum.accumulate(np.where(is_open, instant, never)[::-1], axis=0)[::-1]
     falling = np.maximum(instant - previous - np.float32(hold), 0) / np.float32(max(decay, 1e-6))
     rising = (following - instant) / np.float32(max(attack, 1e-6))
-    return np.minimum(np.minimum(falling, rising), np.float32(1))
+    depth = np.minimum(np.minimum(falling, rising), np.float32(1))
+    return np.where(following - previous - np.float32(hold) <= lookahead, np.float32(0), depth)
