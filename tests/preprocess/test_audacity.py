@@ -1,10 +1,10 @@
 """Centre extraction and the noise gate against Audacity's formulas, written down here by themselves.
 
-Isolation (Vocal Reduction and Isolation 3.0.1): frames of 8192 samples of which the root of a Hann window of 7168 covers
-the first, every 3584 samples, before and after; the weight of a cell is (1 - min(1, P_side / P_middle)^s) / 2 on the
-spectrum of L + R, with s = 1 / strength^2; bins outside the cuts are 0.
+Isolation (Vocal Reduction and Isolation 3.0.1): frames of 8192 samples of which the root of a Hann window of 7168
+covers the first, every 3584 samples, before and after; the weight of a cell is (1 - min(1, P_side / P_middle)^s) / 2
+on the spectrum of L + R, with s = 1 / strength^2; bins outside the cuts are 0.
 
-Gate (Noise Gate 3.0.4 on Nyquist's `gate`): states hold, fall and rise with constant factors, looking ahead by the attack;
+Gate (Noise Gate 3.0.4 on Nyquist's `gate`): hold, fall and rise with constant factors, looking ahead by the attack;
 where there is no time for a whole fall and rise, both are shortened in proportion; at -96 dB and below the floor is
 taken off, so that it ends at silence.
 """
