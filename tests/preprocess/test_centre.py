@@ -27,10 +27,11 @@ def test_what_is_equal_in_both_channels_stays(strength: float):
 
 
 @pytest.mark.parametrize("strength", [1.0, 2.0])
-def test_a_panned_tone_falls_by_its_similarity(strength: float):
-    # Amplitudes 1 and 0.5: similarity 2 * 0.5 / 1.25 = 0.8; the mean of the channels is 0.75 of the louder.
+def test_a_panned_tone_falls_by_what_is_in_the_difference(strength: float):
+    # Amplitudes 1 and 0.5: the difference has (0.5 / 1.5)^2 = 1/9 of the sum's power; the mean is 0.75 of the louder.
     panned = np.stack([tone(), 0.5 * tone()])
-    assert level(extract_centre(panned, RATE, strength)) == pytest.approx(0.75 * 0.8**strength, rel=1e-3)
+    expected = 0.75 * (1 - (1 / 9) ** (1 / strength**2))
+    assert level(extract_centre(panned, RATE, strength)) == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize("right", [np.zeros(3 * RATE, np.float32), -tone(), tone(phase=np.pi / 2)])
@@ -38,9 +39,11 @@ def test_one_side_opposite_phase_and_quadrature_vanish(right: np.ndarray):
     assert level(extract_centre(np.stack([tone(), right]), RATE, 1.0)) < 1e-2
 
 
-def test_strength_zero_is_the_mean_of_the_channels():
-    stereo = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 4000)).astype(np.float32)
-    assert np.allclose(extract_centre(stereo, RATE, 0.0)[0], stereo.mean(axis=0), atol=1e-5)
+def test_strength_zero_keeps_all_that_is_louder_in_the_sum():
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 4000).astype(np.float32)
+    panned = np.stack([noise, 0.3 * noise])
+    assert np.allclose(extract_centre(panned, RATE, 0.0)[0], panned.mean(axis=0), atol=1e-5)
+    assert np.abs(extract_centre(np.stack([noise, -0.3 * noise]), RATE, 0.0)).max() < 1e-5
 
 
 def test_what_lies_outside_the_band_is_taken_out():

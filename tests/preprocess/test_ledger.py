@@ -145,14 +145,14 @@ def test_what_is_written_is_the_mean_of_the_channels(corpus: Path, tmp_path: Pat
 
 
 def test_centre_extraction_sees_the_stereo_of_the_corpus(corpus: Path, tmp_path: Path):
-    # Amplitudes 1 and 0.5: mean 0.75, similarity 0.8.
+    # Amplitudes 1 and 0.5: mean 0.75, of the power 1/9 in the difference, 8/9 of the mean is left.
     original = read_audio(corpus / "audio/target/one.wav")[0]
     make_stereo(corpus, "one")
     manifest, rows, folder = treat(corpus, tmp_path / "cache", {"centre": Centre(low_hz=0.0)})
     (clip,) = (clip for clip in manifest.select("target") if clip.song == "one")
-    assert np.allclose(read_audio(folder / clip.path)[0], 0.6 * original, atol=1e-4)
+    assert np.allclose(read_audio(folder / clip.path)[0], 0.75 * 8 / 9 * original, atol=1e-4)
     (row,) = (row for row in rows if row["clip"] == "target/one")
-    assert row["level_change_db"] == pytest.approx(20 * np.log10(0.8), abs=0.01)
+    assert row["level_change_db"] == pytest.approx(20 * np.log10(8 / 9), abs=0.01)
 
 
 def test_after_resampling_pieces_know_where_they_were(corpus: Path, tmp_path: Path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from duetto.storage.full_scale import LoudSamples, fit_full_scale, gain_to_fit
+from duetto.storage.full_scale import LoudSamples, fit_full_scale, gain_to_fit, limit_peaks
 
 
 @pytest.mark.parametrize(("peak", "gain"), [(0.0, 1.0), (0.5, 1.0), (0.99, 1.0), (1.98, 0.5)])
@@ -56,3 +56,13 @@ def test_damage_of_a_loud_recording_is_limited_to_its_own_level():
 
 def test_what_stays_within_full_scale_has_it_as_its_ceiling():
     assert loud_samples([0.1, -1.0], []).ceiling == 1.0
+
+
+def test_a_peak_is_limited_around_itself_and_nowhere_else():
+    sound = 0.5 * np.sin(np.arange(16_000) / 5).astype(np.float32)
+    sound[8000:8004] = [1.5, -3.0, 2.0, -1.2]
+    limited, seconds = limit_peaks(np.stack([sound, sound]), 8000)
+    assert np.abs(limited).max() == pytest.approx(0.99, abs=1e-3)
+    assert seconds == pytest.approx(0.0105, abs=1e-3)  # 5 ms on either side
+    far = np.r_[0:7900, 8100:16_000]
+    np.testing.assert_array_equal(limited[:, far], np.stack([sound, sound])[:, far])

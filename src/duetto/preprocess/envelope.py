@@ -8,14 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def closing_depth(is_open: NDArray[np.bool_], attack: float, hold: float, decay: float) -> NDArray[np.float32]:
-    """How far a gate is closed at each time step: 0 = open, 1 = closed.
+def closing_depth(
+    is_open: NDArray[np.bool_], attack: float, hold: float, decay: float, lookahead: float = 0.0
+) -> NDArray[np.float32]:
+    """How far a gate is closed at each instant: 0 = open, 1 = closed.
 
     Args:
         is_open: Where the sound opens the gate, time along the first axis.
-        attack: Time steps for opening, before the sound.
-        hold: Time steps for which the gate stays open after the sound.
-        decay: Time steps for closing, after the hold.
+        attack: Instants that opening takes; they lie before the sound.
+        hold: Instants for which the gate stays open after the sound.
+        decay: Instants that closing takes; they follow the hold.
+        lookahead: Instants for which the sound is looked for after the hold; where it returns within them, the gate
+            does not begin to close.
 
     Returns:
         The shape of `is_open`.
@@ -27,4 +31,5 @@ def closing_depth(is_open: NDArray[np.bool_], attack: float, hold: float, decay:
     following = np.minimum.accumulate(np.where(is_open, instant, never)[::-1], axis=0)[::-1]
     falling = np.maximum(instant - previous - np.float32(hold), 0) / np.float32(max(decay, 1e-6))
     rising = (following - instant) / np.float32(max(attack, 1e-6))
-    return np.minimum(np.minimum(falling, rising), np.float32(1))
+    depth = np.minimum(np.minimum(falling, rising), np.float32(1))
+    return np.where(following - previous - np.float32(hold) <= lookahead, np.float32(0), depth)

@@ -21,11 +21,12 @@ from duetto.preprocess.steps.slice import HOP_S, Slice, cut_softest, frame_energ
 from duetto.spans import Span
 from duetto.storage.audio import read_span, write_audio, write_blocks
 from duetto.storage.files import link_or_copy, sha256_file
-from duetto.storage.full_scale import gain_to_fit
+from duetto.storage.full_scale import gain_to_fit, limit_peaks
 from duetto.units import amplitude_to_db, seconds_to_samples
 
-LONGEST_S = 300.0  # processed at once
-SCANNED_HOPS = 6000  # read at once when searching a long clip for soft places: a minute
+LIMITED_SHARE, LEAST_LIMITED_S = 0.01, 0.05  # of a clip that may be limited; where it is more, all is turned down
+LONGEST_S = 300.0  # treated at once
+SCANNED_HOPS = 6000  # read at once when a long clip is looked through for soft places: a minute
 
 NamedStep = tuple[str, Step]
 
@@ -191,14 +192,19 @@ def _mixed(segments: Segments) -> Segments:
 
 
 def _fit_full_scale(segments: Segments) -> tuple[Segments, tuple[Dropped, ...]]:
-    """Attenuate a clip whose peak a step has raised beyond full scale."""
+    """Bring a clip within what 24 bit hold: limited where a step lifted a few peaks, else turned down as a whole."""
     peak = max((float(np.max(np.abs(segment.waveform), initial=0.0)) for segment in segments), default=0.0)
     if peak <= 1.0:
         return segments, ()
+    limited = [limit_peaks(segment.waveform, segment.sample_rate) for segment in segments]
+    limited_s = sum(seconds for _, seconds in limited)
+    clip_id, over_db = segments[0].clip_id, amplitude_to_db(peak)
+    if limited_s <= max(LEAST_LIMITED_S, LIMITED_SHARE * total_s(segments)):
+        fitted = tuple(segment.with_waveform(part) for segment, (part, _) in zip(segments, limited, strict=True))
+        said = f"peaks up to {over_db:.1f} dB over full scale are limited where they are, {limited_s:.3f} s in all"
+        return fitted, (Dropped(clip_id, 0.0, said),)
     gain = np.float32(gain_to_fit(peak))
-    remark = Dropped(
-        segments[0].clip_id, 0.0, f"turned down by {amplitude_to_db(float(gain)):.1f} dB to fit full scale"
-    )
+    remark = Dropped(clip_id, 0.0, f"turned down by {amplitude_to_db(float(gain)):.1f} dB to fit full scale")
     return tuple(segment.with_waveform((segment.waveform * gain).astype(np.float32)) for segment in segments), (remark,)
 
 

@@ -1,6 +1,6 @@
 """Turns down recordings beyond full scale, to the same limit everywhere.
 
-A few damaged samples of a float file do not determine the gain: they are clipped individually.
+A few damaged samples of a float file, or single peaks, do not decide how far: they are limited where they are.
 
 Conventions: full scale is +-1.0.
 """
@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from duetto.storage.audio import MAX_LEVEL, Waveform
 from duetto.units import amplitude_to_db, db_to_amplitude
 
 PEAK_LIMIT = 0.99  # of full scale, to leave headroom for rounding and resampling
 LEAST_PEAK = 1e-12
-STEP_DB = 0.1  # resolution of levels beyond full scale
-MOST_DAMAGED, DAMAGED_SHARE = 8, 1e-5  # at most so many samples, or that share of all, count as damage
+LIMIT_S = 0.005  # before and after a peak
+STEP_DB = 0.1  # of the levels beyond full scale that are told apart
+MOST_DAMAGED, DAMAGED_SHARE = 8, 1e-5  # samples, or that share of all: fewer are damage and no sound
 
 
 def gain_to_fit(peak: float) -> float:
@@ -28,6 +30,23 @@ def fit_full_scale(waveform: Waveform) -> Waveform:
     """Scale a waveform, of any shape, to a peak of 0.99 if it is exceeded."""
     peak = float(np.max(np.abs(waveform), initial=0.0))
     return waveform if peak <= PEAK_LIMIT else (waveform * np.float32(gain_to_fit(peak))).astype(np.float32)
+
+
+def limit_peaks(waveform: Waveform, sample_rate: int) -> tuple[Waveform, float]:
+    """Turn a waveform (..., S) down around the peaks that exceed full scale, to 0.99 of it, and nowhere else.
+
+    The gain falls and rises within 5 ms before and after a peak, the same for all channels.
+
+    Returns:
+        The waveform, and the seconds in which it was turned down.
+    """
+    size = 2 * round(LIMIT_S * sample_rate) + 1
+    peak = np.abs(waveform).reshape(-1, waveform.shape[-1]).max(axis=0)
+    wanted = np.where(peak > 1.0, PEAK_LIMIT / np.maximum(peak, 1.0), 1.0)
+    lowest = minimum_filter1d(wanted, size, mode="nearest")
+    gain = uniform_filter1d(lowest, size, mode="nearest")  # never above what its peak allows
+    turned_down = float(np.sum(lowest < 1.0)) / sample_rate
+    return np.clip(waveform * gain, -1.0, 1.0).astype(np.float32), turned_down
 
 
 def _no_samples() -> NDArray[np.int64]:

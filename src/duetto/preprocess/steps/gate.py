@@ -1,13 +1,14 @@
 """A noise gate with the parameters of Audacity's.
 
-Behaviour, after the manual of Audacity's Noise Gate effect (Steve Daulton): where the level stays
-below the threshold for longer than the hold time, the signal is turned down by the level reduction,
-over the decay time; it is back at full level when the next sound reaches the threshold, having
-risen over the attack time before it. With linked channels the gate closes only when all channels
-are below the threshold. With `gate_frequencies_above_hz`, what lies below stays as it is.
+Behaviour, as the plug-in (Steve Daulton's Noise Gate) computes it: where the level stays below the threshold for longer
+than the hold time and then the attack time, for which it looks ahead, the signal is turned down by the level reduction,
+over the decay time; it is back at full level when the next sound reaches the threshold, having risen over the attack
+time before it. The gain moves linearly in dB; a pause too short for both meets where decay and attack cross. At a level
+reduction of -96 dB and below the gain ends at silence. With linked channels the gate closes only when all channels are
+below the threshold. With `gate_frequencies_above_hz`, what lies below stays as it is.
 
-Ours: level is the peak of each millisecond; the gain moves linearly in dB; the split of frequencies
-is zero-phase and its parts add up to the input.
+Ours: level is the peak of each quarter of a millisecond; the split of frequencies is zero-phase and its parts add up to
+the input.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from duetto.settings.config import require
 from duetto.storage.audio import Waveform
 from duetto.units import db_to_amplitude, seconds_to_samples
 
-BLOCK_S = 0.001  # the level is measured this often
+BLOCK_S = 0.00025  # the level is measured this often
+SILENCE_DB = -96.0  # a level reduction of this or less silences
 SPLIT_ORDER = 4  # of the low-pass, run forward and backward
 
 
@@ -79,7 +81,8 @@ class Gate:
             is_open = is_open.any(axis=1, keepdims=True)
         blocks_per_ms = sample_rate / 1000 / block
         times = (blocks_per_ms * time_ms for time_ms in (self.attack_ms, self.hold_ms, self.decay_ms))
-        depth = closing_depth(is_open, *times)
+        attack, hold, decay = times
+        depth = closing_depth(is_open, attack, hold, decay, lookahead=attack)
         # At a block's edge the more open neighbour wins, so that every sample of an open block passes.
         edge_depth = np.minimum(
             np.pad(depth, [(1, 0), (0, 0)], mode="edge"), np.pad(depth, [(0, 1), (0, 0)], mode="edge")
@@ -87,7 +90,11 @@ class Gate:
         edge = np.arange(num_blocks + 1) * block
         sample = np.arange(num_samples)
         gain_db = self.level_reduction_db * np.stack([np.interp(sample, edge, column) for column in edge_depth.T])
-        return cast(NDArray[np.float32], db_to_amplitude(gain_db.astype(np.float32)))
+        gain = cast(NDArray[np.float32], db_to_amplitude(gain_db.astype(np.float32)))
+        if self.level_reduction_db > SILENCE_DB:
+            return gain
+        floor = np.float32(db_to_amplitude(self.level_reduction_db))
+        return (gain - floor) / (1 - floor)
 
 
 def low_pass(channels: Waveform, sample_rate: int, cutoff_hz: float) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from duetto.corpus.manifest import Dropped
@@ -25,7 +26,6 @@ from duetto.errors import AudioError, ConfigError
 from duetto.preprocess.segment import Drops, Segment, Segments
 from duetto.preprocess.spectrum import Spectrum, fft_size, transform_spectrum
 from duetto.preprocess.spleeter import N_FFT, NUM_FRAMES, SAMPLE_RATE, load_spleeter, package_version
-from duetto.preprocess.steps.centre import similarity_mask
 from duetto.settings.config import require
 from duetto.storage.audio import Waveform, read_channels, resample, write_audio
 from duetto.workers import ending_with_parent
@@ -193,3 +193,15 @@ def _run(arguments: list[str], timeout_s: float) -> None:
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode("utf-8", "replace").strip()[-ERROR_LENGTH:]
         raise ConfigError(f"The separator `{program}` failed with status {error.returncode}: {said}") from error
+
+
+def similarity_mask(spectrum: Spectrum, strength: float) -> NDArray[np.float32]:
+    """How alike two channels are in each cell of (2, T, F), to the power of the strength, (T, F), 0..1.
+
+    Reference: Avendano & Jot, "A frequency-domain approach to multichannel upmix", JAES 52(7/8), 2004, section 3.1.
+    """
+    left, right = spectrum
+    cross = (left * np.conj(right)).real
+    power = np.square(np.abs(left)) + np.square(np.abs(right))
+    similarity = np.clip(2 * cross / np.maximum(power, np.float32(LEAST_POWER)), 0, 1)
+    return similarity ** np.float32(strength)
