@@ -112,10 +112,7 @@ class _Processes(ProcessPoolExecutor):
     def submit(
         self, function: Callable[More, Result], /, *arguments: More.args, **named: More.kwargs
     ) -> Future[Result]:
-        with (
-            signals_held(),
-            _interrupts_held(),
-        ):  # processes start here, and inherit that Ctrl-C is for the parent alone
+        with signals_held(), _interrupts_held():  # processes start here: Ctrl-C is for the parent alone
             return super().submit(function, *arguments, **named)
 
     def __exit__(
