@@ -34,6 +34,22 @@ if __name__ == "__main__":
     with report_errors(), {kind}(2) as executor:
         list(as_they_finish(executor, {job}, [1, 2]))
 """
+HALF_STARTED = """
+import signal
+from multiprocessing import util
+from duetto.errors import report_errors
+from duetto.workers import process_pool
+spawn = util.spawnv_passfds
+def spawn_and_signal(path, arguments, handles):
+    pid = spawn(path, arguments, handles)  # its interpreter has begun, and waits to be told what to do
+    if "resource_tracker" not in arguments[-1]:
+        signal.raise_signal(signal.SIGTERM)
+    return pid
+if __name__ == "__main__":
+    util.spawnv_passfds = spawn_and_signal
+    with report_errors(), process_pool(2) as executor:
+        executor.submit(abs, 1).result()
+"""
 SLOW_PROGRAM = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
 SEPARATES = f"""
 import sys
@@ -129,6 +145,12 @@ def test_what_a_pool_has_begun_is_not_waited_for_and_ends_with_the_command(kind,
 
 def test_a_signal_that_does_not_wake_the_main_thread_is_answered_all_the_same():
     process = start(POOL.format(kind="thread_pool", job="take_the_signal_and_sleep"))
+    assert process.communicate(timeout=30) == ("", SENTENCE)
+    assert process.returncode == 143
+
+
+def test_a_process_of_a_pool_is_not_left_half_started():
+    process = start(HALF_STARTED)
     assert process.communicate(timeout=30) == ("", SENTENCE)
     assert process.returncode == 143
 

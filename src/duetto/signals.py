@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -33,15 +33,31 @@ class Answer:
     def __init__(self) -> None:
         self.is_told = False
         self.has_spoken = False
+        self.is_held = False
+        self.waiting: int | None = None  # the signal that came while it was held
 
     def __call__(self, number: int, frame: FrameType | None = None) -> None:
         """The first signal is an exception in the main thread, the second the end of the process."""
-        if self.is_told:
+        if self.is_held and self.waiting is None:
+            self.waiting = number
+            return
+        if self.is_told or self.is_held:
             if not self.has_spoken:
                 os.write(2, STOPPED.encode())  # print is not safe in the middle of another print
             os._exit(128 + number)
         self.is_told = True
         raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Answer a first signal when the block has ended."""
+        self.is_held = True
+        try:
+            yield
+        finally:
+            self.is_held = False
+        if self.waiting is not None:
+            self(self.waiting)
 
     def speak(self) -> None:
         """Say once that the command was stopped."""
@@ -50,6 +66,15 @@ class Answer:
             sys.stdout.flush()
             sys.stderr.write(STOPPED)
             sys.stderr.flush()
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Around what must not be left half done, and is short: a signal that comes meanwhile is answered after it."""
+    answers = (signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT))
+    answer = next((each for each in answers if isinstance(each, Answer)), None)
+    with nullcontext() if answer is None else answer.held():
+        yield
 
 
 @contextmanager

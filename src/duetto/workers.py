@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Concatenate, ParamSpec, TypeVar
 
-from duetto.signals import POOL_THREADS
+from duetto.signals import POOL_THREADS, signals_held
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -112,7 +112,7 @@ class _Processes(ProcessPoolExecutor):
     def submit(
         self, function: Callable[More, Result], /, *arguments: More.args, **named: More.kwargs
     ) -> Future[Result]:
-        with _interrupts_held():  # processes start here, and inherit that Ctrl-C is for the parent alone
+        with signals_held(), _interrupts_held():  # processes start here: Ctrl-C is for the parent alone
             return super().submit(function, *arguments, **named)
 
     def __exit__(
