@@ -180,7 +180,7 @@ def test_a_good_run_of_three_songs_needs_no_warning(tmp_path):
         ({"clipped_share": 0.01}, "clips"),
         ({"dc_offset": -0.05}, "DC offset of -0.050"),
         ({"length_error_samples": -10.0}, "-10 samples"),
-        ({"speaker_similarity": 0.5}, "speaker encoder hears the unconverted source"),
+        ({"speaker_similarity": 0.5}, "By speaker similarity, the unconverted source"),
         ({"mcd_copy_synthesis": 6.0}, "The vocoder is weak: copy synthesis is already 6.0 dB off"),
         ({"gap_closed": 1.2}, "Better than the copy synthesis"),
         ({"gap_closed": None}, "bounds are too close together"),
@@ -279,8 +279,8 @@ def test_what_preprocessing_took_is_told_step_by_step_with_the_worst_clips(tmp_p
     worst = {"hole_fraction": [{"clip": "target/a", "step": "gate<b>", "start_s": 0.0, "value": 0.4}]}
     (run / "preprocessing.json").write_text(json.dumps({"steps": [step], "worst": worst}))
     text = write_run_page(run).read_text()
-    assert "What preprocessing took" in text
+    assert "Damage by preprocessing" in text
     for value in ("-12.0", "12.3%", "4.0%", "gate&lt;b&gt;", "8k+", "2 undefined values", "target/a", "40.0%"):
         assert value in text
     (run / "preprocessing.json").unlink()
-    assert "What preprocessing took" not in write_run_page(run).read_text()
+    assert "Damage by preprocessing" not in write_run_page(run).read_text()

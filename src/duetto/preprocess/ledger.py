@@ -79,7 +79,7 @@ def _worst(rows: Sequence[StepRow], measure: str) -> list[dict[str, Any]]:
 
 def damage_table(summary: dict[str, Any]) -> Table:
     """A table for the terminal of what each step removed."""
-    table = Table("step", title="What preprocessing took", title_justify="left", box=None, padding=(0, 1, 0, 0))
+    table = Table("step", title="Damage by preprocessing", title_justify="left", box=None, padding=(0, 1, 0, 0))
     bands = list(summary["steps"][0]["band_loss_db"]) if summary["steps"] else []
     table.caption = (
         "lost: seconds; level and bands (Hz): change in dB; holes: of the sounding cells; kurt.: ln ratio in the "

@@ -1,7 +1,7 @@
-"""Reading a run folder for its page: everything is optional, and nothing in it is trusted.
+"""Reads a run folder for its page: every file is optional, and none is trusted.
 
-What lies where: `duetto.storage.run_folder`. Scores and songs are those of one evaluation, the newest unless
-another is asked for. What is missing is left out; old names are read too (`duetto.renamed`).
+`duetto.storage.run_folder` defines the paths. Scores and songs come from one evaluation, by default the newest. Missing
+parts are left out; old names are read too (`duetto.renamed`).
 """
 
 import csv
@@ -47,9 +47,9 @@ class RunRecord:
     stress_tests: dict[str, Any] = field(default_factory=dict)  # stress_tests.json: scores under stress
     intermediates: tuple[Path, ...] = ()  # a recording after each step of the preprocessing, in order
     evaluation: str = ""  # signature of the evaluation that the scores are of
-    evaluation_settings: dict[str, Any] = field(default_factory=dict)  # of it
-    other_evaluations: tuple[str, ...] = ()  # that the run holds, too
-    called: str = ""  # by the sweep that it was found through, such as `cut_60.rvc.seed0`
+    evaluation_settings: dict[str, Any] = field(default_factory=dict)  # of that evaluation
+    other_evaluations: tuple[str, ...] = ()  # further evaluations of the run
+    called: str = ""  # name in the sweep through which it was found, such as `cut_60.rvc.seed0`
 
     @property
     def name(self) -> str:
@@ -89,8 +89,8 @@ def collect_run(folder: Path, called: str = "", evaluation: EvaluationFolder | N
 
     Args:
         folder: Of the run.
-        called: The name that a sweep gave it.
-        evaluation: Whose scores; None = the newest.
+        called: Its name in a sweep.
+        evaluation: The evaluation whose scores are read; None = the newest.
 
     Raises:
         StorageError: If there is no such folder, or a JSON or CSV file in it is damaged.
@@ -120,7 +120,7 @@ def collect_run(folder: Path, called: str = "", evaluation: EvaluationFolder | N
 
 
 def collect_scores(folder: Path, called: str, place: EvaluationFolder | None) -> RunRecord:
-    """What is flat in the record of a run, and the mean scores of an evaluation, alone: quick, and small.
+    """Read only the top-level values of a run's record and the mean scores of an evaluation, which is fast.
 
     Raises:
         StorageError: If a JSON file of the run is damaged.
@@ -133,7 +133,7 @@ def collect_scores(folder: Path, called: str, place: EvaluationFolder | None) ->
 
 
 def read_columns(path: Path) -> Columns:
-    """Numeric columns of a CSV file by name, equally long; a cell that is no number is NaN.
+    """Numeric columns of a CSV file by name, equally long; non-numeric cells are NaN.
 
     Returns:
         Empty when the file is missing or has no rows. Short rows, as a killed run leaves, are filled with NaN.

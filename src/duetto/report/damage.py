@@ -1,4 +1,4 @@
-"""What preprocessing took, for the page of a run: a row for each step and the clips that lost most."""
+"""The damage by preprocessing, for the page of a run: a row for each step and the clips that lost most."""
 
 import math
 from typing import Any
@@ -45,7 +45,7 @@ def _step(step: dict[str, Any], bands: list[str]) -> dict[str, Any]:
 
 
 def _undefined(steps: list[dict[str, Any]]) -> int:
-    """How many values of clips were left out of the means."""
+    """Number of undefined values that were left out of the means."""
     counts = [number(count) for step in steps for count in section(step, "undefined").values()]
     return int(sum(count for count in counts if math.isfinite(count)))
 

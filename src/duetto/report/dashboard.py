@@ -1,7 +1,7 @@
 """The comparison as a W&B workspace: verdicts, quality against speed, held-out curves, losses, sounds and scores.
 
-Built with W&B's own `wandb_workspaces`, from the run folders. The runs themselves are in the account already if they
-were logged online, or after `wandb sync`; the workspace shows those whose signatures it names.
+Built with W&B's own `wandb_workspaces`, from the run folders. The runs themselves are in the account if they were
+logged online, or after `wandb sync`; the workspace selects them by their signatures.
 """
 
 import json
@@ -41,14 +41,14 @@ HALF = panels.Layout(w=12, h=9)
 
 @dataclass(frozen=True)
 class Place:
-    """Whose workspace it is, and in which project."""
+    """Entity and project of the workspace."""
 
     entity: str
     project: str
 
 
 def place_of(runs: Sequence[RunRecord], entity: str | None, project: str | None) -> Place:
-    """Entity and project as given, else as the runs were logged to, else the account's own.
+    """Entity and project as given, else those that the runs were logged to, else the account's defaults.
 
     Raises:
         ConfigError: If there is no account, or the runs were logged to several projects.
@@ -83,7 +83,7 @@ def build_workspace(found: Found, place: Place) -> Any:
 
     Args:
         found: Runs and verdicts, as for the page.
-        place: Where it will be.
+        place: Its entity and project.
     """
     runs = found.runs
     return workspaces.Workspace(
@@ -112,14 +112,14 @@ def build_workspace(found: Found, place: Place) -> Any:
 
 
 def serialised(workspace: Any) -> dict[str, Any]:
-    """What is sent to W&B, as JSON values."""
+    """The data sent to W&B, as JSON values."""
     view = workspace._to_model()
     spec: dict[str, Any] = json.loads(view.spec.model_dump_json(by_alias=True, exclude_none=True))
     return {"entity": view.entity, "project": view.project, "name": view.display_name, "spec": spec}
 
 
 def save(workspace: Any) -> str:
-    """Send it, and return its address.
+    """Save the workspace in W&B, and return its URL.
 
     Raises:
         StorageError: If W&B cannot be reached or refuses.
@@ -131,7 +131,7 @@ def save(workspace: Any) -> str:
 
 
 def unreachable(error: Exception) -> StorageError:
-    """Why there is no dashboard, in a sentence."""
+    """An error that says why W&B did not take the dashboard."""
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return StorageError(f"W&B did not take the dashboard ({reason}). Check the network, key, entity and project.")
 
@@ -199,13 +199,13 @@ def _curve(name: str) -> Any:
 
 
 def _media(runs: Sequence[RunRecord]) -> list[Any]:
-    """A panel of sounds and one of spectrograms for every song, the pitches of one song after another."""
+    """A panel of sounds and one of spectrograms for every song, with the pitches of a song in sequence."""
     songs: dict[str, list[SongFolder]] = {}
     for song in (song for run in runs for song in run.songs):
         songs.setdefault(f"{song.song}__{song.source_name}", []).append(song)
     found = []
     for place, of_runs in sorted(songs.items()):
-        # a run of an earlier version logged its sounds under the names that its files have
+        # a run of an earlier version logged its sounds under its file names
         logged = [(role, song.audio[role].stem if role in song.audio else role) for role in ROLES for song in of_runs]
         keys = [f"audio/{place}/{name}" for name in dict.fromkeys(name for _, name in logged)]
         found.append(panels.MediaBrowser(title=f"{place}: sounds", media_keys=keys, num_columns=3, layout=HALF))

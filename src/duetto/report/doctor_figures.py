@@ -1,4 +1,4 @@
-"""Pictures of a diagnosis as PNG bytes: the register, and spectrograms of the offending seconds."""
+"""Pictures of a diagnosis as PNG bytes: the register, and spectrograms of the excerpts with findings."""
 
 import numpy as np
 from matplotlib.figure import Figure

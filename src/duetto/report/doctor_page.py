@@ -1,4 +1,4 @@
-"""The page of a diagnosis: findings, plots and the offending seconds to play, one HTML file without a network."""
+"""The page of a diagnosis: findings, plots and playable excerpts in one HTML file that needs no network."""
 
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,9 @@ def write_doctor_page(diagnosis: Diagnosis, recordings: DoctorInput, page: Path)
     """Write the page.
 
     Args:
-        diagnosis: What was found.
-        recordings: Where it was found, read once more for the seconds to play.
-        page: The file.
+        diagnosis: The findings.
+        recordings: The recordings, which are read again for the excerpts.
+        page: The file to write.
 
     Raises:
         StorageError: If it cannot be written.
@@ -59,7 +59,7 @@ def write_doctor_page(diagnosis: Diagnosis, recordings: DoctorInput, page: Path)
 
 
 def finding_part(finding: Finding, excerpts: dict[Place, Waveform]) -> dict[str, Any]:
-    """A finding as values for the template."""
+    """The values of a finding for the template."""
     places = [place for place in finding.places[:MAX_PLAYERS] if place in excerpts]
     figure = finding_figure(finding, [excerpts[place] for place in places]) if places else None
     return {
@@ -84,7 +84,7 @@ def finding_part(finding: Finding, excerpts: dict[Place, Waveform]) -> dict[str,
 
 
 def read_excerpts(recordings: DoctorInput, places: list[Place]) -> dict[Place, Waveform]:
-    """Samples of each place, (S,) at 24 kHz, at most five seconds; a place that cannot be read again is left out."""
+    """Samples of each place, (S,) at 24 kHz, at most five seconds; unreadable places are left out."""
     by_recording: dict[str, list[Place]] = {}
     for place in places:
         by_recording.setdefault(place.recording, []).append(place)

@@ -1,7 +1,7 @@
-"""Pictures of a run as PNG bytes: spectrograms that can be compared, losses, quality over training.
+"""Pictures of a run as PNG bytes: comparable spectrograms, losses, quality over training.
 
 Colours: magma is ordered in lightness; lines use Okabe and Ito's palette, and differ in dash as well.
-Figures are built without pyplot, so no window system and no global state is touched.
+Figures are built without pyplot, which would need a window system and global state.
 """
 
 import io
@@ -34,7 +34,7 @@ HOP_LENGTH = 240
 N_MELS = 96
 PICTURE_NAME = "spectrograms.png"
 RANGE_DB = 70.0  # shown below the loudest cell of the three
-MAX_COLUMNS = 1400  # frames are averaged beyond this; the picture is not wider
+MAX_COLUMNS = 1400  # width of the picture; more frames are averaged
 TICKS_HZ = (200, 500, 1000, 2000, 4000, 8000)
 MAX_LOSSES = 9
 PITCH_LINES = {"Source": (ORANGE, "--", 1.2, 1), "Reference": (GREEN, "-", 3.2, 2)}
@@ -42,17 +42,17 @@ OUTPUT_LINES = ((BLUE, "-", 1.2, 3), ("#8E3B86", "-.", 1.2, 4), ("#000000", ":",
 
 
 def song_picture(audio: Mapping[str, Path]) -> bytes:
-    """The triple of a converted song, kept beside its output until that is made again.
+    """The spectrogram triple of a converted song, cached beside its output until that changes.
 
     Args:
-        audio: Files by role: source, output, and reference where there is one.
+        audio: Files by role: source, output, and reference if there is one.
 
     Returns:
         PNG bytes.
 
     Raises:
         AudioError: If a file is missing or unreadable.
-        StorageError: If the picture cannot be kept.
+        StorageError: If the picture cannot be written.
     """
     kept = audio["output"].with_name(PICTURE_NAME)
     if kept.is_file() and kept.stat().st_mtime_ns > audio["output"].stat().st_mtime_ns:
@@ -67,9 +67,9 @@ def spectrogram_triple(source: Path, output: Path, reference: Path | None) -> by
     """Log-mel spectrograms and pitch one above another, on one time axis and one colour scale.
 
     Args:
-        source: What was to be converted.
+        source: The recording that was converted.
         output: The conversion.
-        reference: The target singing the same; left out when None.
+        reference: The target singing the same score; left out if None.
 
     Returns:
         PNG bytes.
@@ -146,7 +146,7 @@ def quality_figure(curve: Columns) -> bytes | None:
 
 
 def loss_figure(losses: Columns) -> bytes | None:
-    """Each loss over training: every logged value faint, their running mean strong.
+    """Each loss over training: logged values faint, their running mean strong.
 
     Args:
         losses: Columns step, minutes, and one per loss; the first nine are drawn.
@@ -276,7 +276,7 @@ def _running_mean(values: FloatArray) -> FloatArray:
 
 
 def png_bytes(figure: Figure, colours: int | None = None) -> bytes:
-    """Render; with `colours`, to a palette that keeps the page small."""
+    """Render a figure; `colours` limits it to a palette, which keeps the page small."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")

@@ -1,4 +1,4 @@
-"""The text of a run's page: one headline, and the warnings beside it."""
+"""Texts of a run's page: the headline, and the warnings below it."""
 
 import math
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ LOST_VOICING = 0.15  # share of frames
 GROSS_ERRORS = 0.05  # share of frames
 AUDIBLE_DC = 0.01
 FEW_SONGS = 3
-WEAK_VOCODER = 0.5  # share of the source's distance that the reference through the vocoder still has
+WEAK_VOCODER = 0.5  # distance of the copy synthesis, as a share of the source's
 
 
 def headline(run: RunRecord) -> str:
@@ -32,7 +32,7 @@ def headline(run: RunRecord) -> str:
 
 
 def warnings_of(run: RunRecord) -> list[str]:
-    """Sentences that warn a reader against over-interpretation; empty if there are none."""
+    """Warnings against over-interpretation, one sentence each; empty if there are none."""
     if not run.scores:
         return ["This run has no metrics.json: it was not scored."]
     return [*_timbre_warnings(run), *_melody_warnings(run), *_signal_warnings(run), *_scope_warnings(run)]
@@ -58,7 +58,7 @@ def _after(run: RunRecord) -> str:
 def _timbre_warnings(run: RunRecord) -> Iterator[str]:
     closed = run.mean("mcd_gap_closed")
     if closed < 0:
-        yield "Worse than the unconverted source: the source itself is nearer to the target voice."
+        yield "Worse than the unconverted source, which is nearer to the target voice than the output."
     if closed > 1:
         yield "Better than the copy synthesis: it is not an upper bound here, so the percentage means little."
     bound, source = run.mean("mcd_copy_synthesis"), run.mean("mcd_source")
@@ -69,9 +69,9 @@ def _timbre_warnings(run: RunRecord) -> Iterator[str]:
             f"{source - run.mean('mcd_output'):.1f} dB were closed."
         )
     if not math.isfinite(closed) and run.count("mcd_output"):
-        yield "The bounds are too close together for a share of the gap."
+        yield "The bounds are too close together to compute the gap closed."
     if run.mean("speaker_similarity") < run.mean("speaker_similarity_source"):
-        yield "The speaker encoder hears the unconverted source nearer to the target than the output."
+        yield "By speaker similarity, the unconverted source is nearer to the target than the output."
 
 
 def _melody_warnings(run: RunRecord) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _scope_warnings(run: RunRecord) -> Iterator[str]:
     if num_songs < FEW_SONGS:
         yield f"Scored on {num_songs} song{'s' if num_songs != 1 else ''} and one seed: the spread is unknown."
     if run.facts.get("status") == "training":
-        yield "The training of this run has not ended."
+        yield "The training of this run is not finished."
     ledger = section(run.facts, "ledger")
     if number(ledger.get("seconds_used")) < 0.5 * number(ledger.get("seconds_in")):
         yield "More than half of the recorded seconds were dropped before training; see the ledger."

@@ -1,6 +1,6 @@
-"""What each step of the preprocessing made of a recording, as sound: excerpts in the run's folder.
+"""Excerpts of a recording after each preprocessing step, in the run's folder.
 
-They are kept only when asked for: `preprocess.keep_intermediates=true`.
+They are kept only with `preprocess.keep_intermediates=true`.
 """
 
 from pathlib import Path
@@ -41,7 +41,7 @@ def select_intermediates(manifest: Manifest) -> dict[str, Clip]:
         clip for clip in intermediates if clip.song == intermediates[0].song and clip.singer == intermediates[0].singer
     ]
     places = [(clip.id.split("/")[1].partition("_"), clip) for clip in of_song]
-    # Of a long recording each part has its own; the first part comes first.
+    # Each part of a long recording has its own; the first part comes first.
     chosen = {f"{int(number):02d}_{step}": clip for (number, _, step), clip in reversed(places)}
     references = [clip for clip in manifest.select("reference") if clip.song == intermediates[0].song]
     return {**dict(sorted(chosen.items())), **({f"99_{REFERENCE}": references[0]} if references else {})}

@@ -1,7 +1,7 @@
-"""The page of a run: one HTML file with its pictures and sounds inside, readable without a network.
+"""The page of a run: one HTML file with embedded pictures and sounds, readable without a network.
 
-Everything from files is escaped by the template; a content security policy forbids all but the
-page's own script and style, named by their hashes.
+The template escapes everything that comes from files; a content security policy allows only the page's own script and
+style, identified by their hashes.
 """
 
 from pathlib import Path
@@ -19,8 +19,8 @@ def write_run_page(run_folder: Path, evaluation: EvaluationFolder | None = None)
     """Write the page of a run into its folder.
 
     Args:
-        run_folder: As `duetto.report.collect` describes; what is missing is left out of the page.
-        evaluation: Whose scores; None = the newest.
+        run_folder: As described in `duetto.report.collect`; missing parts are left out.
+        evaluation: The evaluation whose scores are shown; None = the newest.
 
     Returns:
         The page's path.

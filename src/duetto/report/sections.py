@@ -1,4 +1,4 @@
-"""The parts of a run's page as plain values, ready for the template, which escapes them."""
+"""The parts of a run's page as plain values for the template, which escapes them."""
 
 import base64
 import io
@@ -24,7 +24,7 @@ ENCODER_BLOCK = 65536  # samples handed to the encoder at once
 PLAYERS = (
     ("source", "Source", "what was sung"),
     ("output", "Output", "the conversion"),
-    ("reference", "Reference", "the target singing the same"),
+    ("reference", "Reference", "the target singing the same score"),
     ("copy_synthesis", "Copy synthesis", "the best to expect"),
 )
 SONG_METRICS = ("mcd_gap_closed", "mcd_output", "f0_rmse_cents", "voicing_error", "speaker_similarity", "rtf")
@@ -33,7 +33,7 @@ HASHES = ("signature", "data_hash", "code_version", "code")
 
 
 def metric_rows(run: RunRecord) -> list[dict[str, Any]]:
-    """One row per metric that a song defines, a score beside its bounds."""
+    """One row per metric that is defined for a song, with its bounds."""
     rows = []
     for metric in all_metrics():
         if metric.place != "output" or not _is_measured(run, metric):
@@ -57,7 +57,7 @@ def metric_rows(run: RunRecord) -> list[dict[str, Any]]:
 
 
 def gap_marker(run: RunRecord) -> dict[str, Any] | None:
-    """Where the headline number lies on a scale from the source (0) to the vocoder (1); None when undefined."""
+    """Position of the gap closed on a scale from the source (0) to the copy synthesis (1); None if undefined."""
     closed = run.mean("mcd_gap_closed")
     if not math.isfinite(closed):
         return None
@@ -71,7 +71,7 @@ def gap_marker(run: RunRecord) -> dict[str, Any] | None:
 
 
 def curve_pictures(run: RunRecord) -> list[dict[str, str]]:
-    """Quality and loss curves, with what they show in words."""
+    """Quality and loss curves, with a description in words."""
     pictures = []
     quality, losses = quality_figure(run.curve), loss_figure(run.losses)
     if quality is not None:
@@ -124,7 +124,7 @@ def intermediate_players(run: RunRecord) -> list[dict[str, str]]:
 
 
 def ledger_part(run: RunRecord) -> dict[str, Any] | None:
-    """Seconds in, used and dropped by reason; None when the run recorded none."""
+    """Seconds in, used, and dropped by reason; None if the run recorded none."""
     ledger = section(run.facts, "ledger")
     seconds_in, seconds_used = number(ledger.get("seconds_in")), number(ledger.get("seconds_used"))
     if not math.isfinite(seconds_in):
@@ -149,7 +149,7 @@ def ledger_part(run: RunRecord) -> dict[str, Any] | None:
 
 
 def fact_rows(run: RunRecord) -> list[tuple[str, str]]:
-    """What was trained on what, for the head of the page."""
+    """Facts about the training, for the head of the page."""
     rows = [
         (name.replace("_", " "), str(run.facts[name])) for name in FACTS if run.facts.get(name) not in (None, "", {})
     ]
@@ -186,12 +186,12 @@ def png_uri(png: bytes) -> str:
 
 
 def audio_uri(path: Path) -> str:
-    """A sound file as a data URI: MP3, mono, 24 kHz, which every browser plays."""
+    """A sound file as a data URI: mono MP3 at 24 kHz, which every browser plays."""
     return waveform_uri(recall_audio(path, PAGE_AUDIO_RATE)[0])
 
 
 def waveform_uri(waveform: Waveform) -> str:
-    """A waveform (S,) at 24 kHz as such a URI."""
+    """A waveform (S,) at 24 kHz as a data URI, like `audio_uri`."""
     samples = np.clip(waveform, -1.0, 1.0)
     buffer = io.BytesIO()
     with soundfile.SoundFile(

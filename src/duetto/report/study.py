@@ -1,4 +1,4 @@
-"""What a study leaves in docs/results: its verdict, the scores it rests on, a picture of them, and a page to read."""
+"""Results of a study in docs/results: the verdict, the scores behind it, a plot of them, and a page."""
 
 import csv
 import io
@@ -33,8 +33,8 @@ def write_results(study: Study, scores: Sequence[Score], verdict: dict[str, Any]
     """Write verdict.json, scores.csv, scores.png and README.md.
 
     Args:
-        study: Whose results these are.
-        scores: The tidy table; of its metrics those are kept that the study is about.
+        study: The study.
+        scores: The tidy table; only the study's metrics are written.
         verdict: From `conclude`.
         folder: Made if it does not exist.
 
@@ -102,7 +102,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def metrics_of(study: Study) -> list[str]:
-    """The metrics that a study makes claims about, the primary ones first."""
+    """The metrics of a study's claims, the primary ones first."""
     ordered = sorted(study.hypotheses.values(), key=lambda each: each.role != "primary")
     names = [each.metric for each in ordered] + ([study.design.metric] if study.design else [])
     return list(dict.fromkeys(names))
@@ -122,7 +122,7 @@ def scores_text(scores: Sequence[Score]) -> str:
 def scores_figure(study: Study, metrics: Sequence[str], scores: Sequence[Score]) -> bytes | None:
     """Scores by arm, a panel for each metric and architecture; None when there is nothing to draw.
 
-    Small marks are seeds and songs, large ones their mean.
+    Small marks are seeds and songs, large marks their mean.
     """
     models = [model for model in study.models if any(score.model == model for score in scores)]
     if not models or not any(math.isfinite(score.value) for score in scores):
@@ -213,7 +213,7 @@ def _number(value: float) -> str:
 
 
 def _claims(findings: Sequence[dict[str, Any]]) -> list[str]:
-    """What each hypothesis says, once."""
+    """The text of each hypothesis, once."""
     said = {each["hypothesis"]: (each["statement"], each["metric"]) for each in findings}
     return [f"- *{name.replace('_', ' ')}* (`{metric}`): {text}" for name, (text, metric) in said.items()]
 

@@ -1,4 +1,4 @@
-"""The templates of every page, and what a page may load."""
+"""The templates of all pages, and their content security policy."""
 
 import base64
 import hashlib
@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 def make_environment() -> Environment:
-    """The templates, which escape whatever comes from files."""
+    """The template environment, which escapes everything that comes from files."""
     return Environment(
         loader=PackageLoader("duetto.report"),
         autoescape=True,
@@ -18,7 +18,7 @@ def make_environment() -> Environment:
 
 
 def content_policy(style: str, script: str, media: str = "data:") -> str:
-    """What a page with this style, script and places of sounds may load: nothing else."""
+    """The policy of a page with this style, script and source of sounds, which forbids loading anything else."""
     return (
         f"default-src 'none'; img-src data:; media-src {media}; base-uri 'none'; form-action 'none'; "
         f"style-src '{_hash(style)}'; script-src '{_hash(script)}'"
@@ -26,11 +26,11 @@ def content_policy(style: str, script: str, media: str = "data:") -> str:
 
 
 def template_source(environment: Environment, name: str) -> str:
-    """A template file's text; ours, so the template may insert it unescaped."""
+    """Text of one of our template files, which may be inserted unescaped."""
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0].strip()
 
 
 def _hash(text: str) -> str:
-    """How a content security policy names an inline element."""
+    """The hash by which a content security policy identifies an inline element."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
