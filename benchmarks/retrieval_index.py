@@ -4,9 +4,9 @@
 
 Without `content` the rows are made on the fly: 24 ms units that wander between 400 centres, with the spectrum of
 Moonshine's fourth layer (64 directions hold 88 %, 144 hold 96 %), interpolated to 100 frames a second. `content=FOLDER`
-takes *.npy files of content frames (T, 288), 100 a second; files named held_* and foreign_* are queries. Each index is built in a
-process of its own: `peak` is its greatest resident memory, `above` what it is more than before building (Linux). Beyond
-`LONGEST` hours nothing is asked, because exact search is what takes the time.
+takes *.npy files of content frames (T, 288), 100 a second; files named held_* and foreign_* are queries. Each index is
+built in a process of its own: `peak` is its greatest resident memory, `above` what it is more than before building
+(Linux). Beyond `LONGEST` hours nothing is asked, because exact search is what takes the time.
 Error: distance of the mixture of eight neighbours from the one of exact search, relative to the latter's length.
 """
 

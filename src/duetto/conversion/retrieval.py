@@ -7,9 +7,9 @@ and missing neighbours have no weight. Deviation 1 (docs/deviations.md).
 
 Up to `EXACT_ROWS` rows the search is exact (recall 1). Beyond, a training writes a compact index
 (`duetto.conversion.compact_index`, docs/decisions/retrieval-index.md). The rows of a foreign index are kept as they
-are: `build_index` lays sqrt(N) inverted lists over them, whose probe count is raised until recall@k against the exact search
-reaches `MIN_RECALL` on a sample (docs/decisions/retrieval.md). With a CUDA device and faiss-gpu the search runs there,
-over the same lists and probes.
+are: `build_index` lays sqrt(N) inverted lists over them, whose probe count is raised until recall@k against the exact
+search reaches `MIN_RECALL` on a sample (docs/decisions/retrieval.md). With a CUDA device and
+faiss-gpu the search runs there, over the same lists and probes.
 """
 
 from dataclasses import asdict, dataclass
