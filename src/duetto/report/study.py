@@ -65,9 +65,9 @@ def require_no_loss(path: Path, verdict: dict[str, Any]) -> None:
     runs, gone = arms_of(before), sorted(arms_of(before) - arms_of(verdict))
     undecided = sorted(decided_of(before) & (claims_of(verdict) - decided_of(verdict)))
     if gone and len(arms_of(verdict)) < len(runs):
-        lost = f"{len(gone)} of its {len(runs)} runs are no longer there ({_listed(gone)})"
+        lost = f"{len(gone)} of its {len(runs)} runs are no longer there ({_first(gone)})"
     elif undecided:
-        lost = f"the scores for {_listed([' of '.join(claim) for claim in undecided])} are no longer there"
+        lost = f"the scores for {_first([' of '.join(claim) for claim in undecided])} are no longer there"
     else:
         return
     raise StorageError(
@@ -96,7 +96,7 @@ def _rows(verdict: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def _listed(names: Sequence[str]) -> str:
+def _first(names: Sequence[str]) -> str:
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return ", ".join(names[:LISTED]) + more
 

@@ -17,7 +17,7 @@ from duetto.corpus.ddb.bank import DdbSegment, read_ddb, read_segment
 from duetto.corpus.embedded_cases.fragments import arrange, lay_together, least_samples
 from duetto.corpus.jobs import Outcome
 from duetto.corpus.manifest import Dropped
-from duetto.corpus.recordings.accept import NOT_COVERED
+from duetto.corpus.recordings.accept import reason_against
 from duetto.corpus.recordings.held_out import SPLIT_SHARE
 from duetto.corpus.recordings.intake import Recording, display_name, recording_id
 from duetto.corpus.recordings.listing import DEFAULT_SINGER
@@ -65,7 +65,7 @@ class ArchiveClip(Recording):
         duration_s = len(waveform) / self.sample_rate
         measured = Measured(self.sample_rate)
         measured.add(waveform[None])
-        reason = measured.refusal() if self.is_covered else NOT_COVERED
+        reason = reason_against(measured, is_covered=self.is_covered, keeps_channels=self.keeps_channels)
         if reason:
             return Outcome(dropped=(Dropped(self._id, duration_s, f"{self.display} {reason}"),))
         outcome = self._write(folder, measured, iter((waveform[None],)), ())

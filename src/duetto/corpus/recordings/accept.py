@@ -44,8 +44,13 @@ def accept(path: Path, display: str, *, is_covered: bool = True, keeps_channels:
         seconds = max(measured.expected_s, measured.duration_s)
         return Intake(measured, str(error).replace(str(path), display), seconds)
     told = tuple((entry.seconds, f"{display} {entry.reason}") for entry in measured.unread)
-    reason = measured.refusal(keeps_channels) if is_covered else NOT_COVERED
+    reason = reason_against(measured, is_covered=is_covered, keeps_channels=keeps_channels)
     if reason:
         return Intake(measured, f"{display} {reason}", measured.duration_s, told)
     remarks = tuple((0.0, f"{display} {said}") for said in measured.remarks(keeps_channels))
     return Intake(measured, told=told + remarks)
+
+
+def reason_against(measured: Measured, *, is_covered: bool = True, keeps_channels: bool = False) -> str:
+    """Why a recording that could be read is not used, in words that follow its name; empty if it is."""
+    return measured.refusal(keeps_channels) if is_covered else NOT_COVERED

@@ -77,7 +77,7 @@ def conclude(evidence: Sequence[SpeechEvidence]) -> Finding:
     numbers = {
         "spoken_share": spoken_s / voiced_s if voiced_s else float("nan"),
         "spoken_recordings": float(len(spoken)),
-        "gliding_share": _share(evidence, "gliding_s", "moving_s"),
+        "gliding_share": gliding_share(evidence),
         "voiced_s": voiced_s,
     }
     if voiced_s < LEAST_VOICED_S:
@@ -112,9 +112,11 @@ def is_speech(evidence: Sequence[SpeechEvidence]) -> bool:
     """Whether the pitch of a recording glides as a speaker's does; no, where too little of it is voiced."""
     if sum(item.voiced_s for item in evidence) < LEAST_VOICED_S:
         return False
-    return _share(evidence, "gliding_s", "moving_s") > GLIDING and _share(evidence, "resting_s", "voiced_s") < RESTING
+    resting = sum(item.resting_s for item in evidence) / sum(item.voiced_s for item in evidence)
+    return gliding_share(evidence) > GLIDING and resting < RESTING
 
 
-def _share(evidence: Sequence[SpeechEvidence], part: str, whole: str) -> float:
-    total = sum(getattr(item, whole) for item in evidence)
-    return sum(getattr(item, part) for item in evidence) / total if total else float("nan")
+def gliding_share(evidence: Sequence[SpeechEvidence]) -> float:
+    """Share of the voiced time in which pitch glides; NaN without any."""
+    moving_s = sum(item.moving_s for item in evidence)
+    return sum(item.gliding_s for item in evidence) / moving_s if moving_s else float("nan")
