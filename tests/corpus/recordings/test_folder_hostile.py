@@ -154,11 +154,11 @@ def test_killed_in_the_middle_it_goes_on_and_two_processes_agree(recordings: Pat
         write_sine(recordings / f"{number}.wav", 200 + number, 4.0, 44_100)
     root = tmp_path / "data"
     process = start(recordings, root)
-    while len(list(root.rglob(".jobs/*.json"))) < 5 and process.poll() is None:
+    while len(list(root.rglob(".jobs/[!.]*.json"))) < 5 and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    records = {path: path.stat().st_mtime_ns for path in root.rglob(".jobs/*.json")}
+    records = {path: path.stat().st_mtime_ns for path in root.rglob(".jobs/[!.]*.json")}
     assert 5 <= len(records) < 60
     assert not list(root.rglob("manifest.json"))
     both = [start(recordings, root) for _ in range(2)]
