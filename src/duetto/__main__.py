@@ -27,7 +27,7 @@ from duetto.cli.commands import (
     train,
 )
 from duetto.cli.help import HELP_FLAGS
-from duetto.errors import EXIT_USER_ERROR, ConfigError, DuettoError, print_error
+from duetto.errors import EXIT_USER_ERROR, ConfigError, DuettoError, memory_shortage_told, print_error
 from duetto.renamed import current_arguments
 from duetto.runs.command_line.check import refuse_options
 from duetto.runs.command_line.nearest import did_you_mean
@@ -61,7 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
     with answer_signals():
         try:
             options = parse(current_arguments(given))
-            return int(options.action(options, Console()) or 0)
+            with memory_shortage_told():
+                return int(options.action(options, Console()) or 0)
         except DuettoError as error:
             print_error(error)
             return EXIT_USER_ERROR

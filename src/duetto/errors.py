@@ -44,6 +44,32 @@ class StorageError(DuettoError):
     """A folder cannot be written: read-only, full, or not a folder."""
 
 
+class MemoryShortageError(DuettoError):
+    """The machine, or a limit, does not give the memory that the work needs."""
+
+
+# What torch, ONNX Runtime, CUDA and oneDNN say.
+OUT_OF_MEMORY = ("allocate memory", "not enough memory", "bad_alloc", "out of memory", "could not create a primitive")
+
+
+@contextmanager
+def memory_shortage_told() -> Iterator[None]:
+    """Turn what Python and libraries raise for want of memory into one error; everything else passes.
+
+    Raises:
+        MemoryShortageError: In place of it.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError, OSError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error).lower() for words in OUT_OF_MEMORY):
+            raise
+        raise MemoryShortageError(
+            "There is not enough memory. Close other programs, lift the limit (ulimit -v), or ask for less at once: "
+            "a smaller trainer.batch_size, fewer workers, a smaller chunk_s. What is done is kept."
+        ) from error
+
+
 @contextmanager
 def report_errors(is_last: bool = True) -> Iterator[None]:
     """Print a `DuettoError` as one sentence and exit with status 2, or pass it on when more is to come.
@@ -52,7 +78,8 @@ def report_errors(is_last: bool = True) -> Iterator[None]:
     """
     with answer_signals():
         try:
-            yield
+            with memory_shortage_told():
+                yield
         except DuettoError as error:
             print_error(error)
             if not is_last:

@@ -26,7 +26,7 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 More = ParamSpec("More")
 PR_SET_PDEATHSIG = 1  # of prctl(2)
-LOOK_S = 1.0  # that a wait lasts at most: CPython sleeps through a signal that comes just before it falls asleep
+WAKE_S = 1.0  # that a wait lasts at most: CPython sleeps through a signal that comes just before it falls asleep
 SLURM_CORES = "SLURM_CPUS_PER_TASK"  # set by SLURM where a job asked for cores
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def as_they_finish(
         begun |= {executor.submit(function, job, *more, **named): job for job in islice(waiting, width - len(begun))}
         if not begun:
             return
-        for future in wait(begun, LOOK_S, FIRST_COMPLETED).done:
+        for future in wait(begun, WAKE_S, FIRST_COMPLETED).done:
             yield begun.pop(future), future.result()
 
 

@@ -27,6 +27,9 @@ STORAGE_ERRNOS = {
     errno.EACCES: "permission denied",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.EEXIST: "a file of that name is in the way",
+    errno.EFBIG: "the file would be larger than a limit allows (ulimit -f)",
+    errno.EMFILE: "too many files are open (ulimit -n)",
+    errno.EIO: "the system refused the data, for a fault of the disk or a limit on the size of files (ulimit -f)",
 }
 
 
