@@ -105,7 +105,7 @@ def compose_runs(
         ConfigError: If some are not valid; of several runs it says for each mistake in which.
     """
     prepare()
-    given = sorted({each for overrides in runs for each in overrides})
+    given = list(dict.fromkeys(each for overrides in runs for each in overrides))
     meant = dict(zip(given, understand(given, TrainConfig, conf), strict=True))  # all keys, before any composition
     understood = [[meant[each] for each in overrides] for overrides in runs]
     names = [" ".join(overrides) for overrides in understood]
