@@ -80,7 +80,7 @@ def missing(path):
     ("spoil", "sentence"),
     [
         (truncated, "x.pth cannot be read: it is truncated"),
-        (hostile, "more than tensors and asks for .*print, which is refused"),
+        (hostile, r"more than tensors \(.*print\), which is refused"),
         (bare_pickle, "x.pth cannot be read"),
         (bomb, "claim to unpack to 10000000, which is refused"),
         (unknown_version, "version is 'v4'; known are v1 and v2"),
