@@ -121,6 +121,7 @@ def test_a_bad_value_is_one_sentence(overrides, sentence):
         (["preprocess.steps.slice._target_=os.system"], "has to be a class in"),
         (["preprocess.steps.slice._target_=duetto.preprocess.steps.slice.np.load"], "has to be a class in"),
         (["preprocess.steps.slice._target_=duetto.preprocess.steps.slice.Slicer"], "has to be a class in"),
+        (["preprocess.steps.slice._target_=duetto.preprocess.steps.augment.WorldAnalysis"], "has to be a class in"),
         (["+preprocess.steps.slcie.threshold_db=-40"], r"no such step in this chain\. Did you mean slice\?"),
         (["+preprocess.steps.slice.threshold_db=high"], r"slice\.threshold_db=high: expected a number\."),
         (["preprocess=labels", "preprocess.steps.labels.path=3"], r"labels\.path=3: expected a text\."),
@@ -147,6 +148,18 @@ def test_settings_of_a_step_name_no_other_callable_at_any_depth(value):
         build_steps(config.preprocess)
 
 
+def test_what_a_list_of_a_step_holds_is_never_called(tmp_path):
+    config = train_config("preprocess=none")
+    made = {
+        "_target_": "pathlib.Path.touch",
+        "_args_": [{"_target_": "pathlib.Path", "_args_": [str(tmp_path / "made")]}],
+    }
+    config.preprocess.steps["augment"] = {"_target_": "duetto.preprocess.steps.augment.Augment", "semitones": [made]}
+    with pytest.raises(ConfigError, match=r"preprocess\.steps\.augment"):
+        build_steps(config.preprocess)
+    assert not (tmp_path / "made").exists()
+
+
 def test_every_text_of_a_step_is_a_choice_or_taken_letter_by_letter():
     """A new step whose text is neither belongs into `STEP_TEXTS`."""
     texts = set()
@@ -156,7 +169,7 @@ def test_every_text_of_a_step_is_a_choice_or_taken_letter_by_letter():
                 with contextlib.suppress(ConfigError):
                     found = parameters_of(f"duetto.preprocess.steps.{path.stem}.{node.name}")
                     texts |= {key for key, annotation in found.items() if annotation == "str"}
-    assert texts == {"path", "command", "choice", "method", "text"}  # `text` is a label's, no setting
+    assert texts == {"path", "command", "choice", "method"}
     assert set(STEP_TEXTS) == {"path", "command"}
 
 

@@ -156,7 +156,6 @@ class SharedComposition:
             kind = (*(each for each in overrides if key_of(each) not in values), *sorted(values))
             if kind not in self.made:
                 self.made[kind] = self._composed(overrides)
-                return _compose(overrides, TrainConfig)
             for key, value in values.items():
                 OmegaConf.update(self.made[kind], key, value, merge=True)
             return checked(OmegaConf.to_object(self.made[kind]), TrainConfig)

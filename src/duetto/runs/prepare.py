@@ -23,7 +23,6 @@ from duetto.features.extract import FeatureSet, extract_corpus
 from duetto.features.memory import recall_features
 from duetto.features.units import unit_grid
 from duetto.preprocess.ledger import damage_table, read_ledger, summarise
-from duetto.preprocess.named import STEP_PACKAGE, foreign_targets
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
@@ -121,12 +120,8 @@ def build_steps(config: PreprocessConfig) -> dict[str, Any]:
     check_step_settings(config.steps)
     steps = {}
     for name, settings in config.steps.items():
-        for target in foreign_targets(settings):
-            raise ConfigError(
-                f"preprocess.steps.{name}: _target_ has to be a class in {STEP_PACKAGE}*, not {target!r}."
-            )
-        try:
-            steps[name] = hydra.utils.instantiate(uninterpolated(settings))
+        try:  # what lies deeper is a value, whatever it names
+            steps[name] = hydra.utils.instantiate(uninterpolated(settings), _recursive_=False)
         except hydra.errors.InstantiationException as error:
             cause = error.__cause__ or error
             raise ConfigError(f"preprocess.steps.{name}: {str(cause).splitlines()[0]}") from error

@@ -59,7 +59,7 @@ def parameters_of(target: str, place: str = "preprocess.steps") -> Mapping[str, 
         raise ConfigError(f"{place}: {TARGET} has to be a class in {STEP_PACKAGE}*, not {target!r}.")
     tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
     for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == name:
+        if isinstance(node, ast.ClassDef) and node.name == name and _is_step(node):
             fields = [
                 each for each in node.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
             ]
@@ -68,3 +68,7 @@ def parameters_of(target: str, place: str = "preprocess.steps") -> Mapping[str, 
             }
             return MappingProxyType({key: text for key, text in named.items() if not text.startswith("ClassVar")})
     raise ConfigError(f"{place}: {TARGET} has to be a class in {STEP_PACKAGE}*, not {target!r}.")
+
+
+def _is_step(node: ast.ClassDef) -> bool:
+    return any(isinstance(each, ast.FunctionDef) and each.name == "apply" for each in node.body)
