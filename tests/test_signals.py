@@ -73,12 +73,24 @@ def take_the_signal_and_sleep(number):
     time.sleep(60)
 
 
+def listen_to_ctrl_c() -> None:
+    """As at a terminal: tests that run in the background inherit that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(code: str, *arguments: str) -> "subprocess.Popen[str]":
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
     pipe = subprocess.PIPE
     command = [sys.executable, *(("-c", code) if code else ()), *arguments]
     return subprocess.Popen(
-        command, stdout=pipe, stderr=pipe, text=True, env=environment, cwd=ROOT, start_new_session=True
+        command,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        start_new_session=True,
+        preexec_fn=listen_to_ctrl_c,
     )
 
 

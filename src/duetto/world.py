@@ -12,7 +12,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-F0_FLOOR_HZ = 55.0 / 2**0.5  # half an octave, a band of DIO, below a bass's lowest note (A1)
+F0_FLOOR_HZ = 54.0  # just below a bass's lowest note (A1, 55 Hz)
 F0_CEIL_HZ = 1200.0  # above a soprano's C6 (1047 Hz)
 
 
