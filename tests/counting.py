@@ -25,7 +25,7 @@ def main() -> None:
             opened[arguments[0]] += 1
 
     def counted(file: soundfile.SoundFile, path: object, mode: str = "r", *arguments: object, **more: object) -> None:
-        if mode == "r":
+        if mode == "r" and isinstance(path, str | bytes):  # else it was opened, and counted, by Python
             opened[os.fsdecode(path)] += 1
         begin(file, path, mode, *arguments, **more)
 

@@ -4,10 +4,10 @@ WAV, RF64, Wave64, AIFF and CAF are lists of chunks, one of which holds the samp
 Sources: EBU Tech 3306 (RF64), Apple's Core Audio Format 1.0, Audio Interchange File Format 1.3, Sony's Wave64.
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import BinaryIO
 
 MAGICS = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b"caff", b".snd")
@@ -50,16 +50,16 @@ LAYOUTS = {
 }
 
 
-def find_sound(path: Path) -> SoundBytes | None:
-    """The extent of a file's samples; None if the file has another format or its chunks are inconsistent."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        magic = file.read(4)
-        if magic == b".snd":
-            return _of_au(file, size)
-        if magic not in LAYOUTS:
-            return None
-        return _of_chunks(file, size, LAYOUTS[magic])
+def find_sound(file: BinaryIO) -> SoundBytes | None:
+    """The extent of an open file's samples; None if it has another format or its chunks are inconsistent."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    magic = file.read(4)
+    if magic == b".snd":
+        return _of_au(file, size)
+    if magic not in LAYOUTS:
+        return None
+    return _of_chunks(file, size, LAYOUTS[magic])
 
 
 def _of_au(file: BinaryIO, size: int) -> SoundBytes | None:

@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
 
 from duetto.errors import AudioError
-from duetto.storage.audio_chunks import find_sound
+from duetto.storage.audio_chunks import SoundBytes, find_sound
 from duetto.storage.audio_file import AudioFile, AudioInfo, Blocks, Unread
 
 BLOCK_VALUES = 2**22  # read at once: 44 s of stereo at 48 kHz
@@ -21,14 +22,16 @@ TOLERANCE_S = 0.001
 
 
 @contextmanager
-def open_audio(path: Path) -> Iterator[AudioFile]:
-    """Open a file with libsndfile.
+def open_audio(path: Path, opened: BinaryIO) -> Iterator[AudioFile]:
+    """Read a file, which is open already, with libsndfile.
 
     Raises:
         AudioError: If that fails, yields no sample, or may not read all of a file in this format.
     """
+    sound = find_sound(opened)
+    opened.seek(0)
     try:
-        file = soundfile.SoundFile(file_name(path))
+        file = soundfile.SoundFile(opened)
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{path} cannot be read as audio ({error.error_string.strip()}).") from error
     with file:
@@ -36,10 +39,10 @@ def open_audio(path: Path) -> Iterator[AudioFile]:
             raise AudioError(f"{path} cannot be read as audio (it is damaged).")
         info = AudioInfo(file.samplerate, file.frames, file.channels, file.subtype)
         unread: list[Unread] = []
-        yield AudioFile(info, _decode(path, file, unread), unread)
+        yield AudioFile(info, _decode(path, file, sound, unread), unread)
 
 
-def _decode(path: Path, file: soundfile.SoundFile, unread: list[Unread]) -> Blocks:
+def _decode(path: Path, file: soundfile.SoundFile, sound: SoundBytes | None, unread: list[Unread]) -> Blocks:
     """Non-empty blocks; the length in the header is neither trusted nor allocated."""
     size, done = max(1, BLOCK_VALUES // file.channels), 0
     try:
@@ -50,12 +53,11 @@ def _decode(path: Path, file: soundfile.SoundFile, unread: list[Unread]) -> Bloc
                 break
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{path} breaks off while reading ({error.error_string.strip()}).") from error
-    unread += unread_bytes(path, done / file.samplerate)
+    unread += unread_bytes(sound, done / file.samplerate)
 
 
-def unread_bytes(path: Path, seconds: float) -> list[Unread]:
+def unread_bytes(sound: SoundBytes | None, seconds: float) -> list[Unread]:
     """What a file's chunks hold, or promise, beyond the seconds that were read."""
-    sound = find_sound(path)
     if sound is None or sound.present == 0 or seconds == 0:
         return []
     byte_s = seconds / sound.present

@@ -5,16 +5,19 @@ without a Xing header), at the first of several streams (Ogg), or at damage; lib
 counted. If the preferred library refuses a file, the other one is tried.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from duetto.errors import AudioError
 from duetto.storage import audio_libav, audio_libsndfile
-from duetto.storage.audio_chunks import MAGICS
+from duetto.storage.audio_chunks import MAGICS, SoundBytes, find_sound
 from duetto.storage.audio_file import AudioFile, Blocks
 from duetto.storage.audio_libsndfile import unread_bytes
+
+Decoder = Callable[[Path], AbstractContextManager[AudioFile]]
 
 MAX_HOURS = 12.0  # longer than any stem; a header that claims more is damaged or hostile
 LOWEST_RATE, HIGHEST_RATE = 4000, 384_000  # Hz; lower rates retain little of a voice but its pitch
@@ -36,9 +39,9 @@ def open_audio(path: Path) -> Iterator[AudioFile]:
 
 
 def _open(path: Path, stack: ExitStack) -> AudioFile:
-    decoders = [audio_libsndfile.open_audio, audio_libav.open_audio]
-    with path.open("rb") as start:
-        is_plain = start.read(4) in MAGICS
+    opened = stack.enter_context(path.open("rb"))
+    is_plain = opened.read(4) in MAGICS
+    decoders: list[Decoder] = [partial(audio_libsndfile.open_audio, opened=opened), audio_libav.open_audio]
     if not is_plain:
         decoders.reverse()
     refusals: list[AudioError] = []
@@ -50,7 +53,7 @@ def _open(path: Path, stack: ExitStack) -> AudioFile:
             refusals.append(error)
             continue
         if decoder is audio_libav.open_audio:
-            return _with_chunks(path, file) if is_plain else file
+            return _with_chunks(file, find_sound(opened)) if is_plain else file
         if file.info.num_samples > 0:
             return file
         empty.append(file)  # a header of length 0, left by a recorder that was not stopped
@@ -59,7 +62,7 @@ def _open(path: Path, stack: ExitStack) -> AudioFile:
     raise refusals[0]
 
 
-def _with_chunks(path: Path, file: AudioFile) -> AudioFile:
+def _with_chunks(file: AudioFile, sound: SoundBytes | None) -> AudioFile:
     """A file that libav reads in place of libsndfile, with what its chunks promise added to `unread`."""
 
     def blocks() -> Blocks:
@@ -68,7 +71,7 @@ def _with_chunks(path: Path, file: AudioFile) -> AudioFile:
             yield block
             done += block.shape[1]
         if not file.unread:
-            file.unread.extend(unread_bytes(path, done / file.info.sample_rate))
+            file.unread.extend(unread_bytes(sound, done / file.info.sample_rate))
 
     return replace(file, blocks=blocks())
 
