@@ -51,7 +51,7 @@ REFUSED = [  # what, how, who reads it, what is advised, what brings it back
     ("logs/*/evaluations/*/metrics.json", tear, TRAIN, delete, TRAIN),
     ("data/corpora/*/manifest.json", tear, TRAIN, delete, TRAIN),
     ("data/preprocessed/*/manifest.json", empty, TRAIN, delete, TRAIN),
-    ("data/preprocessed/*/ledger.json", tear, ("train", *settings("rvc", "seed=3")), delete, TRAIN),
+    ("data/preprocessed/*/ledger.json", tear, ("train", *settings("rvc", "seed=3")), delete_folder, TRAIN),
 ]
 MENDED = [  # what, how; the same command makes it again by itself
     ("data/features/*/*.npz", flip),

@@ -1,5 +1,6 @@
 """The pipeline with channels, chains of any steps, and the ledger it leaves."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -13,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duetto.corpus.manifest import Manifest, load_manifest, save_manifest
+from duetto.errors import StorageError
+from duetto.preprocess.ledger import read_ledger
 from duetto.preprocess.pipeline import LEDGER_NAME, preprocess_corpus
 from duetto.preprocess.segment import Drops, Segments, Step
 from duetto.preprocess.steps.centre import Centre
@@ -219,3 +222,21 @@ def test_seconds_balance_for_any_clips_under_any_chain(
         own = [row for row in rows if row["clip"] == clip_id]
         for one, other in pairwise(own):
             assert one["seconds_out"] == pytest.approx(other["seconds_in"])
+
+
+@pytest.mark.parametrize("content", [None, "[{"])
+def test_a_lost_ledger_is_one_sentence_whose_advice_brings_it_back(corpus: Path, tmp_path: Path, content: str | None):
+    steps = {"high_pass": STEPS["high_pass"]}
+    _, _, folder = treat(corpus, tmp_path / "cache", steps)
+    whole = read_ledger(folder)
+    (folder / LEDGER_NAME).unlink()
+    if content is not None:
+        (folder / LEDGER_NAME).write_text(content)
+    with pytest.raises(StorageError, match="Delete the folder that it lies in"):
+        read_ledger(folder)
+    shutil.rmtree(folder)
+    assert read_ledger(treat(corpus, tmp_path / "cache", steps)[2]) == whole
+
+
+def test_a_corpus_that_no_step_has_treated_has_an_empty_ledger(corpus: Path):
+    assert read_ledger(corpus) == []

@@ -11,7 +11,9 @@ from typing import Any
 
 from rich.table import Table
 
-from duetto.preprocess.pipeline import LEDGER_NAME
+from duetto.corpus.manifest import load_manifest
+from duetto.errors import StorageError
+from duetto.preprocess.pipeline import LEDGER_NAME, PREPROCESS
 from duetto.storage.files import read_json
 
 MEASURES = ("level_change_db", "hole_fraction", "log_kurtosis_ratio", "voiced_lost", "zero_share_after")
@@ -22,9 +24,21 @@ StepRow = dict[str, Any]
 
 
 def read_ledger(folder: Path) -> list[StepRow]:
-    """The rows of a preprocessed corpus; empty if it has no ledger."""
+    """The rows of a preprocessed corpus; empty for a corpus that no step has treated.
+
+    Raises:
+        StorageError: If the ledger is damaged or missing. It is made together with its corpus, never alone.
+    """
     path = folder / LEDGER_NAME
-    return list(read_json(path)) if path.is_file() else []
+    if not path.is_file() and PREPROCESS not in load_manifest(folder).settings:
+        return []
+    try:
+        return list(read_json(path))
+    except StorageError as error:
+        raise StorageError(
+            f"{path} is missing or damaged. Delete the folder that it lies in and give the same command again: "
+            "preprocessing makes both anew."
+        ) from error
 
 
 def summarise(rows: Sequence[StepRow]) -> dict[str, Any]:

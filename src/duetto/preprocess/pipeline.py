@@ -25,6 +25,7 @@ from duetto.storage.fingerprint import Fingerprint, fingerprint
 from duetto.workers import thread_pool
 
 LEDGER_NAME = "ledger.json"
+PREPROCESS = "preprocess"  # in the settings of a preprocessed corpus: its steps
 
 
 def preprocess_corpus(
@@ -109,4 +110,4 @@ def _assemble(manifest: Manifest, outcomes: tuple[Outcome, ...], settings: dict[
             f"Preprocessing left nothing to train on ({'; '.join(reasons) or 'the corpus has no train clip'}). "
             "Lower preprocess.slice.threshold_db or check the recordings."
         )
-    return manifest.with_clips(clips, Ledger(in_s, used_s, dropped), {**manifest.settings, "preprocess": settings})
+    return manifest.with_clips(clips, Ledger(in_s, used_s, dropped), {**manifest.settings, PREPROCESS: settings})

@@ -27,7 +27,7 @@ REPORT_EVERY = 100
 
 CatalogueLine = list[
     Any
-]  # name, folder, sound or "", facts as in TEXT_COLUMNS, seed, status, minutes, then scores; null = none
+]  # name, folder, sound or "", facts as in TEXT_COLUMNS, seed, status, minutes, songs, then scores; null = none
 
 
 def write_catalogue(named: Named, output: Path, report: ReportProgress) -> Path:
@@ -62,7 +62,7 @@ def render_catalogue(rows: list[CatalogueLine], metrics: list[Metric], problems:
     style = "\n".join(template_source(environment, name) for name in ("run.css", "comparison.css"))
     script = template_source(environment, "comparison/catalogue.js")
     columns = [(title, "text") for _, title in TEXT_COLUMNS]
-    columns += [("Seed", "number"), ("Status", "text"), ("Training, min", "number")]
+    columns += [("Seed", "number"), ("Status", "text"), ("Training, min", "number"), ("Songs", "number")]
     columns += [(_heading(metric), "number") for metric in metrics]
     rest = len(problems) - TOLD_PROBLEMS
     told = problems[:TOLD_PROBLEMS] + ([f"{rest} more runs are missing or left out."] if rest > 0 else [])
@@ -86,15 +86,16 @@ def _row(
 ) -> CatalogueLine:
     place = chosen or RunFolder(folder).newest_evaluation()
     run = collect_scores(folder, name, place)
-    minutes, seed = run.training_seconds / 60, run.facts.get("seed")
+    minutes, seed, songs = run.training_seconds / 60, run.facts.get("seed"), _songs(place)
     return [
         name or folder.name,
         Path(os.path.relpath(folder, beside)).as_posix(),
-        "" if place is None else _first_sound(folder, place),
+        _first_sound(folder, songs),
         *(fact_of(run, key) for key, _ in TEXT_COLUMNS),
         seed if isinstance(seed, int) else None,
         str(run.facts.get("status") or "unknown"),
         _rounded(minutes, 1),
+        len(songs) or None,
         *(_rounded(run.mean(metric.name), metric.digits + 2) for metric in metrics),
     ]
 
@@ -103,8 +104,14 @@ def _rounded(value: float, digits: int) -> float | None:
     return round(value, digits) if math.isfinite(value) else None
 
 
-def _first_sound(folder: Path, place: EvaluationFolder) -> str:
+def _songs(place: EvaluationFolder | None) -> list[Path]:
+    """Folders of the songs that the scores are means of."""
+    if place is None or not place.songs.is_dir():
+        return []
+    return sorted(place.songs / entry.name for entry in os.scandir(place.songs) if entry.is_dir())
+
+
+def _first_sound(folder: Path, songs: list[Path]) -> str:
     """The first converted song, as seen from the run's folder; empty when there is none."""
-    songs = sorted(entry.name for entry in os.scandir(place.songs) if entry.is_dir()) if place.songs.is_dir() else []
-    sound = find_file(place.songs / songs[0], "output.wav") if songs else None
+    sound = find_file(songs[0], "output.wav") if songs else None
     return sound.relative_to(folder).as_posix() if sound is not None and sound.is_file() else ""
