@@ -56,13 +56,33 @@ def test_the_share_of_voiced_frames_stays_down_to_a_peak_of_minus_fifty(kind, tr
     for peak_db in LEVELS_DB:
         quiet = at_peak(waveform, peak_db)
         assert voiced_share(tracker, quiet) == pytest.approx(share, abs=ONE_POINT)
-        in_24_bits = np.round(quiet * 2**23).astype(np.float32) / np.float32(2**23)
-        assert voiced_share(tracker, in_24_bits) == pytest.approx(share, abs=ONE_POINT)
+        for bits in (16, 24):
+            rounded = np.round(quiet * 2 ** (bits - 1)).astype(np.float32) / np.float32(2 ** (bits - 1))
+            assert voiced_share(tracker, rounded) == pytest.approx(share, abs=ONE_POINT)
 
 
-@pytest.mark.parametrize(("peak_db", "is_said"), [(0.0, False), (-49.9, False), (-50.1, True), (-60.0, True)])
-def test_below_a_peak_of_minus_fifty_a_warning_says_so(peak_db, is_said):
-    assert bool(say_quiet(10 ** (peak_db / 20))) is is_said
+@pytest.mark.parametrize("kind", ["sung", "spoken"])
+def test_eight_bits_are_enough_only_for_a_loud_recording(kind, tracker, request):
+    share, lost = voiced_share(tracker, at_peak(request.getfixturevalue(kind), 0.0)), {}
+    for peak_db in (-6.0, -30.0):
+        rounded = np.round(at_peak(request.getfixturevalue(kind), peak_db) * 128).astype(np.float32) / np.float32(128)
+        lost[peak_db] = share - voiced_share(tracker, rounded)
+    assert abs(lost[-6.0]) < ONE_POINT < lost[-30.0]
+
+
+@pytest.mark.parametrize(
+    ("peak_db", "subtype", "is_said"),
+    [
+        (0.0, "PCM_16", False),
+        (-49.9, "FLOAT", False),
+        (-50.1, "PCM_16", True),
+        (-60.0, "PCM_24", True),
+        (-7.9, "PCM_U8", False),
+        (-8.1, "PCM_U8", True),
+    ],
+)
+def test_below_the_peak_that_a_format_needs_a_warning_says_so(peak_db, subtype, is_said):
+    assert bool(say_quiet(10 ** (peak_db / 20), subtype)) is is_said
 
 
 def test_content_and_pitch_are_those_of_a_loud_recording(sung, tracker):

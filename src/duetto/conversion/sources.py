@@ -94,7 +94,7 @@ def check_source(path: Path) -> Source:
         info.num_channels,
         tuple(file.unread),
         loud.ceiling,
-        tuple(said for said in (loud.say_limited(), say_quiet(loud.peak)) if said),
+        tuple(said for said in (loud.say_limited(), say_quiet(loud.peak, info.subtype)) if said),
     )
 
 

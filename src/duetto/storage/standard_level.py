@@ -24,6 +24,8 @@ LEAST_LOUD_FRAMES = 4  # so that a damaged sample, which affects one of them, do
 DITHER_DB = -90.0  # one step of 16 bits: nothing but rounding and dither
 LIMIT = 4.0  # of the copy, 26 dB above its level: only damaged samples exceed it
 QUIET_PEAK_DB = -50.0  # recordings with a lower peak lose one per cent or more of their voiced frames
+QUIET_PEAK_8_BIT_DB = -8.0  # the same, where the samples have eight bits
+EIGHT_BITS = ("PCM_U8", "PCM_S8")
 SILENT_DB = -93.0  # root mean square of a recording with nothing but dither
 
 Samples = NDArray[np.float32]
@@ -60,12 +62,13 @@ def at_standard_level(waveform: Samples, sample_rate: int) -> Samples:
     return np.clip(waveform * np.float32(gain), -LIMIT, LIMIT).astype(np.float32)
 
 
-def say_quiet(peak: float) -> str:
-    """A warning if a recording with this peak is too soft, in words that follow its name; empty otherwise."""
+def say_quiet(peak: float, subtype: str) -> str:
+    """A warning if a recording is too soft for its sample format, in words that follow its name; empty otherwise."""
     peak_db = float(amplitude_to_db(peak))
-    if peak_db >= QUIET_PEAK_DB:
+    limit_db, bits = (QUIET_PEAK_8_BIT_DB, " to 8 bits") if subtype in EIGHT_BITS else (QUIET_PEAK_DB, "")
+    if peak_db >= limit_db:
         return ""
     return (
         f"is recorded very softly: its peak is {peak_db:.0f} dBFS. "
-        f"Below {QUIET_PEAK_DB:.0f} dBFS pitch and words get lost in the rounding"
+        f"Below {limit_db:.0f} dBFS pitch and words get lost in the rounding{bits}"
     )

@@ -26,6 +26,7 @@ class Measured:
     """Result of the first pass over a file."""
 
     sample_rate: int = 1
+    subtype: str = ""
     expected_s: float = 0.0  # by the header
     num_samples: int = 0
     num_channels: int = 0
@@ -44,7 +45,7 @@ class Measured:
 
     def expect(self, info: AudioInfo) -> None:
         """Take the header into account."""
-        self.sample_rate, self.expected_s = info.sample_rate, info.duration_s
+        self.sample_rate, self.subtype, self.expected_s = info.sample_rate, info.subtype, info.duration_s
 
     def add(self, block: Waveform) -> None:
         """Take a block, (channels, S), into account."""
@@ -84,7 +85,7 @@ class Measured:
     def remarks(self, keeps_channels: bool = False) -> list[str]:
         """What a user should know of a recording that is used, in words that follow its name."""
         loud = self.channels if keeps_channels else self.mono
-        quiet = say_quiet(self.channel_peak if keeps_channels else self.peak)
+        quiet = say_quiet(self.channel_peak if keeps_channels else self.peak, self.subtype)
         said = (loud.say_limited(), quiet, "" if keeps_channels else self._say_cancelling())
         return [sentence for sentence in said if sentence]
 
