@@ -8,11 +8,8 @@ import pytest
 from rich.console import Console
 
 from duetto.errors import AudioError
-from duetto.evaluation.analysis.pitch import track_f0
-from duetto.evaluation.analysis.world import transpose
 from duetto.evaluation.bounds import gap_closed
 from duetto.evaluation.inputs import Instruments, PeakMemory, ReferenceAnnotations, SongFiles
-from duetto.evaluation.metrics.melody import f0_rmse_cents
 from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.evaluation.reference import ReferenceStore
 from duetto.evaluation.registry import all_metrics
@@ -289,19 +286,3 @@ def test_the_table_shows_means_with_units_and_labels(files, encoder):
     assert "diagnostic" in text
     assert "0.25 x" in text
     assert "Speaker similarity" not in text
-
-
-@pytest.mark.parametrize("semitones", [-12.0, 0.5, 7.0])
-def test_transposition_moves_the_pitch_and_keeps_length_and_peak(semitones):
-    voice = sing(SUNG)
-    contour = track_f0(voice, SAMPLE_RATE)
-    moved = transpose(voice, contour, semitones, SAMPLE_RATE)
-    assert moved.shape == voice.shape
-    assert np.max(np.abs(moved)) == pytest.approx(np.max(np.abs(voice)), rel=1e-5)
-    assert f0_rmse_cents(contour * 2 ** (semitones / 12), track_f0(moved, SAMPLE_RATE)) < 15.0
-
-
-def test_no_transposition_gives_the_waveform_itself_and_silence_stays_silence():
-    voice, silence = sing(SUNG), np.zeros(SAMPLE_RATE, dtype=np.float32)
-    assert transpose(voice, track_f0(voice, SAMPLE_RATE), 0.0, SAMPLE_RATE) is voice
-    assert not transpose(silence, np.zeros(201), 5.0, SAMPLE_RATE).any()

@@ -13,7 +13,8 @@ from duetto.errors import AudioError
 from duetto.runs.infer import ConversionTask, describe
 from duetto.storage.audio import read_audio, read_info, read_span
 from duetto.storage.audio_open import open_audio
-from tests.storage.kinds import ALONE_HZ, KINDS, RATE, SECOND_HZ, SECONDS, joined, mp3, sndfile
+from tests.storage.kinds import KINDS
+from tests.storage.making_audio import ALONE_HZ, RATE, SECOND_HZ, SECONDS, joined, mp3, sndfile
 
 LEAST_KINDS = 60
 LEAST_TOLERANCE_S = 1 / RATE

@@ -1,78 +1,7 @@
-import pytest
-
-from duetto.errors import ScoreError
 from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.score.formats.vsqx.schema import CONTROLS
 from duetto.score.score import Note, Tempo, TimeSignature
-
-# One pre-measure bar of 3/4 (1440 ticks), then 4/4. Names as the VOCALOID3 editor writes them.
-VSQ3 = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
-<vsq3 xmlns="http://www.yamaha.co.jp/vocaloid/schema/vsq3/">
-  <masterTrack>
-    <seqName><![CDATA[x]]></seqName>
-    <resolution>480</resolution>
-    <preMeasure>1</preMeasure>
-    <timeSig><posMes>0</posMes><nume>3</nume><denomi>4</denomi></timeSig>
-    <timeSig><posMes>1</posMes><nume>4</nume><denomi>4</denomi></timeSig>
-    <timeSig><posMes>3</posMes><nume>6</nume><denomi>8</denomi></timeSig>
-    <tempo><posTick>0</posTick><bpm>10000</bpm></tempo>
-    <tempo><posTick>1440</posTick><bpm>11948</bpm></tempo>
-    <tempo><posTick>2400</posTick><bpm>6000</bpm></tempo>
-  </masterTrack>
-  <vsTrack>
-    <vsTrackNo>0</vsTrackNo><trackName><![CDATA[Lead]]></trackName>
-    <musicalPart>
-      <posTick>1920</posTick><playTime>7680</playTime>
-      <singer><posTick>0</posTick><vBS>0</vBS><vPC>1</vPC></singer>
-      <mCtrl><posTick>0</posTick><attr id="PBS">12</attr></mCtrl>
-      <mCtrl><posTick>10</posTick><attr id="PIT">-4096</attr></mCtrl>
-      <mCtrl><posTick>20</posTick><attr id="PBS">24</attr></mCtrl>
-      <mCtrl><posTick>30</posTick><attr id="PIT">8191</attr></mCtrl>
-      <mCtrl><posTick>40</posTick><attr id="DYN">100</attr></mCtrl>
-      <mCtrl><posTick>50</posTick><attr id="BRE">30</attr></mCtrl>
-      <note>
-        <posTick>0</posTick><durTick>240</durTick><noteNum>60</noteNum><velocity>70</velocity>
-        <lyric><![CDATA[ら]]></lyric><phnms><![CDATA[4 a]]></phnms>
-        <noteStyle>
-          <attr id="accent">60</attr><attr id="vibLen">50</attr><attr id="vibType">5</attr>
-          <seqAttr id="vibDep"><elem><posNrm>65535</posNrm><elv>127</elv></elem></seqAttr>
-          <seqAttr id="vibRate"><elem><posNrm>0</posNrm><elv>0</elv></elem></seqAttr>
-        </noteStyle>
-      </note>
-    </musicalPart>
-  </vsTrack>
-  <vsTrack><vsTrackNo>1</vsTrackNo><trackName>empty</trackName></vsTrack>
-  <seTrack><wavPart><posTick>0</posTick><filePath><![CDATA[C:\\Users\\someone\\song.wav]]></filePath></wavPart></seTrack>
-</vsq3>
-"""
-
-
-def vsq4(parts: str, master: str = "", pre_measure: int = 4) -> str:
-    """A vsq4 in 4/4 at 120 BPM whose pre-measure bars end at tick 1920 x `pre_measure`."""
-    master = master or "<timeSig><m>0</m><nu>4</nu><de>4</de></timeSig><tempo><t>0</t><v>12000</v></tempo>"
-    return (
-        '<vsq4 xmlns="http://www.yamaha.co.jp/vocaloid/schema/vsq4/"><masterTrack><resolution>480</resolution>'
-        f"<preMeasure>{pre_measure}</preMeasure>{master}</masterTrack>"
-        f"<vsTrack><tNo>0</tNo><name>Track</name>{parts}</vsTrack></vsq4>"
-    )
-
-
-def part(content: str, tick: int = 7680) -> str:
-    return f"<vsPart><t>{tick}</t><playTime>9600</playTime>{content}</vsPart>"
-
-
-def note(tick: int, duration: int = 480, midi: int = 60, lyric: str = "ら") -> str:
-    return f"<note><t>{tick}</t><dur>{duration}</dur><n>{midi}</n><v>64</v><y>{lyric}</y><p>4 a</p></note>"
-
-
-@pytest.fixture
-def read(tmp_path):
-    def write_and_read(text):
-        path = tmp_path / "song.vsqx"
-        path.write_bytes(text if isinstance(text, bytes) else text.encode("utf-8"))
-        return read_vsqx(path)
-
-    return write_and_read
+from tests.score.formats.vsqx.documents import VSQ3, note, part, vsq4
 
 
 def test_vsq3_is_read_with_metre_changes_in_the_pre_measure(read):
@@ -233,35 +162,6 @@ def test_missing_tempo_and_metre_are_assumed_and_said(read):
     assert score.ignored == ("no metre at the start: 4/4 assumed", "no tempo at the start: 120 BPM assumed")
 
 
-@pytest.mark.parametrize("prefix", [b"\xef\xbb\xbf", b"\r\n\n", b"\xef\xbb\xbf\n"])
-def test_byte_order_marks_and_blank_lines_are_tolerated(read, prefix):
-    assert read(prefix + VSQ3.encode("utf-8"))[0].name == "Lead"
-
-
-def test_utf_16_is_tolerated(read):
-    assert read(VSQ3.replace("UTF-8", "UTF-16").encode("utf-16"))[0].notes[0].lyric == "ら"
-
-
-@pytest.mark.parametrize(
-    "encoding", ["Shift_JIS", "cp932", "Windows-31J", "EUC-JP", "ISO-2022-JP", "GB18030", "GBK", "Big5"]
-)
-def test_encodings_of_east_asian_editors_are_read(read, encoding):
-    codec = "cp932" if encoding == "Windows-31J" else encoding
-    text = VSQ3.replace("UTF-8", encoding)
-    assert read(text.encode(codec))[0].notes[0].lyric == "ら"
-
-
-@pytest.mark.parametrize("codec", ["utf-16", "utf-8-sig"])
-@pytest.mark.parametrize("declared", ["UTF-8", "Shift_JIS", "UTF-16"])
-def test_a_byte_order_mark_outweighs_the_declaration(read, codec, declared):
-    assert read(VSQ3.replace("UTF-8", declared).encode(codec))[0].notes[0].lyric == "ら"
-
-
-def test_a_file_that_is_not_in_its_encoding_says_so(read):
-    with pytest.raises(ScoreError, match="says that its encoding is Shift_JIS"):
-        read(VSQ3.replace("UTF-8", "Shift_JIS").encode() + b"\x81")
-
-
 def test_the_pre_measure_is_counted_in_its_own_metres(read):
     """Two bars of 3/4 and one of 5/8: 2 x 1440 + 1200 ticks."""
     master = (
@@ -291,38 +191,3 @@ def test_adjacent_and_overlapping_parts_make_one_line(read):
 def test_a_lyric_without_phones_is_kept_for_the_singer(read):
     bare = "<note><t>0</t><dur>480</dur><n>60</n><y>hel-</y></note>"
     assert read(vsq4(part(bare)))[0].notes == (Note(0, 480, 60, "hel-"),)
-
-
-def mixed(strips: str) -> str:
-    """Two vocal tracks, and what the mixer says of them."""
-    second = f"</vsTrack><vsTrack><tNo>1</tNo><name>Alto</name>{part(note(0))}"
-    return vsq4(part(note(0)) + second).replace("<masterTrack>", f"<mixer>{strips}</mixer><masterTrack>")
-
-
-def strip(number: int, mute: int, solo: int) -> str:
-    return f"<vsUnit><tNo>{number}</tNo><m>{mute}</m><s>{solo}</s><vol>0</vol></vsUnit>"
-
-
-@pytest.mark.parametrize(
-    ("strips", "muted"),
-    [
-        ("", [False, False]),
-        (strip(0, 0, 0) + strip(1, 0, 0), [False, False]),
-        (strip(0, 0, 0) + strip(1, 1, 0), [False, True]),
-        (strip(0, 0, 1) + strip(1, 0, 0), [False, True]),
-        (strip(1, 0, 1) + strip(0, 0, 0), [True, False]),
-        (strip(0, 1, 1) + strip(1, 0, 0), [True, True]),
-        ("<vsUnit/>" + strip(1, 1, 0), [False, True]),
-    ],
-)
-def test_muted_tracks_and_those_beside_a_solo_are_marked(read, strips, muted):
-    assert [score.is_muted for score in read(mixed(strips))] == muted
-
-
-def test_the_third_generation_has_a_mixer_of_its_own(read):
-    mixer = "<mixer><vsUnit><vsTrackNo>0</vsTrackNo><mute>1</mute><solo>0</solo></vsUnit></mixer><masterTrack>"
-    assert read(VSQ3.replace("<masterTrack>", mixer))[0].is_muted
-
-
-def test_the_solo_of_an_audio_track_mutes_no_singer(read):
-    assert not read(mixed(strip(0, 0, 0) + "<monoUnit><m>0</m><s>1</s></monoUnit>"))[0].is_muted
