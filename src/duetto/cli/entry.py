@@ -79,7 +79,16 @@ def run_training(config: DictConfig) -> dict[str, Any]:
 
 def run_inference(config: DictConfig) -> None:
     """Convert the named recordings with a trained run."""
-    settings = typed(config, InferConfig)
+    convert_recordings(typed(config, InferConfig), Console())
+
+
+def convert_recordings(settings: InferConfig, console: Console) -> None:
+    """Convert recordings; a run that is missing is told before the networks are imported."""
+    from duetto.conversion.sources import expand_sources
+    from duetto.voices.find import choose_place
+
+    expand_sources(settings.sources())
+    choose_place(settings)
     from duetto.runs.infer import infer
 
-    infer(settings, Console())
+    infer(settings, console)

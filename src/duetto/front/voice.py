@@ -15,7 +15,8 @@ from duetto.settings.config import DiffusionConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage.audio import Waveform
 from duetto.storage.run_folder import VOICE_FOLDER
-from duetto.voices.choose import choose_converter, choose_place
+from duetto.voices.choose import choose_converter
+from duetto.voices.find import choose_place
 from duetto.voices.load import converter_of
 from duetto.voices.permission import output_tags, require_use, write_origin
 from duetto.voices.voice import TrainedVoice, read_voice

@@ -19,7 +19,8 @@ from duetto.settings.run_config import InferConfig
 from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.terminal import bars
-from duetto.voices.choose import choose_converter, choose_place
+from duetto.voices.choose import choose_converter
+from duetto.voices.find import choose_place
 from duetto.voices.permission import output_tags, require_use, write_origin
 from duetto.voices.voice import TrainedVoice
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from duetto.errors import CheckpointError, StorageError
+from duetto.settings.config import require
+from duetto.settings.run_config import InferConfig
 from duetto.storage.files import read_object
 from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER, RunFolder
 
@@ -71,6 +73,20 @@ def find_run(logs: Path, wanted: str) -> Path:
     if matches:
         raise CheckpointError(f"{len(matches)} runs fit run={wanted}. Choose one of: {listed(matches)}.")
     raise CheckpointError(f"No run is called run={wanted}. {_nearest(runs, wanted)}")
+
+
+def choose_place(config: InferConfig) -> Path:
+    """The folder that stands for the voice: the run's, or one in `logs` named after the checkpoint; not made here.
+
+    Raises:
+        ConfigError: If a run and a checkpoint are named, or an index without a checkpoint.
+        CheckpointError: If there is no such run or file.
+    """
+    if config.checkpoint is None:
+        require(config.index is None, "index=FILE goes with checkpoint=FILE; a run has its own index.")
+        return find_run(Path(config.logs), config.run or LATEST)
+    require(config.run in (None, LATEST), f"Which voice: run={config.run} or checkpoint={config.checkpoint}? Name one.")
+    return Path(config.logs) / Path(config.checkpoint).stem
 
 
 def _nearest(runs: Sequence[Path], wanted: str) -> str:

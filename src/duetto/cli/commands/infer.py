@@ -19,10 +19,8 @@ def register(verbs: Any) -> None:
 
 def convert_recordings(options: argparse.Namespace, console: Console) -> None:
     """Each source once."""
+    from duetto.cli import entry
     from duetto.runs.compose import compose_inference
     from duetto.settings.conf_files import conf_folder
 
-    settings = compose_inference(conf_folder(), options.settings)
-    from duetto.runs.infer import infer
-
-    infer(settings, console)
+    entry.convert_recordings(compose_inference(conf_folder(), options.settings), console)
