@@ -126,6 +126,21 @@ def test_what_a_format_does_not_hold_is_told(tmp_path):
     assert write_score([rich], tmp_path / "a.mid") == lost
 
 
+@pytest.mark.parametrize(("suffix", "lyric"), [(".ust", "R"), (".ust", "r"), (".ust", "br"), (".svp", "br")])
+def test_a_lyric_that_the_format_takes_for_a_rest_is_told(suffix, lyric, tmp_path):
+    score = replace(LEAD, notes=(*LEAD.notes, Note(9000, 480, 60, lyric)), time_signatures=(TimeSignature(0, 4, 4),))
+    assert write_score([score], tmp_path / f"a{suffix}") == (f"1 note read there as a rest ({lyric})",)
+    assert read_score(tmp_path / f"a{suffix}")[0].notes == LEAD.notes
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("tick", [9000, 9100, 9600, 100_000])
+def test_a_tempo_change_after_the_last_note_comes_back(suffix, tick, tmp_path):
+    late = replace(LEAD, tempos=(*LEAD.tempos, Tempo(tick, 60.0)))
+    write_score([late], tmp_path / f"a{suffix}")
+    assert read_score(tmp_path / f"a{suffix}")[0].tempos == late.tempos
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_is_known_by_its_content_whatever_its_suffix(suffix, tmp_path):
     write_score([LEAD], tmp_path / f"song{suffix}")

@@ -22,13 +22,17 @@ class Holds:
     vibrato: bool = False
     bend: bool = False
     controllers: bool = False
+    rests: frozenset[str] = frozenset()  # lyrics that mean a rest, in lower case
 
 
 def losses(scores: Sequence[Score], holds: Holds) -> tuple[str, ...]:
     """What the scores have and the format does not hold, a phrase each."""
     notes = [note for score in scores for note in score.notes]
     found = {
-        "phones": (counted(sum(bool(note.phones) for note in notes), "note"), any(note.phones for note in notes)),
+        "phones": (
+            f"phones of {counted(sum(bool(note.phones) for note in notes), 'note')}",
+            any(note.phones for note in notes),
+        ),
         "velocity": ("velocity", any(note.velocity != VELOCITY_DEFAULT for note in notes)),
         "vibrato": ("vibrato", any(note.vibrato for note in notes)),
         "bend": ("pitch bend", any(score.pitch_bend_semitones.points for score in scores)),
@@ -36,7 +40,9 @@ def losses(scores: Sequence[Score], holds: Holds) -> tuple[str, ...]:
         "mute": ("mute", any(score.is_muted for score in scores)),
     }
     lines = [text for name, (text, there) in found.items() if there and not getattr(holds, name)]
-    lines = [f"phones of {line}" if line.endswith(("note", "notes")) else line for line in lines]
     curves = sorted({control.curve for control in CONTROLS.values()})
     drawn = [name for name in curves if any(getattr(score, name).points for score in scores)]
-    return (*lines, *([] if holds.controllers else drawn))
+    silent = [note for note in notes if note.lyric.lower() in holds.rests]
+    words = ", ".join(sorted({note.lyric for note in silent}))
+    mute = [f"{counted(len(silent), 'note')} read there as a rest ({words})"] if silent else []
+    return (*lines, *([] if holds.controllers else drawn), *mute)

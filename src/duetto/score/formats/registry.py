@@ -11,8 +11,10 @@ from duetto.score.formats.midi.reader import read_midi
 from duetto.score.formats.midi.writer import write_midi
 from duetto.score.formats.musicxml.reader import read_musicxml
 from duetto.score.formats.musicxml.writer import write_musicxml
+from duetto.score.formats.svp import reader as svp
 from duetto.score.formats.svp.reader import read_svp
 from duetto.score.formats.svp.writer import write_svp
+from duetto.score.formats.ust import reader as ust
 from duetto.score.formats.ust.reader import read_ust
 from duetto.score.formats.ust.writer import write_ust
 from duetto.score.formats.vsqx.reader import read_vsqx
@@ -49,9 +51,24 @@ FORMATS = (
         (b"[#version]", b"[#setting]"),
         read_ust,
         write_ust,
-        Holds(tracks=False, metre=False, velocity=True, vibrato=True, bend=True, mute=False),
+        Holds(
+            tracks=False,
+            metre=False,
+            velocity=True,
+            vibrato=True,
+            bend=True,
+            mute=False,
+            rests=frozenset(word.lower() for word in (*ust.RESTS, *ust.BREATHS) if word),
+        ),
     ),
-    ScoreFormat("Synthesizer V Studio", (".svp",), (b'"tracks"', b'"version"'), read_svp, write_svp, Holds(bend=True)),
+    ScoreFormat(
+        "Synthesizer V Studio",
+        (".svp",),
+        (b'"tracks"', b'"version"'),
+        read_svp,
+        write_svp,
+        Holds(bend=True, rests=svp.BREATHS | svp.SILENT),
+    ),
     ScoreFormat(
         "MusicXML",
         (".musicxml", ".xml", ".mxl"),

@@ -50,6 +50,7 @@ def write_musicxml(scores: Sequence[Score], path: Path) -> None:
     root = Element("score-partwise", version="4.0")
     listed = SubElement(root, "part-list")
     end = max(score.notes[-1].tick + score.notes[-1].duration for score in scores)
+    end = max(end, scores[0].tempos[-1].tick + 1)  # so that the bar of each tempo change is there
     bars = list(_bars(scores[0].time_signatures, end))
     for number, score in enumerate(scores, 1):
         entry = SubElement(listed, "score-part", id=f"P{number}")

@@ -17,6 +17,7 @@ from duetto.storage.files import atomic_path
 
 REST, SLUR = "R", "-"
 REST_MIDI = 60
+LAST_REST = 480  # ticks, for a tempo change after the last note to stand at
 
 
 def write_ust(scores: Sequence[Score], path: Path) -> None:
@@ -55,20 +56,27 @@ def _elements(score: Score) -> Iterator[tuple[Note, Tempo | None]]:
     """Notes and rests without gaps, divided at tempo changes, each with the change at its start."""
     changes = {tempo.tick: tempo for tempo in score.tempos[1:]}
     ticks = sorted(changes)
+    for start, end, sung in _spans(score.notes, ticks):
+        cuts = [start, *ticks[bisect_left(ticks, start + 1) : bisect_left(ticks, end)], end]
+        for index, (first, last) in enumerate(pairwise(cuts)):
+            if sung is None:
+                element = Note(first, last - first, REST_MIDI, REST)
+            else:
+                lyric = sung.lyric if index == 0 else SLUR
+                element = Note(first, last - first, sung.midi, lyric, velocity=sung.velocity, vibrato=sung.vibrato)
+            yield element, changes.get(first)
+
+
+def _spans(notes: Sequence[Note], changes: Sequence[int]) -> Iterator[tuple[int, int, Note | None]]:
+    """Start, end and note; None = the rest before a note, or a last one that reaches the last tempo change."""
     now = 0
-    for note in score.notes:
-        spans: list[tuple[int, int, Note | None]] = [(now, note.tick, None)] if note.tick > now else []
-        spans.append((note.tick, note.tick + note.duration, note))
-        for start, end, sung in spans:
-            cuts = [start, *ticks[bisect_left(ticks, start + 1) : bisect_left(ticks, end)], end]
-            for index, (first, last) in enumerate(pairwise(cuts)):
-                if sung is None:
-                    element = Note(first, last - first, REST_MIDI, REST)
-                else:
-                    lyric = sung.lyric if index == 0 else SLUR
-                    element = Note(first, last - first, sung.midi, lyric, velocity=sung.velocity, vibrato=sung.vibrato)
-                yield element, changes.get(first)
+    for note in notes:
+        if note.tick > now:
+            yield now, note.tick, None
+        yield note.tick, note.tick + note.duration, note
         now = note.tick + note.duration
+    if changes and changes[-1] >= now:
+        yield now, changes[-1] + LAST_REST, None
 
 
 def _vibrato(vibrato: Vibrato | None) -> Iterator[str]:
