@@ -11,6 +11,8 @@ from torch import Tensor
 from duetto.data.batch import Batch
 from duetto.layers.discriminators import MultiPeriodDiscriminator
 from duetto.layers.gan_losses import adversarial_loss, discriminator_loss, feature_matching_loss
+from duetto.layers.generator import Generator
+from duetto.layers.phase_balance import balance_upsampling
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import DiscriminatorConfig, LossConfig, ModelConfig
 from duetto.training.module import TrainingModule
@@ -32,6 +34,10 @@ class AdversarialModule(TrainingModule):
     def is_adversarial(self) -> bool:
         """Whether this step uses the discriminator: always if it is pretrained, else from the configured step on."""
         return self.start.has_discriminator or self.step >= self.weights.adversarial_from_step
+
+    def balanced_generator(self) -> Generator | None:
+        """The generator whose upsampling is balanced after each step, if the settings ask for it."""
+        return None
 
     def discriminator_step(self, optimizer: Any, real: Tensor, generated: Tensor, batch: Batch) -> Tensor:
         """One step of the discriminator on waveforms (B, 1, S); returns its loss."""
@@ -70,4 +76,6 @@ class AdversarialModule(TrainingModule):
         weighted = (getattr(self.weights, name) * value for name, value in parts.items())
         self.optimise(optimizer, sum(weighted, torch.zeros((), device=real.device)), batch)
         self.discriminator.requires_grad_(True)
+        if (generator := self.balanced_generator()) is not None:
+            balance_upsampling(generator)
         return {name: value.detach() for name, value in parts.items()}

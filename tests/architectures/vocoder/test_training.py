@@ -11,6 +11,7 @@ from duetto.architectures.vocoder.renderer import VocoderRenderer, build_vocoder
 from duetto.architectures.vocoder.training import VocoderModule
 from duetto.conversion.converter import ConversionRequest, Converter, Tools
 from duetto.errors import ConfigError
+from duetto.layers.phase_balance import balance_phases
 from duetto.settings.model_config import DiscriminatorConfig, GeneratorConfig
 from duetto.training import adversarial
 from duetto.training.hardware import Hardware
@@ -52,6 +53,15 @@ def test_a_segment_is_learned_by_heart(tmp_path: Path):
     column = rows[0].split(",").index("loss_mel")
     losses = [float(row.split(",")[column]) for row in rows[1:]]
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
+
+
+def test_balanced_upsampling_stays_balanced_while_it_learns(tmp_path: Path):
+    for is_balanced in (True, False):
+        model = replace(tiny_vocoder(), balances_upsampling=is_balanced)
+        network = tiny_fit(3, tmp_path / str(is_balanced), config=replace(tiny_config(3), model=model)).network
+        for upsampler in network.generator.upsamplers:
+            balanced = balance_phases(upsampler.weight, upsampler.stride[0])
+            assert torch.allclose(upsampler.weight, balanced, atol=1e-6) is is_balanced
 
 
 def test_mels_are_computed_in_float32_under_autocast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

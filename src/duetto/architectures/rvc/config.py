@@ -37,6 +37,8 @@ class RVCConfig(ModelConfig):
     segment_frames: int = field(default=MISSING, metadata=NOT_SHAPE)  # frames of waveform trained at once
     noise_scale: float = field(default=0.66666, metadata=NOT_SHAPE)  # prior temperature at conversion
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    # training: keep the generator free of a comb at the frame rate (`duetto.layers.phase_balance`)
+    balances_upsampling: bool = field(default=False, metadata=NOT_SHAPE)
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     loss: LossConfig = field(default_factory=LossConfig, metadata=NOT_SHAPE)
 

@@ -16,6 +16,7 @@ from duetto.architectures.rvc.renderer import build_rvc
 from duetto.architectures.rvc.synthesizer import Synthesizer, TrainingOutput
 from duetto.data.batch import Batch
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
+from duetto.layers.generator import Generator
 from duetto.layers.masks import slice_segments
 from duetto.settings.config import FeaturesConfig
 from duetto.training.adversarial import AdversarialModule
@@ -42,6 +43,10 @@ class RVCModule(AdversarialModule):
 
     def exported_network(self) -> Synthesizer:
         return self.synthesizer
+
+    def balanced_generator(self) -> Generator | None:
+        """The one that turns frames into samples."""
+        return self.synthesizer.generator if self.config.balances_upsampling else None
 
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
         """One step of both networks."""

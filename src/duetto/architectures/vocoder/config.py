@@ -30,6 +30,8 @@ class VocoderConfig(ModelConfig):
     gain_db: float = field(default=0.0, metadata=NOT_SHAPE)
     equaliser_db: float = field(default=0.0, metadata=NOT_SHAPE)  # training: spread of the random equaliser; 0 = off
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    # training: keep the generator free of a comb at the frame rate (`duetto.layers.phase_balance`)
+    balances_upsampling: bool = field(default=False, metadata=NOT_SHAPE)
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     loss: LossConfig = field(default_factory=LossConfig, metadata=NOT_SHAPE)  # kl is not used
 

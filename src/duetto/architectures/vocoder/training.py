@@ -15,6 +15,7 @@ from duetto.data.batch import Batch
 from duetto.features.mel import waveform_to_mel
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
 from duetto.layers.gan_losses import mel_loss
+from duetto.layers.generator import Generator
 from duetto.settings.config import FeaturesConfig
 from duetto.training.adversarial import AdversarialModule
 from duetto.training.module import make_optimizer
@@ -40,6 +41,10 @@ class VocoderModule(AdversarialModule):
     def exported_network(self) -> Vocoder:
         """The generator."""
         return self.vocoder
+
+    def balanced_generator(self) -> Generator | None:
+        """The one that turns frames into samples."""
+        return self.vocoder.generator if self.config.balances_upsampling else None
 
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
         """One step of both networks; padding at the end of short clips is treated as silence."""
