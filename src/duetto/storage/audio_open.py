@@ -39,7 +39,7 @@ def open_audio(path: Path) -> Iterator[AudioFile]:
 
 
 def _open(path: Path, stack: ExitStack) -> AudioFile:
-    opened = stack.enter_context(path.open("rb"))
+    opened = stack.enter_context(path.open("rb", buffering=0))
     is_plain = opened.read(4) in MAGICS
     decoders: list[Decoder] = [partial(audio_libsndfile.open_audio, opened=opened), audio_libav.open_audio]
     if not is_plain:
