@@ -1,12 +1,13 @@
 import os
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
 
 from duetto.errors import AudioError
-from duetto.storage.audio import read_audio, read_info, resample, resample_blocks, write_audio
+from duetto.storage.audio import read_audio, read_channels, read_info, resample, resample_blocks, write_audio
 
 RATE = 8000
 TONE = (0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)).astype(np.float32)
@@ -99,3 +100,20 @@ def test_a_file_is_opened_once_to_be_read(tmp_path, monkeypatch):
     monkeypatch.setattr(soundfile, "SoundFile", counted)
     read_audio(tmp_path / "tone.wav", 4000)
     assert len(opened) == 1
+
+
+@pytest.mark.parametrize("form", ["matroska", "mov"])
+def test_each_of_sixteen_channels_is_read_through_libav(tmp_path, form):
+    ramp = np.linspace(0.1, 1.0, RATE, dtype=np.float32)
+    channels = np.arange(1, 17, dtype=np.float32)[:, None] / 16 * ramp
+    path = tmp_path / "many"
+    with av.open(path, "w", format=form) as container:
+        stream = container.add_stream("pcm_f32le", rate=RATE, layout="hexadecagonal")
+        interleaved = np.ascontiguousarray(channels.T.reshape(1, -1))
+        frame = av.AudioFrame.from_ndarray(interleaved, format="flt", layout="hexadecagonal")
+        frame.sample_rate = RATE
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    read, rate = read_channels(path)
+    assert rate == RATE
+    np.testing.assert_array_equal(read, channels)

@@ -135,7 +135,11 @@ def _packets(container: Any, stream: Any, av: Any, count: PacketCount) -> Iterat
 
 
 class _Resampler:
-    """Converts frames to float32 at one rate and channel count, even if they change within the file."""
+    """Converts frames to float32 at one rate and channel count, even if they change within the file.
+
+    Frames are interleaved: of planar ones PyAV 18.1.0 reads the ninth channel and those after it from the wrong place,
+    which may end the process.
+    """
 
     def __init__(self, av: Any, rate: int, channels: int) -> None:
         self.av, self.rate, self.channels = av, rate, channels
@@ -150,13 +154,13 @@ class _Resampler:
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if form != self.form:
             yield from self._resampled(None)
-            self.form, self.resampler = form, self.av.AudioResampler(format="fltp", rate=self.rate)
+            self.form, self.resampler = form, self.av.AudioResampler(format="flt", rate=self.rate)
         frame.pts = None  # otherwise the resampler would fill gaps between time stamps
         yield from self._resampled(frame)
 
     def _resampled(self, frame: Any) -> Iterator[NDArray[np.float32]]:
         for plain in self.resampler.resample(frame) if self.resampler is not None else ():
-            block = plain.to_ndarray()
+            block = np.ascontiguousarray(plain.to_ndarray().reshape(-1, plain.layout.nb_channels).T)
             if block.shape[1]:
                 yield block if len(block) == self.channels else _to_width(block, self.channels)
 
