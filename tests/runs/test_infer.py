@@ -276,4 +276,4 @@ def test_what_a_voice_does_not_read_is_told(tmp_path, voiced_run):
     console = Console(record=True, width=200, file=io.StringIO())
     source = str(tone(tmp_path / "a.wav"))
     infer(settings(tmp_path, source=source, diffusion=DiffusionConfig(steps=5)), console)
-    assert "diffusion.* is left aside: rvc draws nothing by diffusion." in console.export_text()
+    assert "diffusion.* is ignored: rvc does not use diffusion." in console.export_text()

@@ -136,10 +136,10 @@ def test_a_run_of_earlier_code_is_named_and_repeated_kept_or_the_end_as_one_asks
     place.edit(*LOSS)
     before = place.made()
     said = place.train("stale=stop", expects=2)
-    assert "since then has changed: duetto.architectures.rvc.losses." in said
+    assert "the following has changed since: duetto.architectures.rvc.losses." in said
     said = place.train("stale=keep")
     assert "duetto.architectures.rvc.losses" in said
-    assert "is not what today's code would give" in said
+    assert "is not that of today's code" in said
     assert place.made()["training"] == before["training"]
     assert place.made_again() == {"training", "evaluation"}
 
