@@ -63,5 +63,5 @@ def test_somebodys_voice_becomes_no_base(tmp_path: Path):
     with pytest.raises(CheckpointError, match="somebody's voice"):
         export_base(tmp_path / "run", tmp_path / "bases")
     assert not (tmp_path / "bases").exists()
-    with pytest.raises(CheckpointError, match="is no run"):
+    with pytest.raises(CheckpointError, match="is not a run"):
         export_base(tmp_path / "nothing", tmp_path / "bases")

@@ -168,6 +168,6 @@ def test_a_renamed_run_is_found_by_its_signature(place: Place):
     (run,) = [Path(p).parent for p in place.made()["training"] if Path(p).parent.name in said]
     renamed = run.rename(run.with_name("my favourite"))
     before = place.made()
-    assert "Run my favourite is trained already" in place.train()
+    assert "Run my favourite is already trained" in place.train()
     assert place.made() == before
     renamed.rename(run)

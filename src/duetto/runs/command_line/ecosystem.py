@@ -156,6 +156,6 @@ def answer(word: str, value: str, entry: str) -> str:
 
 def _converted(word: str, value: str, convert: Callable[[str], str]) -> str:
     try:
-        return f"{word}={value} is written {convert(value)} here."
+        return f"{word}={value} is {convert(value)} here: write that."
     except (ValueError, ZeroDivisionError):
         return f"{word} is another setting here, such as {convert('1')}."
