@@ -19,7 +19,7 @@ from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
 
 RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, on two cores
 RENDER_S_PER_READING = 0.9  # wall, one text by a reading voice, on two cores
-MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case c
+MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
 PREPROCESS_S_PER_SONG = 0.5
 FEATURES_S_PER_SONG = 0.8
 VALIDATION_SHARE = 0.06  # of the training time, if a step's cost is unknown

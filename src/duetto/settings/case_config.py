@@ -11,7 +11,7 @@ MIN_FRAGMENT_MS = 10.0  # two frames of 5 ms: shorter ones hold no pitch period 
 
 @dataclass
 class RegisterConfig:
-    """The range in which case a's voice was recorded, and the range that it has to sing; MIDI as sung."""
+    """The range in which case A's voice was recorded, and the range that it has to sing; MIDI as sung."""
 
     low_midi: int = 41  # lowest note of the songs for training, validation and test
     high_midi: int = 53  # highest note of the songs for validation and test
@@ -37,7 +37,7 @@ class RegisterConfig:
 
 @dataclass
 class RoomConfig:
-    """The room of case b's recordings, simulated by image sources."""
+    """The room of case B's recordings, simulated by image sources."""
 
     rt60_s: float = 0.9  # reverberation time, s; 0 = dry
     direct_to_reverberant_db: float = 6.0  # dB
@@ -54,7 +54,7 @@ class RoomConfig:
 
 @dataclass
 class MixConfig:
-    """How case c's voice is mixed with its band."""
+    """How case C's voice is mixed with its band."""
 
     vocal_to_backing_db: float | None = 3.0  # voice against band, root mean square; None = the dry stem, no mix
     reverb_rt60_s: float = 1.1  # of the voice, s; 0 = dry
@@ -81,7 +81,7 @@ class MixConfig:
 
 @dataclass
 class FragmentConfig:
-    """How case d cuts the songs, and how the fragments become training clips."""
+    """How case D cuts the songs, and how the fragments become training clips."""
 
     fragment_ms: float | None = None  # length of a fragment, ms; None = uncut
     join: str = "shuffled"  # zero_padding (a clip each) | shuffled | ordered (clips of about 10 s, no cross-fade)
