@@ -64,7 +64,7 @@ def conclude(evidence: Sequence[CodecEvidence]) -> Finding:
         return Finding("codec", "fine", f"bandwidth up to {numbers['cutoff_hz'] / 1000:.1f} kHz", numbers)
     lowest = float(np.median([min(np.nan_to_num(item.cutoff_hz, nan=np.inf), item.bandwidth_hz) for item in cut]))
     severity = graded(-lowest, -LOW_HZ, -VERY_LOW_HZ)
-    what = f"{100 * numbers['cut_share']:.0f} % of the seconds end at {lowest / 1000:.1f} kHz (a codec or a low rate)"
+    what = f"{100 * numbers['cut_share']:.0f} % of the audio ends at {lowest / 1000:.1f} kHz (a codec or a low rate)"
     return Finding(
         "codec",
         severity,
