@@ -54,7 +54,7 @@ def log_media(run: Run, evaluation: EvaluationFolder, metrics: dict[str, Any]) -
 
 def closing_table(run: Run, evaluation: EvaluationFolder, page: Path) -> Table:
     """A table of the run's files and the command to convert another song."""
-    table = Table("what", title="Where everything is", title_justify="left")
+    table = Table("what", title="Files of the run", title_justify="left")
     table.add_column("where", overflow="fold")  # a truncated path cannot be copied
     table.add_row("page (scores, pictures, players)", str(page))
     table.add_row("converted songs", str(evaluation.songs))
