@@ -97,7 +97,7 @@ LOSS = ("architectures/rvc/losses.py", "divergence * mask", "0.5 * divergence * 
 METRIC = ("evaluation/metrics/cepstral.py", "np.mean(0.5 * DB", "np.mean(0.6 * DB")
 NOTHING = (
     ("architectures/rvc/losses.py", "import torch\n", "import torch\n\n# a comment\n"),
-    ("corpus/build.py", "From a data configuration", "Out of a data configuration"),  # a docstring
+    ("corpus/build.py", "Builds a corpus folder", "Makes a corpus folder"),  # a docstring
     ("preprocess/steps/gate.py", "import numpy as np\n", "import numpy as np\n\nUNUSED = 1\n"),  # none of its steps
     ("features/trackers/harvest.py", "\nTRACKER = ", "\nUNUSED = 1\nTRACKER = "),  # another tracker
 )
