@@ -110,7 +110,7 @@ def test_scores_are_there_and_what_is_undefined_is_counted(work):
 
 def test_a_finished_run_is_shown_and_not_repeated(work):
     before = (only_run(work) / "voice" / "generator.safetensors").stat().st_mtime_ns
-    assert "is trained already" in run("train.py", work)
+    assert "is already trained" in run("train.py", work)
     assert (only_run(work) / "voice" / "generator.safetensors").stat().st_mtime_ns == before
 
 

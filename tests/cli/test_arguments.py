@@ -33,7 +33,7 @@ def test_what_exists_as_a_whole_is_a_path(tmp_path, monkeypatch):
         (["doctor", "x", "sogns=a"], "has no --sogns. Did you mean --songs=a?"),
         (["doctor", "x", "--sogns", "a"], "has no --sogns. Did you mean --songs?"),
         (["labels", "export", "x", "--outputt=3"], "Did you mean --output=3?"),
-        (["doctor", "--transpose=x", "y"], "invalid float value: 'x'. python -m duetto doctor --help says"),
+        (["doctor", "--transpose=x", "y"], "invalid float value: 'x'. python -m duetto doctor --help lists"),
         (["export"], "The following arguments are required: run."),
         (["train", "--epochs", "3"], "trainer.max_minutes=20"),
         (["train", "--modle=rvc"], "--modle: no such option. Settings are KEY=VALUE"),

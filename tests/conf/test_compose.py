@@ -191,7 +191,7 @@ def test_runs_composed_together_are_what_each_is_alone():
 
 def test_a_mistake_among_runs_that_share_a_composition_is_told_with_its_run():
     runs = [["seed=0", "trainer.max_steps=5"], ["seed=1", "trainer.max_steps=many"], ["seed=2", "trainer.max_steps=0"]]
-    with pytest.raises(ConfigError, match=r"2 of 3 runs cannot be made") as raised:
+    with pytest.raises(ConfigError, match=r"2 of 3 runs are not possible") as raised:
         compose_runs(CONF, runs)
     assert "trainer.max_steps=many (in" not in str(raised.value).split("seed=0")[0]
     assert "seed=1" in str(raised.value)

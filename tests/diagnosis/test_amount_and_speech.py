@@ -53,7 +53,7 @@ def test_a_reader_is_said_to_speak_and_has_no_tempo():
     evidence = [measured(speaker(20.0), "reading")]
     found = speech.conclude([item.speech for item in evidence])
     assert found.severity == "warning"
-    assert found.what == "what is heard is speech, not singing"
+    assert found.what == "all recordings are speech, not singing"
     assert "held notes" in found.predicts
     assert tempo.conclude(evidence).severity == "unknown"
     assert "speech" in tempo.conclude(evidence).what

@@ -61,7 +61,7 @@ def test_the_front_door_is_shown_with_its_arguments(site: Path):
     text = (site / "api" / "index.html").read_text(encoding="utf-8")
     for name in ("duetto.load_voice", "duetto.Voice.convert", "duetto.train", "duetto.evaluate", "duetto.doctor"):
         assert f'id="{name}"' in text, name
-    assert "The longest piece converted at once" in text  # a setting of a conversion
+    assert "Longest piece converted at once" in text  # a setting of a conversion
 
 
 @pytest.mark.slow

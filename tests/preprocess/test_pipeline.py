@@ -161,7 +161,7 @@ def test_a_missing_file_and_a_missing_corpus_say_what_to_do(corpus: Path, tmp_pa
     (corpus / "audio/reference/three.wav").unlink()
     with pytest.raises(CorpusError, match="is missing"):
         preprocess_corpus(corpus, STEPS, tmp_path / "cache", {})
-    with pytest.raises(CorpusError, match="is no corpus"):
+    with pytest.raises(CorpusError, match="is not a corpus"):
         preprocess_corpus(tmp_path / "nowhere", STEPS, tmp_path / "cache", {})
 
 

@@ -83,7 +83,7 @@ def test_a_voice_of_an_earlier_version_opens_and_is_said_to_be_unknown(run: Path
     load_index(run / "voice")
     assert states(run)["voice/generator.safetensors"] == "not known"
     assert main(["check", str(run)]) == 0
-    assert "An earlier version wrote it and no digest." in capsys.readouterr().out
+    assert "An earlier version wrote it without a digest." in capsys.readouterr().out
 
 
 def test_a_folder_that_is_neither_run_nor_voice_is_one_sentence(tmp_path: Path, capsys):

@@ -267,7 +267,7 @@ def test_files_that_are_not_there_are_told_before_recordings_are_read(tmp_path, 
     model.touch()
     for name, error in (("index", CheckpointError), ("vocoder", CheckpointError), ("content_path", ConfigError)):
         changes = {"checkpoint": str(model), name: str(tmp_path / "absent.x")}
-        with pytest.raises(error, match=r"absent\.x(, which| is no file)"):
+        with pytest.raises(error, match=r"absent\.x(, which| is not a file)"):
             infer(settings(tmp_path, source=str(source), **changes), Console(quiet=True))
     assert not voiced_run
 
@@ -276,4 +276,4 @@ def test_what_a_voice_does_not_read_is_told(tmp_path, voiced_run):
     console = Console(record=True, width=200, file=io.StringIO())
     source = str(tone(tmp_path / "a.wav"))
     infer(settings(tmp_path, source=source, diffusion=DiffusionConfig(steps=5)), console)
-    assert "diffusion.* is left aside: rvc draws nothing by diffusion." in console.export_text()
+    assert "diffusion.* is ignored: rvc does not use diffusion." in console.export_text()

@@ -66,6 +66,6 @@ def test_of_several_runs_each_mistake_is_told_with_its_runs():
     with pytest.raises(ConfigError) as error:
         each_checked([1, 2, 3, 5, 7], list("abcde"), check)
     assert str(error.value).splitlines() == [
-        "4 of 5 runs cannot be made; none was begun.",
+        "4 of 5 runs are not possible; none was started.",
         "  odd. (in a; c; d and 1 more)",
     ]

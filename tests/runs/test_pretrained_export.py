@@ -60,8 +60,8 @@ def test_a_card_says_what_its_training_went_on_from(tmp_path: Path):
 
 def test_somebodys_voice_becomes_no_base(tmp_path: Path):
     make_run(tmp_path / "run", subject="singer_7")
-    with pytest.raises(CheckpointError, match="somebody's voice"):
+    with pytest.raises(CheckpointError, match="a person's voice"):
         export_base(tmp_path / "run", tmp_path / "bases")
     assert not (tmp_path / "bases").exists()
-    with pytest.raises(CheckpointError, match="is no run"):
+    with pytest.raises(CheckpointError, match="is not a run"):
         export_base(tmp_path / "nothing", tmp_path / "bases")

@@ -97,7 +97,7 @@ LOSS = ("architectures/rvc/losses.py", "divergence * mask", "0.5 * divergence * 
 METRIC = ("evaluation/metrics/cepstral.py", "np.mean(0.5 * DB", "np.mean(0.6 * DB")
 NOTHING = (
     ("architectures/rvc/losses.py", "import torch\n", "import torch\n\n# a comment\n"),
-    ("corpus/build.py", "From a data configuration", "Out of a data configuration"),  # a docstring
+    ("corpus/build.py", "Builds a corpus folder", "Makes a corpus folder"),  # a docstring
     ("preprocess/steps/gate.py", "import numpy as np\n", "import numpy as np\n\nUNUSED = 1\n"),  # none of its steps
     ("features/trackers/harvest.py", "\nTRACKER = ", "\nUNUSED = 1\nTRACKER = "),  # another tracker
 )
@@ -136,10 +136,10 @@ def test_a_run_of_earlier_code_is_named_and_repeated_kept_or_the_end_as_one_asks
     place.edit(*LOSS)
     before = place.made()
     said = place.train("stale=stop", expects=2)
-    assert "since then has changed: duetto.architectures.rvc.losses." in said
+    assert "the following has changed since: duetto.architectures.rvc.losses." in said
     said = place.train("stale=keep")
     assert "duetto.architectures.rvc.losses" in said
-    assert "is not what today's code would give" in said
+    assert "is not that of today's code" in said
     assert place.made()["training"] == before["training"]
     assert place.made_again() == {"training", "evaluation"}
 
@@ -168,6 +168,6 @@ def test_a_renamed_run_is_found_by_its_signature(place: Place):
     (run,) = [Path(p).parent for p in place.made()["training"] if Path(p).parent.name in said]
     renamed = run.rename(run.with_name("my favourite"))
     before = place.made()
-    assert "Run my favourite is trained already" in place.train()
+    assert "Run my favourite is already trained" in place.train()
     assert place.made() == before
     renamed.rename(run)

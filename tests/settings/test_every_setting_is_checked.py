@@ -20,7 +20,7 @@ def test_the_names_that_are_fixed_here_are_those_of_the_code():
     [
         ("eval.diffusion.sampler=euler", "eval.diffusion.sampler=euler: expected one of unipc, "),
         ("eval.diffusion.steps=0", "eval.diffusion.steps=0: expected 1 or more."),
-        ("eval.diffusion.shallow_start=1", "eval.diffusion.shallow_start=1: expected 0 (noise alone), or 2"),
+        ("eval.diffusion.shallow_start=1", "eval.diffusion.shallow_start=1: expected 0 (pure noise), or 2"),
         ("model=diffsvc eval.diffusion.shallow_start=1001", "this model has 1000 levels of noise"),
         ("eval.max_songs=-1", "eval.max_songs=-1: expected 0 (all) or more."),
         ("eval.retrieval.protect=7", "eval.retrieval.protect=7: expected 0 to 1."),

@@ -259,12 +259,12 @@ def test_a_verdict_is_not_overwritten_after_runs_were_deleted(study: Study, tmp_
     for number in range(3):
         shutil.rmtree(tmp_path / f"run-{number:010d}")
     assert judge(tmp_path) == 2
-    assert "3 of its 24 runs are no longer there" in capsys.readouterr().err
+    assert "3 of its 24 runs are missing now" in capsys.readouterr().err
     assert (tmp_path / "results" / "verdict.json").read_bytes() == kept
     for folder in tmp_path.glob("run-*"):
         shutil.rmtree(folder)
     assert judge(tmp_path) == 2
-    assert "None of the 24 runs of study small can be judged" in capsys.readouterr().err
+    assert "None of the 24 runs of study small can be used" in capsys.readouterr().err
     assert (tmp_path / "results" / "verdict.json").read_bytes() == kept
 
 

@@ -54,7 +54,7 @@ def test_named_arms_keep_their_names():
     [
         (["seed=0,1", "seed=1"], "twice"),
         (["seed="], None),
-        (["hydra.run.dir=x"], "none of Hydra's"),
+        (["hydra.run.dir=x"], "not Hydra's own"),
         (["model"], "KEY=VALUE"),
         (["data.singer='a"], "quotation"),
     ],

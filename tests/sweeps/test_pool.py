@@ -148,6 +148,6 @@ def test_only_the_gpus_that_are_lent_are_used(monkeypatch):
 def test_a_process_that_was_killed_and_one_that_said_nothing_are_named(tmp_path):
     log = tmp_path / "said.txt"
     log.write_text("Training\n")
-    assert last_lines(log, -9) == ("Training", "ended by signal 9 (9 is often the system's, for lack of memory)")
+    assert last_lines(log, -9) == ("Training", "ended by signal 9 (the system often sends 9 for lack of memory)")
     log.write_text("")
-    assert last_lines(log, 1) == ("ended with status 1 and said nothing",)
+    assert last_lines(log, 1) == ("ended with status 1 and no output",)

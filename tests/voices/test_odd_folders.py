@@ -56,7 +56,7 @@ def test_a_voice_without_a_run_is_passed_over_with_a_warning(logs: Path, caplog:
         assert logs / "stray" not in trained_runs(logs)
         trained_runs(logs)
     assert [record.message for record in caplog.records if "stray" in record.message] == [
-        f"{logs / 'stray'} is passed over: it holds a voice, but no run.json. Name its folder to use it."
+        f"{logs / 'stray'} is skipped: it holds a voice, but no run.json. Name its folder to use it."
     ]
     assert find_run(logs, "good-r0123456789") == logs / "good-r0123456789"
     assert find_run(logs, str(logs / "stray")) == logs / "stray"

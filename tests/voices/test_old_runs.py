@@ -167,7 +167,7 @@ def test_what_is_advised_about_a_damaged_voice_or_record_ends_well(old_runs: Pat
     weights, record = folder / "voice" / "generator.safetensors", folder / "run.json"
     whole, known = weights.read_bytes(), read_json(record)
     weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    with pytest.raises(CheckpointError, match="Delete the folder that it lies in and give the command again"):
+    with pytest.raises(CheckpointError, match="Delete the folder that it lies in and repeat the command"):
         load_voice(folder / "voice")
     shutil.rmtree(folder / "voice")
     assert train(config, Console(quiet=True)).folder == folder

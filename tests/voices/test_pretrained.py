@@ -44,7 +44,7 @@ def test_auto_takes_the_base_of_the_same_shape_and_features(shipped: Path):
 def test_auto_takes_none_where_shape_or_features_differ_and_says_so(shipped: Path):
     wider = asking_for_auto(filter_channels=32)
     assert choose_base(wider.model, wider.features, shipped) is None
-    assert "No base ships for rvc tiny in this shape" in explain_start(wider.model, None)
+    assert "No pretrained weights ship for rvc tiny in this shape" in explain_start(wider.model, None)
     other = asking_for_auto()
     other.features.content.layer = 9
     assert choose_base(other.model, other.features, shipped) is None

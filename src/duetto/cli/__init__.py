@@ -1,1 +1,1 @@
-"""The glue between Hydra, the command line and the typed functions below."""
+"""Connects Hydra and the command line with the typed functions of the other packages."""

@@ -1,4 +1,4 @@
-"""Command lines of `python -m duetto VERB`: options in either spelling, and mistakes as one sentence."""
+"""Parses `python -m duetto VERB`: options with or without dashes, mistakes as one sentence."""
 
 import argparse
 import os
@@ -10,22 +10,22 @@ from duetto.errors import ConfigError
 from duetto.runs.command_line.nearest import did_you_mean
 
 SETTING = re.compile(r"([a-z][a-z_-]*)=(.*)", re.DOTALL)
-SWITCHES = (0, "?")  # values of an option that may stand alone
+SWITCHES = (0, "?")  # nargs of options that need no value
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises what argparse would print with its usage; parsers of verbs are of the same kind."""
+    """Raises a `ConfigError` where argparse would print its usage; the parsers of verbs have the same class."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, in a sentence.
+        """Raise the error as a sentence.
 
         Raises:
             ConfigError: Always.
         """
-        raise ConfigError(f"{message[:1].upper()}{message[1:]}. {self.prog} --help says what it takes.")
+        raise ConfigError(f"{message[:1].upper()}{message[1:]}. {self.prog} --help lists its options.")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse, but an unknown option of this verb ends here, where its options are known."""
+        """Parse as argparse does, but refuse unknown options here, where the verb's options are known."""
         found, rest = super().parse_known_args(args, namespace)
         unknown = [each for each in rest if each.startswith("--")]
         if unknown:
@@ -34,12 +34,12 @@ class Parser(argparse.ArgumentParser):
         return found, rest
 
     def no_option(self, name: str, rest: str = "") -> str:
-        """What is said of an option that does not exist."""
+        """The error message for an option that does not exist."""
         return f"{self.prog} has no {name}.{did_you_mean(name, options_of(self), rest)} {self.prog} --help lists them."
 
 
 def options_of(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
-    """Long options of a parser and of the actions below it, such as `--output`."""
+    """Long options of a parser and of its subparsers, such as `--output`."""
     return {
         name: action
         for each in _with_actions(parser)
@@ -57,12 +57,12 @@ def _with_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Argument
 
 
 def as_options(arguments: Sequence[str], parser: Parser) -> list[str]:
-    """`index=FILE` and `quick`, as people write them, read as `--index=FILE` and `--quick`.
+    """Read `index=FILE` and `quick`, as people write them, as `--index=FILE` and `--quick`.
 
-    What exists as a whole is a path, whatever its name looks like; `run=latest` is `latest` where a run is asked for.
+    An argument that exists as a file or folder is a path; `run=latest` is `latest` if a run is expected.
 
     Raises:
-        ConfigError: If there is no such option; names the nearest.
+        ConfigError: If there is no such option; names the nearest one.
     """
     return [argument if os.path.lexists(argument) else _as_option(argument, parser) for argument in arguments]
 

@@ -1,6 +1,6 @@
-"""What Hydra's entry points call: `train.py` and `infer.py`, from a composed configuration to typed functions.
+"""The entry points `train.py` and `infer.py`: from Hydra's configuration to typed functions.
 
-Heavy libraries are imported inside the functions, after the settings were checked.
+Slow libraries are imported inside the functions, after the settings are checked.
 """
 
 import os
@@ -32,12 +32,12 @@ SEARCH_PATH = "hydra.searchpath"
 
 
 def start(main: Callable[[], Any], name: str) -> None:
-    """Print the help of NAME.py, or hand its settings, checked and as Hydra reads them, to its Hydra main."""
+    """Print the help of NAME.py, or pass its checked settings to its Hydra main in Hydra's grammar."""
     if wants_help(sys.argv[1:]):
         sys.stdout.write(help_text(conf_folder(), name))
         return
     prepare()
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra hands its errors over instead of printing them
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them
     with report_errors():
         sys.argv[1:] = hydra_arguments(sys.argv[1:], name)
         try:
@@ -47,7 +47,7 @@ def start(main: Callable[[], Any], name: str) -> None:
 
 
 def hydra_arguments(arguments: Sequence[str], name: str) -> list[str]:
-    """A command line of NAME.py as Hydra's main takes it: Hydra's own options, then settings.
+    """The command line of NAME.py for Hydra's main: Hydra's own options, then settings.
 
     Raises:
         ConfigError: If an option, a setting, a group or one of its options does not exist.
@@ -64,13 +64,13 @@ def hydra_arguments(arguments: Sequence[str], name: str) -> list[str]:
 
 
 def run_from_hydra(config: DictConfig) -> dict[str, Any]:
-    """`run_training` as Hydra calls it; in a multirun an error ends this run and not the others."""
+    """Call `run_training` for Hydra; in a multirun, an error ends only this run."""
     with report_errors(is_last=HydraConfig.get().mode != RunMode.MULTIRUN):
         return run_training(config)
 
 
 def run_training(config: DictConfig) -> dict[str, Any]:
-    """Train, convert, score and write the page of one run; a finished run is only shown."""
+    """Train, convert, score and write the page of one run; a finished run only shows its results."""
     settings = typed(config, TrainConfig)
     from duetto.runs.complete import complete_run
 
@@ -83,7 +83,7 @@ def run_inference(config: DictConfig) -> None:
 
 
 def convert_recordings(settings: InferConfig, console: Console) -> None:
-    """Convert recordings; a run that is missing is told before the networks are imported."""
+    """Convert recordings; a missing run is reported before the networks are imported."""
     from duetto.conversion.sources import expand_sources
     from duetto.voices.find import choose_place
 

@@ -1,6 +1,6 @@
-"""`--help` of train.py and infer.py: the template of their YAML file, with the groups and options that conf/ holds.
+"""`--help` of train.py and infer.py: the template in their YAML file, with the groups and options of conf/.
 
-Hydra's own composes the configuration and copies every schema once for each group, which takes seconds.
+Hydra's own help composes the configuration and copies every schema once for each group, which takes seconds.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def wants_help(arguments: Sequence[str]) -> bool:
 
 
 def help_text(conf: Path, name: str) -> str:
-    """What `python NAME.py --help` prints."""
+    """The text that `python NAME.py --help` prints."""
     settings = yaml.safe_load((conf / f"{name}.yaml").read_text(encoding="utf-8"))
     return Template(settings["hydra"]["help"]["template"]).substitute(APP_CONFIG_GROUPS=list_groups(conf))
 

@@ -1,1 +1,1 @@
-"""A case becomes a corpus: audio files with a manifest, hashes and a consent record."""
+"""Builds the corpus of a case: audio files with a manifest, hashes and a consent record."""

@@ -1,4 +1,4 @@
-"""From a data configuration to a corpus folder."""
+"""Builds a corpus folder from a data configuration."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -44,24 +44,24 @@ RECIPES: Mapping[str, Callable[[DataConfig], Recipe]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a build takes from outside its configuration; tests replace it."""
+    """Inputs of a build besides its configuration; tests replace them."""
 
     singer: Singer = field(default_factory=EmbeddedSinger)
-    today: date | None = None  # None = the clock's
-    workers: int | None = None  # None = as many as there are cores; 1 = no further process
+    today: date | None = None  # None = the current date
+    workers: int | None = None  # None = one per core; 1 = no further process
 
 
 def build_corpus(
     config: DataConfig, progress: ReportProgress | None = None, surroundings: Surroundings | None = None
 ) -> Path:
-    """Build the corpus of a case, unless it exists.
+    """Build the corpus of a case unless it exists.
 
-    The folder is named by all that decides its content. A complete one is returned at once; an
-    incomplete one is completed; two processes may build it at once.
+    The folder's name is a digest of everything that determines its content. A complete folder is returned at once, an
+    incomplete one is completed; two processes may build it at the same time.
 
     Args:
         config: The case and its settings.
-        progress: Called with (job, jobs done, jobs in all) after each.
+        progress: Called with (job, number of jobs done, total) after each.
         surroundings: Singer, date and number of workers; None = the embedded singer, today, every core.
 
     Returns:

@@ -1,9 +1,8 @@
-"""Building a folder of clips piece by piece, so that a crash costs one piece and not the whole.
+"""Builds a folder of clips job by job, so that a crash loses only the jobs in progress.
 
-A plan is a list of jobs. Each writes its audio atomically and then a record of what it made;
-a job whose record and files are there is not run again. The manifest is written last: a folder
-with a manifest is complete. Two processes may build the same folder at once: both write the same
-bytes under the same names.
+A plan is a list of jobs. Each writes its audio atomically and then a record of its result; a job whose record and
+files exist is not run again. The manifest is written last: a folder with a manifest is complete. Two processes may
+build the same folder at once, because both write the same bytes under the same names.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +28,7 @@ FINGERPRINT_NAME = "fingerprint.json"
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a job: clips whose files are written, and what was dropped."""
+    """The result of a job: clips with written files, and dropped seconds."""
 
     clips: tuple[Clip, ...] = ()
     dropped: tuple[Dropped, ...] = ()
@@ -40,7 +39,7 @@ Assemble = Callable[[Path, tuple[Outcome, ...]], Manifest]  # may write further 
 
 
 class Job(Protocol):
-    """A piece of work; picklable, and it writes the same bytes whenever it is run."""
+    """A piece of work; picklable, and every run writes the same bytes."""
 
     @property
     def name(self) -> str:
@@ -52,7 +51,7 @@ class Job(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """Jobs and how their outcomes become a manifest."""
+    """Jobs, and the function that turns their outcomes into a manifest."""
 
     jobs: tuple[Job, ...]
     assemble: Assemble
@@ -64,20 +63,20 @@ def made_clips(outcomes: Sequence[Outcome]) -> tuple[Clip, ...]:
 
 
 def what_was_dropped(outcomes: Sequence[Outcome]) -> tuple[Dropped, ...]:
-    """What all jobs dropped, in their order."""
+    """The dropped seconds of all jobs, in their order."""
     return tuple(entry for outcome in outcomes for entry in outcome.dropped)
 
 
 def all_clips(
     case: str, settings: dict[str, Any], consent: dict[str, Any], dropped: Sequence[Dropped] = ()
 ) -> Assemble:
-    """The usual way from outcomes to a manifest: every clip of every job, and an account of the target's seconds.
+    """The usual manifest of outcomes: every clip of every job, and a ledger of the target's seconds.
 
     Args:
         case: Name of the case.
-        settings: What made the corpus.
+        settings: Settings of the corpus.
         consent: The consent record.
-        dropped: What was dropped before there were jobs.
+        dropped: Seconds dropped before the jobs.
     """
 
     def assemble(_: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
@@ -89,14 +88,14 @@ def all_clips(
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether the folder has a manifest and every file that it names."""
+    """Whether the folder has a manifest and every file named in it."""
     if not (folder / MANIFEST_NAME).is_file():
         return False
     return all((folder / path).is_file() for clip in load_manifest(folder).clips for path in clip_files(clip))
 
 
 def clip_files(clip: Clip) -> tuple[str, ...]:
-    """Files of a clip, relative to its corpus: audio, then score and annotations where it has them."""
+    """Files of a clip, relative to its corpus: audio, then score and annotations if it has them."""
     return tuple(path for path in (clip.path, clip.score, clip.annotations) if path is not None)
 
 
@@ -107,21 +106,21 @@ def build_folder(
     progress: ReportProgress | None = None,
     made_of: Fingerprint | None = None,
 ) -> Path:
-    """Run what is missing of a plan, then write the manifest.
+    """Run the missing jobs of a plan, then write the manifest.
 
     Args:
-        folder: Where to build; may hold a part from an earlier attempt.
-        plan: What to build.
+        folder: Folder to build; may hold the results of an earlier attempt.
+        plan: The plan.
         executor: Runs the jobs; processes need picklable jobs.
         progress: Called after each job, in this process.
         made_of: Written beside the manifest, as `fingerprint.json`.
 
     Returns:
-        The folder, complete.
+        The complete folder.
 
     Raises:
         CorpusError: If a worker process dies.
-        DuettoError: What a job raises; finished jobs stay and are not run again.
+        DuettoError: If a job raises it; finished jobs stay and are not run again.
     """
     sweep_leftovers(make_folder(folder))
     if is_complete(folder):

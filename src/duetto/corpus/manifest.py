@@ -1,7 +1,7 @@
-"""The manifest: what a corpus consists of, with a hash for every file.
+"""The manifest: the content of a corpus, with a hash for every file.
 
-A corpus is a folder with `manifest.json`, `consent.yaml`, and audio below `audio/`. Preprocessing
-turns one corpus into another of the same shape, so everything downstream reads one format.
+A corpus is a folder with `manifest.json`, `consent.yaml`, and audio below `audio/`. Preprocessing turns one corpus into
+another of the same format, so all later stages read one format.
 """
 
 from collections.abc import Iterable
@@ -27,8 +27,8 @@ class Clip:
     id: str  # unique, e.g. "target/fast_01"; slices append "#0003"
     path: str  # relative to the corpus folder, POSIX
     sha256: str
-    role: Role  # target: train on it; source: convert it; reference: what the conversion should be;
-    # stem: what a target was mixed from; intermediate: a target between two steps of the preprocessing
+    role: Role  # target: trained on; source: converted; reference: ground truth of the conversion;
+    # stem: component of a target's mix; intermediate: a target between two steps of the preprocessing
     split: Split
     song: str
     singer: str
@@ -36,9 +36,9 @@ class Clip:
     num_samples: int
     score: str | None = None  # a score file, relative
     annotations: str | None = None  # .npz: phones, phone_start_s, phone_end_s, f0_hz, f0_hop_s
-    transpose_semitones: float = 0.0  # on a source: what brings it to the target's pitch
+    transpose_semitones: float = 0.0  # of a source: semitones to the target's pitch
     start: int = (
-        0  # samples of the original (and of score and annotations) before the first of this clip; < 0: it begins later
+        0  # samples of the original (and of score and annotations) before this clip; < 0: the original begins later
     )
 
     @property
@@ -66,13 +66,13 @@ class Ledger:
 
     @classmethod
     def of(cls, used: Iterable[Clip], dropped: Iterable[Dropped] = ()) -> "Ledger":
-        """The account of clips that are used and of what was dropped on the way to them."""
+        """The ledger of used clips and dropped seconds."""
         seconds_used, entries = sum(clip.duration_s for clip in used), tuple(dropped)
         return cls(seconds_used + sum(entry.seconds for entry in entries), seconds_used, entries)
 
     @property
     def seconds_dropped(self) -> float:
-        """Sum over all of them."""
+        """Sum of all dropped seconds."""
         return sum(entry.seconds for entry in self.dropped)
 
 
@@ -82,7 +82,7 @@ class Manifest:
 
     case: str
     clips: tuple[Clip, ...]
-    settings: dict[str, Any]  # what made it: case parameters, steps, versions
+    settings: dict[str, Any]  # origin: case parameters, steps, versions
     consent: dict[str, Any]  # the consent record (corpus.consent)
     ledger: Ledger = Ledger()
 
@@ -101,7 +101,7 @@ class Manifest:
         return sha256_json({"case": self.case, "clips": rows})
 
     def with_clips(self, clips: tuple[Clip, ...], ledger: Ledger, settings: dict[str, Any]) -> "Manifest":
-        """The same corpus after a stage."""
+        """The corpus after a further stage."""
         return replace(self, clips=clips, ledger=ledger, settings=settings)
 
 
@@ -118,7 +118,7 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_NAME
     if not path.is_file():
-        raise CorpusError(f"{folder} is no corpus: {MANIFEST_NAME} is missing.")
+        raise CorpusError(f"{folder} is not a corpus: {MANIFEST_NAME} is missing.")
     value = read_json(path)
     try:
         clips = tuple(Clip(**current_clip(clip)) for clip in value["clips"])

@@ -8,10 +8,10 @@ SLACK_S = 1e-6  # rounding of sums
 
 
 def keep_minutes(manifest: Manifest, minutes: float) -> Manifest:
-    """The corpus with only the first clips, in the order of their ids, that fit into `minutes` together.
+    """Keep only the first training clips, in the order of their ids, that fit into `minutes` together.
 
-    Whole clips only: after slicing they last at most 8 s, so at most that much less than asked for is kept. The
-    rest is listed in the ledger as dropped. Sources, references, and the target's clips of other splits are kept.
+    Only whole clips are kept; after slicing they last at most 8 s, so the result is at most that much shorter than
+    `minutes`. The ledger lists the rest as dropped. Sources, references, and target clips of other splits are kept.
 
     Args:
         manifest: A corpus, sliced or not.

@@ -1,6 +1,6 @@
-"""The short form before training: pitch of all clips from their features, everything else from one minute of audio.
+"""The short examination before training: pitch of all clips from their features, the rest from one minute of audio.
 
-It is cached by what it depends on, so that it is computed once for a corpus.
+It is cached under a fingerprint of its inputs, so that it is computed once per corpus.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from duetto.storage.files import read_json, write_json
 from duetto.storage.fingerprint import fingerprint
 from duetto.storage.leftovers import tidy
 
-SAMPLE_S = 60.0  # of audio that is listened to
+SAMPLE_S = 60.0  # of audio that is analysed
 FROM_FEATURES = frozenset({"register", "tempo", "duplicates"})
 OF_ALL = FROM_FEATURES | {"amount"}
 
@@ -34,17 +34,17 @@ OF_ALL = FROM_FEATURES | {"amount"}
 def examine_before_training(
     folder: Path, manifest: Manifest, feature_paths: Mapping[str, Path], features: FeaturesConfig, cache: Path
 ) -> Diagnosis:
-    """Examine what is about to be trained on.
+    """Examine the training data.
 
     Args:
         folder: The preprocessed corpus.
         manifest: Its manifest.
         feature_paths: Feature file of every training clip, by clip id.
-        features: What they were extracted with.
-        cache: Folder where diagnoses are kept.
+        features: Settings with which the features were extracted.
+        cache: Folder of cached diagnoses.
 
     Returns:
-        The short diagnosis; found again when corpus, pitch tracker and this package's code are the same.
+        The short diagnosis, from the cache if corpus, pitch tracker and this package's code are unchanged.
     """
     made_of = fingerprint(features.f0, {"corpus": manifest.content_hash()}, [__name__], beyond=["duetto.corpus"])
     path = cache / f"{made_of.digest[:32]}.json"
@@ -52,14 +52,14 @@ def examine_before_training(
     try:
         return diagnosis_from_dict(read_json(path))
     except (StorageError, KeyError, TypeError, ValueError):
-        pass  # not there, or of another version: worked out below and written again
+        pass  # missing, or of another version: computed below and written again
     examination = Examination(SHORT)
     clips = manifest.select("target", "train")
     contours = {clip.id: contour(feature_paths[clip.id], clip, features) for clip in clips if clip.id in feature_paths}
     for clip in clips:
-        examination.add("amount", AmountEvidence(clip.duration_s, clip.duration_s))  # silences are sliced off
+        examination.add("amount", AmountEvidence(clip.duration_s, clip.duration_s))  # slicing has removed silences
         if clip.id in contours:
-            silent = np.broadcast_to(np.float32(0.0), (1, clip.num_samples))  # only its pitch is asked for
+            silent = np.broadcast_to(np.float32(0.0), (1, clip.num_samples))  # only its pitch is used
             heard = Heard(_sound(clip, silent), examination.tracker, contours[clip.id])
             examination.add("register", register.measure(heard))
             examination.add("tempo", tempo.measure(heard))
@@ -74,7 +74,7 @@ def examine_before_training(
 
 
 def sample(clips: list[Clip], seconds: float) -> list[Clip]:
-    """Clips spread evenly over the list, of about so many seconds in all; all of them where that is less."""
+    """Clips spread evenly over the list, of about the given total duration; all of them if they are shorter."""
     total = sum(clip.duration_s for clip in clips)
     if total <= seconds:
         return clips
@@ -83,7 +83,7 @@ def sample(clips: list[Clip], seconds: float) -> list[Clip]:
 
 
 def contour(path: Path, clip: Clip, features: FeaturesConfig) -> NDArray[np.float32]:
-    """Pitch of a clip on the doctor's frames, Hz, from its feature file."""
+    """Pitch of a clip from its feature file, resampled to the doctor's frames, Hz."""
     f0_hz = recall_features(path).f0_hz.astype(np.float64)
     times_s = (np.arange(len(f0_hz)) + 0.5) * features.hop_length / features.sample_rate
     frames = -(-clip.num_samples // max(1, round(FRAME_S * clip.sample_rate)))

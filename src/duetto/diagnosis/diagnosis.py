@@ -1,4 +1,4 @@
-"""The doctor's whole answer: findings, what was listened to, and what could not be read."""
+"""The complete result of an examination: findings, examined seconds, and problems."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class Problem:
-    """A recording that could not be examined, or not all of it or not as it is, and why."""
+    """A recording that could not be examined completely or unchanged, and the reason."""
 
     recording: str
     reason: str
@@ -22,25 +22,25 @@ class Problem:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Of one corpus, folder or file."""
+    """The diagnosis of one corpus, folder or file."""
 
     name: str
-    findings: tuple[Finding, ...]  # one a check, in the order of the checks
-    seconds: float  # listened to
+    findings: tuple[Finding, ...]  # one per check, in the order of the checks
+    seconds: float  # examined
     recordings: int
     problems: tuple[Problem, ...] = ()
     register_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(128))  # seconds at each MIDI semitone
-    songs_s: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # the same for each intended song
-    is_short: bool = False  # the checks that take long were left out
-    used_s: Mapping[str, float] = field(default_factory=dict)  # of each recording that training uses
+    songs_s: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # the same for each song to convert
+    is_short: bool = False  # slow checks were left out
+    used_s: Mapping[str, float] = field(default_factory=dict)  # seconds of each recording that training uses
 
     @property
     def ranked(self) -> tuple[Finding, ...]:
-        """The most severe first."""
+        """Findings, the most severe first."""
         return tuple(sorted(self.findings, key=lambda finding: SEVERITIES.index(finding.severity)))
 
     def of(self, *severities: Severity) -> tuple[Finding, ...]:
-        """Findings of some severities."""
+        """Findings of the given severities."""
         return tuple(finding for finding in self.findings if finding.severity in severities)
 
     def finding(self, check: str) -> Finding:
@@ -48,7 +48,7 @@ class Diagnosis:
 
     @property
     def exit_status(self) -> int:
-        """For scripts: 1 when a finding is serious, else 0."""
+        """Exit status for scripts: 1 if a finding is serious, else 0."""
         return int(bool(self.of("serious")))
 
     @property
@@ -82,10 +82,10 @@ class Diagnosis:
 
 
 def diagnosis_from_dict(value: Any) -> Diagnosis:
-    """Read what `Diagnosis.as_dict` gave and JSON kept.
+    """Rebuild a diagnosis from the JSON values of `Diagnosis.as_dict`.
 
     Raises:
-        KeyError, TypeError, ValueError: If the value is none, or of another format.
+        KeyError, TypeError, ValueError: If the value is something else, or of another format.
     """
     if value["format_version"] != FORMAT_VERSION:
         raise ValueError(f"format {value['format_version']}; expected {FORMAT_VERSION}")

@@ -1,7 +1,7 @@
-"""The examination: every check measures each sound once, then judges all of its evidence.
+"""The examination: every check measures each sound once, then judges all its evidence.
 
-Sounds are heard one after the other and forgotten, so memory does not grow with the corpus. What goes
-to train is examined; held-out sounds are only compared with it for duplicates.
+Sounds are analysed one after the other and discarded, so memory does not grow with the corpus. Training sounds are
+examined; held-out sounds are only compared with them for duplicates.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,7 +39,7 @@ from duetto.features.f0 import F0Extractor, build_f0_extractor
 from duetto.progress import ReportName
 from duetto.settings.config import F0Config
 
-AUDIT_PIECE_S = 5.0  # of each sound, until the whole is spent
+AUDIT_PIECE_S = 5.0  # of each sound, until the total is reached
 
 # name, module with measure(heard) and conclude(evidence)
 SIMPLE: tuple[tuple[str, Any], ...] = (
@@ -60,16 +60,16 @@ SIMPLE: tuple[tuple[str, Any], ...] = (
 
 @dataclass(frozen=True)
 class Depth:
-    """How much is done."""
+    """Thoroughness of an examination."""
 
-    audit_s: float = 30.0  # of audio on which two pitch trackers are compared
+    audit_s: float = 30.0  # of audio for the comparison of two pitch trackers
     has_singers: bool = True
-    has_landmarks: bool = True  # else duplicates are found by equal samples alone
-    is_one_recording: bool = False  # of which there may be more: the amount is not judged
+    has_landmarks: bool = True  # otherwise duplicates are found only by equal samples
+    is_one_recording: bool = False  # a single recording, whose amount is not judged
 
     @property
     def is_short(self) -> bool:
-        """Whether something is left out."""
+        """Whether checks are left out."""
         return not (self.has_singers and self.has_landmarks)
 
 
@@ -79,7 +79,7 @@ SHORT = Depth(audit_s=3.0, has_singers=False, has_landmarks=False)
 
 @dataclass
 class Examination:
-    """Evidence while it comes in."""
+    """Collects the evidence of all checks."""
 
     depth: Depth = THOROUGH
     tracker: F0Extractor = field(default_factory=lambda: build_f0_extractor(F0Config()))
@@ -91,7 +91,7 @@ class Examination:
     def hear(
         self, sound: Sound, known_f0_hz: NDArray[np.float32] | None = None, known: frozenset[str] = frozenset()
     ) -> None:
-        """Take the evidence of one sound; that of the checks in `known` has come another way."""
+        """Measure one sound, except for the checks in `known`, whose evidence is added separately."""
         heard = Heard(sound, self.tracker, known_f0_hz)
         if "duplicates" not in known:
             self.add("duplicates", duplicates.measure(heard, self.depth.has_landmarks))
@@ -112,7 +112,7 @@ class Examination:
             self.add("singers", singers.measure(heard, self.encoder))
 
     def conclude(self, songs: Mapping[str, NDArray[np.float64]]) -> tuple[Finding, ...]:
-        """The findings, one a check."""
+        """The findings, one per check."""
         found = [amount.conclude(self._of("amount"), self.depth.is_one_recording)]
         found += [register.conclude(self._of("register"), songs), speech.conclude(self._spoken)]
         found += [check.conclude(self._of(name)) for name, check in SIMPLE]
@@ -123,7 +123,7 @@ class Examination:
         return tuple(found)
 
     def add(self, name: str, evidence: Any) -> None:
-        """Take the evidence of one check."""
+        """Add evidence for one check."""
         self.evidence.setdefault(name, []).append(evidence)
 
     def _of(self, name: str) -> list[Any]:
@@ -146,17 +146,17 @@ def examine(
     depth: Depth = THOROUGH,
     progress: ReportName | None = None,
 ) -> Diagnosis:
-    """Examine sounds.
+    """Examine sounds with all checks.
 
     Args:
-        name: What is examined, for the heading.
-        sounds: Pieces of recordings in order; problems among them are reported and passed over.
-        songs: Seconds per semitone (128,) of the songs that are to be converted.
-        depth: How much is done.
-        progress: Called with a recording's name before it is heard.
+        name: Name of the examined data, for the heading.
+        sounds: Pieces of recordings in order; problems among them are reported and skipped.
+        songs: Seconds per semitone (128,) of the songs to convert.
+        depth: Thoroughness.
+        progress: Called with a recording's name before it is analysed.
 
     Returns:
-        One finding a check; `unknown` with the reason where the sounds do not tell.
+        The diagnosis with one finding per check; `unknown` with the reason if the sounds do not suffice.
     """
     examination = Examination(depth)
     problems = []
@@ -173,7 +173,7 @@ def examine(
 def close(
     name: str, examination: Examination, songs: Mapping[str, NDArray[np.float64]], problems: tuple[Problem, ...] = ()
 ) -> Diagnosis:
-    """The diagnosis of what has been heard."""
+    """The diagnosis of the sounds measured so far."""
     return Diagnosis(
         name,
         examination.conclude(songs),

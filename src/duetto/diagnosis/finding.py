@@ -1,16 +1,16 @@
-"""What the doctor says: a finding has evidence, a prediction, advice, and the seconds to listen to."""
+"""The findings of the doctor: evidence, prediction, advice, and places to listen to."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Severity = Literal["serious", "warning", "fine", "unknown"]
 SEVERITIES: tuple[Severity, ...] = ("serious", "warning", "unknown", "fine")  # the order of a table
-MAX_PLACES = 12  # that a finding names
+MAX_PLACES = 12  # maximum number of places in a finding
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where to listen."""
+    """A stretch of a recording to listen to."""
 
     recording: str
     start_s: float  # in the recording
@@ -25,13 +25,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check, whatever it is."""
+    """The outcome of one check, good or bad."""
 
     check: str  # name of the check, e.g. "noise"
     severity: Severity
     what: str  # a sentence; for `unknown` the reason
     evidence: dict[str, float]  # numbers with their unit in the name; NaN = undefined
-    predicts: str = ""  # what a voice trained on this will do
+    predicts: str = ""  # effect on a voice trained on these recordings
     advice: str = ""
     places: tuple[Place, ...] = ()
 
@@ -41,9 +41,9 @@ class Finding:
 
 
 def graded(value: float, warning: float, serious: float) -> Severity:
-    """Severity of a value that is worse the higher it is; both limits belong to the worse grade.
+    """Severity of a value for which higher is worse; both limits belong to the worse grade.
 
-    For a value that is worse the lower it is, hand in all three with their sign changed.
+    For a value for which lower is worse, negate all three.
     """
     if value >= serious:
         return "serious"

@@ -1,7 +1,7 @@
 """The sounds at a path: a recording, a folder of recordings, a built corpus, or a .ddb.
 
-Recordings are read block by block and handed on in pieces of a minute. What training would not use of a folder (the
-same function decides, `duetto.corpus.recordings.accept`) becomes a problem with its reason, and the others are read.
+Recordings are read block by block and yielded in pieces of a minute. Recordings of a folder that training would not use
+(the same function decides, `duetto.corpus.recordings.accept`) become problems with their reason; the others are read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,15 +27,15 @@ from duetto.storage.audio_open import open_audio
 from duetto.storage.files import sha256_file
 
 PIECE_S = 60.0
-SHORTEST_PIECE_S = 5.0  # what is left over at the end and shorter goes with the piece before
+SHORTEST_PIECE_S = 5.0  # a shorter rest at the end is added to the piece before
 
 
 @dataclass(frozen=True)
 class DoctorInput:
-    """What is to be examined."""
+    """The data to examine."""
 
     name: str
-    count: int  # of recordings, for a progress bar
+    count: int  # number of recordings, for a progress bar
     path: Path
     manifest: Manifest | None = None  # of a corpus
 
@@ -52,22 +52,22 @@ class DoctorInput:
 
     @property
     def is_one_recording(self) -> bool:
-        """Whether it is a single file, of which there may be more to train on."""
+        """Whether it is a single file, which may be part of a larger corpus."""
         return self.manifest is None and self.path.is_file() and self.path.suffix.lower() != ".ddb"
 
 
 def open_input(path: Path, today: date | None = None) -> DoctorInput:
-    """Find out what a path holds; only names, headers and consent are read yet.
+    """Determine the kind of data at a path; only names, headers and consent are read.
 
     Raises:
-        CorpusError: If there is nothing, or nothing of a known kind; or a .ddb without a statement of rights.
-        AudioError: If it is a file that is no audio.
+        CorpusError: If the path does not exist, is of an unknown kind, or is a .ddb without a statement of rights.
+        AudioError: If it is a file without audio.
     """
     if (path / MANIFEST_NAME).is_file():
         manifest = load_manifest(path)
         clips = target_clips(manifest)
         if not clips:
-            raise CorpusError(f"{path} holds no recording of the target: there is nothing to examine.")
+            raise CorpusError(f"{path} holds no recording of the target, so there is nothing to examine.")
         return DoctorInput(f"{manifest.case} ({path.name})", len(clips), path, manifest)
     if path.is_dir():
         return DoctorInput(display_name(path), len(list_recordings(path).files), path)
@@ -81,19 +81,19 @@ def open_input(path: Path, today: date | None = None) -> DoctorInput:
 
 
 def target_clips(manifest: Manifest) -> Sequence[Clip]:
-    """Clips of the target, those to train on first."""
+    """Clips of the target, training clips first."""
     clips = manifest.select("target")
     return sorted(clips, key=lambda clip: (clip.split != "train", clip.id))
 
 
 def corpus_sounds(folder: Path, clips: Sequence[Clip]) -> Iterator[Sound | Problem]:
-    """Sounds of a corpus; clips that preprocessing has sliced are one recording each."""
+    """Sounds of a corpus; each clip that preprocessing sliced counts as one recording."""
     for clip in clips:
         yield from recording_sounds(folder / clip.path, clip.id, clip.split, clip.singer)
 
 
 def folder_sounds(root: Path) -> Iterator[Sound | Problem]:
-    """Sounds of a user's folder, all of them taken for training."""
+    """Sounds of a user's folder, all as training data."""
     listing = list_recordings(root)
     for remark in listing.remarks:
         yield Problem(remark.clip_id, remark.reason)
@@ -111,7 +111,7 @@ def folder_sounds(root: Path) -> Iterator[Sound | Problem]:
 
 
 def archive_sounds(path: Path) -> Iterator[Sound | Problem]:
-    """Sounds of a .ddb, each a recording of its own."""
+    """Sounds of a .ddb, each as a separate recording."""
     archive = read_ddb(path)
     with path.open("rb") as file:
         for number, segment in enumerate(archive.segments, start=1):
@@ -128,14 +128,14 @@ def archive_sounds(path: Path) -> Iterator[Sound | Problem]:
 def usable_sounds(
     path: Path, name: str, singer: str = "", is_covered: bool = True, repeats: Repeats | None = None
 ) -> Iterator[Sound | Problem]:
-    """Pieces of a recording that training uses; else a problem with the reason why it does not.
+    """Pieces of a recording that training uses, or a problem with the reason if it does not.
 
     Args:
         path: The recording.
-        name: What people know it by.
-        singer: Whose it is.
-        is_covered: Whether its consent record covers it.
-        repeats: Those before it, to find the same once more.
+        name: Name that the user knows.
+        singer: Name of its singer.
+        is_covered: Whether the consent record covers it.
+        repeats: The recordings before it, to find repetitions.
     """
     taken = accept(path, name, is_covered=is_covered)
     if taken.refusal:
@@ -147,18 +147,18 @@ def usable_sounds(
         yield Problem(name, f"is not used: it is the same recording as {first}")
         return
     for seconds, sentence in taken.told:
-        if not seconds:  # what was not read is told by those who read it
+        if not seconds:  # unread seconds are reported by the reader
             yield Problem(name, f"is used, but {_after_name(name, sentence)}")
     yield from recording_sounds(path, name, singer=singer)
 
 
 def _after_name(name: str, sentence: str) -> str:
-    """The sentence with a pronoun where it begins with the name."""
+    """Replace the name at the start of the sentence by a pronoun."""
     return f"it {sentence[len(name) + 1 :]}" if sentence.startswith(f"{name} ") else sentence
 
 
 def _read_consent(path: Path) -> tuple[Consent | None, tuple[Problem, ...]]:
-    """The consent record, or None where there is none yet; a damaged one is a problem."""
+    """The consent record, or None if there is none; a damaged record is a problem."""
     if not path.is_file():
         return None, ()
     try:
@@ -175,7 +175,7 @@ def _digest(path: Path) -> str:
 
 
 def recording_sounds(path: Path, name: str, split: str = "train", singer: str = "") -> Iterator[Sound | Problem]:
-    """Pieces of one recording; a problem where it cannot be read, after the pieces before the bad place."""
+    """Pieces of one recording; at an unreadable place, a problem follows the pieces before it."""
     start = 0
     try:
         with open_audio(path) as file:
@@ -192,7 +192,7 @@ def recording_sounds(path: Path, name: str, split: str = "train", singer: str = 
 
 
 def pieces(blocks: Iterator[Waveform], size: int, least: int) -> Iterator[Waveform]:
-    """Blocks (C, S) as pieces of `size` samples; a rest under `least` is part of the last one."""
+    """Regroup blocks (C, S) to pieces of `size` samples; a rest below `least` is part of the last piece."""
     held: list[Waveform] = []
     count = 0
     for block in blocks:

@@ -1,8 +1,8 @@
-"""A piece of a recording and what several checks read of it, worked out once.
+"""A piece of a recording, and the quantities that several checks use, computed once.
 
-Conventions: what is measured is a copy at standard level, so that a softly recorded take is heard as a loud one is;
-only the channels of `Sound` keep theirs. Levels are RMS over 10 ms, dB against full scale of that copy. The pitch f0
-lies on the same frames, Hz, 0.0 where unvoiced. The spectrum has frames of about 43 ms, a quarter apart
+Conventions: measurements are made on a copy at standard level, so that soft and loud takes are treated equally; only
+the channels of `Sound` keep the original level. Levels are RMS over 10 ms, dB full scale of that copy. The pitch f0 is
+on the same frames, Hz, 0.0 where unvoiced. The spectrum has frames of about 43 ms with a hop of a quarter of that
 (`duetto.preprocess.spectrum`).
 
 Letters: C channels, S samples, T level frames, N spectrum frames, F bins.
@@ -25,22 +25,22 @@ from duetto.units import hz_to_midi
 
 FRAME_S = 0.01
 SPECTRUM_S = 1024 / 24_000
-LOUD_QUANTILE = 0.95  # of the frames: the level of singing
-NOT_SUNG_DB = 30.0  # softer than the level of singing by this: not sung
+LOUD_QUANTILE = 0.95  # quantile of the frames' level that counts as the level of singing
+NOT_SUNG_DB = 30.0  # frames softer than the level of singing by this are not sung
 HEARD_LEAST_DB = -90.0
 
 
 @dataclass(frozen=True)
 class Sound:
-    """A piece of at most a minute or so."""
+    """A piece of a recording of about a minute at most."""
 
-    recording: str  # name that a user knows it by
+    recording: str  # name that the user knows
     channels: Waveform  # (C, S), finite
     sample_rate: int  # Hz
     start_s: float = 0.0  # in the recording
     split: str = "train"
     singer: str = ""
-    file_s: float = 0.0  # of the whole recording; 0 = this is all of it
+    file_s: float = 0.0  # of the whole recording; 0 = this piece is all of it
 
     @property
     def duration_s(self) -> float:
@@ -48,21 +48,21 @@ class Sound:
         return self.channels.shape[-1] / self.sample_rate
 
     def place(self, start_s: float, end_s: float, note: str = "") -> Place:
-        """Seconds of this piece as a place of the recording."""
+        """A span of this piece, s, as a place of the recording."""
         return Place(self.recording, self.start_s + max(0.0, start_s), self.start_s + min(end_s, self.duration_s), note)
 
     def frames_place(self, span: Span, note: str = "") -> Place:
-        """Level frames of this piece as a place of the recording."""
+        """A span of this piece, level frames, as a place of the recording."""
         return self.place(span[0] * FRAME_S, span[1] * FRAME_S, note)
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A sound with what is heard in it; everything is worked out when it is first asked for."""
+    """A sound with its analysis; each quantity is computed on first use."""
 
     sound: Sound
     tracker: F0Extractor
-    known_f0_hz: NDArray[np.float32] | None = field(default=None, repr=False)  # (T,) where features are there already
+    known_f0_hz: NDArray[np.float32] | None = field(default=None, repr=False)  # (T,) if features exist already
 
     @cached_property
     def mono(self) -> Waveform:
@@ -71,7 +71,7 @@ class Heard:
 
     @cached_property
     def gain_db(self) -> float:
-        """What brings the sound to standard level, dB."""
+        """Gain that brings the sound to standard level, dB."""
         return standard_gain_db(self._as_recorded, self.sample_rate)
 
     @cached_property
@@ -86,7 +86,7 @@ class Heard:
 
     @cached_property
     def hop(self) -> int:
-        """Samples of a level frame."""
+        """Samples per level frame."""
         return max(1, round(FRAME_S * self.sample_rate))
 
     @cached_property
@@ -96,7 +96,7 @@ class Heard:
 
     @cached_property
     def sung_level_db(self) -> float:
-        """Level that 5 % of the audible frames exceed; NaN in silence."""
+        """Level that 5 % of the audible frames exceed, dB; NaN in silence."""
         audible = self.level_db[self.level_db > HEARD_LEAST_DB]
         return float(np.quantile(audible, LOUD_QUANTILE)) if len(audible) else float("nan")
 
@@ -116,29 +116,29 @@ class Heard:
 
     @cached_property
     def midi(self) -> NDArray[np.float64]:
-        """Pitch, MIDI, NaN where unvoiced, (T,)."""
+        """Pitch in MIDI, (T,), NaN where unvoiced."""
         f0_hz = self.f0_hz.astype(np.float64)
         with np.errstate(divide="ignore"):
             return np.where(f0_hz > 0, hz_to_midi(f0_hz), np.nan)
 
     @cached_property
     def n_fft(self) -> int:
-        """Window of the spectrum, samples."""
+        """Window length of the spectrum, samples."""
         return fft_size(SPECTRUM_S, self.sample_rate)
 
     @cached_property
     def power(self) -> Power:
-        """Power of the cells, (N, F)."""
+        """Power spectrogram, (N, F)."""
         return np.concatenate(list(power_blocks(self.mono, self.n_fft)))
 
     @cached_property
     def power_s(self) -> NDArray[np.float64]:
-        """Centres of the spectrum's frames, s, (N,)."""
+        """Centres of the spectrum frames, s, (N,)."""
         hop = self.n_fft // OVERLAP
         return ((np.arange(len(self.power)) - (OVERLAP - 1)) * hop + self.n_fft / 2) / self.sample_rate
 
     def at_power(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Level frames (T,) read at the spectrum's frames, (N,): true where all that a frame covers is true."""
+        """Flags of level frames (T,) at the spectrum frames, (N,): True where all level frames within one are."""
         width = self.n_fft / self.sample_rate / FRAME_S / 2
         totals = np.concatenate([[0], np.cumsum(~flags)])
         centre = self.power_s / FRAME_S
@@ -148,7 +148,7 @@ class Heard:
 
 
 def closed(flags: NDArray[np.bool_], longest_gap: int) -> NDArray[np.bool_]:
-    """The flags with gaps of at most so many frames between two true ones filled."""
+    """Fill gaps of at most `longest_gap` frames between two true flags."""
     filled = flags.copy()
     for first, last in true_spans(~flags):
         if first > 0 and last < len(flags) and last - first <= longest_gap:

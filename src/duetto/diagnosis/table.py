@@ -1,4 +1,4 @@
-"""The diagnosis in a terminal: a table that reads at a glance, and the few lines of the short form."""
+"""Prints a diagnosis in a terminal: as a table, or as the few lines of the short form."""
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,8 +21,8 @@ LISTED_PLACES = 3
 
 
 def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
-    """Every check with its evidence; where something is wrong also what follows and what to do."""
-    table = Table("check", "", "what was found, what it predicts, what to do", title_justify="left")
+    """Print every check with its evidence and, for problems, the prediction and the advice."""
+    table = Table("check", "", "finding, prediction, advice", title_justify="left")
     table.title = escape(
         f"Data doctor: {diagnosis.name}, {diagnosis.recordings} recordings, {diagnosis.seconds / 60:.1f} min"
     )
@@ -47,31 +47,31 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
 
 
 def print_short(diagnosis: Diagnosis, console: Console, path: str) -> None:
-    """A line for every serious finding or warning, and one for the rest."""
+    """Print a line for every serious finding or warning, and one for the rest."""
     fine, unknown = len(diagnosis.of("fine")), len(diagnosis.of("unknown"))
     console.print(Text(f"Data doctor: {diagnosis.verdict}"))
     for finding in diagnosis.ranked:
         if finding.severity in ("serious", "warning"):
             sign, style = STYLES[finding.severity]
             console.print(Text.assemble((f"  {sign} ", style), f"{finding.check}: {finding.what}. {finding.predicts}"))
-    console.print(Text(f"  {fine} fine, {unknown} unknown. All of it: python -m duetto doctor {path}", style="dim"))
+    console.print(Text(f"  {fine} fine, {unknown} unknown. In full: python -m duetto doctor {path}", style="dim"))
 
 
 def places_text(places: tuple[Place, ...]) -> str:
-    """The first places, as a person would look them up."""
+    """The first places as text."""
     shown = [f"{place.recording} at {clock(place.start_s)}" for place in places[:LISTED_PLACES]]
     more = f" and {len(places) - LISTED_PLACES} more" if len(places) > LISTED_PLACES else ""
     return "; ".join(shown) + more
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds: 3:07.5."""
+    """Minutes and seconds, such as 3:07.5."""
     tenths = round(seconds * 10)
     return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
 
 
 def register_line(diagnosis: Diagnosis) -> str:
-    """The register as bars from the lowest to the highest semitone sung; empty without singing."""
+    """The register as bars from the lowest to the highest sung semitone; empty without singing."""
     seconds = diagnosis.register_s
     heard = [midi for midi in range(len(seconds)) if seconds[midi] >= 0.05]
     if not heard:

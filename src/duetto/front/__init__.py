@@ -1,1 +1,1 @@
-"""The front door: what `import duetto` offers, thin over the functions that train.py, infer.py and the verbs call."""
+"""The public Python API, `import duetto`: thin wrappers of the functions behind train.py, infer.py and the verbs."""

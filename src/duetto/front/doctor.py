@@ -1,4 +1,4 @@
-"""The data doctor: what will go wrong with recordings, said before a voice is trained on them."""
+"""The data doctor: finds problems of recordings before a voice is trained on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from duetto.report.doctor_page import write_doctor_page
 
 @dataclass(frozen=True)
 class Report:
-    """What the doctor found."""
+    """The result of an examination."""
 
     diagnosis: Diagnosis = field(repr=False)
     recordings: DoctorInput = field(repr=False)
@@ -28,7 +28,7 @@ class Report:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """One per check, the most severe first: severity, what, evidence, what it predicts, advice, where to listen."""
+        """One per check, the most severe first: severity, statement, evidence, prediction, advice, places."""
         return self.diagnosis.ranked
 
     @property
@@ -38,7 +38,7 @@ class Report:
 
     @property
     def seconds(self) -> float:
-        """Seconds of audio that were examined."""
+        """Seconds of examined audio."""
         return self.diagnosis.seconds
 
     @property
@@ -47,7 +47,7 @@ class Report:
         return self.diagnosis.finding("usable").evidence["duetto_s"]
 
     def to_html(self, path: AnyPath) -> Path:
-        """Write a page with plots and the seconds in question to play, one file; the recordings are read once more.
+        """Write a page with plots and playable excerpts as one file; the recordings are read again for it.
 
         Raises:
             StorageError: If it cannot be written.
@@ -56,22 +56,22 @@ class Report:
         return Path(path)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON values, as `python -m duetto doctor --json` writes them."""
+        """The JSON values that `python -m duetto doctor --json` writes."""
         return self.diagnosis.as_dict()
 
 
 def doctor(path: AnyPath, songs: Sequence[AnyPath] = (), *, transpose: float = 0.0, is_quick: bool = False) -> Report:
-    """Examine recordings before training: what `python -m duetto doctor PATH` does.
+    """Examine recordings before training, as `python -m duetto doctor PATH` does.
 
     Args:
         path: A recording, a folder of recordings, a built corpus, or a .ddb with its consent.yaml.
-        songs: What is to be converted: score files, recordings, embedded songs; a corpus brings its own.
-        transpose: Semitones by which those will be transposed.
-        is_quick: Whether what takes long is left out: fingerprints of duplicates, singers, most of the pitch audit.
+        songs: Songs to convert: score files, recordings, embedded songs; a corpus has its own.
+        transpose: Semitones by which the songs will be transposed.
+        is_quick: Whether slow checks are left out: fingerprints of duplicates, singers, most of the pitch audit.
 
     Raises:
-        CorpusError: If there is nothing at the path, or nothing of a known kind.
-        AudioError: If it is a file that is no audio, or a song cannot be read.
+        CorpusError: If the path does not exist, or holds nothing of a known kind.
+        AudioError: If it is a file without audio, or a song cannot be read.
         ScoreError: If a score cannot be read.
 
     Example:

@@ -1,4 +1,4 @@
-"""Scores of one conversion, by the metrics that every run is scored with."""
+"""Scores a single conversion with the metrics of the runs."""
 
 import math
 import tempfile
@@ -27,19 +27,19 @@ def evaluate(
 ) -> dict[str, float]:
     """Score a conversion with the metrics of docs/metrics.md.
 
-    Files or arrays; they start together and last equally long.
+    Each recording is a file or an array; all start at the same time and have equal durations.
 
     Args:
         output: The conversion.
-        reference: The target singing the same; without it only diagnostics are defined.
-        source: The performance that was converted; without it there is no lower bound, so no gap closed either.
+        reference: The target singing the same score; without it, only diagnostics are defined.
+        source: The performance that was converted; without it, there is no lower bound and no gap closed.
         copy_synthesis: The reference through the vocoder, the upper bound.
         transpose: Semitones from the source to the output.
-        sample_rate: Of the arrays, Hz.
-        is_quick: Whether the predicted quality and the phone errors are left out, whose networks take the longest.
+        sample_rate: Sample rate of the arrays, Hz.
+        is_quick: Whether predicted quality and phone errors are left out, whose networks are the slowest.
 
     Returns:
-        Score by name of metric; NaN where it is undefined.
+        Scores by name of metric; NaN if undefined.
 
     Raises:
         ConfigError: If neither reference nor source is given, or an array comes without `sample_rate`.
@@ -78,14 +78,14 @@ def evaluate(
 
 
 def load_instruments(is_quick: bool) -> Instruments:
-    """What listens; quick = the speaker encoder alone."""
+    """The networks that metrics use; if quick, only the speaker encoder."""
     if is_quick:
         return Instruments(SpeakerEncoder())
     return Instruments(SpeakerEncoder(), QualityPredictor(), PhoneRecogniser())
 
 
 def without_source(scores: Mapping[str, float]) -> dict[str, float]:
-    """The scores with all that compare with a source undefined."""
+    """The scores, with all comparisons with a source set to NaN."""
     at_source = {metric.name for metric in all_metrics() if metric.place == "source"}
     against = {name for name in scores if name.endswith(("_closed", "_to_source"))}
     return {name: math.nan if name in at_source | against else value for name, value in scores.items()}

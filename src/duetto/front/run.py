@@ -1,4 +1,4 @@
-"""A run from settings to scores, and what is left of it: a folder, its scores, a voice."""
+"""Trains a run, and gives access to its folder, scores and voice."""
 
 import math
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from duetto.storage.run_folder import EvaluationFolder
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: trained, tested, with its page.
+    """A finished run: trained, tested, with a page.
 
     Attributes:
-        folder: Below `logs`; `index.html` is its page.
-        signature: Names everything that affects the voice.
-        evaluation: The folder of the scores that the settings asked for, with the test songs in `songs`.
+        folder: The run's folder below `logs`; `index.html` is its page.
+        signature: Digest of everything that affects the voice.
+        evaluation: Folder of the scores of these settings, with the test songs in `songs`.
     """
 
     folder: Path
@@ -32,7 +32,7 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Mean over the test songs by name of metric (docs/metrics.md: units, directions); NaN where undefined."""
+        """Means over the test songs by name of metric (docs/metrics.md: units, directions); NaN if undefined."""
         mean = current_record(read_json(EvaluationFolder(self.evaluation).metrics))["mean"]
         return {name: math.nan if value is None else float(value) for name, value in mean.items()}
 
@@ -42,19 +42,19 @@ class Run:
 
 
 def train(overrides: Sequence[str] = (), *, is_quiet: bool = False) -> Run:
-    """Train, test and report one run; what `python train.py OVERRIDES` does, in the working folder.
+    """Train, test and report one run in the working folder, as `python train.py OVERRIDES` does.
 
-    A run that is finished is found again, an interrupted one resumes. torch's number of threads is set for the process.
-    Corpora are built in several processes, each of which imports the script that called this: there, call it below
+    A finished run is found again, an interrupted one resumes. torch's number of threads is set for the process. Corpora
+    are built in several processes, each of which imports the calling script: in a script, call this below
     `if __name__ == "__main__":`.
 
     Args:
         overrides: Groups and settings in Hydra's grammar, such as `["model=rvc", "data=case_b", "seed=1"]`; paths and
-            names are taken letter by letter.
-        is_quiet: Whether nothing is printed.
+            names are taken literally.
+        is_quiet: Whether all output is suppressed.
 
     Raises:
-        ConfigError: If a setting is unknown, out of range, or has several values (those are sweep.py's).
+        ConfigError: If a setting is unknown, out of range, or has several values (use sweep.py for those).
         DuettoError: If data, hardware or storage do not allow it; says what to do.
     """
     settings = compose_runs(conf_folder(), [overrides])[0]

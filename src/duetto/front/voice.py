@@ -1,4 +1,4 @@
-"""A voice that sings: loaded from a run or a public model, handed waveforms or files."""
+"""Loads a voice from a run or a public model, and converts waveforms or files with it."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -26,19 +26,19 @@ CHECKPOINT_SUFFIXES = (".pth", ".pt", ".ckpt")
 
 
 class ConversionSettings(TypedDict, total=False):
-    """What a conversion may be asked for besides its transposition; what is left out is as infer.py has it.
+    """Settings of a conversion besides its transposition; missing ones have the defaults of infer.py.
 
     Attributes:
-        cents: Added to the transposition.
-        speaker: Number or name, of a voice with several.
-        formant: Semitones, -12 to 12: the spectral envelope moves, the pitch does not.
+        cents: Cents added to the transposition.
+        speaker: Number or name, for a voice with several speakers.
+        formant: Semitones, -12 to 12, by which the spectral envelope moves; the pitch stays.
         level_match: 0 = the voice's own loudness, 1 = the source's.
         index_rate: 0 to 1, the share of the content that retrieval takes from the training data.
         protect: Below 0.5, unvoiced frames get this part of that share, so that breaths stay the source's.
-        neighbours: Of a frame in the index, 1 to 1024.
+        neighbours: Number of neighbours of a frame in the index, 1 to 1024.
         diffusion: Sampler and steps, Diff-SVC only.
-        chunk_s: The longest piece converted at once, 2 to 600 s.
-        seed: Of the noise.
+        chunk_s: Longest piece converted at once, 2 to 600 s.
+        seed: Seed of the noise.
     """
 
     cents: float
@@ -54,7 +54,7 @@ class ConversionSettings(TypedDict, total=False):
 
 
 class Voice:
-    """A trained voice, ready to sing. Made by `load_voice` or `Run.voice`."""
+    """A trained voice, ready to convert. Returned by `load_voice` and `Run.voice`."""
 
     def __init__(self, name: str, trained: TrainedVoice, converter: Converter) -> None:
         self.name = name
@@ -66,12 +66,12 @@ class Voice:
 
     @property
     def sample_rate(self) -> int:
-        """The rate that the voice was trained at, Hz; a conversion has its source's."""
+        """Sample rate of the voice's training, Hz; a conversion has its source's rate."""
         return self._converter.sample_rate
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """What `speaker` may be: names where they are known, else numbers."""
+        """Values for `speaker`: names if they are known, else numbers."""
         count = max(self._trained.model.num_speakers, 1)
         return tuple(map(str, self._trained.card.get("speakers") or range(count)))
 
@@ -82,20 +82,19 @@ class Voice:
         transpose: float = 0.0,
         **settings: Unpack[ConversionSettings],
     ) -> Waveform:
-        """Sing a performance with this voice.
+        """Convert a performance to this voice.
 
         Args:
             waveform: The source, (S,) or (channels, S), at least 0.1 s.
-            sample_rate: Of the waveform, Hz.
+            sample_rate: Sample rate of the waveform, Hz.
             transpose: Semitones, -36 to 36, fractions allowed.
             **settings: See `ConversionSettings`.
 
         Returns:
-            float32, (S,): mono, the source's rate and length to the sample, nothing shifted in time. No peak
-            exceeds 0.98.
+            float32, (S,): mono, with the source's rate and exact length, not shifted in time. No peak exceeds 0.98.
 
         Raises:
-            AudioError: If the waveform is empty, too short, silent, not finite, or not of floats.
+            AudioError: If the waveform is empty, too short, silent, not finite, or not of a float type.
             ConfigError: If a setting is out of range.
         """
         mono = to_mono(waveform)
@@ -110,11 +109,11 @@ class Voice:
         transpose: float = 0.0,
         **settings: Unpack[ConversionSettings],
     ) -> Path:
-        """Convert a recording of any length in flat memory, and mark the output as machine-made.
+        """Convert a recording of any length in constant memory, and mark the output as AI-generated.
 
         Args:
             source: An audio file.
-            output: A .wav or .flac; `<output>.json` beside it tells the origin and the voice's consent.
+            output: A .wav or .flac; `<output>.json` beside it records the origin and the voice's consent.
             transpose: Semitones, as in `convert`.
             **settings: See `ConversionSettings`.
 
@@ -150,19 +149,19 @@ def load_voice(
     f0_method: str | None = None,
     logs: AnyPath = "logs",
 ) -> Voice:
-    """Load a voice: of a run, or of a public model.
+    """Load the voice of a run or of a public model.
 
     Args:
         source: A run (its folder, its name, the start of its signature, or `latest`); a public model (.pth, .ckpt); or
-            weights of ours with their card beside them (.safetensors with .json), as the pretrained ones are kept.
-        index: The .index of a public model; without it nothing is retrieved. A run has its own.
-        vocoder: Of a public Diff-SVC model: the NSF-HiFiGAN `model` file with its config.json.
-        content_path: Weights of the content encoder, or `hub`; None = as the voice's card says.
-        f0_method: Pitch tracker; None = as trained.
-        logs: Where runs are looked for by name.
+            weights of ours with their card beside them (.safetensors with .json), such as the pretrained ones.
+        index: The .index of a public model; without it, nothing is retrieved. A run has its own.
+        vocoder: Vocoder of a public Diff-SVC model: the NSF-HiFiGAN `model` file with its config.json.
+        content_path: Weights of the content encoder, or `hub`; None = those in the voice's card.
+        f0_method: Pitch tracker; None = that of the training.
+        logs: Folder in which runs are found by name.
 
     Raises:
-        CheckpointError: If there is no such run or file, or it is damaged, hostile, or does not fit its parts.
+        CheckpointError: If the run or file does not exist, or is damaged, hostile, or its parts do not fit.
         CorpusError: If the consent record of the voice does not allow conversion today.
 
     Example:

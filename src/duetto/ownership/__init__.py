@@ -1,1 +1,1 @@
-"""Consent records: whose voice it is, and what is allowed."""
+"""Consent records: the owner of a voice, and what they allow."""

@@ -1,8 +1,8 @@
-"""The consent record of a corpus: who allowed what with a voice.
+"""The consent record of a corpus: what the owner of the voice allows.
 
-A record is a short `consent.yaml` beside the recordings; `python -m duetto consent new` writes it. A
-synthetic voice belongs to nobody: its record says `subject: none` and grants every scope. Reading is
-strict (unknown keys are refused), because a misspelt `revoked_at` must not look like a permission.
+A record is a short `consent.yaml` beside the recordings; `python -m duetto consent new` writes it. A synthetic voice
+belongs to nobody: its record has `subject: none` and grants every scope. Reading is strict (unknown keys are refused),
+because a misspelt `revoked_at` must not count as permission.
 """
 
 import shlex
@@ -34,7 +34,7 @@ expires: {year}-12-31
 
 @dataclass(frozen=True)
 class Consent:
-    """What one person allowed; dates are ISO 8601 days."""
+    """The consent of one person; dates are ISO 8601 days."""
 
     subject: str  # pseudonym, or "none"
     controller: str  # who is responsible for the data
@@ -43,14 +43,14 @@ class Consent:
     territory: str = ""
     expires: str | None = None  # last valid day; required unless the subject is "none"
     revoked_at: str | None = None  # day of withdrawal
-    recordings: tuple[str, ...] = ()  # SHA-256 of the files covered; empty = all beside the record
+    recordings: tuple[str, ...] = ()  # SHA-256 of the covered files; empty = all beside the record
     evidence: str = ""  # SHA-256 of the signed form
     signature: str = ""
-    rights_statement: str = ""  # the user's statement of why they may take a singer database apart
-    members: tuple["Consent", ...] = ()  # of a corpus of several persons: the record of each
+    rights_statement: str = ""  # why the user may extract recordings from a singer database
+    members: tuple["Consent", ...] = ()  # records of the single persons, in a corpus of several
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as JSON-ready values; without `rights_statement` and `members` unless they are given."""
+        """The record as JSON values; `rights_statement` and `members` are left out if empty."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         values = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
         values["members"] = [member.as_dict() for member in self.members]
@@ -63,7 +63,7 @@ class Consent:
 
 
 def join_consents(consents: Sequence[Consent]) -> Consent:
-    """One record for a corpus of several persons: it allows what all of them allow, until the first expires."""
+    """One record for a corpus of several persons: it allows what all of them allow, until the first record expires."""
     distinct = tuple(dict.fromkeys(consents))
     if len(distinct) == 1:
         return distinct[0]
@@ -90,17 +90,17 @@ def join_consents(consents: Sequence[Consent]) -> Consent:
 
 
 def embedded_consent(controller: str = "duetto") -> Consent:
-    """The record of an embedded, synthetic voice: no subject, every scope."""
+    """The record of an embedded, synthetic voice: no subject, all scopes."""
     return Consent(NO_SUBJECT, controller, SCOPES, purposes=("research",))
 
 
 def example_consent(today: date) -> str:
-    """A record to copy and fill, valid to the end of next year."""
+    """An example record to copy and fill in, valid until the end of next year."""
     return EXAMPLE.format(year=today.year + 1)
 
 
 def consent_from_dict(value: Any, origin: str = "The consent record") -> Consent:
-    """Check a parsed record.
+    """Check a parsed record and build a `Consent` from it.
 
     Raises:
         CorpusError: If a key is unknown or missing, or a value has the wrong form.
@@ -135,7 +135,7 @@ def read_consent(path: Path) -> Consent:
     """Read a `consent.yaml`.
 
     Raises:
-        CorpusError: If it is absent, no YAML, or not a consent record.
+        CorpusError: If it is missing, not YAML, or not a consent record.
     """
     if not path.is_file():
         raise CorpusError(f"There is no consent record {path}: ask the singer, then {_how_to_write(path)}.")
@@ -154,7 +154,7 @@ def write_consent(path: Path, consent: Consent) -> None:
 
 
 def _how_to_write(path: Path) -> str:
-    if path.name != CONSENT_NAME:  # a voice's card: it holds a copy
+    if path.name != CONSENT_NAME:  # a voice's card, which holds a copy of the record
         return f"write their new {CONSENT_NAME} beside the recordings and train the voice again"
     return f"run `python -m duetto consent new {shlex.quote(str(path.parent))}`, which asks the questions"
 
@@ -166,10 +166,10 @@ def require_scope(consent: Consent, scope: str, today: date, path: Path = Path(C
         consent: The record.
         scope: One of SCOPES.
         today: The day.
-        path: Where the record lies, for the message.
+        path: Path of the record, for the message.
 
     Raises:
-        CorpusError: If it was revoked, is expired, or the scope is not granted.
+        CorpusError: If it was revoked, has expired, or does not grant the scope.
     """
     if scope not in SCOPES:
         raise ValueError(f"unknown scope {scope!r}; expected one of {SCOPES}")
@@ -191,9 +191,9 @@ def require_scope(consent: Consent, scope: str, today: date, path: Path = Path(C
 
 
 def require_rights(consent: Consent, path: Path) -> None:
-    """Raise unless the record states the user's right to take apart, or to make, a singer database.
+    """Raise unless the record states the user's right to extract from, or to build, a singer database.
 
-    Licences of commercial databases generally forbid extraction, and no file says who may do it, so the user has to.
+    Licences of commercial databases generally forbid extraction, and no file records exceptions, so the user has to.
 
     Raises:
         CorpusError: If the record has no such statement.

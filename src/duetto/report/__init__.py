@@ -1,1 +1,1 @@
-"""Results as pages and dashboards, to read and to listen to."""
+"""Pages and dashboards of results, with sounds to play."""

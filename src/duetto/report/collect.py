@@ -43,7 +43,7 @@ class RunRecord:
     curve: Columns  # quality over training, columns of equal length
     losses: Columns
     songs: tuple[SongFolder, ...]
-    preprocessing: dict[str, Any] = field(default_factory=dict)  # preprocessing.json: what each step took
+    preprocessing: dict[str, Any] = field(default_factory=dict)  # preprocessing.json: damage by each step
     stress_tests: dict[str, Any] = field(default_factory=dict)  # stress_tests.json: scores under stress
     intermediates: tuple[Path, ...] = ()  # a recording after each step of the preprocessing, in order
     evaluation: str = ""  # signature of the evaluation that the scores are of
@@ -88,7 +88,7 @@ def collect_run(folder: Path, called: str = "", evaluation: EvaluationFolder | N
     """Read a run folder.
 
     Args:
-        folder: Of the run.
+        folder: The run's folder.
         called: Its name in a sweep.
         evaluation: The evaluation whose scores are read; None = the newest.
 

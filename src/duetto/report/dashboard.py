@@ -32,8 +32,8 @@ with warnings.catch_warnings():  # it still uses pydantic's older validators
 
 ROLES = ("source", "output", "reference")
 NO_ACCOUNT = (
-    "There is no W&B account on this machine: set WANDB_API_KEY or run `wandb login`, then give the command again. "
-    "`python -m duetto report` makes the same comparison as a page, without an account."
+    "There is no W&B account on this machine: set WANDB_API_KEY or run `wandb login`, then repeat the command. "
+    "`python -m duetto report` writes the same comparison as a page, without an account."
 )
 FULL = panels.Layout(w=24, h=10)
 HALF = panels.Layout(w=12, h=9)
@@ -155,7 +155,7 @@ def verdict_text(found: Found) -> str:
             cells += [entry["seeds"], entry["songs"], f"`{entry['hash']}`"]
             lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     if not verdicts:
-        lines = ["**No study was run.** What follows describes single runs and cannot tell what would come again."]
+        lines = ["**No study was run.** The rest describes single runs and cannot show what would recur."]
     sentences = [*differences(found.runs), *found.problems, *unread]
     return "\n".join([*lines, "", *(f"- {sentence}" for sentence in sentences)]).rstrip()
 

@@ -10,11 +10,11 @@ from duetto.report.figures import BLUE, GREY, ORANGE, PICTURE_RATE, mel_level_db
 from duetto.storage.audio import Waveform
 
 RANGE_DB = 80.0
-MARGIN = 2  # semitones shown beyond what is sung
+MARGIN = 2  # semitones shown beyond the sung range
 
 
 def register_figure(diagnosis: Diagnosis) -> bytes:
-    """Seconds at each semitone, what the intended songs need, and the pitches that are not covered."""
+    """Seconds at each semitone, those that the songs to convert need, and uncovered pitches."""
     seconds = diagnosis.register_s
     songs = np.sum(list(diagnosis.songs_s.values()), axis=0) if diagnosis.songs_s else np.zeros_like(seconds)
     used = np.flatnonzero((seconds >= 0.05) | (songs >= 0.05))

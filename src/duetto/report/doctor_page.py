@@ -17,7 +17,7 @@ from duetto.report.template import content_policy, template_source
 from duetto.storage.audio import Waveform, resample
 from duetto.storage.files import write_text
 
-MAX_PLAYERS = 4  # of a finding
+MAX_PLAYERS = 4  # per finding
 LONGEST_PLAYED_S = 5.0
 
 
@@ -109,5 +109,5 @@ def _excerpt(sound: Sound, place: Place) -> Waveform:
 
 
 def number_text(value: float) -> str:
-    """Three figures; `unknown` for what is undefined."""
+    """A number with three significant digits; `unknown` if undefined."""
     return f"{value:.3g}" if np.isfinite(value) else "unknown"

@@ -35,7 +35,7 @@ def write_run_page(run_folder: Path, evaluation: EvaluationFolder | None = None)
 
 
 def render_page(run: RunRecord) -> str:
-    """The page as text."""
+    """The page as HTML text."""
     environment = make_environment()
     style, script = (template_source(environment, name) for name in ("run.css", "run.js"))
     return environment.get_template("run.html").render(

@@ -1,4 +1,4 @@
-"""Results of a study in docs/results: the verdict, the scores behind it, a plot of them, and a page."""
+"""Writes the results of a study to docs/results: the verdict, its scores, a plot of them, and a page."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ from duetto.storage.files import atomic_path, read_object, write_json, write_tex
 from duetto.studies.schema import Study
 
 VERDICT_FILE, SCORES_FILE, PICTURE_FILE, PAGE_FILE = "verdict.json", "scores.csv", "scores.png", "README.md"
-LISTED = 3  # names in a sentence
+LISTED = 3  # maximum number of names in a sentence
 COLUMNS = ("model", "arm", "seed", "song", "condition", "metric", "value")
 MARKS = ((BLUE, "o"), (ORANGE, "^"), (GREEN, "s"), ("#8E3B86", "D"), ("#000000", "v"), ("#7A5C00", "P"))
 
@@ -35,11 +35,11 @@ def write_results(study: Study, scores: Sequence[Score], verdict: dict[str, Any]
     Args:
         study: The study.
         scores: The tidy table; only the study's metrics are written.
-        verdict: From `conclude`.
-        folder: Made if it does not exist.
+        verdict: Result of `conclude`.
+        folder: Folder of the results, created if missing.
 
     Raises:
-        StorageError: If the folder cannot be written, or holds a verdict that was made from more: nothing is written.
+        StorageError: If the folder cannot be written, or holds a verdict from more runs or scores; nothing is written.
     """
     require_no_loss(folder / VERDICT_FILE, verdict)
     metrics = metrics_of(study)
@@ -54,10 +54,10 @@ def write_results(study: Study, scores: Sequence[Score], verdict: dict[str, Any]
 
 
 def require_no_loss(path: Path, verdict: dict[str, Any]) -> None:
-    """Refuse to write a verdict over one that was made from more.
+    """Refuse to overwrite a verdict that is based on more runs or scores.
 
     Raises:
-        StorageError: With what is missing now, and the way out.
+        StorageError: If runs or scores are missing now; names them and the remedy.
     """
     if not path.is_file():
         return
@@ -65,18 +65,18 @@ def require_no_loss(path: Path, verdict: dict[str, Any]) -> None:
     runs, gone = arms_of(before), sorted(arms_of(before) - arms_of(verdict))
     undecided = sorted(decided_of(before) & (claims_of(verdict) - decided_of(verdict)))
     if gone and len(arms_of(verdict)) < len(runs):
-        lost = f"{len(gone)} of its {len(runs)} runs are no longer there ({_first(gone)})"
+        lost = f"{len(gone)} of its {len(runs)} runs are missing now ({_first(gone)})"
     elif undecided:
-        lost = f"the scores for {_first([' of '.join(claim) for claim in undecided])} are no longer there"
+        lost = f"the scores for {_first([' of '.join(claim) for claim in undecided])} are missing now"
     else:
         return
     raise StorageError(
-        f"{path} is kept, since it was made from more: {lost}. Restore them, or write elsewhere with --output FOLDER."
+        f"{path} is kept, because it is based on more: {lost}. Restore them, or write elsewhere with --output FOLDER."
     )
 
 
 def arms_of(verdict: dict[str, Any]) -> set[str]:
-    """Arms whose runs a verdict rests on."""
+    """Arms whose runs a verdict is based on."""
     return {str(row.get("arm")) for row in _rows(verdict, "runs")}
 
 
@@ -86,7 +86,7 @@ def claims_of(verdict: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 def decided_of(verdict: dict[str, Any]) -> set[tuple[str, str]]:
-    """Those on which it says something."""
+    """Hypotheses and architectures that a verdict decides."""
     decided = [row for row in _rows(verdict, "findings") if row.get("verdict") != UNDEFINED]
     return claims_of({"findings": decided})
 
@@ -213,7 +213,7 @@ def _number(value: float) -> str:
 
 
 def _claims(findings: Sequence[dict[str, Any]]) -> list[str]:
-    """The text of each hypothesis, once."""
+    """The text of each hypothesis, without repetitions."""
     said = {each["hypothesis"]: (each["statement"], each["metric"]) for each in findings}
     return [f"- *{name.replace('_', ' ')}* (`{metric}`): {text}" for name, (text, metric) in said.items()]
 

@@ -1,4 +1,4 @@
-"""Whether the files of a run or of a voice are whole: weights by their digests, records by reading them."""
+"""Checks that the files of a run or of a voice are intact: weights by their digests, records by reading them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from duetto.training.selection import kept_validations
 from duetto.voices.voice import REMEDY, is_part
 
 State = Literal["whole", "not known", "damaged", "missing", "left over"]
-AGAIN = "Delete it and give the command again that made it."
-EARLIER = "An earlier version wrote it and no digest."
-LEFT_OVER = "A process that was killed left it; the next training of the run removes it."
+AGAIN = "Delete it and repeat the command that made it."
+EARLIER = "An earlier version wrote it without a digest."
+LEFT_OVER = "A killed process left it behind; the next training of the run removes it."
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class CheckedFile:
 
     @property
     def is_bad(self) -> bool:
-        """Whether something has to be done."""
+        """Whether the user has to act."""
         return self.state in ("damaged", "missing")
 
 
 def check_files(folder: Path) -> list[CheckedFile]:
-    """Every file of a run, or of a voice by itself, whose state can be told.
+    """Check every file of a run, or of a voice on its own, whose state can be determined.
 
     Raises:
         CheckpointError: If the folder holds neither a run nor a voice.
@@ -44,7 +44,7 @@ def check_files(folder: Path) -> list[CheckedFile]:
     run = RunFolder(folder)
     voices = sorted({card.parent for card in (*folder.glob(VOICE_CARD_NAME), *folder.glob(f"*/{VOICE_CARD_NAME}"))})
     if not run.is_run and not voices:
-        raise CheckpointError(f"{folder} holds neither a run nor a voice. Give the folder of one, such as logs/NAME.")
+        raise CheckpointError(f"{folder} holds neither a run nor a voice. Give a folder that does, such as logs/NAME.")
     checked = [each for voice in voices for each in _check_voice(VoiceFolder(voice))]
     if run.is_run or run.voice.is_trained:
         checked += [*_check_records(run), *_check_checkpoints(run.checkpoints)]
@@ -68,13 +68,13 @@ def _check_voice(voice: VoiceFolder) -> Iterator[CheckedFile]:
             yield CheckedFile(path, "not known", EARLIER)
         else:
             is_whole = sha256_file(path) == digests[name]
-            advice = f"{REMEDY} Until then convert with index_rate=0." if name == INDEX_NAME else REMEDY
+            advice = f"{REMEDY} Until then, convert with index_rate=0." if name == INDEX_NAME else REMEDY
             yield CheckedFile(path, "whole") if is_whole else CheckedFile(path, "damaged", advice)
 
 
 def _check_records(run: RunFolder) -> Iterator[CheckedFile]:
     if not run.is_run:
-        yield CheckedFile(run.record, "missing", "Give the training command again: it writes the record anew.")
+        yield CheckedFile(run.record, "missing", "Repeat the training command, which writes the record again.")
     evaluations = (path for place in run.evaluations() for path in (place.record, place.metrics))
     records = (run.record, run.preprocessing, run.overtraining, run.stress_tests, *evaluations)
     for path in (path for path in records if path.is_file()):
@@ -92,7 +92,7 @@ def _check_checkpoints(folder: Path) -> Iterator[CheckedFile]:
         try:
             read_json(listing)
         except StorageError:
-            yield CheckedFile(listing, "damaged", "Delete it: checkpoints are then taken as they are.")
+            yield CheckedFile(listing, "damaged", "Delete it: checkpoints are then used unchecked.")
     files = {folder / name: TRAINING for name in NAMES} | {
         path: path.name for path in kept_validations(folder).values()
     }

@@ -1,4 +1,4 @@
-"""A whole run: trained, put to the test, and shown on its page."""
+"""A complete run: training, test and page."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from duetto.settings.run_config import TrainConfig
 
 
 def complete_run(settings: TrainConfig, console: Console) -> dict[str, Any]:
-    """Train, convert, score and write the page of one run; a finished run is only shown.
+    """Train, convert, score and write the page of one run; a finished run only shows its results.
 
     Returns:
-        `run`, the path of its folder, `signature`, and `evaluation`, where the scores lie that the settings ask for.
+        `run`, the path of its folder, `signature`, and `evaluation`, the folder of the scores of these settings.
 
     Raises:
         DuettoError: If data, settings, hardware or storage do not allow it; says what to do.

@@ -1,7 +1,7 @@
 """From YAML files and overrides to checked settings: schemas, resolvers, composition.
 
-A `DictConfig` ends here: what leaves is a dataclass that has been validated. Nothing heavy is imported, so that a
-misspelt key stops within two seconds.
+A `DictConfig` ends here: the functions return validated dataclasses. No slow module is imported, so that a misspelt key
+stops within two seconds.
 """
 
 from collections.abc import Sequence
@@ -36,10 +36,10 @@ from duetto.settings.run_config import InferConfig, TrainConfig
 
 
 class ArchitectureFiles(SearchPathPlugin):
-    """Lets Hydra find the configuration files of architectures that keep their own."""
+    """Lets Hydra find the configuration files in the folders of architectures."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Add their folders, after the package's own."""
+        """Append the folders of architectures to the search path, after the package's own."""
         for architecture in architectures().values():
             if architecture.conf is not None:
                 search_path.append(f"duetto-{architecture.name}", f"file://{architecture.conf}")
@@ -70,10 +70,10 @@ def resolve_shape(model: str, size: str) -> str:
 
 
 def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
-    """Every combination of settings that have several values: [model=rvc,diffsvc, seed=0] -> (model=rvc, seed=0), ...
+    """All combinations of settings with several values: [model=rvc,diffsvc, seed=0] -> (model=rvc, seed=0), ...
 
     Raises:
-        ConfigError: If a setting is not in Hydra's grammar, or is one of Hydra's own.
+        ConfigError: If a setting is not in Hydra's grammar, or is one of Hydra's own settings.
     """
     try:
         parsed = OverridesParser.create().parse_overrides(understand(overrides, TrainConfig, is_sweep=True))
@@ -82,7 +82,7 @@ def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
     choices: list[list[str]] = []
     for override in parsed:
         if override.is_hydra_override():
-            raise ConfigError(f"{override.input_line}: a sweep takes settings of train.py, none of Hydra's own.")
+            raise ConfigError(f"{override.input_line}: a sweep accepts settings of train.py only, not Hydra's own.")
         several = override.is_sweep_override()
         values = list(override.sweep_string_iterator()) if several else [override.get_value_element_as_str()]
         deletes = override.is_delete() and override.value() is None
@@ -94,15 +94,15 @@ def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:
 def compose_runs(
     conf: Path, runs: Sequence[Sequence[str]], report: ReportProgress = lambda text, done, total: None
 ) -> list[TrainConfig]:
-    """The settings of runs of train.py, checked.
+    """The checked settings of runs of train.py.
 
     Args:
         conf: Folder of the configuration.
-        runs: Overrides of each, as typed.
-        report: Told (what is being done, done, in all).
+        runs: Overrides of each run, as typed.
+        report: Called with (current work, number done, total).
 
     Raises:
-        ConfigError: If some are not valid; of several runs it says for each mistake in which.
+        ConfigError: If settings are invalid; with several runs, names the affected runs for each mistake.
     """
     prepare()
     given = list(dict.fromkeys(each for overrides in runs for each in overrides))
@@ -116,7 +116,7 @@ def compose_runs(
 
 
 def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
-    """The settings of infer.py, checked.
+    """The checked settings of infer.py.
 
     Raises:
         ConfigError: If they are not valid.
@@ -127,15 +127,15 @@ def compose_inference(conf: Path, overrides: Sequence[str]) -> InferConfig:
 
 
 class SharedComposition:
-    """Composes runs; those that differ in plain values alone are composed once and then given their values."""
+    """Composes runs; those that differ only in plain values share one composition, into which the values are set."""
 
     def __init__(self, conf: Path, report: ReportProgress, num_runs: int) -> None:
-        """Nothing is composed yet.
+        """Prepare without composing.
 
         Args:
-            conf: Folder of the configuration; a folder in it is a group, whose option decides what is composed.
-            report: Told (what is being done, done, in all).
-            num_runs: In all.
+            conf: Folder of the configuration; its subfolders are groups, whose options decide what is composed.
+            report: Called with (current work, number done, total).
+            num_runs: Total number of runs.
         """
         self.conf = conf
         self.report, self.done, self.num_runs = report, 0, num_runs
@@ -144,7 +144,7 @@ class SharedComposition:
         self.made: dict[tuple[str, ...], DictConfig] = {}
 
     def __call__(self, overrides: Sequence[str]) -> TrainConfig:
-        """The settings of one run.
+        """The checked settings of one run.
 
         Raises:
             ConfigError: If they are not valid.
@@ -160,14 +160,14 @@ class SharedComposition:
                 OmegaConf.update(self.made[kind], key, value, merge=True)
             return checked(OmegaConf.to_object(self.made[kind]), TrainConfig)
         except (HydraException, OmegaConfBaseException, ConfigError):
-            return _compose(overrides, TrainConfig)  # says what is wrong as for a single run
+            return _compose(overrides, TrainConfig)  # raises the same error as for a single run
 
     def _composed(self, overrides: Sequence[str]) -> DictConfig:
         config = compose(entry_of(TrainConfig), overrides=list(overrides))
         return on_schema(OmegaConf.to_container(config, resolve=False), TrainConfig)
 
     def _plain_values(self, overrides: Sequence[str]) -> dict[str, Any]:
-        """Values of settings that are no option of a group: they decide nothing about what is composed."""
+        """Values of settings that are not group options, which do not affect the composition."""
         parsed = [self._parse(each) for each in overrides]
         return {
             each.get_key_element(): each.value()
@@ -185,7 +185,7 @@ class SharedComposition:
 
 
 def key_of(override: str) -> str:
-    """What stands before the first equals sign."""
+    """The text before the first equals sign."""
     return override.split("=", 1)[0]
 
 

@@ -1,4 +1,4 @@
-"""Whether a CUDA device is present, asked of the driver directly: importing torch to ask takes seconds."""
+"""Asks the NVIDIA driver directly whether a CUDA device is present, because importing torch takes seconds."""
 
 import ctypes
 import os

@@ -1,6 +1,6 @@
-"""The scores of a voice under one set of evaluation settings: made, found, or made by earlier code.
+"""The scores of a voice under one set of evaluation settings: computed, found, or computed by earlier code.
 
-Each evaluation signature has a folder of its own in the run, so that scores of other settings stand beside, not above.
+Each evaluation signature has its own folder in the run, so that scores of other settings are not overwritten.
 """
 
 from datetime import UTC, datetime
@@ -26,20 +26,20 @@ from duetto.terminal import progress_bar
 from duetto.voices.find import pass_over
 from duetto.voices.load import load_converter
 
-SCORING = ("duetto.evaluation.suite", "duetto.runs.test", "duetto.voices.load")  # what scores and what converts
+SCORING = ("duetto.evaluation.suite", "duetto.runs.test", "duetto.voices.load")  # modules that score and convert
 OTHER_STAGES = ("duetto.corpus", "duetto.data", "duetto.runs.prepare", "duetto.training")
 BEFORE_FINGERPRINTS = ["the code (scored by version 0.1.0, which did not record it)"]
 SIGNATURE_DIGITS = 9  # hexadecimal, after a letter, as a run's
 
 
 def scores_from(config: EvalConfig, run: RunFolder, model: str, features: FeaturesConfig) -> Fingerprint:
-    """What the scores of a run are made of: evaluation settings, the weights, and the code that converts and scores.
+    """Everything that determines the scores of a run: evaluation settings, weights, code that converts and scores.
 
     Args:
-        config: The settings.
-        run: Trained.
+        config: Evaluation settings.
+        run: Folder of the trained run.
         model: Name of its architecture.
-        features: What the voice hears; encoders and trackers that it does not use do not count.
+        features: The voice's feature settings; encoders and trackers that it does not use do not count.
 
     Raises:
         ConfigError: If the content encoder or the tracker does not exist.
@@ -51,15 +51,15 @@ def scores_from(config: EvalConfig, run: RunFolder, model: str, features: Featur
 
 
 def evaluation_of(run: RunFolder, made_of: Fingerprint) -> EvaluationFolder:
-    """Where the scores lie that are made of this."""
+    """The folder of the scores with this fingerprint."""
     return run.evaluation(f"e{made_of.digest[:SIGNATURE_DIGITS]}")
 
 
 def evaluate_run(run: RunFolder, prepared: PreparedData, config: TrainConfig, console: Console) -> EvaluationFolder:
-    """Put the voice to the test, unless these very scores exist.
+    """Test the voice unless the same scores exist.
 
     Raises:
-        ConfigError: If earlier code made the scores and `stale=stop`.
+        ConfigError: If earlier code computed the scores and `stale=stop`.
         DuettoError: If the voice or a song cannot be read, or the folder cannot be written.
     """
     made_of = scores_from(config.eval, run, config.model.name, config.features)
@@ -79,13 +79,13 @@ def evaluate_run(run: RunFolder, prepared: PreparedData, config: TrainConfig, co
 
 
 def find_earlier_scores(run: RunFolder, made_of: Fingerprint) -> tuple[EvaluationFolder, list[str]] | None:
-    """The newest scores of the same settings and weights that other code made, and what has changed; None = none."""
+    """The newest scores of the same settings and weights by other code, and what has changed; None if none exist."""
     wanted = made_of.as_dict()
     for place in reversed(run.evaluations()):
         try:
             then = read_object(place.record) if place.record.is_file() else {}
         except StorageError as error:
-            pass_over(f"{place.path} is passed over: {error}")
+            pass_over(f"{place.path} is ignored: {error}")
             continue
         if then and "modules" not in then:
             if read_object(run.record).get("config", {}).get("eval") == without_classes(wanted["settings"]):
@@ -96,13 +96,13 @@ def find_earlier_scores(run: RunFolder, made_of: Fingerprint) -> tuple[Evaluatio
 
 
 def without_classes(settings: Any) -> Any:
-    """Settings as `dataclasses.asdict` gives them, of those that `as_built` gave."""
+    """Convert settings from the form of `as_built` to that of `dataclasses.asdict`."""
     if not isinstance(settings, dict):
         return settings
     return {name: without_classes(value) for name, value in settings.items() if name != "class"}
 
 
 def read_metrics(place: EvaluationFolder) -> dict[str, Any]:
-    """The scores under their present names."""
+    """The scores under their current names."""
     metrics: dict[str, Any] = current_record(read_object(place.metrics))
     return metrics

@@ -1,4 +1,4 @@
-"""How a run ends: the test, the page, the tracker's media, and a table that says where everything is."""
+"""The end of a run: the test, the page, the tracker's media, and a table of the files."""
 
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ from duetto.storage.run_folder import EvaluationFolder, RunFolder
 
 
 def close_run(run: Run, config: TrainConfig, console: Console) -> EvaluationFolder:
-    """Put the voice to the test (unless these very scores exist), write the page, show the result.
+    """Test the voice (unless the same scores exist), write the page, show the result.
 
     Returns:
-        Where the scores lie.
+        The folder of the scores.
     """
     with locked(run.folder):
         evaluation = evaluate_run(RunFolder(run.folder), run.prepared, config, console)
@@ -37,7 +37,7 @@ def close_run(run: Run, config: TrainConfig, console: Console) -> EvaluationFold
 
 
 def log_media(run: Run, evaluation: EvaluationFolder, metrics: dict[str, Any]) -> None:
-    """Hand mean scores, spectrogram triples and audio to the tracker."""
+    """Send mean scores, spectrogram triples and audio to the tracker."""
     if run.tracker.run is None:
         return
     from duetto.report.figures import PICTURE_NAME, song_picture
@@ -53,9 +53,9 @@ def log_media(run: Run, evaluation: EvaluationFolder, metrics: dict[str, Any]) -
 
 
 def closing_table(run: Run, evaluation: EvaluationFolder, page: Path) -> Table:
-    """Where everything is."""
-    table = Table("what", title="Where everything is", title_justify="left")
-    table.add_column("where", overflow="fold")  # a path that is cut cannot be copied
+    """A table of the run's files and the command to convert another song."""
+    table = Table("what", title="Files of the run", title_justify="left")
+    table.add_column("where", overflow="fold")  # a truncated path cannot be copied
     table.add_row("page (scores, pictures, players)", str(page))
     table.add_row("converted songs", str(evaluation.songs))
     table.add_row("voice (weights, card, index)", str(run.voice_folder))

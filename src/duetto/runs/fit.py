@@ -1,4 +1,4 @@
-"""The optimisation itself: module, data and callbacks under a Lightning trainer."""
+"""The optimisation: module, data and callbacks in a Lightning trainer."""
 
 import logging
 import warnings
@@ -41,17 +41,17 @@ Draw = Callable[[Path, Path, Path | None], bytes]  # source, output and referenc
 
 @dataclass(frozen=True)
 class FitResult:
-    """A trained network and what it took."""
+    """A trained network, its steps and its training time."""
 
     network: nn.Module
     steps: int
     seconds: float
-    selection: Selection  # which moment the network is
+    selection: Selection  # the step whose weights the network has
 
     SUMMARY: ClassVar[tuple[str, ...]] = ("steps", "training_minutes", "hours", "selected")  # fields of `summary`
 
     def summary(self) -> dict[str, Any]:
-        """Fields for run.json and the voice's card."""
+        """The fields for run.json and the voice's card."""
         times = {"steps": self.steps, "training_minutes": self.seconds / 60, "hours": self.seconds / 3600}
         return {**times, "selected": self.selection.as_dict()}
 
@@ -68,16 +68,16 @@ def fit(
     """Train from the last checkpoint, or from the start, until the limit of minutes or steps.
 
     Args:
-        config: The run.
-        prepared: What to train on, and the held-out songs.
-        hardware: Where.
-        folder: Of the run.
-        tracker: Gets losses, scores, pictures and sounds.
-        console: Told what happens.
-        draw: Makes the pictures of held-out conversions; None = the tracker gets sounds alone.
+        config: Settings of the run.
+        prepared: Training data and held-out songs.
+        hardware: The device to train on.
+        folder: The run's folder.
+        tracker: Logs losses, scores, pictures and sounds.
+        console: Receives progress messages.
+        draw: Draws the held-out conversions; None = the tracker logs sounds only.
 
     Returns:
-        The network of the last step, or of the moment that the rule keeps (`trainer.select`).
+        The network of the last step, or of the step that the rule selects (`trainer.select`).
     """
     checkpoints = make_folder(RunFolder(folder).checkpoints)
     found = find_checkpoint(checkpoints, lambda sentence: console.print(f"[yellow]warning:[/] {sentence}"))
@@ -108,7 +108,7 @@ def fit(
         module.step, module.seconds = found[1].step, found[1].seconds
     network = module.voice_network().cpu().eval()
     selection = select_weights(config.trainer.select, folder, checkpoints, network, module.step)
-    console.print(f"The voice is that of step {selection.step} of {module.step}: {selection.why}.")
+    console.print(f"The voice has the weights of step {selection.step} of {module.step}: {selection.why}.")
     return FitResult(network, module.step, module.seconds, selection)
 
 
@@ -126,7 +126,7 @@ def make_callbacks(
     console: Console,
     draw: Draw | None,
 ) -> list[Callback]:
-    """The callbacks, in the order in which they act."""
+    """The callbacks in the order of their calls."""
     trainer = config.trainer
     manifest = prepared.manifest
     origin = {"run": folder.name, "data_hash": manifest.content_hash(), "consent": manifest.consent}
@@ -149,11 +149,11 @@ def make_callbacks(
 
 
 def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:
-    """A Lightning trainer that does only what we ask (docs/decisions/lightning.md)."""
+    """A Lightning trainer with every optional feature off (docs/decisions/lightning.md)."""
     return Trainer(
         accelerator="cuda" if hardware.accelerator == "cuda" else "cpu",
         devices=1,
-        precision="32-true",  # autocast and scalers are ours: training.precision
+        precision="32-true",  # training.precision does autocast and scaling
         max_epochs=1_000_000,
         callbacks=callbacks,
         barebones=True,  # no logger, checkpoints, summary or bar
@@ -162,7 +162,7 @@ def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:
 
 
 class quiet_lightning(warnings.catch_warnings):  # noqa: N801 - a context manager, used like a function
-    """Silence hints that do not concern our users (number of workers, missing val loop, hardware banner)."""
+    """Silence hints that do not concern users (number of workers, missing val loop, hardware banner)."""
 
     def __enter__(self) -> None:
         super().__enter__()

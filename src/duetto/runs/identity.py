@@ -1,4 +1,4 @@
-"""What a run is made of, the signature that follows from it, and runs that were made of the same but by other code.
+"""The fingerprint of a run, its signature, and runs of the same settings and inputs by other code.
 
 The signature covers all that affects the result (data content, preprocessing, features, model, numbers of the trainer,
 seed, weights to start from, code and packages that train) and nothing that does not (paths, logger, device, workers,
@@ -23,10 +23,10 @@ from duetto.storage.fingerprint import Fingerprint, changes, fingerprint
 from duetto.storage.run_folder import RunFolder
 from duetto.voices.find import recorded_runs
 
-TRAINER_NUMBERS = ("max_minutes", "max_steps", "batch_size")  # of TrainerConfig: the rest does not move the result
-SELECTION = ("select", "evaluate_every_steps")  # of TrainerConfig: which moment becomes the voice
-TRAINING = ("duetto.runs.fit", "duetto.data.dataset")  # what every architecture trains by
-OTHER_STAGES = (  # that training meets as files, or that only watch it
+TRAINER_NUMBERS = ("max_minutes", "max_steps", "batch_size")  # of TrainerConfig: the others do not affect the result
+SELECTION = ("select", "evaluate_every_steps")  # of TrainerConfig: they decide which step becomes the voice
+TRAINING = ("duetto.runs.fit", "duetto.data.dataset")  # modules that every architecture trains with
+OTHER_STAGES = (  # that training reads as files, or that only monitor it
     "duetto.conversion",
     "duetto.corpus",
     "duetto.diagnosis",
@@ -37,16 +37,16 @@ OTHER_STAGES = (  # that training meets as files, or that only watch it
     "duetto.voices",
 )
 BEFORE_FINGERPRINTS = ("the code (version 0.1.0 did not record it)",)
-SIGNATURE_DIGITS = 9  # hexadecimal, after a letter: a name that reads as a number would not survive YAML
+SIGNATURE_DIGITS = 9  # hexadecimal, after a letter: YAML would read a name of digits as a number
 
 
 def run_from(config: TrainConfig, data_hash: str, weights: Mapping[str, str]) -> Fingerprint:
-    """What a run is made of.
+    """Everything that determines a run's result.
 
     Args:
         config: The run's settings.
-        data_hash: Content of the preprocessed corpus.
-        weights: SHA-256 of each file that the run begins with or sings through, by what it is.
+        data_hash: Content hash of the preprocessed corpus.
+        weights: SHA-256 of each weights file that the run starts from or renders with, by its purpose.
     """
     extraction = extraction_code(config.features)
     return fingerprint(
@@ -64,19 +64,19 @@ def signature_of(made_of: Fingerprint) -> str:
 
 
 def run_name(config: TrainConfig, signature: str) -> str:
-    """Folder name of a run: readable parts, then the signature."""
+    """Folder name of a run: readable parts followed by the signature."""
     return f"{config.model.name}-{config.data.case}-{config.preprocess.name}-{config.model.size}-{signature}"
 
 
 def settings_that_count(config: TrainConfig) -> dict[str, Any]:
-    """The settings of a run that move its result, as JSON values."""
+    """The settings of a run that affect its result, as JSON values."""
     values = asdict(config)
     return _counted(values, described_features(config.features))
 
 
 def _counted(values: dict[str, Any], features: dict[str, Any]) -> dict[str, Any]:
     trainer, model = values["trainer"], values["model"]
-    paths = path_fields(get_architecture(model["name"]).config)  # what lies there is covered by its digest
+    paths = path_fields(get_architecture(model["name"]).config)  # the digests cover the content of the files
     selects = trainer["select"] == "best" and trainer["evaluate_every_steps"]
     counted: dict[str, Any] = {
         "preprocess": {name: values["preprocess"][name] for name in ("name", "steps")},
@@ -91,7 +91,7 @@ def _counted(values: dict[str, Any], features: dict[str, Any]) -> dict[str, Any]
 
 
 def described_features(features: FeaturesConfig) -> dict[str, Any]:
-    """The group as values, with the content of the encoder's weights file in place of its path."""
+    """The group as values, with the digest of the encoder's weights file in place of its path."""
     values = asdict(features)
     path = values["content"].pop("path")
     if path is not None and Path(path).expanduser().is_file():
@@ -101,7 +101,7 @@ def described_features(features: FeaturesConfig) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """A run of the same settings and inputs that other code made."""
+    """A run of the same settings and inputs by other code."""
 
     folder: RunFolder
     is_trained: bool
@@ -109,13 +109,13 @@ class EarlierRun:
 
 
 def find_run_made_of(logs: Path, made_of: Fingerprint) -> RunFolder | None:
-    """The run of this signature, whatever its folder is called today."""
+    """The run of this signature, whatever its folder is called now."""
     signature = signature_of(made_of)
     return next((folder for folder, record in recorded_runs(logs) if record.get("signature") == signature), None)
 
 
 def find_earlier_run(logs: Path, made_of: Fingerprint) -> EarlierRun | None:
-    """The run of the same settings and inputs whose code differs least, the newest of several; None = there is none."""
+    """The run of the same settings and inputs whose code differs least, the newest of several; None if none exists."""
     wanted = made_of.as_dict()
     found: list[tuple[str, EarlierRun]] = []
     for folder, record in recorded_runs(logs):
@@ -139,12 +139,12 @@ def _was_asked_for(record: dict[str, Any], wanted: dict[str, Any]) -> bool:
         settings = _counted(values, features)
         inputs = {"data": record["data_hash"], **record["weights"]}
     except (KeyError, TypeError, AttributeError, ConfigError):
-        return False  # of a version that recorded less, or damaged
+        return False  # from a version that recorded less, or damaged
     return inputs == wanted["inputs"] and _agrees(settings, wanted["settings"])
 
 
 def _agrees(then: Any, now: Any) -> bool:
-    """Whether settings are equal as far as both know them: a field that came later has no value there."""
+    """Whether the settings are equal in all fields that both have; fields added later do not count."""
     if isinstance(then, dict) and isinstance(now, dict):
         return all(_agrees(then[name], now[name]) for name in then.keys() & now.keys())
     return bool(then == now)

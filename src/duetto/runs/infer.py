@@ -27,7 +27,7 @@ from duetto.voices.voice import TrainedVoice
 
 @dataclass
 class ConversionTask:
-    """A recording on its way."""
+    """A recording to convert, and its result or error."""
 
     path: Path
     output: Path
@@ -37,7 +37,7 @@ class ConversionTask:
 
 
 def infer(config: InferConfig, console: Console) -> list[Path]:
-    """Convert every source and say what was done; one that fails does not lose the others.
+    """Convert every source and report the results; the failure of one does not stop the others.
 
     Returns:
         The files written.
@@ -54,14 +54,14 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
     tasks = [check(ConversionTask(path, output)) for path, output in zip(paths, outputs, strict=True)]
     for folder in {output.parent for output in outputs}:
         sweep_leftovers(folder, in_subfolders=False)
-    if any(task.source for task in tasks):  # else no voice needs to be loaded
+    if any(task.source for task in tasks):  # otherwise no voice has to be loaded
         converter, voice = choose_converter(config, run)
         require_use(voice.card, run / VOICE_FOLDER)
         voice.model.validate_diffusion(config.diffusion)
         if config.diffusion != DiffusionConfig() and not voice.model.reads_diffusion:
-            console.print(f"diffusion.* is left aside: {voice.model.name} draws nothing by diffusion.")
+            console.print(f"diffusion.* is ignored: {voice.model.name} does not use diffusion.")
         if config.checkpoint is not None and config.index is None:
-            console.print("No index given: nothing is retrieved (index=FILE.index adds it).")
+            console.print("No index given, so nothing is retrieved. Add one with index=FILE.index.")
         convert_all(tasks, converter, voice, make_request(config, find_speaker(config.speaker, voice)), console)
     return close(tasks, console, f"{escape(run.name)}, transpose {config.interval:+g}")
 
@@ -69,7 +69,7 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
 def convert_all(
     tasks: list[ConversionTask], converter: Converter, voice: TrainedVoice, request: ConversionRequest, console: Console
 ) -> None:
-    """Convert what can be, with a bar for each recording; note results and errors in the tasks."""
+    """Convert every readable source, with a progress bar for each; store results and errors in the tasks."""
     with bars(console, TaskProgressColumn(), TimeRemainingColumn()) as bar:
         for task in tasks:
             if task.source is None:
@@ -89,7 +89,7 @@ def _show(bar: Progress, task: TaskID, done_s: float) -> None:
 
 
 def check(task: ConversionTask) -> ConversionTask:
-    """Read the source once; note why it cannot be converted."""
+    """Read the source once; if it cannot be converted, store the reason."""
     try:
         task.source = check_source(task.path)
     except DuettoError as error:
@@ -98,7 +98,7 @@ def check(task: ConversionTask) -> ConversionTask:
 
 
 def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Path]:
-    """Print the table of what was done.
+    """Print the table of results.
 
     Raises:
         DuettoError: If a source could not be converted.
@@ -108,7 +108,7 @@ def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Pat
         assert failed[0].error is not None
         raise failed[0].error
     table = Table("source", title=title)
-    table.add_column("output", overflow="fold")  # a path that is cut cannot be copied
+    table.add_column("output", overflow="fold")  # a truncated path cannot be copied
     for name in ("seconds", "RTF", "peaks"):
         table.add_column(name, justify="right")
     for task in tasks:
@@ -122,7 +122,7 @@ def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Pat
 
 
 def describe(task: ConversionTask) -> tuple[str, ...]:
-    """A row of the table: name, output or reason, seconds, real-time factor, what peaks lost."""
+    """A row of the table: name, output or reason, seconds, real-time factor, gain applied to peaks."""
     name = escape(task.path.name)
     if task.source is None or task.result is None:
         return name, f"[red]failed:[/] {escape(str(task.error))}", "", "", ""
@@ -132,15 +132,15 @@ def describe(task: ConversionTask) -> tuple[str, ...]:
     notes += task.source.remarks
     name = f"{name} ({escape('; '.join(notes))})" if notes else name
     duration_s, gain_db = task.source.duration_s, task.result.gain_db
-    peaks = f"{gain_db:+.1f} dB" if gain_db else "as they are"
+    peaks = f"{gain_db:+.1f} dB" if gain_db else "unchanged"
     return name, escape(str(task.output)), f"{duration_s:.2f}", f"{task.result.seconds / duration_s:.2f}", peaks
 
 
 def find_speaker(wanted: int | str, voice: TrainedVoice) -> int:
-    """The row of the speaker table that a number or a name means.
+    """The row of the speaker table that a number or a name selects.
 
     Raises:
-        ConfigError: If the voice has no such speaker; lists those it has.
+        ConfigError: If the voice has no such speaker; lists its speakers.
     """
     names = [str(name) for name in voice.card.get("speakers") or ()]
     if str(wanted) in names:
@@ -150,11 +150,11 @@ def find_speaker(wanted: int | str, voice: TrainedVoice) -> int:
     if 0 <= number < count:
         return number
     known = f"0 to {count - 1}" + (f" ({', '.join(names)})" if names else "")
-    raise ConfigError(f"speaker={wanted}: this voice has speakers {known}.")
+    raise ConfigError(f"speaker={wanted}: this voice has the speakers {known}.")
 
 
 def make_request(config: InferConfig, speaker_id: int) -> ConversionRequest:
-    """What the settings ask of every source."""
+    """The conversion request that the settings describe, the same for every source."""
     return ConversionRequest(
         transpose_semitones=config.interval,
         speaker_id=speaker_id,

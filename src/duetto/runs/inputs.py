@@ -17,10 +17,10 @@ from duetto.settings.run_config import InferConfig
 
 
 def check_data(config: DataConfig, today: date | None = None) -> None:
-    """Refuse recordings or scores that are not there, or that may not be trained on.
+    """Refuse recordings or scores that do not exist or may not be trained on.
 
     Raises:
-        CorpusError: If there is no such folder or file, or its consent record does not allow training.
+        CorpusError: If the folder or file does not exist, or its consent record does not allow training.
         ScoreError: If a score cannot be read.
     """
     checks: dict[str, Callable[[], object]] = {
@@ -34,7 +34,7 @@ def check_data(config: DataConfig, today: date | None = None) -> None:
 
 
 def check_steps(config: PreprocessConfig) -> None:
-    """Refuse steps that cannot be built, or that would read what is not there.
+    """Refuse steps that cannot be built, or that read a missing file.
 
     Raises:
         ConfigError: Names the step.
@@ -46,7 +46,7 @@ def check_steps(config: PreprocessConfig) -> None:
 
 
 def check_encoder_weights(content: ContentConfig) -> None:
-    """Refuse a content encoder without its weights; those of the hub are fetched when they are needed.
+    """Refuse a content encoder without its weights; those of the hub are downloaded when they are needed.
 
     Raises:
         ConfigError: If the file is missing; says what to download.
@@ -56,11 +56,11 @@ def check_encoder_weights(content: ContentConfig) -> None:
 
 
 def check_conversion_files(config: InferConfig) -> None:
-    """Refuse files of a conversion that are not there, before recordings are read.
+    """Refuse missing files of a conversion before any recording is read.
 
     Raises:
-        CheckpointError: Names the file and the setting.
-        ConfigError: The same for weights of a content encoder.
+        CheckpointError: If a file is missing; names the file and the setting.
+        ConfigError: If the weights of a content encoder are missing.
     """
     files = {"checkpoint": "file", "index": "index", "vocoder": "vocoder"}
     for name, what in files.items():
@@ -69,4 +69,4 @@ def check_conversion_files(config: InferConfig) -> None:
             raise CheckpointError(f"There is no {what} {value}, which {name} names.")
     weights = config.content_path
     if weights not in (None, HUB) and not Path(str(weights)).expanduser().is_file():
-        raise ConfigError(f"content_path={weights} is no file. Give weights of the content encoder, or hub.")
+        raise ConfigError(f"content_path={weights} is not a file. Give the weights of the content encoder, or hub.")

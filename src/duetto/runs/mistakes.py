@@ -1,4 +1,4 @@
-"""Several runs checked one by one, all mistakes told at once: a sweep of twelve hours does not fail at its eleventh."""
+"""Checks several runs and reports all mistakes at once, so that a sweep does not fail after hours."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -7,20 +7,20 @@ from duetto.errors import ConfigError, DuettoError
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-SHOWN = 3  # runs that are named beside a mistake
+SHOWN = 3  # maximum number of runs named with a mistake
 
 
 def each_checked(runs: Sequence[Given], names: Sequence[str], check: Callable[[Given], Made]) -> list[Made]:
-    """What a check gives for every run.
+    """The results of a check, one for each run.
 
     Args:
-        runs: What is checked.
-        names: What each is called, as it was typed.
-        check: Raises a `DuettoError` where a run cannot be made.
+        runs: Runs to check.
+        names: Name of each run, as typed.
+        check: Raises a `DuettoError` if a run is impossible.
 
     Raises:
-        DuettoError: If there is one run, as it is.
-        ConfigError: If there are several, with each mistake once and the runs that have it.
+        DuettoError: If the only run is impossible, as the check raised it.
+        ConfigError: If any of several runs is impossible; lists each mistake once with its runs.
     """
     if len(runs) == 1:
         return [check(runs[0])]
@@ -40,4 +40,4 @@ def _told(mistakes: Mapping[str, Sequence[str]], num_runs: int) -> str:
         f"\n  {sentence} (in {'; '.join(runs[:SHOWN])}{f' and {len(runs) - SHOWN} more' if len(runs) > SHOWN else ''})"
         for sentence, runs in mistakes.items()
     ]
-    return f"{sum(map(len, mistakes.values()))} of {num_runs} runs cannot be made; none was begun.{''.join(lines)}"
+    return f"{sum(map(len, mistakes.values()))} of {num_runs} runs are not possible; none was started.{''.join(lines)}"

@@ -1,4 +1,4 @@
-"""What a run is going to do and how long that takes, said before it starts.
+"""The plan of a run: its stages and their expected time, printed before it starts.
 
 The constants, and the costs in each architecture's record, were measured on two cores whose matrix product reaches
 `REFERENCE_GFLOPS`; a quick benchmark scales them to this machine.
@@ -17,12 +17,12 @@ from duetto.settings.config import DataConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
 
-RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, both cores at work
-RENDER_S_PER_READING = 0.9  # the same, of a reader
+RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, on two cores
+RENDER_S_PER_READING = 0.9  # wall, one text by a reading voice, on two cores
 MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
 PREPROCESS_S_PER_SONG = 0.5
 FEATURES_S_PER_SONG = 0.8
-VALIDATION_SHARE = 0.06  # of the training time, where a step's cost is not known
+VALIDATION_SHARE = 0.06  # of the training time, if a step's cost is unknown
 TEST_S_PER_SONG = 9.0  # conversion, copy synthesis and scoring
 CLOSING_S = 20.0  # imports and workers at the start, index, page and tracker at the end
 UNKNOWN = math.nan
@@ -34,14 +34,14 @@ class Stage:
 
     name: str
     what: str
-    seconds: float  # wall; NaN = not known beforehand
+    seconds: float  # wall; NaN = not known in advance
 
 
 def make_plan(config: TrainConfig, speed: float) -> list[Stage]:
     """Stages with their expected wall seconds.
 
     Args:
-        config: The run.
+        config: Settings of the run.
         speed: This machine's speed relative to the reference machine.
     """
     tested_songs = count_tested_songs(config)
@@ -62,7 +62,7 @@ def make_plan(config: TrainConfig, speed: float) -> list[Stage]:
 
 
 def corpus_stage(config: TrainConfig, speed: float) -> Stage:
-    """Songs that the embedded voices have to sing, or recordings to read."""
+    """Rendering of songs by the embedded voices, or reading of recordings."""
     data = config.data
     if data.case == "choir":
         songs, readings = data.choir.voices * data.choir.songs, data.choir.readers * data.choir.songs
@@ -82,7 +82,7 @@ def corpus_stage(config: TrainConfig, speed: float) -> Stage:
 
 
 def preliminary_stages(config: TrainConfig, speed: float) -> list[Stage]:
-    """The training of what comes before the voice, if anything does."""
+    """The training that precedes the voice's own, if there is one."""
     first = architecture_of(config.model).preliminary_training(config.model)
     if first is None:
         return []
@@ -95,7 +95,7 @@ def preliminary_stages(config: TrainConfig, speed: float) -> list[Stage]:
 
 
 def training_stage(config: TrainConfig, speed: float) -> Stage:
-    """The training time: its limit, or the steps' cost where that is known."""
+    """The training time: its limit, or the cost of the steps if that is known."""
     minutes = config.trainer.max_minutes
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
     if minutes:
@@ -105,12 +105,12 @@ def training_stage(config: TrainConfig, speed: float) -> Stage:
 
 
 def step_seconds(config: TrainConfig, speed: float) -> float:
-    """Seconds of a step; NaN where they were not measured."""
+    """Seconds per step; NaN if not measured."""
     return architecture_of(config.model).cost(config.model.size).step_s / speed
 
 
 def validation_stage(config: TrainConfig, speed: float) -> Stage:
-    """Held-out conversions while training: one at every interval and one at the end."""
+    """Held-out conversions during training: one at every interval and one at the end."""
     every, minutes = config.trainer.evaluate_every_steps, config.trainer.max_minutes
     if not every:
         return Stage("validation", "none (trainer.evaluate_every_steps=0)", 0.0)
@@ -125,7 +125,7 @@ def validation_stage(config: TrainConfig, speed: float) -> Stage:
 
 
 def count_tested_songs(config: TrainConfig) -> float:
-    """Conversions to test; NaN for recordings, which have yet to be split."""
+    """Number of songs to convert in the test; NaN for recordings, which are not split yet."""
     if not config.data.train_songs:
         return UNKNOWN
     count = count_test_songs(config.data) * len(config.data.sources)
@@ -133,7 +133,7 @@ def count_tested_songs(config: TrainConfig) -> float:
 
 
 def count_test_songs(data: DataConfig) -> int:
-    """Test songs, each pitch at which one is sung counted."""
+    """Number of test songs; each pitch at which a song is sung counts."""
     stays = sum(song.startswith(ABOVE) for song in data.test_songs) if data.case == "case_a" else 0
     return stays + (len(data.test_songs) - stays) * len(data.transpositions)
 
@@ -147,11 +147,11 @@ def announce(config: TrainConfig, hardware: Hardware, console: Console) -> None:
         table.add_row(stage.name, stage.what, clock_text(stage.seconds))
     known = sum(stage.seconds for stage in stages if not math.isnan(stage.seconds))
     is_complete = not any(math.isnan(stage.seconds) for stage in stages)
-    total = clock_text(known) if is_complete else f"{clock_text(known)} and what is not known"
+    total = clock_text(known) if is_complete else f"{clock_text(known)} plus the unknown stages"
     table.add_row("all", f"{hardware.device_name}, {hardware.precision}", total)
     console.print(table)
     if Path(config.data.root).is_dir():
-        console.print("What an earlier run left in the caches is not done again, so it may be sooner.")
+        console.print("Work that earlier runs left in the caches is not repeated, so it may be faster.")
 
 
 def clock_text(seconds: float) -> str:

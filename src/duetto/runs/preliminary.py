@@ -1,6 +1,6 @@
-"""A training before the architecture's own, where its record asks for one: Diff-SVC's vocoder is the example.
+"""A training that precedes the architecture's own if its record asks for one, such as Diff-SVC's vocoder fine-tuning.
 
-What comes of it is kept in the run's folder until the voice takes it in; a killed run goes on from its last checkpoint.
+Its result stays in the run's folder until the voice includes it; a killed run resumes from its last checkpoint.
 """
 
 import shutil
@@ -20,27 +20,27 @@ from duetto.training.hardware import Hardware
 from duetto.training.tracking import Tracker
 from duetto.voices.voice import TrainedVoice, save_voice
 
-SHORTEST_MINUTES = 0.1  # that are left for the training itself
+SHORTEST_MINUTES = 0.1  # least time left for the training itself
 
 
 def after_preliminary_training(
     config: TrainConfig, prepared: PreparedData, hardware: Hardware, folder: Path, console: Console
 ) -> tuple[TrainConfig, float]:
-    """Train what comes first, or find it trained.
+    """Run the preliminary training, or find its result.
 
     Args:
-        config: The run.
-        prepared: What to train on.
-        hardware: Where.
-        folder: Of the run.
-        console: Told what happens.
+        config: Settings of the run.
+        prepared: Training data.
+        hardware: The device to train on.
+        folder: The run's folder.
+        console: Receives progress messages.
 
     Returns:
-        The configuration to train the voice by, which names what was trained and has the minutes that are left; and the
-        seconds that it took. Those of `config` and 0 where nothing comes first.
+        The voice's configuration with the trained network and the remaining minutes; and the seconds taken.
+        `config` and 0 if there is no preliminary training.
 
     Raises:
-        ConfigError: If what comes first cannot be trained with these settings.
+        ConfigError: If the preliminary training is impossible with these settings.
     """
     first = architecture_of(config.model).preliminary_training(config.model)
     if first is None:

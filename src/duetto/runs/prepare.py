@@ -37,24 +37,24 @@ SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class PreparedData:
-    """What training and test read."""
+    """The data that training and test read."""
 
     folder: Path  # of the preprocessed corpus
     manifest: Manifest
     features: FeatureSet  # of the target's training clips
-    diagnosis: Diagnosis | None = None  # what the data doctor says of the training clips
+    diagnosis: Diagnosis | None = None  # of the training clips, by the data doctor
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """Singers of the training clips, sorted; a speaker's id is the place of its name."""
+        """Singers of the training clips, sorted; a speaker's id is its index."""
         return tuple(sorted({clip.singer for clip in self.manifest.select("target", "train")}))
 
     def speaker_id(self, singer: str) -> int:
-        """The id of a singer; 0 for one that is not trained on."""
+        """The id of a singer; 0 for singers without training clips."""
         return self.speakers.index(singer) if singer in self.speakers else 0
 
     def pairs(self, split: str, can_convert: bool = True) -> list[tuple[Clip, Clip]]:
-        """(source, reference) clips of a song in a split, sorted; where nothing is converted the reference is both."""
+        """(source, reference) clips of each song in a split, sorted; unless `can_convert`, the reference is both."""
         references = {
             clip.song: clip for clip in self.manifest.clips if clip.role == "reference" and clip.split == split
         }
@@ -92,7 +92,7 @@ def prepare_data(config: TrainConfig, console: Console) -> PreparedData:
             folder, training, config.features, root / "features", lambda done, total: report("Features", done, total)
         )
     for path in features.damaged:
-        console.print(f"[yellow]warning:[/] the cached features {path.name} were damaged and have been made again.")
+        console.print(f"[yellow]warning:[/] the cached features {path.name} were damaged and were extracted again.")
     console.print(
         f"Features: {features.seconds_extracted:.0f} s of audio extracted in {features.wall_s:.0f} s, "
         f"{features.seconds_from_cache:.0f} s from the cache."
@@ -103,11 +103,11 @@ def prepare_data(config: TrainConfig, console: Console) -> PreparedData:
 
 
 def warn_about_mix(config: TrainConfig, steps: dict[str, Any], console: Console) -> None:
-    """Say so when mixes are to be trained on with their accompaniment."""
+    """Warn if mixes would be trained on with their accompaniment."""
     if config.data.case == "mix" and not any(isinstance(step, Separate | Centre) for step in steps.values()):
         console.print(
-            f"[yellow]warning:[/] data=mix with preprocess={config.preprocess.name}: no step takes the accompaniment "
-            "out, so the voice will be trained on it. Use preprocess=study_c_spleeter, study_c, separate or centre."
+            f"[yellow]warning:[/] data=mix with preprocess={config.preprocess.name}: no step removes the "
+            "accompaniment, so it will be trained on. Use preprocess=study_c_spleeter, study_c, separate or centre."
         )
 
 
@@ -115,12 +115,12 @@ def build_steps(config: PreprocessConfig) -> dict[str, Any]:
     """Instantiate the named steps in order.
 
     Raises:
-        ConfigError: If a step is none of ours or a parameter is unknown or out of range.
+        ConfigError: If a step is not one of ours, or a parameter is unknown or out of range.
     """
     check_step_settings(config.steps)
     steps = {}
     for name, settings in config.steps.items():
-        try:  # what lies deeper is a value, whatever it names
+        try:  # deeper levels are plain values, even with a `_target_`
             steps[name] = hydra.utils.instantiate(uninterpolated(settings), _recursive_=False)
         except hydra.errors.InstantiationException as error:
             cause = error.__cause__ or error
@@ -141,7 +141,7 @@ def make_crop_plan(config: TrainConfig, prepared: PreparedData) -> CropPlan:
 
 
 class TrainingContent:
-    """The content frames of the training clips, clip by clip: the rows of the retrieval index."""
+    """The content frames of the training clips, one clip at a time: the rows of the retrieval index."""
 
     def __init__(self, prepared: PreparedData, config: FeaturesConfig) -> None:
         self.paths = [prepared.features.paths[clip_id] for clip_id in sorted(prepared.features.paths)]
@@ -149,12 +149,12 @@ class TrainingContent:
         self.grid = unit_grid(config)
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """(T, D) of each clip, in the order of their ids."""
+        """The content of each clip, (T, D), in the order of clip ids."""
         return (recall_features(path).content for path in self.paths)
 
 
 def print_ledger(manifest: Manifest, console: Console) -> None:
-    """Seconds in, used, dropped and why."""
+    """Print the seconds in, used and dropped, with the reasons."""
     ledger = manifest.ledger
     reasons: dict[str, float] = {}
     for loss in ledger.dropped:

@@ -1,4 +1,4 @@
-"""From a run to a base that ships with the package: half-precision weights and a card that says what they are."""
+"""Exports a run's weights as pretrained weights of the package: half precision, with a card that describes them."""
 
 import csv
 from dataclasses import replace
@@ -25,42 +25,46 @@ LICENCE = "MIT"
 SUBJECT = "embedded synthetic voices only: nobody's biometric data"
 LIMITS = (
     "Learned from voices that statistical models, a small network of speech and WORLD made: smoother than people's. It "
-    "has heard no person and no creak: from recordings of people the melody is followed (gross pitch errors 0.5 to 4 % "
-    "with Diff-SVC, 5 to 9 % with RVC) and the words are lost (82 to 100 % word error), and speech that is sent an "
+    "was trained on no person and no creak: from recordings of people it keeps the melody (gross pitch errors 0.5 to "
+    "4 % with Diff-SVC, 5 to 9 % with RVC) and loses the words (82 to 100 % word error), and speech transposed an "
     "octave or two up may burst (docs/results/bases)."
 )
 
 
 def export_base(run: Path, folder: Path = BASES) -> Path:
-    """Write the weights of a run's newest checkpoint, finished or not, as a base.
+    """Write the weights of a run's newest checkpoint, finished or not, as pretrained weights.
 
     Args:
         run: The run's folder.
-        folder: Where bases lie.
+        folder: Folder of the pretrained weights.
 
     Returns:
         The .safetensors file; its card is the .json beside it.
 
     Raises:
-        CheckpointError: If the folder holds no run, no checkpoint, or a voice that is somebody's.
+        CheckpointError: If the folder holds no run, no checkpoint, or the voice of a person.
     """
     folder_of_run = RunFolder(run)
     if not folder_of_run.is_run:
-        raise CheckpointError(f"{run} is no run: {RUN_FILE} is missing.")
+        raise CheckpointError(
+            f"{run} is not a run: {RUN_FILE} is missing. Give the folder of a run, such as logs/NAME."
+        )
     record = read_object(folder_of_run.record)
     consent, values = record.get("consent"), record.get("config")
     if not isinstance(consent, dict) or not isinstance(values, dict):
         raise CheckpointError(f"{run} holds no record of its settings and consent. Train the run again.")
     if consent.get("subject") != "none":
-        raise CheckpointError(f"{run} was trained on somebody's voice; a base may only hold embedded ones.")
+        raise CheckpointError(
+            f"{run} was trained on a person's voice; pretrained weights may only hold embedded voices. Choose another."
+        )
     found = find_checkpoint(folder_of_run.checkpoints, lambda _: None)
     if found is None:
-        raise CheckpointError(f"{run} has no checkpoint yet.")
+        raise CheckpointError(f"{run} has no checkpoint yet. Train it first.")
     path, progress = found
     architecture = get_architecture(values["model"]["name"])
     model = from_dict(architecture.config, values["model"])
     features = from_dict(FeaturesConfig, values["features"])
-    model = replace(model, base=None, base_discriminator=None)  # the checkpoint holds what came of them
+    model = replace(model, base=None, base_discriminator=None)  # the checkpoint replaces them
     module = make_module(model, features, values["seed"])
     module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["state_dict"])
     target = folder / f"{architecture.pretrained_name(model, features)}.safetensors"
@@ -75,7 +79,7 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
 
 
 def _save_half(network: nn.Module, path: Path) -> None:
-    """Learned weights in half precision; buffers (a noise schedule, the mel's range) are few and stay exact."""
+    """Save learned weights in half precision; the few buffers (a noise schedule, the mel's range) stay exact."""
     learned = {name for name, _ in network.named_parameters()}
     state = {
         name: (tensor.half() if name in learned else tensor).contiguous()
@@ -110,14 +114,14 @@ def _card(run: Path, record: dict[str, Any], progress: TrainingProgress) -> dict
 
 
 def _origin(record: dict[str, Any]) -> str:
-    """SHA-256 of the base that the training went on from; its own steps come before the card's."""
-    if "weights" not in record:  # a run made before it was recorded
+    """SHA-256 of the weights that the training started from, whose steps precede those of the card."""
+    if "weights" not in record:  # a run from before this was recorded
         return "not recorded"
     return str(record["weights"].get("base", "random weights"))
 
 
 def _scores(run: Path) -> dict[str, Any] | str:
-    """Means over the test songs of a finished run; of an unfinished one its last validation."""
+    """Mean scores over the test songs of a finished run; the last validation of an unfinished one."""
     evaluation = RunFolder(run).newest_evaluation()
     if evaluation is not None:
         return dict(read_json(evaluation.metrics)["mean"])

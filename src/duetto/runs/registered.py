@@ -1,4 +1,4 @@
-"""Names in settings that registries know, checked where composition ends: nothing is opened."""
+"""Checks names in settings against the registries at the end of composition, without opening a file."""
 
 from duetto.errors import ConfigError
 from duetto.features.content import find_encoder
@@ -12,10 +12,10 @@ SUNG = ("case_a", "case_b", "case_c", "case_d")  # cases that embedded voices si
 
 
 def check_registered(settings: TrainConfig | InferConfig) -> None:
-    """Refuse a pitch tracker, a content encoder or an embedded voice that there is not.
+    """Refuse a pitch tracker, a content encoder or an embedded voice that does not exist.
 
     Raises:
-        ConfigError: If one is not known; names those that are.
+        ConfigError: If a name is unknown; lists the known ones.
     """
     if isinstance(settings, InferConfig):
         _check_tracker("f0_method", settings.f0_method)

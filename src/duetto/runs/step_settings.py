@@ -1,4 +1,4 @@
-"""Settings of preprocessing steps, checked against the source of their classes, so that nothing is imported for it."""
+"""Checks settings of preprocessing steps against the source text of their classes, without importing them."""
 
 import ast
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from duetto.runs.command_line.nearest import did_you_mean
 STEP_PACKAGE = "duetto.preprocess.steps."
 TARGET = "_target_"
 EXPECTED = {"float": "a number", "int": "a whole number", "bool": "true or false", "str": "a text"}
-TYPES = {"float": (int, float), "int": (int,), "bool": (bool,), "str": (str,)}  # by annotation; others are not checked
+TYPES = {"float": (int, float), "int": (int,), "bool": (bool,), "str": (str,)}  # by annotation; others are unchecked
 
 
 def check_step_settings(steps: Mapping[str, Any]) -> None:
-    """Refuse a step that is none of ours, a parameter that it has not, and a value of another type.
+    """Refuse an unknown step, an unknown parameter, and a value of the wrong type.
 
     Raises:
-        ConfigError: Names the step and what is the nearest.
+        ConfigError: If a setting is invalid; names the step and the nearest parameter.
     """
     for name, settings in steps.items():
         place = f"preprocess.steps.{name}"
@@ -41,7 +41,7 @@ def _check(key: str, parameter: str, value: Any, parameters: Mapping[str, str]) 
     if value is None and annotation != parameters[parameter]:
         return
     allowed = TYPES.get(annotation)
-    is_bool = isinstance(value, bool)  # which Python counts among the whole numbers
+    is_bool = isinstance(value, bool)  # a bool is an int in Python
     if allowed is not None and (not isinstance(value, allowed) or (is_bool and annotation != "bool")):
         raise ConfigError(f"{key}={value}: expected {EXPECTED[annotation]}.")
 
@@ -51,7 +51,7 @@ def parameters_of(target: str, place: str = "preprocess.steps") -> Mapping[str, 
     """The parameters of a step's class by name, with their annotations.
 
     Raises:
-        ConfigError: If it is no class of a step.
+        ConfigError: If the target is not the class of a step.
     """
     module, _, name = target.rpartition(".")
     spec = find_spec(module) if f"{target}".startswith(STEP_PACKAGE) and module.count(".") == 3 else None

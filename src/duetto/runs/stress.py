@@ -1,7 +1,7 @@
-"""Stress-testing a trained voice: convert each case, score it, and write it down at once.
+"""Stress-tests a trained voice: converts and scores each case, and writes the scores after each.
 
-stress_tests.json in the run's folder holds what is done; the same command continues with what is not. Scores are made
-again when the weights, the evaluation settings or the code have changed.
+stress_tests.json in the run's folder holds the finished cases; the same command continues with the others. Cases are
+scored again if the weights, the evaluation settings or the code have changed.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ from duetto.units import seconds_to_samples
 from duetto.voices.load import load_converter
 from duetto.voices.permission import require_use
 
-STRESSING = ("duetto.runs.stress", "duetto.runs.stress_cases")  # the code that stress-tests
+STRESSING = ("duetto.runs.stress", "duetto.runs.stress_cases")  # modules that run the stress tests
 
 Score = Callable[[SongFiles], dict[str, float]]
 
@@ -43,30 +43,30 @@ def stress_run(folder: Path, names: Sequence[str], report: ReportProgress, max_s
     """Stress-test a run; write stress_tests.json after each case.
 
     Args:
-        folder: The run.
-        names: Of STRESS_TESTS.
-        report: Told (what is done, cases done, cases in all).
-        max_songs: Songs of each test; 0 = all.
+        folder: The run's folder.
+        names: Names in STRESS_TESTS.
+        report: Called with (current work, number of cases done, total).
+        max_songs: Number of songs of each test; 0 = all.
 
     Returns:
-        What stress_tests.json holds: signature, and by test the cases with their metrics and label.
+        The content of stress_tests.json: signature, and by test the cases with their metrics and label.
 
     Raises:
         ConfigError: If there is no such stress test, or the run is of a vocoder.
         CheckpointError: If the folder holds no trained voice.
-        CorpusError: If the run may not be used, or what a test needs cannot be sung.
+        CorpusError: If the run may not be used, or the songs of a test cannot be sung.
     """
     check_names(names)
     place = RunFolder(folder)
     if not place.is_run:
         raise CheckpointError(
-            f"{folder} is no run: {RUN_FILE} is missing. Give the folder of a run, such as logs/NAME."
+            f"{folder} is not a run: {RUN_FILE} is missing. Give the folder of a run, such as logs/NAME."
         )
     run, evaluation = read_settings(place)
     converter, voice = load_converter(place.voice.path, evaluation.retrieval.index_rate)
     architecture = architecture_of(voice.model)
     if not architecture.can_convert:
-        raise ConfigError(f"{folder.name} is a {architecture.title}, which converts nothing; stress-test a voice.")
+        raise ConfigError(f"{folder.name} is a {architecture.title}, which does not convert; stress-test a voice.")
     require_use(voice.card, place.voice.path)
     speakers = list(voice.card.get("speakers") or [])
     instruments = Instruments(SpeakerEncoder())
@@ -87,11 +87,11 @@ def stress_run(folder: Path, names: Sequence[str], report: ReportProgress, max_s
 
 
 def read_settings(place: RunFolder) -> tuple[StressedRun, EvalConfig]:
-    """What a run was trained on, and how it was scored.
+    """The data that a run was trained on, and its evaluation settings.
 
     Raises:
-        StorageError: If its records cannot be read.
-        ConfigError: If they hold other settings than today's.
+        StorageError: If the run's records cannot be read.
+        ConfigError: If its settings do not fit the current schema.
     """
     facts, treated = read_object(place.record), read_object(place.preprocessing)
     try:
@@ -110,20 +110,20 @@ def check_names(names: Sequence[str]) -> None:
 
 
 def load_state(folder: Path, signature: str) -> dict[str, Any]:
-    """What was done before with the same weights and settings; else nothing."""
+    """The finished cases of the same signature; empty if there are none."""
     path = find_file(folder, RunFolder(folder).stress_tests.name)
     state = current_record(read_object(path)) if path.is_file() else {}
     return state if state.get("signature") == signature else {"signature": signature, "stress_tests": {}}
 
 
 def first_songs(cases: Cases, max_songs: int) -> Cases:
-    """The cases of the first songs by name."""
+    """The cases of the first songs in order of name."""
     songs = sorted({case.song for case in cases})[: max_songs or None]
     return [case for case in cases if case.song in songs]
 
 
 class CaseWorker:
-    """Converts a case and leaves its files."""
+    """Converts a case and writes its files."""
 
     def __init__(self, converter: Converter, evaluation: EvalConfig, speakers: list[str], folder: Path) -> None:
         self.converter = converter
@@ -132,7 +132,7 @@ class CaseWorker:
         self.folder = folder
 
     def __call__(self, case: StressCase) -> SongFiles:
-        """Write source, output and, where there is one, reference and copy synthesis, all cut to what is scored."""
+        """Write source, output and, if there is a reference, reference and copy synthesis, cut to the scored spans."""
         rate = self.converter.sample_rate
         source, _ = read_audio(case.source, rate)
         speaker = self.speakers.index(case.reference_singer) if case.reference_singer in self.speakers else 0
@@ -152,7 +152,7 @@ class CaseWorker:
 
 
 def pieces(waveform: Waveform, fragment_ms: float, sample_rate: int) -> list[Waveform]:
-    """The waveform whole, or in fragments, the last joined to the one before unless it is half as long at least."""
+    """The whole waveform, or its fragments; a last fragment shorter than half is joined to the one before."""
     if fragment_ms == 0:
         return [waveform]
     length = seconds_to_samples(fragment_ms / 1000, sample_rate)
@@ -161,7 +161,7 @@ def pieces(waveform: Waveform, fragment_ms: float, sample_rate: int) -> list[Wav
 
 
 def cut(waveform: Waveform, spans_s: Sequence[tuple[float, float]], sample_rate: int) -> Waveform:
-    """The spans end to end; everything without spans."""
+    """The spans joined end to end; the whole waveform if there are none."""
     if not spans_s:
         return waveform
     parts = [waveform[seconds_to_samples(a, sample_rate) : seconds_to_samples(b, sample_rate)] for a, b in spans_s]
@@ -169,7 +169,7 @@ def cut(waveform: Waveform, spans_s: Sequence[tuple[float, float]], sample_rate:
 
 
 def files_of(case: StressCase, place: Path, done: Sequence[Conversion]) -> SongFiles:
-    """The files of a case, as evaluation reads them; speed and phone labels belong to whole songs only."""
+    """The files of a case, as evaluation reads them; only whole songs have a speed and phone labels."""
     has_reference, is_whole = case.reference is not None, not case.spans_s
     is_labelled = has_reference and is_whole and case.labels is not None
     return SongFiles(
@@ -194,7 +194,7 @@ def work_off(
     folder: Path,
     report: ReportProgress,
 ) -> None:
-    """Convert and score what is not done of a test; stress_tests.json is whole after each case."""
+    """Convert and score the unfinished cases of a test; stress_tests.json is complete after each case."""
     test = state["stress_tests"].setdefault(name, {"cases": []})
     done = {row["name"] for row in test["cases"]}
     for number, case in enumerate(cases):

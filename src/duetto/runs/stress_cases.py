@@ -1,13 +1,13 @@
-"""What the stress tests ask of a trained voice: which source, at which pitch, how cut, against which reference.
+"""The cases of the stress tests: source, transposition, cutting and reference of each conversion.
 
 - `transposition`: test songs from six semitones below to twelve above the voice's own pitch.
-- `tempo`: slow songs (and a fast one beside them), for a voice that may have learned fast ones only.
+- `tempo`: slow songs (and a fast one for comparison), for a voice that may have learned only fast ones.
 - `held`: the same slow songs, scored within the vowels that are held for 0.8 s or longer.
-- `fragments`: test songs cut into 250, 500 and 1000 ms, each piece converted by itself: how much context is needed.
+- `fragments`: test songs cut into 250, 500 and 1000 ms, each converted separately, to show how much context is needed.
 
-An embedded voice sings the reference at that pitch and tempo. A private voice has none: its own held-out recordings are
-the source of transpositions and fragments, the embedded voice *mei*, brought to the median
-pitch of those, that of slow songs, and what is scored is labelled a diagnostic.
+An embedded voice sings the reference at that pitch and tempo. A private voice has no reference: its held-out recordings
+are the source of transpositions and fragments; the source of slow songs is the embedded voice *mei*, transposed to
+their median pitch; and the scores are labelled a diagnostic.
 """
 
 import math
@@ -27,11 +27,11 @@ from duetto.settings.config import DataConfig
 from duetto.singer.annotations import load_annotations
 from duetto.storage.audio import read_audio
 
-EMBEDDED = ("case_a", "case_b", "case_c", "case_d")  # where the target can be asked to sing anything
+EMBEDDED = ("case_a", "case_b", "case_c", "case_d")  # cases whose target can sing any song
 TRANSPOSITIONS = (-6, 0, 3, 6, 9, 12)  # semitones
 SLOW_SONGS, FAST_SONG = ("slow_01", "slow_02", "slow_03"), "fast_13"
-HELD_S = 0.8  # of a phone, to count as held
-EDGE_S = 0.05  # of it left out on either side: the transitions
+HELD_S = 0.8  # least duration of a held phone
+EDGE_S = 0.05  # left out at either end of a held phone: the transitions
 FRAGMENTS_MS = (250, 500, 1000)
 TRACKED_RATE = 24_000
 PRIVATE_SOURCE = DataConfig(
@@ -43,30 +43,30 @@ PRIVATE_SOURCE = DataConfig(
 class StressCase:
     """One conversion of a stress test."""
 
-    song: str  # without its condition
+    song: str  # name without the condition
     condition: str  # up6, slow, held, fragment_250, ...
     source_name: str
     source: Path
     reference: Path | None
     reference_singer: str
     transpose_semitones: float
-    spans_s: tuple[tuple[float, float], ...] = ()  # that are scored; empty = all
+    spans_s: tuple[tuple[float, float], ...] = ()  # scored spans; empty = everything
     fragment_ms: float = 0.0  # converted in pieces of this length; 0 = whole
-    labels: tuple[Path, Clip] | None = None  # corpus and clip that know the phones
+    labels: tuple[Path, Clip] | None = None  # corpus and clip with the phone labels
 
     @property
     def name(self) -> str:
-        """Unique within a stress test, and a folder's name."""
+        """Name of the case's folder, unique within a stress test."""
         return f"{self.song}__{self.source_name}__{self.condition}"
 
 
 @dataclass(frozen=True)
 class StressedRun:
-    """What is known of the run under test."""
+    """The run under test."""
 
     data: DataConfig
-    corpus: Path  # that it was trained on
-    build: Callable[[DataConfig], Path] = build_corpus  # sings what a test asks for
+    corpus: Path  # of its training
+    build: Callable[[DataConfig], Path] = build_corpus  # renders the songs of a test
 
 
 Cases = list[StressCase]
@@ -110,7 +110,7 @@ STRESS_TESTS: MappingProxyType[str, Callable[[StressedRun], Cases]] = MappingPro
 
 
 def case_without_treatment(data: DataConfig) -> DataConfig:
-    """The case's test songs without its treatment, and one training song, which a corpus needs."""
+    """The case's test songs without its treatment, and one training song, because a corpus needs one."""
     return replace(
         data,
         case="case_b" if data.case == "case_d" else data.case,
@@ -123,7 +123,7 @@ def case_without_treatment(data: DataConfig) -> DataConfig:
 
 
 def tempo_songs(data: DataConfig) -> DataConfig:
-    """Slow songs and a fast one, sung by the run's target, or for a private voice by an embedded one."""
+    """Slow songs and a fast one, sung by the run's target; for a private voice, by an embedded one."""
     plain = replace(PRIVATE_SOURCE, root=data.root, test_songs=[*SLOW_SONGS, FAST_SONG])
     if data.case not in EMBEDDED:
         return plain
@@ -131,17 +131,17 @@ def tempo_songs(data: DataConfig) -> DataConfig:
 
 
 def own_cases(run: StressedRun) -> Cases:
-    """The run's own held-out songs at the pitch that they were tested at; a private voice has no reference."""
+    """The run's held-out songs at the pitch of its test; a private voice has no reference."""
     manifest = load_manifest(run.corpus)
     cases = [case for case in cases_of(manifest, run.corpus, "test") if case.condition == "native"]
     cases = cases or [case for case in cases_of(manifest, run.corpus, "val") if case.condition == "native"]
     if not cases:
-        raise CorpusError(f"{run.corpus} holds no held-out song to test with.")
+        raise CorpusError(f"{run.corpus} holds no held-out song to test with. Hold some out, and train again.")
     return cases if run.data.case in EMBEDDED else [replace(case, reference=None) for case in cases]
 
 
 def pair_cases(folder: Path) -> Cases:
-    """Every test song of a corpus, conditions by name."""
+    """The cases of a corpus's test songs, with the condition taken from the name."""
     return cases_of(load_manifest(folder), folder, "test")
 
 
@@ -170,25 +170,25 @@ def cases_of(manifest: Manifest, folder: Path, split: str) -> Cases:
 
 
 def split_song(name: str) -> tuple[str, str]:
-    """`air_13_up6` is air_13 at up6; a song without such an ending is at its own pitch, native."""
+    """Split `air_13_up6` into air_13 and up6; a song without such an ending is native, at its own pitch."""
     song, _, last = name.rpartition("_")
     is_shifted = bool(song) and last.startswith(("up", "down")) and last.lstrip("updown").isdigit()
     return (song, last) if is_shifted else (name, "native")
 
 
 def shift_name(semitones: int) -> str:
-    """up6, down6, or native for 0."""
+    """Name of a transposition: up6, down6, or native for 0."""
     return "native" if semitones == 0 else f"{'up' if semitones > 0 else 'down'}{abs(semitones)}"
 
 
 def held_spans(case: StressCase) -> tuple[tuple[float, float], ...]:
-    """Where the case holds a phone, s, its edges left out.
+    """Spans of the case's held phones, s, without their edges.
 
     Raises:
-        CorpusError: If nothing is held, or nobody knows the phones.
+        CorpusError: If no phone is held, or there are no phone labels.
     """
     if case.labels is None or case.labels[1].annotations is None:
-        raise CorpusError(f"{case.source} has no phone labels, so its held notes are not known.")
+        raise CorpusError(f"{case.source} has no phone labels, so its held notes are unknown.")
     folder, clip = case.labels
     annotations = load_annotations(folder / str(clip.annotations))
     spans = tuple(
@@ -204,7 +204,7 @@ def held_spans(case: StressCase) -> tuple[tuple[float, float], ...]:
 
 
 def as_private(cases: Iterable[StressCase], run: StressedRun) -> Cases:
-    """The same sources without a reference, brought to the median pitch of the private voice's held-out recordings."""
+    """The same sources without a reference, moved to the median pitch of the private voice's held-out recordings."""
     target_hz = median_pitch_hz([case.source for case in own_cases(run)])
     return [
         replace(case, reference=None, transpose_semitones=12 * math.log2(target_hz / median_pitch_hz([case.source])))
@@ -216,10 +216,10 @@ def median_pitch_hz(paths: Iterable[Path]) -> float:
     """Median pitch of recordings over their voiced frames, Hz.
 
     Raises:
-        CorpusError: If nothing is voiced.
+        CorpusError: If no frame is voiced.
     """
     contours = [track_f0(read_audio(path, TRACKED_RATE)[0], TRACKED_RATE) for path in paths]
     voiced = np.concatenate([contour[contour > 0] for contour in contours] or [np.zeros(0)])
     if not voiced.size:
-        raise CorpusError("The held-out recordings have no voiced frame, so their pitch is not known.")
+        raise CorpusError("The held-out recordings have no voiced frame, so their pitch is unknown.")
     return float(np.median(voiced))

@@ -1,4 +1,4 @@
-"""The converter is put to the test: held-out songs are converted, and every file goes to evaluation."""
+"""The test: held-out songs are converted, and all files are evaluated."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from duetto.storage.audio import read_audio, write_audio
 from duetto.storage.files import write_json
 from duetto.storage.run_folder import EvaluationFolder
 
-REFERENCES_FOLDER = "references"  # beside corpora and features
+REFERENCES_FOLDER = "references"  # next to corpora and features
 
 
 def run_test(
@@ -34,10 +34,10 @@ def run_test(
     can_convert: bool = True,
     references: ReferenceStore | None = None,
 ) -> dict[str, Any]:
-    """Convert and score the test songs; write them and their scores. A vocoder rebuilds the reference instead.
+    """Convert and score the test songs; write them and their scores. A vocoder does copy synthesis instead.
 
     Returns:
-        The metrics: per song, mean, number scored and number undefined.
+        The metrics: value per song, mean, number scored and number undefined.
     """
     pairs = prepared.pairs("test", can_convert) or prepared.pairs(
         "val", can_convert
@@ -80,7 +80,7 @@ def convert_pair(
 
 
 def annotations_of(folder: Path, clip: Clip) -> ReferenceAnnotations | None:
-    """Where one sung phone of a clip becomes the next, and its melody; None for a clip without labels.
+    """Phone boundaries and melody of a clip; None for a clip without labels.
 
     Raises:
         CorpusError: If the labels are missing or damaged.
@@ -89,7 +89,7 @@ def annotations_of(folder: Path, clip: Clip) -> ReferenceAnnotations | None:
         return None
     annotations, start_s = load_annotations(folder / clip.annotations), clip.start / clip.sample_rate
     at_s = start_s + np.arange(int(clip.duration_s / CONTOUR_HOP_S) + 1) * CONTOUR_HOP_S
-    melody = np.append(annotations.f0_hz, 0.0)  # unvoiced from its end on
+    melody = np.append(annotations.f0_hz, 0.0)  # unvoiced after the end
     f0_hz = melody[np.minimum(np.rint(at_s / annotations.f0_hop_s).astype(int), annotations.f0_hz.size)]
     return ReferenceAnnotations(tuple(end_s - start_s for end_s in annotations.boundaries_s), f0_hz)
 
@@ -110,7 +110,7 @@ def song_files(place: Path, source: Clip, seconds: float | None, peak_memory: Pe
 
 
 def make_request(transpose_semitones: float, config: EvalConfig, speaker_id: int) -> ConversionRequest:
-    """What the evaluation settings ask, at an interval."""
+    """The conversion request of the evaluation settings, at a transposition."""
     return ConversionRequest(
         transpose_semitones=transpose_semitones,
         speaker_id=speaker_id,

@@ -1,7 +1,7 @@
-"""One run from configuration to trained voice; `train` is the whole story on one screen.
+"""One run from configuration to trained voice; `train` shows the whole sequence on one screen.
 
 A run is a folder named by its signature. The same command on an unfinished run resumes from its last checkpoint; on a
-finished one it only shows the result; on one that earlier code made it says what has changed (`stale`).
+finished one it only shows the result; on one by earlier code it says what has changed (`stale`).
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -40,7 +40,7 @@ from duetto.voices.voice import TrainedVoice, save_voice
 
 @dataclass(frozen=True)
 class Run:
-    """A trained run and what is needed to put it to the test."""
+    """A trained run with everything that its test needs."""
 
     folder: Path
     signature: str
@@ -50,12 +50,12 @@ class Run:
 
     @property
     def voice_folder(self) -> Path:
-        """Where the trained voice lies."""
+        """Folder of the trained voice."""
         return RunFolder(self.folder).voice.path
 
 
 def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Run:
-    """Prepare the case, train, and leave a voice in the run's folder; `draw` makes the tracker's pictures.
+    """Prepare the case, train, and write a voice to the run's folder; `draw` makes the tracker's pictures.
 
     Raises:
         DuettoError: If data, settings, hardware or storage do not allow it; says what to do.
@@ -72,9 +72,9 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
     with locked(folder):
         sweep_leftovers(folder)
         if run.voice.is_trained:
-            if not run.is_run:  # it was damaged, and deleted as advised
+            if not run.is_run:  # deleted, as advised for a damaged one
                 write_json(run.record, describe_run(config, made_of, prepared, hardware) | what_came_of_it(run))
-            console.print(f"Run {run.name} is trained already; nothing is repeated.")
+            console.print(f"Run {run.name} is already trained; nothing is repeated.")
             tracker = Tracker(None, "unchanged: this run was finished before")
             signature = str(read_object(run.record).get("signature", signature_of(made_of)))
             return Run(folder, signature, prepared, hardware, tracker)
@@ -94,7 +94,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
 
 
 def check_inputs(config: TrainConfig) -> None:
-    """Refuse what cannot end well, before anything is made.
+    """Refuse a run that cannot succeed before anything is built.
 
     Raises:
         DuettoError: If recordings, consent, weights or label tracks are missing, or a step cannot be built.
@@ -106,13 +106,13 @@ def check_inputs(config: TrainConfig) -> None:
 
 
 def identify(config: TrainConfig, prepared: PreparedData) -> Fingerprint:
-    """What a run is made of; its speaker table grows to the singers of the recordings."""
+    """The fingerprint of a run; enlarges its speaker table to the singers of the recordings."""
     make_room_for_speakers(config, prepared)
     return run_from(config, prepared.manifest.content_hash(), input_digests(config))
 
 
 def place_of(config: TrainConfig, made_of: Fingerprint, console: Console) -> RunFolder:
-    """The run's folder: its own, or that of a run which earlier code made of the same, where `stale` keeps it.
+    """The run's folder: its own, or that of an earlier code's run of the same settings if `stale` keeps it.
 
     Raises:
         ConfigError: If there is such a run and `stale=stop`.
@@ -129,7 +129,7 @@ def place_of(config: TrainConfig, made_of: Fingerprint, console: Console) -> Run
 
 
 def origin_of(run: RunFolder, made_of: Fingerprint) -> dict[str, Any]:
-    """What a run that earlier code began stays, though today's resumes it: its name, its signature and its code."""
+    """Fields of a run begun by earlier code that stay although today's code resumes it: name, signature and code."""
     before = read_object(run.record) if run.is_run else {}
     if before.get("signature") in (None, signature_of(made_of)):
         return {}
@@ -138,18 +138,18 @@ def origin_of(run: RunFolder, made_of: Fingerprint) -> dict[str, Any]:
 
 
 def what_came_of_it(run: RunFolder) -> dict[str, Any]:
-    """The fields of a run's record that are known after its training, from the voice's card."""
+    """The fields of a run's record that are known only after training, from the voice's card."""
     card = read_object(run.voice.card)
     return {"status": "trained", **{name: card[name] for name in FitResult.SUMMARY if name in card}}
 
 
 def make_room_for_speakers(config: TrainConfig, prepared: PreparedData) -> None:
-    """Give every singer of the training clips a row of the speaker table, if the model has fewer."""
+    """Enlarge the speaker table to one row for each singer of the training clips."""
     config.model.num_speakers = max(config.model.num_speakers, len(prepared.speakers))
 
 
 def input_digests(config: TrainConfig) -> dict[str, str]:
-    """SHA-256 of every weights file that the run needs, by what it is: other weights make another run."""
+    """SHA-256 of every weights file that the run needs, by its purpose: other weights make another run."""
     model = config.model
     base = choose_base(model, config.features)
     digests = {} if base is None else base.digests()
@@ -159,7 +159,7 @@ def input_digests(config: TrainConfig) -> dict[str, str]:
 def export(
     config: TrainConfig, prepared: PreparedData, result: FitResult, folder: Path, record: dict[str, Any]
 ) -> None:
-    """Write index, then weights and card: the card comes last and marks the run as trained."""
+    """Write the index, the weights, and last the card, which marks the run as trained."""
     if architecture_of(config.model).can_convert:
         content = config.features.content
         origin = IndexOrigin(content.encoder, content.layer, config.eval.retrieval.neighbours, config.seed)
@@ -173,7 +173,7 @@ def export(
 def describe_run(
     config: TrainConfig, made_of: Fingerprint, prepared: PreparedData, hardware: Hardware
 ) -> dict[str, Any]:
-    """What run.json and the tracker record before training."""
+    """The values that run.json and the tracker record before training."""
     manifest: Manifest = prepared.manifest
     features: FeatureSet = prepared.features
     return {
@@ -202,7 +202,7 @@ def describe_run(
 
 
 def doctor_record(prepared: PreparedData) -> dict[str, Any] | None:
-    """Verdict and findings of the data doctor, without the places."""
+    """Verdict and findings of the data doctor, without their places."""
     if prepared.diagnosis is None:
         return None
     findings = [
@@ -213,16 +213,16 @@ def doctor_record(prepared: PreparedData) -> dict[str, Any] | None:
 
 
 def update_run(folder: Path, values: dict[str, Any]) -> None:
-    """Add to run.json."""
+    """Merge values into run.json."""
     record = RunFolder(folder).record
     write_json(record, {**read_object(record), **values})
 
 
 def check_writable(logs: Path) -> None:
-    """Fail before the work, not after it.
+    """Check that `logs` can be written before the work starts.
 
     Raises:
-        StorageError: If `logs` cannot be written.
+        StorageError: If it cannot.
     """
     marker = logs / ".writable"
     write_json(marker, {})
@@ -230,7 +230,7 @@ def check_writable(logs: Path) -> None:
 
 
 class locked:  # noqa: N801 - a context manager, used like a function
-    """Hold a run's folder; a second process on the same run is refused."""
+    """Lock a run's folder, so that a second process on the same run is refused."""
 
     def __init__(self, folder: Path) -> None:
         make_folder(folder)

@@ -1,4 +1,4 @@
-"""From a composed configuration to a dataclass that keeps every rule."""
+"""Turns a composed configuration into a validated dataclass."""
 
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ def typed(config: DictConfig, schema: type[Settings]) -> Settings:
         ConfigError: On an unknown key, a wrong type, a missing value or a broken rule.
     """
     try:
-        values = uninterpolated(OmegaConf.to_container(config, resolve=True))  # a "+key=" hides in a typed config
+        values = uninterpolated(OmegaConf.to_container(config, resolve=True))  # a typed config accepts "+key=" silently
         value = OmegaConf.to_object(on_schema(values, schema))
     except OmegaConfBaseException as error:
         raise ConfigError(explain(error, schema)) from error
@@ -30,7 +30,7 @@ def typed(config: DictConfig, schema: type[Settings]) -> Settings:
 
 
 def on_schema(values: Any, schema: type[Settings]) -> DictConfig:
-    """Plain values on their schema, with that of the architecture that `model.name` names."""
+    """Merge plain values onto their schema, with the model schema of the architecture named by `model.name`."""
     plain = OmegaConf.create(values)
     if schema is not TrainConfig:
         return _merged(OmegaConf.structured(schema), plain)
@@ -45,7 +45,7 @@ def _merged(below: DictConfig, above: Any) -> DictConfig:
 
 
 def checked(value: Any, schema: type[Settings]) -> Settings:
-    """Settings that keep every rule.
+    """Validate settings and return them.
 
     Raises:
         ConfigError: If a rule is broken.
@@ -54,7 +54,7 @@ def checked(value: Any, schema: type[Settings]) -> Settings:
     if isinstance(value, TrainConfig):
         check_step_settings(value.preprocess.steps)
     value.validate()
-    from duetto.runs.registered import check_registered  # numerical libraries, which a misspelt key does not need
+    from duetto.runs.registered import check_registered  # slow: numerical libraries
 
     check_registered(value)
     return value

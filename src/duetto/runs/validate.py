@@ -1,4 +1,4 @@
-"""Validation: an excerpt of a held-out song, converted and scored at intervals while training."""
+"""Validation: an excerpt of a held-out song is converted and scored at intervals during training."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +45,7 @@ EXCERPT_S = 8.0
 
 
 class ValidationSong:
-    """An excerpt of a validation song, converted and scored at intervals while training."""
+    """An excerpt of a validation song that is converted and scored at intervals during training."""
 
     def __init__(self, config: TrainConfig, prepared: PreparedData, pair: tuple[Clip, Clip], folder: Path) -> None:
         self.config = config
@@ -66,7 +66,7 @@ class ValidationSong:
         self.reference_batch = whole_clip(self.reference.id, frames)
 
     def evaluate(self, module: TrainingModule) -> dict[str, float]:
-        """Convert with the weights of this moment and score, retrieval left out; and the validation losses."""
+        """Convert with the current weights, without retrieval, and return the scores and the validation losses."""
         features, model = self.config.features, self.config.model
         converter = build_converter(module.voice_network(), model, features, None, self.content_encoder)
         settings = replace(self.config.eval, retrieval=RetrievalConfig(index_rate=0.0))

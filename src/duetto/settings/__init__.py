@@ -1,1 +1,1 @@
-"""The schema of every configuration group: dataclasses with units in field comments, and what a run is named by."""
+"""The schema of every configuration group: dataclasses with units in field comments, ranges and provenance."""

@@ -1,4 +1,4 @@
-"""Settings that belong to one case each, as pure data; `duetto.settings.config` puts them into `DataConfig`."""
+"""Settings of single cases as pure data; `DataConfig` in `duetto.settings.config` holds them."""
 
 from dataclasses import dataclass, field
 
@@ -6,23 +6,23 @@ from duetto.errors import ConfigError
 
 JOINS = ("zero_padding", "shuffled", "ordered")
 PITCHES = ("melodic", "flat")
-MIN_FRAGMENT_MS = 10.0  # two frames of 5 ms: less holds no pitch period of a low voice
+MIN_FRAGMENT_MS = 10.0  # two frames of 5 ms: shorter ones hold no pitch period of a low voice
 
 
 @dataclass
 class RegisterConfig:
-    """Where case A's voice was recorded, and where it is asked to sing; MIDI as sung."""
+    """The range in which case A's voice was recorded, and the range that it has to sing; MIDI as sung."""
 
     low_midi: int = 41  # lowest note of the songs for training, validation and test
     high_midi: int = 53  # highest note of the songs for validation and test
-    train_high_midi: int = 53  # highest note of the songs for training: the dose
+    train_high_midi: int = 53  # highest note of the songs for training: the dose of a study
     above_semitones: int = 6  # the test songs called above_* lie 1 to this many semitones above high_midi
 
     def validate(self) -> None:
-        """Spans wide enough for a melody.
+        """Check that the ranges are wide enough for a melody.
 
         Raises:
-            ConfigError: If a span is narrower than a fourth, or leaves what can be sung.
+            ConfigError: If a range is narrower than a fourth, or exceeds the voice's range.
         """
         for name in ("high_midi", "train_high_midi"):
             high = getattr(self, name)
@@ -37,16 +37,16 @@ class RegisterConfig:
 
 @dataclass
 class RoomConfig:
-    """The room that case B's renders were made in, simulated by image sources."""
+    """The room of case B's recordings, simulated by image sources."""
 
     rt60_s: float = 0.9  # reverberation time, s; 0 = dry
     direct_to_reverberant_db: float = 6.0  # dB
 
     def validate(self) -> None:
-        """A time that can pass.
+        """Check the reverberation time.
 
         Raises:
-            ConfigError: If the reverberation time is negative.
+            ConfigError: If it is negative.
         """
         if not self.rt60_s >= 0:
             raise ConfigError(f"data.room.rt60_s is {self.rt60_s}; expected 0 (dry) or more seconds.")
@@ -54,16 +54,16 @@ class RoomConfig:
 
 @dataclass
 class MixConfig:
-    """How case C's voice was mixed with its band."""
+    """How case C's voice is mixed with its band."""
 
     vocal_to_backing_db: float | None = 3.0  # voice against band, root mean square; None = the dry stem, no mix
     reverb_rt60_s: float = 1.1  # of the voice, s; 0 = dry
     reverb_direct_db: float = 9.0  # direct to reverberant
     loudness_dbfs: float = -14.0  # root mean square of the mix before its limiter
-    mp3_kbps: int | None = None  # through MP3 at this rate; None = as mixed
+    mp3_kbps: int | None = None  # MP3 bit rate; None = no MP3
 
     def validate(self) -> None:
-        """Levels that can be mixed.
+        """Check the levels and times.
 
         Raises:
             ConfigError: If a value is out of range.
@@ -81,7 +81,7 @@ class MixConfig:
 
 @dataclass
 class FragmentConfig:
-    """How case D cuts what was sung, and how the fragments become training clips."""
+    """How case D cuts the songs, and how the fragments become training clips."""
 
     fragment_ms: float | None = None  # length of a fragment, ms; None = uncut
     join: str = "shuffled"  # zero_padding (a clip each) | shuffled | ordered (clips of about 10 s, no cross-fade)
@@ -91,7 +91,7 @@ class FragmentConfig:
     padding_ms: float = 1000.0  # for zero_padding: shorter fragments are filled with silence to this length
 
     def validate(self) -> None:
-        """Lengths that can be cut, names that exist, pitches that can be sung.
+        """Check lengths, names and pitches.
 
         Raises:
             ConfigError: If a setting is out of range or contradicts another.
@@ -114,17 +114,17 @@ class FragmentConfig:
 
 @dataclass
 class ChoirConfig:
-    """How large the choir is that base weights are trained on."""
+    """Size of the choir that the pretrained weights are trained on."""
 
     voices: int = 16  # of 16
-    songs: int = 9  # of each voice, about half a minute each
-    readers: int = 4  # of 4; they intone English, as many readings as there are songs of a voice
+    songs: int = 9  # per voice, about half a minute each
+    readers: int = 4  # of 4; they intone English, each as many texts as a voice has songs
 
     def validate(self) -> None:
-        """A choir has sources for its held-out songs.
+        """Check the numbers; held-out songs need sources, hence two voices.
 
         Raises:
-            ConfigError: If there are too few voices or songs, or more than there are.
+            ConfigError: If there are too few voices, songs or readers, or more than available.
         """
         if not 2 <= self.voices <= 16:
             raise ConfigError(f"data.choir.voices={self.voices}: expected 2 to 16.")

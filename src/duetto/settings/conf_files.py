@@ -1,4 +1,4 @@
-"""Where the configuration files lie, and the numbers of one size as plain values."""
+"""Finds the configuration files, and reads the values of a shape."""
 
 from pathlib import Path
 from typing import Any
@@ -9,24 +9,24 @@ from duetto.errors import ConfigError
 
 
 def conf_folder() -> Path:
-    """Where the configuration lies: inside the package when a wheel was installed, else beside it, in a checkout.
+    """The folder of the configuration: inside the package if a wheel was installed, else beside it in a checkout.
 
     Raises:
-        ConfigError: If it is in neither place.
+        ConfigError: If neither exists.
     """
     package = Path(__file__).resolve().parents[1]
     places = (package / "conf", package.parents[1] / "conf")
     for folder in places:
         if (folder / "train.yaml").is_file():
             return folder
-    raise ConfigError(f"The configuration is neither {places[0]} nor {places[1]}. Install duetto again.")
+    raise ConfigError(f"The configuration is neither in {places[0]} nor in {places[1]}. Install duetto again.")
 
 
 def read_shape(name: str) -> dict[str, dict[str, Any]]:
-    """What `conf/shape/NAME.yaml`, on top of the files that its `defaults` name, says of `features` and `model`.
+    """The values for `features` and `model` in `conf/shape/NAME.yaml`, merged with the files in its `defaults`.
 
     Raises:
-        ConfigError: If there is no such file.
+        ConfigError: If the file does not exist.
     """
     path = conf_folder() / "shape" / f"{name}.yaml"
     if not path.is_file():
@@ -39,7 +39,7 @@ def read_shape(name: str) -> dict[str, dict[str, Any]]:
 
 
 def _merged(below: Any, above: Any) -> Any:
-    """Groups key by key, anything else as it stands above."""
+    """Merge groups key by key; for other values, `above` wins."""
     if not isinstance(below, dict) or not isinstance(above, dict):
         return above
     return {**below, **{name: _merged(below.get(name), value) for name, value in above.items()}}

@@ -1,7 +1,7 @@
-"""The schema of every configuration group: one dataclass a group, units in field comments.
+"""The schema of every configuration group: one dataclass per group, units in field comments.
 
-Pure data: no hydra, no omegaconf, so that any module may take one as an argument. `MISSING` ("???")
-marks what a YAML file must fill. `validate()` checks what one field cannot say alone.
+Pure data without hydra or omegaconf, so that any module may take one as an argument. `MISSING` ("???") marks values
+that a YAML file must set. `validate()` checks ranges and rules between fields.
 """
 
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -23,10 +23,10 @@ def require(condition: bool, sentence: str) -> None:
 
 
 def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
-    """Rebuild a (nested) config dataclass from the plain dict that `dataclasses.asdict` gave.
+    """Rebuild a (nested) config dataclass from the plain dict of `dataclasses.asdict`.
 
     Raises:
-        ConfigError: If a key is unknown, or a group is no group.
+        ConfigError: If a key is unknown, or a group is not a mapping.
     """
     require(isinstance(values, dict), f"{schema.__name__} is {values!r}; expected a group of settings.")
     known = {item.name: item for item in fields(schema)}
@@ -43,19 +43,19 @@ def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
 
 @dataclass
 class DataConfig:
-    """A case: whose voice, from what, split how."""
+    """A case: the voice, its recordings, and their split."""
 
     case: str = MISSING  # of CASES
     root: str = field(default="data", metadata=PATH)  # where corpora and caches are kept
     seed: int = 0
-    minutes: float = 0.0  # of training material, the first clips in order; 0 = all there is
+    minutes: float = 0.0  # of training clips, the first in order; 0 = all
     # embedded cases
     target: str = "miku"  # embedded voice to learn
     sources: list[str] = field(default_factory=lambda: ["mei"])  # embedded voices that sing the test songs
     train_songs: list[str] = field(default_factory=list)
     val_songs: list[str] = field(default_factory=list)
     test_songs: list[str] = field(default_factory=list)
-    transpositions: list[int] = field(default_factory=lambda: [0])  # test songs are sung at these too, semitones
+    transpositions: list[int] = field(default_factory=lambda: [0])  # semitones at which test songs are sung, too
     register: RegisterConfig = field(default_factory=RegisterConfig)  # case_a
     room: RoomConfig = field(default_factory=RoomConfig)  # case_b
     mix: MixConfig = field(default_factory=MixConfig)  # case_c
@@ -64,11 +64,11 @@ class DataConfig:
     tracks: str = "sounding"  # folder_vsqx: sounding (those that a score does not mute) or all
     # folder, folder_vsqx, mix, ddb
     path: str | None = field(default=None, metadata=PATH)  # the user's recordings: a folder, or a .ddb file
-    # of a folder with subfolders: the one to take (null = all); else the voice's name
+    # in a folder with subfolders: the one to use (null = all); otherwise the voice's name
     singer: str | None = field(default=None, metadata=NAME)
 
     def validate(self) -> None:
-        """Songs may not be in two splits; folder needs a path."""
+        """Check names, that no song is in two splits, and that the user's recordings have a path."""
         songs = self.train_songs + self.val_songs + self.test_songs
         require(len(set(songs)) == len(songs), f"A song is in two splits of data={self.case}: {sorted(songs)}.")
         require(self.case in CASES, f"data.case={self.case}: expected one of {', '.join(CASES)}.")
@@ -93,26 +93,26 @@ class PreprocessConfig:
 
     name: str = MISSING
     steps: dict[str, Any] = field(default_factory=dict)  # name -> {_target_: ..., parameters}
-    keep_intermediates: bool = False  # keep every clip as it is between the steps, to listen to
+    keep_intermediates: bool = False  # keep every clip between the steps, to listen to
 
     def what_is_done(self) -> dict[str, Any]:
-        """All that affects what comes out, as JSON values."""
+        """The settings that affect the result, as JSON values."""
         return {"name": self.name, "steps": self.steps}
 
     def validate(self) -> None:
-        """Slicing comes last: the steps before it need whole songs."""
+        """Check that slicing comes last, because the other steps need whole songs."""
         names = list(self.steps)
         require("slice" in names and names[-1] == "slice", "The last preprocess step has to be `slice`.")
 
 
 @dataclass
 class ContentConfig:
-    """The content encoder: what is said, freed of who says it."""
+    """The content encoder, whose frames keep the words and drop the speaker."""
 
     encoder: str = "moonshine"
     layer: int = 4  # transformer layer read for the model, counted from 0
     dimension: int = 288
-    # weights file of contentvec or hubert_soft, or `hub` (moonshine's come inside a package)
+    # weights file of contentvec or hubert_soft, or `hub` (those of moonshine come with a package)
     path: str | None = field(default=None, metadata=PATH)
 
 
@@ -125,7 +125,7 @@ class F0Config:
     max_hz: float = 1100.0
 
     def validate(self) -> None:
-        """Order of the limits."""
+        """Check the order of the limits."""
         require(
             0 < self.min_hz < self.max_hz, f"features.f0: min_hz {self.min_hz} must lie below max_hz {self.max_hz}."
         )
@@ -146,7 +146,7 @@ class FeaturesConfig:
     timing: str = "centred"  # centred | upstream: public RVC weights were trained with a skew (features/timing.py)
 
     def validate(self) -> None:
-        """Rates that resample cleanly and windows that overlap."""
+        """Check rates, windows and timing."""
         require(
             8000 <= self.sample_rate <= 96000,
             f"features.sample_rate={self.sample_rate}: expected 8000 to 96000 Hz.",
@@ -177,7 +177,7 @@ class FeaturesConfig:
 
 @dataclass
 class TrainerConfig:
-    """How long, on what, how often to save."""
+    """Limits, hardware, and intervals of checkpoints and validations."""
 
     max_minutes: float = 8.0  # of training, counted over all resumes; 0 = no limit
     max_steps: int = 200_000
@@ -187,12 +187,12 @@ class TrainerConfig:
     num_threads: int = 0  # 0 = all cores
     num_workers: int = 0
     checkpoint_every_steps: int = 100
-    evaluate_every_steps: int = 200  # a held-out conversion, scored; 0 = never
+    evaluate_every_steps: int = 200  # validation: a held-out conversion is scored; 0 = never
     log_every_steps: int = 10
-    select: str = "best"  # best | last: which moment becomes the voice (docs/decisions/best-checkpoint.md)
+    select: str = "best"  # best | last: which step becomes the voice (docs/decisions/best-checkpoint.md)
 
     def validate(self) -> None:
-        """Something has to end the training."""
+        """Check that a limit ends the training, and the ranges."""
         require_within("trainer.max_minutes", self.max_minutes, 0, meaning="no limit")
         require_within("trainer.num_threads", self.num_threads, 0, meaning="all cores")
         require_within("trainer.evaluate_every_steps", self.evaluate_every_steps, 0, meaning="never")
@@ -213,7 +213,7 @@ class TrainerConfig:
 
 @dataclass
 class LoggerConfig:
-    """Where numbers, pictures and sounds go besides CSV and the page, which are always written."""
+    """The tracker for numbers, pictures and sounds, besides CSV files and the page, which are always written."""
 
     name: str = "wandb"  # wandb | none
     project: str = field(default="duetto", metadata=NAME)
@@ -235,10 +235,10 @@ class RetrievalConfig:
 
     index_rate: float = 0.5  # share of retrieved content, 0..1
     neighbours: int = 8
-    protect: float = 0.33  # share of the index in unvoiced frames; >= 0.5 = same as voiced
+    protect: float = 0.33  # index_rate in unvoiced frames is scaled by this; >= 0.5 = as in voiced ones
 
     def validate(self, prefix: str = "") -> None:
-        """Shares are shares, neighbours can be counted; `prefix` is where the settings stand."""
+        """Check the ranges; `prefix` is the dotted path of the settings."""
         require_within(f"{prefix}index_rate", self.index_rate, 0, 1)
         require_within(f"{prefix}protect", self.protect, 0, 1)
         require_within(f"{prefix}neighbours", self.neighbours, 1, 1024)
@@ -246,14 +246,14 @@ class RetrievalConfig:
 
 @dataclass
 class DiffusionConfig:
-    """How Diff-SVC draws its mel; other architectures do not read it."""
+    """Sampling of Diff-SVC's mel; other architectures ignore it."""
 
     sampler: str = "unipc"  # docs/decisions/sampler.md
     steps: int = 20  # network calls of a conversion
-    shallow_start: int = 0  # noise levels laid over the source's own mel; 0 = begin with noise alone
+    shallow_start: int = 0  # noise levels added to the source's mel; 0 = start from pure noise
 
     def validate(self, prefix: str = "") -> None:
-        """What every diffusion can do; `prefix` is where the settings stand."""
+        """Check the ranges that hold for any model; `prefix` is the dotted path of the settings."""
         require(
             self.sampler in SAMPLERS,
             f"{prefix}diffusion.sampler={self.sampler}: expected one of {', '.join(SAMPLERS)}.",
@@ -262,13 +262,13 @@ class DiffusionConfig:
         start = self.shallow_start
         require(
             start == 0 or start >= 2,
-            f"{prefix}diffusion.shallow_start={start}: expected 0 (noise alone), or 2 and more levels of noise.",
+            f"{prefix}diffusion.shallow_start={start}: expected 0 (pure noise), or 2 or more noise levels.",
         )
 
 
 @dataclass
 class EvalConfig:
-    """What is converted and measured after training."""
+    """Conversion and scoring after training."""
 
     retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
     diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
@@ -277,7 +277,7 @@ class EvalConfig:
     max_songs: int = 0  # test songs scored; 0 = all
 
     def validate(self) -> None:
-        """Every number in its range."""
+        """Check the ranges."""
         self.retrieval.validate("eval.retrieval.")
         self.diffusion.validate("eval.")
         require_within("eval.chunk_s", self.chunk_s, 2, 600)

@@ -1,15 +1,15 @@
-"""Marks of fields in the schemas: what kind of setting each is, where its type does not say it.
+"""Marks of schema fields for kinds of settings that the type does not express.
 
-Without a mark a field of a `ModelConfig` decides which tensors the network has (its shape).
+A field of a `ModelConfig` without a mark decides which tensors the network has (its shape).
 """
 
 from types import MappingProxyType
 
 KIND = "kind"
-NOT_SHAPE = MappingProxyType({KIND: "not shape"})  # decides about training or conversion alone
-PATH = MappingProxyType({KIND: "path"})  # where a file lies; of a model: its digest identifies a run, the path does not
+NOT_SHAPE = MappingProxyType({KIND: "not shape"})  # affects only training or conversion
+PATH = MappingProxyType({KIND: "path"})  # a path; in a model, the file's digest identifies a run, not the path
 PATHS = MappingProxyType({KIND: "paths"})  # one path or a list of them
-NAME = MappingProxyType({KIND: "name"})  # what somebody or something is called, in any letters
-LITERAL_KINDS = frozenset(mark[KIND] for mark in (PATH, PATHS, NAME))  # taken letter by letter from a command line
+NAME = MappingProxyType({KIND: "name"})  # a name with any characters
+LITERAL_KINDS = frozenset(mark[KIND] for mark in (PATH, PATHS, NAME))  # taken literally from a command line
 STEP_PATH = "path"  # the field of a preprocessing step that names a file or folder
-STEP_TEXTS = (STEP_PATH, "command")  # those that are taken letter by letter
+STEP_TEXTS = (STEP_PATH, "command")  # fields of steps that are taken literally

@@ -1,10 +1,10 @@
-"""What the configurations of all architectures have, and the parts that several of them are made of.
+"""The fields that all architectures share, and the parts that several of them use.
 
-Pure data, as `duetto.settings.config`. Each architecture adds its own numbers in a subclass, in the `config.py` of its
-room. A YAML file of the group starts from its schema (`defaults: [base_rvc]`).
+Pure data, as in `duetto.settings.config`. Each architecture adds its fields in a subclass, in the `config.py` of its
+folder. A YAML file of the group starts from its schema (`defaults: [base_rvc]`).
 
-A field of a `ModelConfig` is one of three kinds (`duetto.settings.kinds`). Without a mark it decides which tensors the
-network has (its shape). `NOT_SHAPE` marks what training or conversion does with them, and `PATH` where weights lie.
+A field of a `ModelConfig` has one of three kinds (`duetto.settings.kinds`). Without a mark it decides which tensors the
+network has (its shape). `NOT_SHAPE` marks fields that affect only training or conversion, `PATH` paths of weights.
 """
 
 from dataclasses import asdict, dataclass, field, fields
@@ -18,19 +18,19 @@ from duetto.settings.ranges import require_within
 
 @dataclass
 class GeneratorConfig:
-    """HiFi-GAN's generator with a source."""
+    """HiFi-GAN's generator with a harmonic source."""
 
     upsample_rates: list[int] = MISSING  # product = hop_length
     upsample_kernel_sizes: list[int] = MISSING
     upsample_initial_channel: int = MISSING
     resblock_kernel_sizes: list[int] = MISSING
     resblock_dilation_sizes: list[list[int]] = MISSING
-    num_harmonics: int = 0  # overtones in the source beside the fundamental (upstream RVC 0, openvpi NSF-HiFiGAN 8)
+    num_harmonics: int = 0  # overtones in the source besides the fundamental (upstream RVC 0, openvpi NSF-HiFiGAN 8)
     has_mini_source: bool = False  # PC-NSF-HiFiGAN: one clean sine after the second upsampling; vocoders only
 
 
 def check_upsampling(generator: GeneratorConfig, features: FeaturesConfig) -> None:
-    """Refuse a generator whose upsampling is not the hop."""
+    """Refuse a generator whose upsampling rates do not multiply to the hop length, or whose kernels do not fit."""
     product = prod(generator.upsample_rates)
     require(
         product == features.hop_length,
@@ -70,10 +70,10 @@ class LossConfig:
     kl: float = 1.0
     feature_matching: float = 2.0
     adversarial: float = 1.0
-    adversarial_from_step: int = 0  # discriminators join here; before, mel and KL train alone (upstream: 0)
+    adversarial_from_step: int = 0  # discriminators start here; before, only mel and KL losses train (upstream: 0)
 
     def validate(self) -> None:
-        """No loss is sought after."""
+        """Check that no weight is negative, which would reward the loss."""
         for each in fields(self):
             require_within(f"model.loss.{each.name}", getattr(self, each.name), 0)
 
@@ -83,7 +83,7 @@ class OptimizerConfig:
     """AdamW."""
 
     learning_rate: float = 1e-4
-    learning_rate_from_base: float = 0.0  # instead, when training starts from a base; 0 = the same
+    learning_rate_from_base: float = 0.0  # used instead if training starts from pretrained weights; 0 = the same
     beta_1: float = 0.8
     beta_2: float = 0.99
     epsilon: float = 1e-9
@@ -91,7 +91,7 @@ class OptimizerConfig:
     decay_per_1000_steps: float = 1.0  # factor on the learning rate
 
     def validate(self) -> None:
-        """Numbers that AdamW takes."""
+        """Check the ranges that AdamW accepts."""
         rate, decay = self.learning_rate, self.decay_per_1000_steps
         require(0 < rate <= 1, f"model.optimizer.learning_rate={rate:g}: expected above 0, at most 1.")
         require_within("model.optimizer.learning_rate_from_base", self.learning_rate_from_base, 0, 1)
@@ -106,7 +106,7 @@ class OptimizerConfig:
 
 @dataclass
 class ModelConfig:
-    """What every architecture has; each adds its own numbers in a subclass."""
+    """The fields of every architecture; each adds its own in a subclass."""
 
     has_discriminator: ClassVar[bool] = False  # whether one is trained beside the network
 
@@ -114,51 +114,51 @@ class ModelConfig:
     size: str = MISSING  # compact | v2_40k | ...
     content_dimension: int = MISSING  # = features.content.dimension
     num_speakers: int = field(default=1, metadata=NOT_SHAPE)
-    # frames of a training example; 0 = whole clips, those of like length together
+    # frames of a training example; 0 = whole clips, batched by similar length
     crop_frames: int = field(default=MISSING, metadata=NOT_SHAPE)
     # weights to start from: auto (ours) | none | a run's folder, .safetensors or (RVC) G_*.pth
     base: str | None = field(default=None, metadata=PATH)
-    # the same for the discriminator; a folder as base brings its own
+    # the same for the discriminator; a folder as base includes its own
     base_discriminator: str | None = field(default=None, metadata=PATH)
-    # the voice is a running mean of the weights that forgets 1 - decay a step; 0 = no mean
+    # the voice is an exponential moving average of the weights with this decay per step; 0 = no average
     ema_decay: float = field(default=0.0, metadata=NOT_SHAPE)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig, metadata=NOT_SHAPE)
 
     @property
     def least_frames(self) -> int:
-        """Frames that a training example needs at least."""
+        """Minimum number of frames of a training example."""
         return 1
 
     @property
     def reads_diffusion(self) -> bool:
-        """Whether a conversion draws its mel by diffusion, so that `diffusion` settings matter to it."""
+        """Whether a conversion samples its mel by diffusion, so that the `diffusion` settings apply."""
         return False
 
     def validate_diffusion(self, diffusion: DiffusionConfig) -> None:
-        """Refuse what a conversion with this model cannot do."""
+        """Refuse diffusion settings that this model does not support."""
 
     def validate(self, features: FeaturesConfig) -> None:
-        """The content that the model reads is what the encoder gives."""
+        """Check the ranges, and that the model's content dimension is the encoder's."""
         self.optimizer.validate()
         require(
             self.content_dimension == features.content.dimension,
-            f"model.content_dimension={self.content_dimension}, but the encoder gives {features.content.dimension}.",
+            f"model.content_dimension={self.content_dimension}, but the encoder has {features.content.dimension}.",
         )
         require(0 <= self.ema_decay < 1, f"model.ema_decay={self.ema_decay}: expected 0 (off) to below 1.")
         require(self.crop_frames >= 0, f"model.crop_frames={self.crop_frames}: expected 0 (whole clips) or more.")
         require(self.num_speakers >= 1, f"model.num_speakers={self.num_speakers}: expected at least 1.")
         require(
             self.base not in (None, "auto", "none") or self.base_discriminator is None,
-            "model.base_discriminator is given without base=PATH; give both or the base alone.",
+            "model.base_discriminator is given without base=PATH; give both, or only the base.",
         )
 
 
 def shape_of(model: ModelConfig) -> dict[str, Any]:
-    """The settings that decide which tensors the networks have, speakers aside."""
+    """The settings that decide which tensors the networks have, except for the number of speakers."""
     shape = {each.name for each in fields(model) if KIND not in each.metadata}
     return {name: value for name, value in asdict(model).items() if name in shape}
 
 
 def path_fields(schema: type[ModelConfig]) -> set[str]:
-    """Names of the fields that say where weights lie."""
+    """Names of the fields that hold paths of weights."""
     return {each.name for each in fields(schema) if each.metadata == PATH}

@@ -1,4 +1,4 @@
-"""Where a number comes from: code version and library versions, for the record beside it."""
+"""Versions of code and libraries, to be recorded with results."""
 
 import platform
 import subprocess
@@ -26,7 +26,7 @@ RECORDED_PACKAGES = (
 
 
 def package_versions() -> dict[str, str]:
-    """Installed versions of the packages that can move a number."""
+    """Installed versions of the packages that can affect results."""
     versions = {"python": platform.python_version()}
     for name in RECORDED_PACKAGES:
         try:

@@ -1,4 +1,4 @@
-"""What settings may be: names that are fixed here, and numbers within bounds."""
+"""Allowed values of settings: fixed names, and bounds of numbers."""
 
 from collections.abc import Sequence
 from math import inf
@@ -23,14 +23,14 @@ MAX_SEED = 2**63 - 1
 
 
 def require_within(name: str, value: float, low: float, high: float = inf, meaning: str = "") -> None:
-    """Refuse a number beyond its bounds, and NaN.
+    """Refuse NaN and numbers outside the bounds.
 
     Args:
-        name: Of the setting.
-        value: What it was given.
-        low: Lowest value that is allowed.
-        high: Highest; infinite = no bound.
-        meaning: What the lowest value stands for, if it is no number like the others.
+        name: Name of the setting.
+        value: Its value.
+        low: Lowest allowed value.
+        high: Highest allowed value; infinite = no bound.
+        meaning: Meaning of the lowest value, if it has a special one.
 
     Raises:
         ConfigError: Unless low <= value <= high.
@@ -41,5 +41,5 @@ def require_within(name: str, value: float, low: float, high: float = inf, meani
 
 
 def one_of(names: Sequence[str]) -> str:
-    """a, b or c."""
+    """The names as a list in a sentence: "a, b or c"."""
     return f"{', '.join(names[:-1])} or {names[-1]}"

@@ -1,6 +1,6 @@
-"""What the entry points take: the groups of `duetto.settings.config` put together.
+"""The settings of the entry points, composed of the groups of `duetto.settings.config`.
 
-Pure data, as there.
+Pure data, as in that module.
 """
 
 from dataclasses import dataclass, field
@@ -30,10 +30,10 @@ class TrainConfig:
     """`python train.py`."""
 
     seed: int = 0
-    # weights to start from: auto (ours, where they fit) | none | PATH; model.base follows it
+    # weights to start from: auto (ours, if they fit) | none | PATH; sets model.base
     base: str = field(default="auto", metadata=PATH)
     logs: str = field(default="logs", metadata=PATH)  # where run folders are kept
-    stale: str = "repeat"  # repeat | keep | stop: what to do with a run or scores that earlier code made of the same
+    stale: str = "repeat"  # repeat | keep | stop: what to do with a run or scores of the same settings by earlier code
     data: DataConfig = field(default_factory=DataConfig)
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
@@ -43,7 +43,7 @@ class TrainConfig:
     eval: EvalConfig = field(default_factory=EvalConfig)
 
     def validate(self) -> None:
-        """Every group, then the rules between groups."""
+        """Check every group, then the rules between groups."""
         self.data.validate()
         self.preprocess.validate()
         self.features.validate()
@@ -63,22 +63,22 @@ class InferConfig:
     run: str | None = field(default="latest", metadata=PATH)  # latest | a run's name or signature | a path
     # instead of a run: a public model, .pth of RVC WebUI or Applio
     checkpoint: str | None = field(default=None, metadata=PATH)
-    index: str | None = field(default=None, metadata=PATH)  # its .index; without one nothing is retrieved
-    # of a public Diff-SVC checkpoint: NSF-HiFiGAN `model` file with its config.json
+    index: str | None = field(default=None, metadata=PATH)  # its .index; without one, nothing is retrieved
+    # vocoder of a public Diff-SVC checkpoint: NSF-HiFiGAN `model` file with its config.json
     vocoder: str | None = field(default=None, metadata=PATH)
-    # weights of the content encoder (or `hub`); default: as the voice's card says
+    # weights of the content encoder (or `hub`); default: those in the voice's card
     content_path: str | None = field(default=None, metadata=PATH)
     source: Any = field(default=None, metadata=PATHS)  # an audio file, a folder, a pattern, or a list of them
     output: str | None = field(default=None, metadata=PATH)  # file or folder; default: beside the run
-    format: str = "wav"  # wav | flac; of files in a folder, a file's own suffix decides
+    format: str = "wav"  # wav | flac for outputs in a folder; the suffix of an output file decides otherwise
     transpose: float = 0.0  # semitones, fractions allowed
-    cents: float = 0.0  # added to it
-    formant: float = 0.0  # semitones: the voice's colour moves, its pitch does not
+    cents: float = 0.0  # added to transpose
+    formant: float = 0.0  # semitones by which the spectral envelope moves; the pitch stays
     level_match: float = 0.0  # 0 = the voice's own loudness, 1 = the source's (1 - upstream's rms_mix_rate)
     logs: str = field(default="logs", metadata=PATH)
     speaker: Any = field(default=0, metadata=NAME)  # number or name
-    f0_method: str | None = None  # a name of features.trackers.registry; default: as trained
-    timing: str | None = None  # grids of content and pitch, see features.timing; default: as trained
+    f0_method: str | None = None  # a name of features.trackers.registry; default: that of the training
+    timing: str | None = None  # grids of content and pitch, see features.timing; default: that of the training
     chunk_s: float = 20.0
     seed: int = 0
     index_rate: float = 0.5
@@ -92,7 +92,7 @@ class InferConfig:
         return self.transpose + self.cents / 100.0
 
     def validate(self) -> None:
-        """Every number in its range."""
+        """Check the ranges."""
         for name, low, high in (
             ("level_match", 0, 1),
             ("formant", -12, 12),
@@ -108,10 +108,10 @@ class InferConfig:
         require(isinstance(self.speaker, int | str), f"speaker={self.speaker}: expected a number or a name.")
 
     def sources(self) -> list[str]:
-        """The recordings named, as a list.
+        """The names of the recordings as a list.
 
         Raises:
-            ConfigError: If none is named, or one is not a name.
+            ConfigError: If there is none, or one is not a text.
         """
         named = self.source if isinstance(self.source, list) else [self.source]
         require(

@@ -1,1 +1,1 @@
-"""Studies: committed files that state what is compared, their runs, and their verdicts."""
+"""Studies: committed files of arms and hypotheses, their runs, and their verdicts."""

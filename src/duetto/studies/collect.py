@@ -1,8 +1,8 @@
-"""The finished runs of a study, as a tidy table of scores.
+"""Collects the finished runs of a study as a tidy table of scores.
 
-`python sweep.py study=NAME` leaves logs/sweeps/NAME/state.json: for each arm its settings and its run's folder. A run
-counts for an arm only if it was made with the settings that the study's file asks for now; what is missing is named.
-Scores come from the evaluation that the sweep asked for and, where there are any, from stress_tests.json.
+`python sweep.py study=NAME` writes logs/sweeps/NAME/state.json: for each arm its settings and its run's folder. A run
+counts for an arm only if its settings are those of the study's current file; missing runs are named. Scores come from
+the evaluation of the sweep and, if it exists, from stress_tests.json.
 """
 
 import re
@@ -21,25 +21,25 @@ from duetto.studies.number import as_number
 from duetto.studies.schema import Study
 
 SHIFTED = re.compile(r"(?P<song>.+)_(?P<condition>(?:up|down)\d+)")
-PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not make another study
+PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not affect the result
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run that an arm of the study was given."""
+    """The finished run of an arm."""
 
     arm: Arm
     folder: Path
     facts: dict[str, Any]  # run.json
-    evaluation: EvaluationFolder  # that the arm asked for
+    evaluation: EvaluationFolder  # of the arm's evaluation settings
 
 
 @dataclass(frozen=True)
 class Collection:
-    """The runs and scores of a study that exist."""
+    """The existing runs and scores of a study."""
 
     runs: tuple[FinishedRun, ...]
-    missing: tuple[tuple[str, str], ...]  # arm's name, why
+    missing: tuple[tuple[str, str], ...]  # (name of the arm, reason)
     scores: tuple[Score, ...]
 
 
@@ -47,17 +47,17 @@ def collect_study(study: Study, logs: Path, sweep: Path | None = None) -> Collec
     """Read the runs of a study.
 
     Args:
-        study: Whose arms.
+        study: The study.
         logs: Folder of the runs.
-        sweep: Folder of the sweep that made them; None = logs/sweeps/NAME.
+        sweep: Folder of the study's sweep; None = logs/sweeps/NAME.
 
     Raises:
-        StorageError: If the study was never run, none of its runs can be judged, or a file is damaged.
+        StorageError: If the study was never run, none of its runs can be used, or a file is damaged.
     """
     place = sweep or logs / "sweeps" / study.name
     if not (place / "state.json").is_file():
         raise StorageError(
-            f"There are no runs of study {study.name} below {place}. Make them: python sweep.py study={study.name}"
+            f"There are no runs of study {study.name} below {place}. Start them: python sweep.py study={study.name}"
         )
     rows = {str(row["name"]): row for row in read_json(place / "state.json")["runs"]}
     runs, missing = [], []
@@ -69,15 +69,15 @@ def collect_study(study: Study, logs: Path, sweep: Path | None = None) -> Collec
             runs.append(found)
     if not runs:
         raise StorageError(
-            f"None of the {len(missing)} runs of study {study.name} can be judged: {missing[0][0]} {missing[0][1]}. "
-            f"Make them: python sweep.py study={study.name}"
+            f"None of the {len(missing)} runs of study {study.name} can be used: {missing[0][0]} {missing[0][1]}. "
+            f"Start them: python sweep.py study={study.name}"
         )
     scores = tuple(score for run in runs for score in read_scores(run, study.songs))
     return Collection(tuple(runs), tuple(missing), scores)
 
 
 def read_scores(run: FinishedRun, songs: tuple[str, ...]) -> Iterator[Score]:
-    """The scores of a run on a study's songs; an undefined one is NaN."""
+    """The scores of a run on a study's songs; undefined scores are NaN."""
     arm = run.arm
     for row in current_record(read_json(run.evaluation.metrics))["songs"]:
         song, condition = split_name(str(row["song"]))
@@ -92,7 +92,7 @@ def read_scores(run: FinishedRun, songs: tuple[str, ...]) -> Iterator[Score]:
 
 
 def split_name(song: str) -> tuple[str, str]:
-    """Song and condition of a test song's name: `air_13_up6` is air_13 at up6."""
+    """Split a test song's name into song and condition: `air_13_up6` is air_13 at up6."""
     found = SHIFTED.fullmatch(song)
     return (found["song"], found["condition"]) if found else (song, NATIVE)
 
@@ -103,18 +103,18 @@ def _rows(arm: Arm, song: str, condition: str, row: dict[str, Any]) -> Iterator[
 
 
 def _is_as_planned(overrides: tuple[str, ...], arm: Arm) -> bool:
-    """Whether a run was made with the arm's settings, apart from settings that do not affect the result."""
+    """Whether a run has the arm's settings, except for settings that do not affect the result."""
     added = overrides[len(arm.overrides) :]
     is_harmless = all(each.split("=", 1)[0] in PLACES for each in added)
     return overrides[: len(arm.overrides)] == arm.overrides and is_harmless
 
 
 def _find(arm: Arm, row: dict[str, Any] | None, logs: Path) -> FinishedRun | str:
-    """The run of an arm, or why there is none."""
+    """The run of an arm, or the reason why there is none."""
     if row is None:
         return "not part of the sweep that was run"
     if not _is_as_planned(tuple(row["overrides"]), arm):
-        return "was run with other settings than the study asks for now"
+        return "was run with other settings than the study has now"
     if row["state"] != "finished" or not row["run"]:
         return f"its run is {row['state']}"
     folder = logs / Path(str(row["run"])).name

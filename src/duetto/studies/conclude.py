@@ -1,4 +1,4 @@
-"""The verdict of a study as JSON values: results, shares, and everything behind them."""
+"""The verdict of a study as JSON values: results, variance shares, and the data behind them."""
 
 import math
 from typing import Any
@@ -27,14 +27,14 @@ from duetto.studies.number import as_number
 from duetto.studies.schema import Design, Study
 
 PREREGISTERED, EXPLORATORY = "preregistered", "exploratory"
-NOTHING = "nothing"  # the group of a factor that changes nothing: the null of a design
+NOTHING = "nothing"  # group of the factor without effect, the null of a design
 
 
 def conclude(study: Study, collection: Collection) -> dict[str, Any]:
     """Reach the verdict of a study.
 
     Returns:
-        JSON values: study, question, status and why, file_hash, code, hours, seeds, songs, runs, missing, findings
+        JSON values: study, question, status and reasons, file_hash, code, hours, seeds, songs, runs, missing, findings
         (see `StudyResult.as_dict`), controls_hold, shares (None without a design).
     """
     results = decide_all(collection.scores, study.claims, list(study.models), study.family_size)
@@ -71,27 +71,27 @@ def conclude(study: Study, collection: Collection) -> dict[str, Any]:
 
 
 def why_exploratory(study: Study, collection: Collection) -> list[str]:
-    """What keeps a study from counting as preregistered; empty = nothing."""
+    """Reasons why a study does not count as preregistered; empty if there are none."""
     reasons = []
     if not study.is_registered:
-        reasons.append("the study's file is not the one that was registered")
+        reasons.append("the study's file is not the registered one")
     if collection.missing:
         reasons.append(f"{len(collection.missing)} of its runs are missing")
     codes = {str(run.facts.get("code", {}).get("sources")) for run in collection.runs}
     if len(codes) > 1:
-        reasons.append(f"its runs were made by {len(codes)} versions of the code")
+        reasons.append(f"its runs come from {len(codes)} versions of the code")
     return reasons
 
 
 def controls_hold(results: tuple[StudyResult, ...]) -> dict[str, bool]:
-    """For each architecture whether every null arm and positive control came out as it has to."""
+    """For each architecture, whether every null arm and positive control has the required result."""
     controls = [result for result in results if result.claim.role in (NULL, POSITIVE)]
     models = sorted({result.model for result in controls})
     return {m: all(f.verdict != FAILS and f.fit.is_testable for f in controls if f.model == m) for m in models}
 
 
 def shares_by_model(study: Study, design: Design, collection: Collection) -> dict[str, Any]:
-    """Variance shares of each architecture; None where a score of the design is missing."""
+    """Variance shares of each architecture; None if a score of the design is missing."""
     groups = {name: factor.group for name, factor in design.factors.items()}
     levels = two_level_design(len(groups), design.num_runs)
     found: dict[str, Any] = {}
@@ -104,10 +104,10 @@ def shares_by_model(study: Study, design: Design, collection: Collection) -> dic
 
 
 def share_findings(study: Study, design: Design, shares: dict[str, Any]) -> list[dict[str, Any]]:
-    """Of each architecture: the claim about two groups, and that the factor that changes nothing explains nothing.
+    """For each architecture, the claim about two groups, and the claim that the null factor explains nothing.
 
-    The interval decides: *reproduced* when the difference is large enough and its interval lies above 0, *refuted* when
-    the interval lies below what would matter. One side of it leaves out 2.5 %, half of alpha for two architectures.
+    The interval decides: *reproduced* if the difference is large enough and its interval is above 0, *refuted* if the
+    interval is below the smallest relevant difference. Each side excludes 2.5 %, half of alpha for two architectures.
     """
     found = []
     for model, own in shares.items():
@@ -135,7 +135,7 @@ def share_findings(study: Study, design: Design, shares: dict[str, Any]) -> list
 
 
 def decide_share(value: float, low: float, high: float, smallest: float) -> str:
-    """The verdict that an interval of a difference of shares allows."""
+    """The verdict on a difference of shares, given its interval."""
     if math.isnan(value):
         return UNDEFINED
     if low > 0.0 and value >= smallest:
@@ -144,7 +144,7 @@ def decide_share(value: float, low: float, high: float, smallest: float) -> str:
 
 
 def nothing_explains(results: list[dict[str, Any]]) -> dict[str, bool]:
-    """For each architecture whether the factor that changes nothing explains nothing."""
+    """For each architecture, whether the null factor explains nothing."""
     return {each["model"]: each["verdict"] == HOLDS for each in results if each["role"] == NULL}
 
 
@@ -152,14 +152,14 @@ def _estimate(shares: dict[str, Any] | None, part: str, name: str) -> tuple[floa
     if shares is None:
         return math.nan, math.nan, math.nan
     entry = shares[part].get(name)
-    if entry is None:  # the groups stand in the other order
+    if entry is None:  # the groups are in the other order
         other = shares[part][" - ".join(reversed(name.split(" - ")))]
         return -other["value"], -other["interval"][1], -other["interval"][0]
     return entry["value"], *entry["interval"]
 
 
 def design_table(study: Study, design: Design, collection: Collection, model: str) -> np.ndarray:
-    """The design's metric, (runs, seeds, songs); NaN where there is no score."""
+    """Scores of the design's metric, (runs, seeds, songs); NaN if missing."""
     table = np.full((design.num_runs, len(study.seeds), len(study.songs)), np.nan)
     runs = {run_name(number): number for number in range(design.num_runs)}
     for score in collection.scores:
@@ -170,7 +170,7 @@ def design_table(study: Study, design: Design, collection: Collection, model: st
 
 
 def as_json(shares: Shares) -> dict[str, Any]:
-    """Each share as {value, interval}."""
+    """The shares as JSON values, each as {value, interval}."""
     parts = {"factors": shares.factors, "groups": shares.groups, "differences": shares.differences}
     return {
         part: {name: {"value": value, "interval": [low, high]} for name, (value, low, high) in values.items()}

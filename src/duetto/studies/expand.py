@@ -1,4 +1,4 @@
-"""From a study to its runs: every arm, trained by every architecture with every seed. Pure."""
+"""Expands a study to its runs: every arm with every architecture and every seed. Pure."""
 
 from dataclasses import dataclass
 
@@ -6,22 +6,22 @@ from duetto.evaluation.statistics.shares import two_level_design
 from duetto.studies.schema import ArmPlan, Design, Study
 
 HIGH = 1
-ANY = "any"  # in place of an architecture, where the arms name theirs
+ANY = "any"  # in place of an architecture, if the arms name theirs
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One run of a study: what it is called, and the settings of train.py that make it."""
+    """One run of a study: its name and its settings of train.py."""
 
     name: str  # ARM.MODEL.seedN
     overrides: tuple[str, ...]
     arm: str
     model: str
-    seed: int  # of the study; the run's own may differ by the arm's offset
+    seed: int  # of the study; the run's seed may differ by the arm's offset
 
 
 def expand(study: Study) -> tuple[Arm, ...]:
-    """The runs of a study: seeds outermost, so that a study that is stopped early is as balanced as possible."""
+    """The runs of a study: seeds are the outermost loop, so that a study stopped early is as balanced as possible."""
     arms = {**study.arms, **design_arms(study.design)}
 
     def make(name: str, plan: ArmPlan, model: str, seed: int) -> Arm:

@@ -1,9 +1,9 @@
 """Reads conf/study/NAME.yaml and checks whether it is still the registered file.
 
-`extends: OTHER` takes another study's file and replaces the keys given; arms, hypotheses and models are merged by
-name, and null takes one away. The hash covers the bytes of both. conf/study/registered.yaml holds the hash under which
-a study was registered before its runs; a file that differs is not refused, but everything that comes of it is
-labelled exploratory.
+`extends: OTHER` starts from another study's file and replaces the given keys; arms, hypotheses and models are merged by
+name, and null removes one. The hash covers the bytes of both files. conf/study/registered.yaml holds the hash under
+which a study was registered before its runs; a file that differs is not refused, but its results are labelled
+exploratory.
 """
 
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ from duetto.studies.schema import ArmPlan, Design, Factor, Hypothesis, Study
 
 FOLDER = "study"
 REGISTERED = "registered.yaml"
-MERGED = ("arms", "hypotheses", "models")  # by name, when a study extends another
+MERGED = ("arms", "hypotheses", "models")  # merged by name if a study extends another
 KEYS = ("question", "settings", "models", "seeds", "songs", "arms", "hypotheses", "family_size", "design")
 
 
 def study_names(conf: Path) -> list[str]:
-    """The studies that have a file, sorted."""
+    """Sorted names of the studies that have a file."""
     return sorted(path.stem for path in (conf / FOLDER).glob("*.yaml") if path.name != REGISTERED)
 
 
@@ -36,10 +36,10 @@ def load_study(conf: Path, name: str) -> Study:
 
     Args:
         conf: The folder of settings.
-        name: Of its file, without .yaml.
+        name: Name of its file, without .yaml.
 
     Raises:
-        ConfigError: If there is none, a key is unknown or of another type, or a rule is broken.
+        ConfigError: If there is no such file, a key is unknown or has a wrong type, or a rule is broken.
     """
     if name not in study_names(conf):
         raise ConfigError(f"study={name}: there is no such study. Choose from {', '.join(study_names(conf))}.")
@@ -48,7 +48,7 @@ def load_study(conf: Path, name: str) -> Study:
     other = content.pop("extends", None)
     if other is not None:
         if other not in study_names(conf):
-            raise ConfigError(f"{path}: it extends {other!r}, which is no study.")
+            raise ConfigError(f"{path}: it extends {other!r}, which is not a study.")
         base_path = conf / FOLDER / f"{other}.yaml"
         base = _read(base_path)
         if "extends" in base:
@@ -62,13 +62,13 @@ def load_study(conf: Path, name: str) -> Study:
 
 
 def registered(conf: Path) -> dict[str, str]:
-    """The hash of each study that was registered."""
+    """The hashes of registered studies, by name."""
     path = conf / FOLDER / REGISTERED
     return {str(name): str(digest) for name, digest in _read(path).items()} if path.is_file() else {}
 
 
 def register_study(conf: Path, study: Study) -> None:
-    """Record the study's hash: verdicts from this exact file are preregistered from now on."""
+    """Record the study's hash, so that verdicts from this exact file count as preregistered."""
     digests = {**registered(conf), study.name: study.file_hash}
     text = "".join(f"{name}: {digest}\n" for name, digest in sorted(digests.items()))
     write_text(conf / FOLDER / REGISTERED, text)
@@ -78,7 +78,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not YAML: {str(error).splitlines()[0]}.") from error
+        raise ConfigError(f"{path} is not valid YAML: {str(error).splitlines()[0]}.") from error
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: expected keys and values, such as `question: ...`.")
     return value
@@ -122,7 +122,7 @@ def _build(path: Path, name: str, content: dict[str, Any], digest: str, is_regis
 
 
 def _typed(schema: type, content: Mapping[str, Any]) -> Any:
-    """A part as its dataclass: unknown keys and wrong types are refused."""
+    """Build a part's dataclass; unknown keys and wrong types are refused."""
     part = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(schema), dict(content)))
     tuples = {key: tuple(value) for key, value in vars(part).items() if isinstance(value, list)}
     return schema(**{**vars(part), **tuples})

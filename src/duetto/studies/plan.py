@@ -8,11 +8,11 @@ from duetto.evaluation.statistics.verdict import ALPHA, PRIMARY
 from duetto.studies.expand import expand
 from duetto.studies.schema import Design, Hypothesis, Study
 
-TRUE_EFFECTS = (0.0, 1.0, 2.0, 3.0)  # in smallest effects of interest
+TRUE_EFFECTS = (0.0, 1.0, 2.0, 3.0)  # multiples of the smallest effect of interest
 
 
 def power_of(study: Study, hypothesis: Hypothesis) -> tuple[Power, ...]:
-    """How often a hypothesis would be reproduced or refuted; empty where no spread was assumed."""
+    """How often a hypothesis would be reproduced or refuted; empty if no spread is assumed."""
     num_songs = len(hypothesis.songs or study.songs)
     if hypothesis.spread is None or hypothesis.smallest_effect == 0 or num_songs < 2:
         return ()
@@ -49,7 +49,7 @@ def plan_study(study: Study) -> dict[str, Any]:
 
 
 def share_claims(design: Design | None) -> list[dict[str, Any]]:
-    """What a design claims, in the form of a hypothesis; its power is not simulated."""
+    """The claims of a design in the form of hypotheses; their power is not simulated."""
     if design is None or not design.compare:
         return []
     claim = {"name": "_over_".join(design.compare), "claim": design.claim, "role": PRIMARY, "power": []}

@@ -1,6 +1,6 @@
-"""What a study is: arms, seeds, songs and hypotheses, as conf/study/NAME.yaml holds them.
+"""The schema of conf/study/NAME.yaml: arms, seeds, songs and hypotheses of a study.
 
-Pure data, checked whole before anything is trained. A setting is what one would type after `python train.py`.
+Pure data, checked completely before any training. Settings are written as after `python train.py`.
 """
 
 import math
@@ -25,23 +25,25 @@ class ArmPlan:
 
     settings: tuple[str, ...]  # of train.py
     role: str = "treated"  # one of ARM_ROLES
-    seed_offset: int = 0  # added to the study's seeds: the null arm is another arm's data with other seeds
+    seed_offset: int = 0  # added to the study's seeds: a null arm has another arm's data with other seeds
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """What is expected of the scores, and how large it has to be to matter."""
+    """The expected effect on the scores, and the smallest effect of interest."""
 
     claim: str  # one sentence
     metric: str
     direction: str = "greater"  # greater | less | either, of the contrast
-    smallest_effect: float = 0.0  # of interest, in the metric's unit
+    smallest_effect: float = 0.0  # smallest effect of interest, in the metric's unit
     role: str = "primary"
     arms: dict[str, float] = field(default_factory=dict)  # weights
-    slope: dict[str, float] = field(default_factory=dict)  # instead of arms: the dose of each, effect per unit of dose
+    slope: dict[str, float] = field(
+        default_factory=dict
+    )  # instead of arms: dose of each arm; the effect is per unit of dose
     conditions: dict[str, float] = field(default_factory=lambda: {NATIVE: 1.0})  # weights
-    songs: tuple[str, ...] = ()  # only these; empty = all of the study
-    spread: Spread | None = None  # assumed, for the power
+    songs: tuple[str, ...] = ()  # only these; empty = all songs of the study
+    spread: Spread | None = None  # assumed spread, for the power
 
     @property
     def weights(self) -> dict[str, float]:
@@ -51,7 +53,7 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Factor:
-    """A factor of a two-level design: the settings of its low and of its high level."""
+    """A factor of a two-level design: the settings of its low and high level."""
 
     group: str
     low: tuple[str, ...]
@@ -60,36 +62,36 @@ class Factor:
 
 @dataclass(frozen=True)
 class Design:
-    """A fractional factorial over factors; every run of it becomes an arm, `run_01` and on."""
+    """A fractional factorial design; each of its runs becomes an arm: `run_01` and so on."""
 
     num_runs: int
     metric: str
     factors: dict[str, Factor]
-    claim: str = ""  # in one sentence: the first group explains more of the metric than the second
-    compare: tuple[str, ...] = ()  # these two groups; empty = nothing is claimed
-    smallest_difference: float = 0.1  # of their shares that matters, 0..1
+    claim: str = ""  # one sentence: the first group explains more of the metric than the second
+    compare: tuple[str, ...] = ()  # two groups; empty = no claim
+    smallest_difference: float = 0.1  # smallest relevant difference of their shares, 0..1
 
 
 @dataclass(frozen=True)
 class Study:
-    """A committed study."""
+    """A study as read from its file."""
 
     name: str
     question: str
     settings: tuple[str, ...]  # of every run
     models: dict[str, tuple[str, ...]]  # architecture -> its further settings
     seeds: tuple[int, ...]
-    songs: tuple[str, ...]  # test songs, without transposition: what is scored
+    songs: tuple[str, ...]  # scored test songs, named without transposition
     arms: dict[str, ArmPlan]
     hypotheses: dict[str, Hypothesis]
     family_size: int  # primary tests of all studies together
     design: Design | None = None
-    file_hash: str = ""  # SHA-256 of the file, and of the one that it extends
+    file_hash: str = ""  # SHA-256 of the file and of the one that it extends
     is_registered: bool = False  # whether conf/study/registered.yaml holds that hash
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """The hypotheses, ready to be tested."""
+        """The hypotheses in the form that the tests need."""
         return tuple(
             Claim(
                 name,
@@ -102,20 +104,22 @@ class Study:
         )
 
     def validate(self) -> None:
-        """Refuse what cannot be run or tested.
+        """Refuse a study that cannot be run or tested.
 
         Raises:
-            ConfigError: Naming the study, the place and what was expected.
+            ConfigError: If a rule is broken; names the study, the place and what was expected.
         """
         where = f"study={self.name}"
-        require(bool(self.question), f"{where}: `question` is empty; say in one sentence what is asked.")
+        require(bool(self.question), f"{where}: `question` is empty; state it in one sentence.")
         require(bool(self.models), f"{where}: `models` is empty; name rvc, diffsvc or both.")
-        require(bool(self.arms) or self.design is not None, f"{where}: there are no arms.")
+        require(bool(self.arms) or self.design is not None, f"{where}: there are no arms; add `arms` or `design`.")
         for what, values in (("seeds", self.seeds), ("songs", self.songs)):
             distinct = len(set(values)) == len(values)
             require(len(values) >= 2 and distinct, f"{where}: {what} {list(values)}: expected two or more, once each.")
         for name in (*self.arms, *self.hypotheses, *(self.design.factors if self.design else ())):
-            require(bool(NAME.fullmatch(name)), f"{where}: {name!r} is no name; use small letters, digits and _.")
+            require(
+                bool(NAME.fullmatch(name)), f"{where}: {name!r} is not a valid name; use small letters, digits and _."
+            )
         for name, arm in self.arms.items():
             expected = ", ".join(ARM_ROLES)
             require(arm.role in ARM_ROLES, f"{where}, arm {name}: role {arm.role!r}; expected one of {expected}.")
@@ -153,7 +157,7 @@ class Study:
             f"{where}: smallest_effect {smallest:g}; expected above 0 (0 only where there is a direction).",
         )
         others = sorted(set(hypothesis.songs) - set(self.songs))
-        require(not others, f"{where}: songs {others} are none of the study's.")
+        require(not others, f"{where}: songs {others} are not among the study's.")
 
     def _check_design(self, where: str, design: Design) -> None:
         check_metric(f"{where}, design", design.metric)
@@ -172,7 +176,7 @@ class Study:
 
 def check_metric(where: str, name: str) -> None:
     """Refuse a metric that the suite does not compute, naming near ones."""
-    from duetto.evaluation.registry import all_metrics  # imports what measures: not for `sweep.py --help`
+    from duetto.evaluation.registry import all_metrics  # imports the metrics, which `sweep.py --help` does not need
 
     names = [metric.name for metric in all_metrics()]
     if name not in names:

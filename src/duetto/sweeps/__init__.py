@@ -1,1 +1,1 @@
-"""Many runs from one command: planned, prepared once, run side by side, taken up again after a crash."""
+"""Many runs from one command: planned, prepared once, run in parallel, resumed after a crash."""

@@ -1,4 +1,4 @@
-"""`python sweep.py`: from the command line to finished runs; `run_sweep` is the whole story on one screen."""
+"""`python sweep.py`: from the command line to finished runs; `run_sweep` shows the whole sequence on one screen."""
 
 import shlex
 import sys
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from duetto.sweeps.planned import PlannedRun
 
 OWN = ("sweep", "study", "workers", "plan_only")
-PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not make another sweep
-HELP = """duetto sweep: many runs of train.py, planned, prepared once and run side by side; finished ones are skipped.
+PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not change a sweep's identity
+HELP = """duetto sweep: many runs of train.py, planned, prepared once and run in parallel; finished ones are skipped.
 
 Usage:  python sweep.py [sweep=NAME | study=NAME] [workers=N] [plan_only=true] [KEY=VALUE,VALUE ...]
 For example
@@ -32,11 +32,11 @@ For example
   python sweep.py sweep=smoke seed=0,1               each of its runs with two seeds
   python sweep.py model=rvc,diffsvc data=case_a,case_b    every combination
   python sweep.py study=register_quick               the arms and seeds of a study: {studies}
-  python sweep.py sweep=seeds plan_only=true         the plan and its time, nothing more
+  python sweep.py sweep=seeds plan_only=true         only the plan and its time
 
-  workers=0   processes at once: 0 = one a GPU, without one a core. Each gets its share of the cores as threads.
-A path is taken letter by letter; data.path=a,b are two, unless something is called "a,b": docs/training.md.
-Stop it whenever you like; the same command continues. Results: logs/sweeps/NAME/, and a page of them all:
+  workers=0   processes at once: 0 = one per GPU, else one per core. Each gets its share of the cores as threads.
+A path is taken literally; data.path=a,b are two, unless a file or folder is called "a,b": docs/training.md.
+You can stop at any time; the same command continues. Results: logs/sweeps/NAME/, and a page of all runs:
   python -m duetto report logs/sweeps/NAME
 Settings of a run and their values: python train.py --help
 """
@@ -44,24 +44,24 @@ Settings of a run and their values: python train.py --help
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asks for."""
+    """A parsed command line."""
 
     sweep: str | None = None
     study: str | None = None
     workers: int = 0
     plan_only: bool = False
     settings: tuple[str, ...] = ()  # of train.py, for every run
-    command: str = ""  # as it was typed
+    command: str = ""  # as typed
 
 
 def main(arguments: list[str], conf: Path) -> int:
     """Plan and run a sweep.
 
     Returns:
-        0, or 1 when a run failed.
+        0, or 1 if a run failed.
 
     Raises:
-        DuettoError: If the command line or a setting is not valid, or the sweep's folder is in use.
+        DuettoError: If the command line or a setting is invalid, or the sweep's folder is in use.
     """
     if {"-h", "--help"} & set(arguments):
         sys.stdout.write(HELP.format(names=", ".join(sweep_names(conf)), studies=", ".join(study_names(conf))))
@@ -75,15 +75,15 @@ def main(arguments: list[str], conf: Path) -> int:
 
 
 def parse(arguments: Sequence[str]) -> Request:
-    """Tell the sweep's own words from settings of train.py.
+    """Separate the sweep's own settings from those of train.py.
 
     Raises:
-        ConfigError: If one of ours has a value that it cannot have, or nothing is asked for.
+        ConfigError: If one of the sweep's settings is invalid, or there are no runs to do.
     """
-    given = [each for each in arguments if each not in ("-m", "--multirun")]  # what Hydra would want to hear
+    given = [each for each in arguments if each not in ("-m", "--multirun")]  # Hydra's options for a multirun
     unknown = [each for each in given if each.startswith("-")]
     if unknown:
-        raise ConfigError(f"{unknown[0]}: no such option. python sweep.py --help lists what there is.")
+        raise ConfigError(f"{unknown[0]}: no such option. python sweep.py --help lists all settings.")
     own = dict(each.split("=", 1) for each in given if each.split("=", 1)[0] in OWN and "=" in each)
     settings = tuple(each for each in given if each.split("=", 1)[0] not in OWN)
     if "sweep" in own and "study" in own:
@@ -92,7 +92,7 @@ def parse(arguments: Sequence[str]) -> Request:
         raise ConfigError("Which runs? sweep=NAME, study=NAME, or settings with several values: seed=0,1.")
     workers = own.get("workers", "0")
     if not workers.isdigit():
-        raise ConfigError(f"workers={workers}: expected a number of processes, 0 = one a core.")
+        raise ConfigError(f"workers={workers}: expected a number of processes, 0 = one per core.")
     plan_only = own.get("plan_only", "false").lower()
     if plan_only not in ("true", "false"):
         raise ConfigError(f"plan_only={plan_only}: expected true or false.")
@@ -102,7 +102,7 @@ def parse(arguments: Sequence[str]) -> Request:
 
 
 def arms_of(request: Request, conf: Path) -> list[Arm]:
-    """The runs that are asked for."""
+    """The requested runs."""
     if request.sweep is not None:
         return grid_arms(read_sweep(conf, request.sweep).runs, request.settings)
     if request.study is not None:
@@ -112,7 +112,7 @@ def arms_of(request: Request, conf: Path) -> list[Arm]:
 
 
 def facts_of(request: Request, conf: Path) -> dict[str, Any]:
-    """What plan.json says of where the runs come from; of a study its hash, and whether it is the registered one."""
+    """The origin of the runs for plan.json; for a study, its hash and whether it is the registered one."""
     facts: dict[str, Any] = {"command": request.command}
     if request.study is not None:
         study = load_study(conf, request.study)
@@ -121,7 +121,7 @@ def facts_of(request: Request, conf: Path) -> dict[str, Any]:
 
 
 def sweep_name(request: Request) -> str:
-    """The sweep's folder: its name, and a digest of the settings that the command line adds."""
+    """Name of the sweep's folder: its name, and a digest of the settings that the command line adds."""
     added = sorted(each for each in request.settings if each.split("=", 1)[0] not in PLACES)
     digest = f"-{sha256_json(added)[:6]}" if added else ""
     return f"{request.sweep or request.study or 'grid'}{digest}"
@@ -150,7 +150,7 @@ def run_sweep(
         announce(runs, machine, record, facts_of(request, conf), console)
         if request.plan_only:
             return 0
-        from duetto.sweeps.prepare import prepare_all  # the training stack, which a plan does not need
+        from duetto.sweeps.prepare import prepare_all  # imports the training modules, which a plan does not need
 
         prepare_all(runs, record.folder / "preparation.txt", console)
         for run in runs:
@@ -164,10 +164,10 @@ def run_sweep(
 
 
 def check_inputs_of(runs: "Sequence[PlannedRun]") -> None:
-    """Refuse runs whose recordings, consent, weights or steps are not as they have to be, all at once.
+    """Refuse runs with invalid recordings, consent, weights or steps, and report all of them at once.
 
     Raises:
-        DuettoError: Says which.
+        DuettoError: If there is one; names every mistake and its runs.
     """
     from duetto.runs.mistakes import each_checked
     from duetto.runs.train import check_inputs

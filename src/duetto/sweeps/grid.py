@@ -1,7 +1,7 @@
 """The runs of a sweep: its file, the settings with several values, and a name for each combination.
 
-A sweep file, conf/sweep/NAME.yaml, is command lines with a name: each line of `runs` is what one would type
-after `python sweep.py`, and the sweep is all of their combinations.
+A sweep file, conf/sweep/NAME.yaml, is a named list of command lines: each line of `runs` is what one would type after
+`python sweep.py`, and the sweep is the union of their combinations.
 """
 
 import shlex
@@ -19,7 +19,7 @@ FORM = "expected `about: ...` and `runs:` with a list of lines such as `model=rv
 
 @dataclass(frozen=True)
 class Arm:
-    """One run of a sweep: what it is called, and the settings of train.py that make it."""
+    """One run of a sweep: its name and its settings of train.py."""
 
     name: str
     overrides: tuple[str, ...]
@@ -27,14 +27,14 @@ class Arm:
 
 @dataclass(frozen=True)
 class SweepFile:
-    """A committed sweep."""
+    """A sweep read from its file."""
 
     about: str
     runs: tuple[str, ...]  # command lines
 
 
 def sweep_names(conf: Path) -> list[str]:
-    """The sweeps that have a file."""
+    """Names of the sweeps that have a file."""
     return sorted(path.stem for path in (conf / "sweep").glob("*.yaml"))
 
 
@@ -42,7 +42,7 @@ def read_sweep(conf: Path, name: str) -> SweepFile:
     """Read conf/sweep/NAME.yaml.
 
     Raises:
-        ConfigError: If there is none of that name, or it is not of this form.
+        ConfigError: If there is no such file, or it does not have this form.
     """
     if name not in sweep_names(conf):
         raise ConfigError(f"sweep={name}: there is no such sweep. Choose from {', '.join(sweep_names(conf))}.")
@@ -50,7 +50,7 @@ def read_sweep(conf: Path, name: str) -> SweepFile:
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not YAML ({str(error).splitlines()[0]}); {FORM}.") from error
+        raise ConfigError(f"{path} is not valid YAML ({str(error).splitlines()[0]}); {FORM}.") from error
     if not isinstance(value, dict) or set(value) != {"about", "runs"}:
         raise ConfigError(f"{path}: {FORM}.")
     about, runs = value["about"], value["runs"]
@@ -65,13 +65,13 @@ def read_sweep(conf: Path, name: str) -> SweepFile:
 
 
 def grid_arms(lines: Sequence[str], extra: Sequence[str] = ()) -> list[Arm]:
-    """The combinations of command lines, each with further settings behind it.
+    """The combinations of command lines, each followed by further settings.
 
     Returns:
-        Arms named by what tells them apart, such as `model=rvc data=case_a`.
+        Arms named by the settings that differ, such as `model=rvc data=case_a`.
 
     Raises:
-        ConfigError: If a line is not in Hydra's grammar, or a combination stands there twice.
+        ConfigError: If a line is not in Hydra's grammar, or a combination occurs twice.
     """
     combinations = [each for line in lines for each in expand_choices([*split_line(line), *extra])]
     if len(set(combinations)) < len(combinations):
@@ -81,7 +81,7 @@ def grid_arms(lines: Sequence[str], extra: Sequence[str] = ()) -> list[Arm]:
 
 
 def with_extra(arms: Sequence[Arm], extra: Sequence[str]) -> list[Arm]:
-    """Named arms with further settings behind their own; settings with several values multiply them."""
+    """Append further settings to named arms; settings with several values multiply the arms."""
     several = expand_choices(extra)
     if len(several) == 1:
         return [Arm(arm.name, (*arm.overrides, *extra)) for arm in arms]
@@ -90,7 +90,7 @@ def with_extra(arms: Sequence[Arm], extra: Sequence[str]) -> list[Arm]:
 
 
 def split_line(line: str) -> list[str]:
-    """The settings of a command line.
+    """Split a command line into its settings.
 
     Raises:
         ConfigError: If a quote is not closed.

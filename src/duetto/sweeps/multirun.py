@@ -1,6 +1,6 @@
-"""Hydra's own multirun, `python train.py -m ...`: its runs are written down as those of a sweep are.
+"""Hydra's own multirun, `python train.py -m ...`: its runs are recorded like those of a sweep.
 
-A callback of Hydra (conf/train.yaml). A run that a user can mend does not end the others; a bug keeps its traceback.
+A Hydra callback (conf/train.yaml). A user's error in one run does not end the others; a bug keeps its traceback.
 """
 
 import sys
@@ -19,19 +19,19 @@ STATE_FILE = "state.json"
 
 
 class RecordMultirun(Callback):
-    """Writes logs/sweeps/multirun-<digest>/state.json after each run; a single run it leaves alone."""
+    """Writes logs/sweeps/multirun-<digest>/state.json after each run; does nothing for a single run."""
 
     def __init__(self) -> None:
-        self.folder: Path | None = None  # None = no multirun
+        self.folder: Path | None = None  # None = not a multirun
         self.rows: list[dict[str, Any]] = []
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Name the folder by what is asked for."""
+        """Name the folder after the requested settings."""
         asked = sorted(config.hydra.overrides.task)
         self.folder = Path(config.logs) / SWEEPS / f"multirun-{sha256_json(asked)[:6]}"
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        """Write down how a run ended."""
+        """Record how a run ended."""
         if self.folder is None:
             return
         ended = job_return._return_value
@@ -43,11 +43,11 @@ class RecordMultirun(Callback):
             row |= {"state": "finished", "run": Path(ended["run"]).name, "signature": ended["signature"]}
         self.rows.append(row)
         write_json(self.folder / STATE_FILE, {"sweep": self.folder.name, "runs": self.rows})
-        if isinstance(ended, DuettoError):  # said already; Hydra would end with its traceback
+        if isinstance(ended, DuettoError):  # already printed; Hydra would end with a traceback
             job_return.status, job_return.return_value = JobStatus.COMPLETED, None
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Say where it is; status 1 when a run failed."""
+        """Print the folder; exit with status 1 if a run failed."""
         if self.folder is None:
             return
         failed = sum(row["state"] == "failed" for row in self.rows)

@@ -1,4 +1,4 @@
-"""A run of a sweep: its state, and how long the rest takes."""
+"""A run of a sweep: its state, and how long the remaining work takes."""
 
 import csv
 import json
@@ -21,29 +21,29 @@ from duetto.sweeps.grid import Arm
 from duetto.voices.find import pass_over, recorded_runs
 
 State = Literal["new", "broken", "finished", "running", "failed"]
-SHARED_STAGES = ("corpus", "preprocess", "features")  # prepared once for all runs that need the same
+SHARED_STAGES = ("corpus", "preprocess", "features")  # done once for all runs with the same data settings
 TEST_STAGES = ("test", "closing")
 TAIL_BYTES = 4096
 
 
 @dataclass
 class PlannedRun:
-    """One run; `folder` is known once its corpus is."""
+    """One run; `folder` is known as soon as its corpus is."""
 
     arm: Arm
     config: TrainConfig
     folder: Path | None = None
     signature: str = ""
     evaluation: str = ""  # signature of its scores; known once it is trained
-    earlier: str = ""  # what is said of a run of the same settings that is not taken up
+    earlier: str = ""  # remark on a run of the same settings that is not resumed
     state: State = "new"
-    note: str = ""  # what is there already, or where it failed
-    minutes: float = math.nan  # expected for what is left; NaN = not known
-    seconds: float = math.nan  # that it took
-    error: list[str] = field(default_factory=list)  # last lines of what it said, when it failed
+    note: str = ""  # what already exists, or where it failed
+    minutes: float = math.nan  # expected for the remaining work; NaN = unknown
+    seconds: float = math.nan  # wall time taken
+    error: list[str] = field(default_factory=list)  # last lines of output of a failed run
 
     def as_dict(self) -> dict[str, Any]:
-        """For plan.json and state.json."""
+        """The values for plan.json and state.json."""
         return {
             "name": self.arm.name,
             "overrides": list(self.arm.overrides),
@@ -59,7 +59,7 @@ class PlannedRun:
 
 
 def assess(run: PlannedRun, speed: float) -> None:
-    """Set state, note and minutes from what lies in the run's folder."""
+    """Set state, note and minutes from the content of the run's folder."""
     run.state, run.note = "new", run.earlier
     done_share, is_trained = 0.0, False
     if run.folder is not None and RunFolder(run.folder).is_run:
@@ -74,7 +74,7 @@ def assess(run: PlannedRun, speed: float) -> None:
 
 
 def find_scores(folder: Path, config: TrainConfig) -> EvaluationFolder | None:
-    """The scores that these evaluation settings ask for, if the run is closed and holds them; None = not yet."""
+    """The scores of these evaluation settings, if the run is closed and has them; otherwise None."""
     run = RunFolder(folder)
     try:
         if read_object(run.record).get("status") != "finished":
@@ -90,14 +90,14 @@ def find_scores(folder: Path, config: TrainConfig) -> EvaluationFolder | None:
 
 
 def minutes_left(config: TrainConfig, speed: float, done_share: float) -> float:
-    """Minutes of training, test and closing, what is done already taken off."""
+    """Minutes of training, test and closing, without the finished part."""
     seconds = {stage.name: stage.seconds for stage in make_plan(config, speed)}
     own = [name for name in seconds if name not in SHARED_STAGES]
     return sum(seconds[name] * (1.0 if name in TEST_STAGES else 1.0 - done_share) for name in own) / 60
 
 
 def shared_minutes(configs: Sequence[TrainConfig], speed: float) -> float:
-    """Minutes of preparation when nothing is in the caches; what several runs need counts once."""
+    """Minutes of preparation with empty caches; work shared by several runs counts once."""
     total = 0.0
     for config in configs:
         stages = make_plan(config, speed)
@@ -106,7 +106,7 @@ def shared_minutes(configs: Sequence[TrainConfig], speed: float) -> float:
 
 
 def wall_minutes(minutes: Sequence[float], workers: int) -> float:
-    """Minutes until runs that are begun in this order on so many workers are all done; NaN when one is not known."""
+    """Minutes until all runs are done, if started in this order on that many workers; NaN if one is unknown."""
     if any(map(math.isnan, minutes)):
         return math.nan
     ends = [0.0] * workers
@@ -116,7 +116,7 @@ def wall_minutes(minutes: Sequence[float], workers: int) -> float:
 
 
 def progress_of(folder: Path, config: TrainConfig) -> tuple[int, float]:
-    """Last logged step, and the share of the training that is done, from the end of losses.csv."""
+    """Last logged step and finished share of the training, from the end of losses.csv."""
     path = RunFolder(folder).losses
     if not path.is_file():
         return 0, 0.0
@@ -136,9 +136,9 @@ def progress_of(folder: Path, config: TrainConfig) -> tuple[int, float]:
 
 
 def find_recorded(runs: Sequence[PlannedRun]) -> None:
-    """Find the folders of runs that were made of the same settings, before any corpus is opened.
+    """Find the folders of runs with the same settings before any corpus is opened.
 
-    It is a forecast for the plan: the signature, which knows the corpus, decides later.
+    This is a forecast for the plan; the signature, which includes the corpus, decides later.
     """
     recorded: dict[str, list[tuple[RunFolder, dict[str, Any]]]] = {}
     for logs in sorted({run.config.logs for run in runs}):
@@ -146,7 +146,7 @@ def find_recorded(runs: Sequence[PlannedRun]) -> None:
             try:
                 key = settings_key(record["config"], record["model"])
             except (KeyError, TypeError, AttributeError, ConfigError):
-                pass_over(f"{folder.path} is passed over: its settings cannot be read, or are of a later version.")
+                pass_over(f"{folder.path} is skipped: its settings cannot be read, or are of a later version.")
                 continue
             recorded.setdefault(key, []).append((folder, record))
     for run in runs:
@@ -158,7 +158,7 @@ def find_recorded(runs: Sequence[PlannedRun]) -> None:
 
 
 def is_of_this_code(record: dict[str, Any], config: TrainConfig) -> bool:
-    """Whether a run was trained by the modules and packages that are here today."""
+    """Whether the current modules and packages trained the run."""
     then = record.get("made_of")
     if not isinstance(then, dict):
         return False
@@ -167,15 +167,15 @@ def is_of_this_code(record: dict[str, Any], config: TrainConfig) -> bool:
 
 
 def settings_of(config: TrainConfig) -> dict[str, Any]:
-    """A run's settings as run.json keeps them."""
+    """A run's settings as in run.json."""
     values: dict[str, Any] = json.loads(json.dumps(asdict(config)))
     return values
 
 
 def settings_key(values: dict[str, Any], model: str) -> str:
-    """What tells runs apart among settings, as text; paths, logger, device and evaluation do not."""
+    """The settings that identify a run, as text; paths, logger, device and evaluation do not count."""
     values = current_settings(values)
-    values["trainer"].setdefault("select", "last")  # of runs before there was a choice
+    values["trainer"].setdefault("select", "last")  # of runs from before checkpoint selection
     kept = {
         "model name": model,
         "data": {name: value for name, value in values["data"].items() if name != "root"},
@@ -189,6 +189,6 @@ def settings_key(values: dict[str, Any], model: str) -> str:
 
 
 def prepared_data_key(config: TrainConfig) -> str:
-    """What corpus, preprocessing and features are made from, as text."""
+    """The settings that determine corpus, preprocessing and features, as text."""
     kept = [asdict(config.data), asdict(config.preprocess), described_features(config.features)]
     return json.dumps(kept, sort_keys=True, default=str)

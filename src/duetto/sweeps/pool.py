@@ -1,7 +1,7 @@
-"""Processes side by side, one a core or one a GPU, that end when whoever started them does.
+"""Parallel processes, one per core or one per GPU, that end with their parent.
 
-Each gets a pipe as its standard input and ends when that is closed (`end_with_parent`), which the system
-does for a parent that is killed; so nothing is left behind that still holds a run's folder.
+Each has a pipe as its standard input and ends when the pipe is closed (`end_with_parent`). The system closes it when
+the parent is killed, so that no process is left that still locks a run's folder.
 """
 
 import os
@@ -17,19 +17,19 @@ from pathlib import Path
 from duetto.storage.files import make_folder
 
 POLL_S = 0.25
-GRACE_S = 5.0  # to a process that was told to end, before it is killed
-ERROR_LINES = 6  # of what a failed process said last
-ERROR_MARK = "error: "  # begins the sentence of a DuettoError (duetto.errors.print_error)
+GRACE_S = 5.0  # between asking a process to end and killing it
+ERROR_LINES = 6  # last lines of output that are reported of a failed process
+ERROR_MARK = "error: "  # start of a DuettoError's sentence (duetto.errors.print_error)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 @dataclass(frozen=True)
 class Task:
-    """A process to be run."""
+    """A process to start."""
 
     name: str
     command: tuple[str, ...]
-    log: Path  # what it says, both streams; overwritten
+    log: Path  # its output, both streams; overwritten
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Ended:
     """How a process ended."""
 
     task: Task
-    status: int  # 0 = well
+    status: int  # 0 = success
     seconds: float
-    last_lines: tuple[str, ...]  # empty when it ended well
+    last_lines: tuple[str, ...]  # empty after success
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class _Active:
 
 
 def environment_of(slot: int, threads: int, gpus: Sequence[str], inherited: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the process in a slot: its share of threads, its GPU where there are some."""
+    """The environment of the process in a slot: its share of threads and, if there are GPUs, its GPU."""
     values = {**inherited, **dict.fromkeys(THREAD_VARIABLES, str(threads)), "OMP_WAIT_POLICY": "PASSIVE"}
     if gpus:
         values["CUDA_VISIBLE_DEVICES"] = gpus[slot % len(gpus)]
@@ -65,7 +65,7 @@ def run_all(
     on_start: Callable[[Task], None],
     on_poll: Callable[[], None],
 ) -> Generator[Ended, None, None]:
-    """Run tasks in order, so many at once, and give each as it ends; whoever stops asking ends them all."""
+    """Run tasks in order, a limited number at once, and yield each as it ends; closing the iterator ends them all."""
     waiting, free, active = list(tasks), list(range(workers)), list[_Active]()
     try:
         while waiting or active:
@@ -95,7 +95,7 @@ def _start(task: Task, slot: int, environment: Mapping[str, str]) -> _Active:
             stdout=log,
             stderr=subprocess.STDOUT,
             env=dict(environment),
-            start_new_session=True,  # Ctrl-C reaches us alone, and we end it
+            start_new_session=True,  # Ctrl-C reaches only this process, which ends the others
         )
     return _Active(task, slot, process, time.monotonic())
 
@@ -108,7 +108,7 @@ def _ended(active: _Active) -> Ended:
 
 def _close(process: "subprocess.Popen[bytes]") -> None:
     if process.stdin is not None:
-        with suppress(OSError):  # it ended first
+        with suppress(OSError):  # the process has ended already
             process.stdin.close()
 
 
@@ -122,33 +122,33 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def last_lines(log: Path, status: int) -> tuple[str, ...]:
-    """Why a process failed: the sentence of its error, or the last lines that it said, or its signal."""
+    """Why a process failed: the sentence of its error, its last lines of output, or its signal."""
     said = [line.rstrip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     sentences = [line.removeprefix(ERROR_MARK) for line in said if line.startswith(ERROR_MARK)]
     if sentences:
         return (sentences[-1],)
     if status < 0:
-        reason = " (9 is often the system's, for lack of memory)" if status == -9 else ""
+        reason = " (the system often sends 9 for lack of memory)" if status == -9 else ""
         return (*said[-2:], f"ended by signal {-status}{reason}")
-    return tuple(said[-ERROR_LINES:]) or (f"ended with status {status} and said nothing",)
+    return tuple(said[-ERROR_LINES:]) or (f"ended with status {status} and no output",)
 
 
 def worker_count(asked: int, runs: int, cores: int, gpus: Sequence[str]) -> int:
-    """Processes at once: as asked, else one a GPU, else one a core; never more than there are runs."""
+    """Number of parallel processes: as requested, else one per GPU, else one per core; at most one per run."""
     return max(1, min(asked or len(gpus) or cores, runs))
 
 
 def visible_gpus(count: int) -> list[str]:
-    """Names of the GPUs that this process may use, as CUDA_VISIBLE_DEVICES takes them."""
+    """Names of the GPUs that this process may use, in the form of CUDA_VISIBLE_DEVICES."""
     named = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
     return named[:count] if named else [str(number) for number in range(count)]
 
 
 def end_with_parent() -> None:
-    """End this process and its children once nobody holds the other end of standard input."""
+    """End this process and its children once the other end of standard input is closed."""
 
     def watch() -> None:
-        while os.read(0, 1024):  # past sys.stdin, whose lock a thread must not hold when the interpreter ends
+        while os.read(0, 1024):  # not sys.stdin, whose lock a thread must not hold when the interpreter ends
             pass
         if os.getpgrp() == os.getpid():
             os.killpg(os.getpid(), signal.SIGKILL)

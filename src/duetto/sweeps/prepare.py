@@ -1,6 +1,6 @@
-"""Corpora, preprocessing and features of a sweep: made once, on all cores, before the runs are shared out.
+"""Corpora, preprocessing and features of a sweep: made once, on all cores, before the runs are distributed.
 
-It also settles what each run is: the signature covers the corpus, so a run's folder is known from here on.
+It also identifies each run: the signature covers the corpus, so a run's folder is known from here on.
 """
 
 import traceback
@@ -21,7 +21,7 @@ ERROR_LINES = 6
 
 
 def prepare_all(runs: Sequence[PlannedRun], log: Path, console: Console) -> None:
-    """Make or find what the runs train on and set their folders; a case that cannot be made fails its runs alone."""
+    """Make or find the runs' training data and set their folders; the failure of a case fails only its runs."""
     by_prepared_data: dict[str, list[PlannedRun]] = {}
     for run in runs:
         by_prepared_data.setdefault(prepared_data_key(run.config), []).append(run)
@@ -44,7 +44,7 @@ def _prepare(group: Sequence[PlannedRun], said: Console) -> None:
             _identify(run, prepared, said)
     except DuettoError as error:
         _fail(group, [str(error)])
-    except Exception:  # noqa: BLE001 - a bug in one case must not cost the other runs; its traceback is kept
+    except Exception:  # noqa: BLE001 - a bug in one case must not end the other runs; its traceback is kept
         text = traceback.format_exc()
         said.print(text, markup=False)
         _fail(group, text.rstrip().splitlines()[-ERROR_LINES:])
@@ -55,10 +55,10 @@ def _identify(run: PlannedRun, prepared: PreparedData, said: Console) -> None:
         made_of = identify(run.config, prepared)
         place = place_of(run.config, made_of, said)
         run.signature, run.folder = signature_of(made_of), place.path
-    except DuettoError as error:  # of its own: weights that are not there, or stale=stop
+    except DuettoError as error:  # an error of one run: missing weights, or stale=stop
         _fail([run], [str(error)])
 
 
 def _fail(group: Sequence[PlannedRun], error: list[str]) -> None:
     for run in group:
-        run.state, run.note, run.error = "failed", "in its preparation", error
+        run.state, run.note, run.error = "failed", "during preparation", error

@@ -1,6 +1,6 @@
-"""The folder of a sweep, logs/sweeps/NAME/: plan.json, state.json and what each process said.
+"""The folder of a sweep, logs/sweeps/NAME/: plan.json, state.json and the output of each process.
 
-Both files are for people and for the page: whether a run is finished is decided by its own folder.
+Both files are for readers and for the page; whether a run is finished is decided by its own folder.
 """
 
 from collections.abc import Sequence
@@ -24,28 +24,28 @@ OUTPUT_FOLDER = "output"
 
 @dataclass(frozen=True)
 class SweepRecord:
-    """Where a sweep is written down."""
+    """Writes the files of a sweep's folder."""
 
     folder: Path
 
     def write_plan(self, runs: Sequence[PlannedRun], facts: dict[str, Any]) -> None:
-        """What is going to be done."""
+        """Write the planned runs to plan.json."""
         created = datetime.now(UTC).isoformat(timespec="seconds")
         plan = {**facts, "sweep": self.folder.name, "created": created, "code": code_version()}
         write_json(self.folder / PLAN_FILE, {**plan, "runs": [run.as_dict() for run in runs]})
 
     def write_state(self, runs: Sequence[PlannedRun]) -> None:
-        """How far every run is."""
+        """Write the state of every run to state.json."""
         updated = datetime.now(UTC).isoformat(timespec="seconds")
         rows = [run.as_dict() for run in runs]
         write_json(self.folder / STATE_FILE, {"sweep": self.folder.name, "updated": updated, "runs": rows})
 
     def output_of(self, run: PlannedRun) -> Path:
-        """What the run's process says."""
+        """Path of the output of the run's process."""
         return self.folder / OUTPUT_FOLDER / f"{'unknown' if run.folder is None else run.folder.name}.txt"
 
     def lock(self) -> FileLock:
-        """Hold the sweep; a second process on it is refused.
+        """Lock the sweep, so that a second process on it is refused.
 
         Raises:
             StorageError: If another process holds it.
@@ -55,5 +55,7 @@ class SweepRecord:
         try:
             lock.acquire()
         except Timeout as error:
-            raise StorageError(f"Another process is at the sweep {self.folder}. Wait for it, or stop it.") from error
+            raise StorageError(
+                f"Another process is working on the sweep {self.folder}. Wait for it, or stop it."
+            ) from error
         return lock

@@ -1,4 +1,4 @@
-"""How a sweep shares a machine: processes, threads and GPUs."""
+"""Divides a machine between the processes of a sweep: cores, threads and GPUs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from duetto.workers import num_cores
 
 @dataclass(frozen=True)
 class Machine:
-    """What each process of a sweep gets."""
+    """The resources of each process of a sweep."""
 
     workers: int
-    threads: int  # of each
-    gpus: tuple[str, ...]  # as CUDA_VISIBLE_DEVICES names them; empty = on the CPU
-    speed: float  # of one process, relative to the machine that the time estimates were made on
+    threads: int  # per process
+    gpus: tuple[str, ...]  # names for CUDA_VISIBLE_DEVICES; empty = CPU
+    speed: float  # of one process, relative to the reference machine of the time estimates
 
     def sentence(self) -> str:
-        """What a user is told."""
+        """The sentence for the user."""
         where = f" on {len(self.gpus)} GPUs" if self.gpus else ""
         return f"{self.workers} at once{where}, threads of each: {self.threads}"
 
@@ -29,8 +29,8 @@ class Machine:
 def share_machine(configs: Sequence[TrainConfig], asked: int) -> Machine:
     """Split cores and GPUs between processes.
 
-    The number of processes follows from the whole plan, not from what is left of it: a run that is limited in
-    minutes learns as much whether it comes first or last, or after the sweep was killed.
+    The number of processes follows from the whole plan, not from its remaining part, so that a run limited in minutes
+    learns equally much whether it comes first, last, or after the sweep was killed.
     """
     on_gpu = has_cuda() and any(config.trainer.accelerator != "cpu" for config in configs)
     gpus = tuple(visible_gpus(torch.cuda.device_count())) if on_gpu else ()

@@ -1,4 +1,4 @@
-"""What a sweep shows: its plan, a line for each process at work, and how every run ended."""
+"""The terminal output of a sweep: its plan, a line for each running process, and the outcome of every run."""
 
 import math
 from collections.abc import Sequence
@@ -20,30 +20,30 @@ STYLES = {"finished": "green", "broken": "yellow", "failed": "red", "running": "
 
 
 def minutes_text(minutes: float) -> str:
-    """Minutes, or hours from two on."""
+    """Minutes as text; hours from two hours on."""
     if math.isnan(minutes):
         return "not known"
     return f"{minutes / 60:.1f} h" if minutes >= 120 else f"{minutes:.1f} min"
 
 
 def print_plan(runs: Sequence[PlannedRun], shared: float, wall: float, how: str, console: Console) -> None:
-    """The runs with their states and minutes."""
+    """Print the runs with their states and minutes."""
     table = Table("run", "state", title="Plan", title_justify="left")
-    table.add_column("what is left", justify="right")
+    table.add_column("remaining", justify="right")
     for run in runs:
         state = f"{run.state}{f' ({run.note})' if run.note else ''}"
         minutes = "nothing" if run.state == "finished" else minutes_text(run.minutes)
         table.add_row(escape(run.arm.name), _coloured(run.state, state), minutes)
-    table.add_row("corpora and features, once", "less where the caches hold them", minutes_text(shared))
+    table.add_row("corpora and features, once", "less if they are cached", minutes_text(shared))
     table.add_row(f"all, {how}", "", minutes_text(shared + wall), end_section=True)
     console.print(table)
 
 
 def print_outcome(runs: Sequence[PlannedRun], console: Console) -> None:
-    """How each run ended, and where it is."""
+    """Print the outcome and the folder of each run."""
     table = Table("run", "state", title="Sweep", title_justify="left")
     table.add_column("minutes", justify="right")
-    table.add_column("folder, or what went wrong", overflow="fold")
+    table.add_column("folder, or error", overflow="fold")
     for run in runs:
         minutes = "" if math.isnan(run.seconds) else f"{run.seconds / 60:.1f}"
         where = "\n".join(run.error) if run.error else str(run.folder or "")
@@ -57,7 +57,7 @@ def _coloured(state: str, text: str) -> str:
 
 
 class LiveRuns:
-    """Bars of the runs at work, and one for the sweep; off a terminal only the sentences."""
+    """Progress bars of the running runs and of the sweep; without a terminal, only lines of text."""
 
     def __init__(self, runs: Sequence[PlannedRun], console: Console) -> None:
         self.progress = bars(console, TEXT, TimeElapsedColumn())
@@ -75,20 +75,20 @@ class LiveRuns:
         self.progress.stop()
 
     def start(self, run: PlannedRun) -> None:
-        """A run begins."""
+        """Show a run that starts."""
         self.bars[run.arm.name] = self.progress.add_task(escape(run.arm.name), total=1.0, text="begins")
         if not self.console.is_terminal:
             self.console.print(f"Begun: {run.arm.name}", markup=False)
 
     def refresh(self, runs: Sequence[PlannedRun]) -> None:
-        """Read from the folders of the runs at work how far they are."""
+        """Update the progress from the folders of the running runs."""
         for run in runs:
             if run.state == "running" and run.arm.name in self.bars and run.folder is not None:
                 share, text = stage_of(run)
                 self.progress.update(self.bars[run.arm.name], completed=share, text=text)
 
     def end(self, run: PlannedRun, num_runs: int = 1) -> None:
-        """A run has ended; it may stand for several of the same settings."""
+        """Show that a run has ended; it may count for several runs of the same settings."""
         self.ended += num_runs
         self.progress.remove_task(self.bars.pop(run.arm.name))
         self.progress.update(self.all, completed=self.ended, text=f"{self.ended} of {self.total}")
@@ -101,7 +101,7 @@ class LiveRuns:
 
 
 def stage_of(run: PlannedRun) -> tuple[float, str]:
-    """Share of the training that is done, and what the run is at."""
+    """Finished share of the training, and the current stage as text."""
     assert run.folder is not None
     try:
         record = RunFolder(run.folder).record

@@ -1,4 +1,4 @@
-"""The middle of a sweep: the plan is announced and written down, then every unfinished run gets its process."""
+"""The execution of a sweep: prints and writes the plan, then runs each unfinished run in a process."""
 
 import os
 import sys
@@ -30,9 +30,9 @@ def announce(
 
 
 def work_off(runs: Sequence[PlannedRun], machine: Machine, record: SweepRecord, conf: Path, console: Console) -> None:
-    """Run what is not finished; settings that several arms share are run once, and each arm is told.
+    """Run the unfinished runs; settings that several arms share are run once, with the result entered for each arm.
 
-    Arms that ask one run for different scores come one after another: a run has one lock, and is trained once.
+    Arms with different evaluation settings for one run are done in sequence: a run has one lock, and is trained once.
     """
     while groups := unfinished(runs):
         work_off_groups(groups, runs, machine, record, conf, console)
@@ -46,7 +46,7 @@ def work_off_groups(
     conf: Path,
     console: Console,
 ) -> None:
-    """Give each group a process and tell its runs how it ended: finished or failed."""
+    """Run each group in a process, and enter its outcome in the group's runs: finished or failed."""
     tasks = [task_of(group[0], name, machine, record, conf) for name, group in groups.items()]
 
     def environment(slot: int) -> dict[str, str]:
@@ -72,7 +72,7 @@ def work_off_groups(
 
 
 def unfinished(runs: Sequence[PlannedRun]) -> dict[str, list[PlannedRun]]:
-    """The runs that are to be made now, by folder: several of one folder and one evaluation are one."""
+    """The runs to do now, grouped by folder and evaluation."""
     groups: dict[str, list[PlannedRun]] = {}
     for run in runs:
         if run.folder is not None and run.state not in ("finished", "failed"):
@@ -83,7 +83,7 @@ def unfinished(runs: Sequence[PlannedRun]) -> dict[str, list[PlannedRun]]:
 
 
 def task_of(run: PlannedRun, name: str, machine: Machine, record: SweepRecord, conf: Path) -> Task:
-    """The process that makes a run: its own settings, then its threads and where W&B groups it."""
+    """The process for a run: its settings, its threads and its W&B group."""
     group = f"logger.group={record.folder.name}"
     settings = (group, *run.arm.overrides, f"trainer.num_threads={machine.threads}")
     command = (sys.executable, "-m", "duetto.sweeps.worker", str(conf), *settings)
@@ -91,17 +91,17 @@ def task_of(run: PlannedRun, name: str, machine: Machine, record: SweepRecord, c
 
 
 def settle(group: Sequence[PlannedRun], end: Ended, speed: float) -> None:
-    """Write down how a run's process ended; its folder says whether it is finished."""
+    """Record how a run's process ended; the run's folder decides whether it is finished."""
     for run in group:
         assess(run, speed)
         run.seconds = end.seconds
         if run.state != "finished":
             run.state, run.note = "failed", f"said: {end.task.log}"
-            run.error = list(end.last_lines) or ["It ended well, but its folder holds no finished run."]
+            run.error = list(end.last_lines) or ["It ended without an error, but its folder holds no finished run."]
 
 
 def leave(runs: Sequence[PlannedRun], speed: float) -> None:
-    """What is still at work when the sweep is stopped is broken, to be taken up again."""
+    """Mark the runs that are still running when the sweep is stopped as broken, to be resumed."""
     for run in runs:
         if run.state == "running":
             assess(run, speed)

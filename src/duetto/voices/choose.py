@@ -1,4 +1,4 @@
-"""The converter of the voice that `infer.py` sings with: of a run of ours, or of a public model."""
+"""Chooses the voice that `infer.py` converts with: a run of ours, or a public model."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from duetto.voices.voice import TrainedVoice
 
 
 def choose_converter(config: InferConfig, place: Path) -> tuple[Converter, TrainedVoice]:
-    """The converter of the voice that was chosen; `place` is from `duetto.voices.find.choose_place`.
+    """The converter of the chosen voice; `place` is from `duetto.voices.find.choose_place`.
 
     A checkpoint without an index converts without retrieval.
 

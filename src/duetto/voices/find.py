@@ -1,7 +1,7 @@
-"""Finding a run by what a person would call it: latest, its name, the start of its signature, or a path.
+"""Finds a run by `latest`, its name, the start of its signature, or a path.
 
-The signature in run.json counts, not what the folder is called: a run that was renamed or moved is found all the same.
-A folder that is damaged or foreign is passed over with a warning, so that it does not hide the others.
+The signature in run.json counts, not the folder's name, so that renamed or moved runs are found, too. A damaged or
+foreign folder is skipped with a warning, so that it does not hide the others.
 """
 
 import logging
@@ -24,31 +24,31 @@ logger = logging.getLogger(__name__)
 
 
 def recorded_runs(logs: Path) -> Iterator[tuple[RunFolder, dict[str, Any]]]:
-    """Every run directly below `logs` with its record, by name; one whose record cannot be read is passed over."""
+    """Every run directly below `logs` with its record, by name; runs with unreadable records are skipped."""
     for path in sorted(logs.glob(f"*/{RUN_FILE}")):
         try:
             record = read_object(path)
         except StorageError as error:
-            pass_over(f"{path.parent} is passed over: {error}")
+            pass_over(f"{path.parent} is skipped: {error}")
             continue
         yield RunFolder(path.parent), record
 
 
 def trained_runs(logs: Path) -> list[Path]:
-    """Run folders below `logs` that hold a trained voice, oldest first; a voice without a run is passed over."""
+    """Run folders below `logs` that hold a trained voice, oldest first; a voice without a run is skipped."""
     found = []
     for card in sorted(logs.glob(f"*/{VOICE_FOLDER}/{VOICE_CARD_NAME}")):
         run = RunFolder(card.parent.parent)
         try:
             found.append((run.record.stat().st_mtime, run.path))
         except OSError:
-            pass_over(f"{run.path} is passed over: it holds a voice, but no {RUN_FILE}. Name its folder to use it.")
+            pass_over(f"{run.path} is skipped: it holds a voice, but no {RUN_FILE}. Name its folder to use it.")
     return [path for _, path in sorted(found)]
 
 
 @cache
 def pass_over(sentence: str) -> None:
-    """Warn of a folder that is not used, once."""
+    """Warn once of a folder that is skipped."""
     logger.warning("%s", sentence)
 
 
@@ -56,7 +56,7 @@ def find_run(logs: Path, wanted: str) -> Path:
     """The run folder that `wanted` names.
 
     Raises:
-        CheckpointError: If there is none, or more than one fits.
+        CheckpointError: If no run, or more than one, fits.
     """
     path = Path(wanted)
     if RunFolder(path).voice.is_trained:
@@ -72,11 +72,11 @@ def find_run(logs: Path, wanted: str) -> Path:
         return matches[0]
     if matches:
         raise CheckpointError(f"{len(matches)} runs fit run={wanted}. Choose one of: {listed(matches)}.")
-    raise CheckpointError(f"No run is called run={wanted}. {_nearest(runs, wanted)}")
+    raise CheckpointError(f"No run fits run={wanted}. {_nearest(runs, wanted)}")
 
 
 def choose_place(config: InferConfig) -> Path:
-    """The folder that stands for the voice: the run's, or one in `logs` named after the checkpoint; not made here.
+    """The folder for the voice: the run's, or one in `logs` named after the checkpoint, which need not exist.
 
     Raises:
         ConfigError: If a run and a checkpoint are named, or an index without a checkpoint.
@@ -90,7 +90,7 @@ def choose_place(config: InferConfig) -> Path:
 
 
 def _nearest(runs: Sequence[Path], wanted: str) -> str:
-    """The names that are most like what was asked for."""
+    """A sentence with the names most similar to `wanted`."""
 
     def likeness(run: Path) -> float:
         parts = (run.name, *run.name.split("-"))
@@ -99,15 +99,15 @@ def _nearest(runs: Sequence[Path], wanted: str) -> str:
     if len(runs) <= SHOWN:
         return f"Choose one of: {listed(runs)}."
     nearest = sorted(runs, key=likeness, reverse=True)[:SHOWN]
-    return f"Of {len(runs)} runs these are named most like it: {', '.join(run.name for run in nearest)}."
+    return f"Of {len(runs)} runs, these have the most similar names: {', '.join(run.name for run in nearest)}."
 
 
 def listed(runs: Sequence[Path]) -> str:
-    """The newest names of a list that is oldest first, and how many more there are."""
+    """The newest names of a list sorted from the oldest, and the number of further ones."""
     more = len(runs) - SHOWN
     return ", ".join(run.name for run in runs[-SHOWN:]) + (f" and {more} more" if more > 0 else "")
 
 
 def _signature_of(run: Path, recorded: dict[Path, Any]) -> str:
-    """As the run's record says; of one that says nothing, such as an imported voice, the end of its name."""
+    """The signature in the run's record; without one, as for an imported voice, the end of its name."""
     return str(recorded.get(run) or run.name.rsplit("-", 1)[-1])

@@ -1,4 +1,4 @@
-"""From a run's folder to a converter."""
+"""Loads a converter from a run's folder."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +38,7 @@ def load_converter(
     content_path: str | None = None,
     timing: str | None = None,
 ) -> tuple[Converter, TrainedVoice]:
-    """Load the voice of a run; the index only when it is going to be used.
+    """Load the voice of a run, and its index only if it is needed.
 
     Raises:
         CheckpointError: If weights, card or a needed index are missing or damaged.
@@ -55,17 +55,17 @@ def converter_of(
     content_path: str | None = None,
     timing: str | None = None,
 ) -> Converter:
-    """A converter with a voice's own encoder; its weight norm is folded away.
+    """A converter with the voice's encoder; folds the voice's weight norm.
 
     Args:
-        voice: Not folded.
+        voice: The voice, with weight norm unfolded.
         index: None = no retrieval.
-        f0_method: Pitch tracker; None = as trained.
-        content_path: Weights file of the content encoder; None = the one that the voice's card names.
-        timing: Grids of content and pitch (`duetto.features.timing`); None = those that it was trained on.
+        f0_method: Pitch tracker; None = that of the training.
+        content_path: Weights file of the content encoder; None = the one named in the voice's card.
+        timing: Grids of content and pitch (`duetto.features.timing`); None = those of the training.
 
     Raises:
-        ConfigError: If pitch tracker or timing is unknown, or the encoder is not as wide as the voice needs.
+        ConfigError: If pitch tracker or timing is unknown, or the encoder's width does not fit the voice.
         CheckpointError: If the encoder's weights cannot be read.
     """
     features = voice.features

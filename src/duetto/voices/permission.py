@@ -1,7 +1,7 @@
-"""What a voice's consent record allows, and how an output says so.
+"""Checks a voice's consent record, and writes it into outputs.
 
-A converted file carries the record in two places: as text in its own metadata (RIFF LIST/INFO in a WAV,
-comments in a FLAC) and in full beside it, as `<name>.json`.
+A converted file has the record in two places: as text in its metadata (RIFF LIST/INFO in a WAV, comments in a FLAC) and
+in full beside it, as `<name>.json`.
 """
 
 import logging
@@ -21,7 +21,7 @@ NO_RECORD = {"subject": "unknown", "note": "the voice came without a consent rec
 
 
 def require_use(card: dict[str, Any], folder: Path, today: date | None = None) -> None:
-    """Pass only if the consent record in a voice's card allows conversion; a synthetic voice always does.
+    """Raise unless the consent record in a voice's card allows conversion, as that of a synthetic voice always does.
 
     Raises:
         CorpusError: If a person's record lacks the scope `infer`, has expired or was revoked.
@@ -30,13 +30,13 @@ def require_use(card: dict[str, Any], folder: Path, today: date | None = None) -
 
 
 def require_allowed(card: dict[str, Any], scope: str, folder: Path, today: date) -> None:
-    """Pass only if everyone in the consent record of a voice's card grants a scope on this day.
+    """Raise unless everyone in the consent record of a voice's card grants a scope on this day.
 
     Raises:
-        CorpusError: If a person's record lacks it, has expired or was revoked.
+        CorpusError: If a person's record lacks the scope, has expired or was revoked.
     """
     if not card.get("consent"):
-        return  # a voice of another system: `output_tags` says that nothing is known
+        return  # a voice of another program: `output_tags` says that its consent is unknown
     consent = consent_from_dict(card["consent"], str(folder / VOICE_CARD_NAME))
     for record in consent.members or (consent,):
         if record.is_private:
@@ -44,7 +44,7 @@ def require_allowed(card: dict[str, Any], scope: str, folder: Path, today: date)
 
 
 def output_tags(card: dict[str, Any]) -> dict[str, str]:
-    """Texts for an output's own metadata: machine-made, by which run, whose voice, allowed what."""
+    """Texts for an output's metadata: that it is AI-generated, the run, the owner of the voice, the consent."""
     record = card.get("consent") or NO_RECORD
     allowed = ", ".join(record.get("scopes", ())) or "nothing known"
     terms = [f"allows: {allowed}"]
@@ -61,13 +61,13 @@ def output_tags(card: dict[str, Any]) -> dict[str, str]:
 
 
 def write_origin(path: Path, card: dict[str, Any], source: Path, settings: dict[str, Any]) -> None:
-    """Say beside a conversion, in `<path>.json`, where it comes from.
+    """Record the origin of a conversion beside it, in `<path>.json`.
 
     Args:
         path: A `.wav` or `.flac` that was written with `output_tags`.
-        card: The voice's.
+        card: The voice's card.
         source: The recording that was converted.
-        settings: What was asked for, as JSON values.
+        settings: The conversion settings, as JSON values.
     """
     origin = {
         "generated": "AI-generated singing voice conversion",
@@ -86,9 +86,9 @@ def write_origin(path: Path, card: dict[str, Any], source: Path, settings: dict[
 
 
 def withdraw(revoked: Consent, logs: Path) -> list[str]:
-    """Enter a withdrawal into the voices that were trained on a person's recordings; returns their runs' names.
+    """Enter a withdrawal into the voices that were trained on a person's recordings, and return their runs' names.
 
-    A record that cannot be read is named in a warning and hides no other: a voice with such a card cannot convert.
+    An unreadable record only causes a warning, because a voice with such a card cannot convert.
     """
     reached = []
     for path in sorted({*logs.glob(f"*/{VOICE_FOLDER}/{VOICE_CARD_NAME}"), *logs.glob(f"*/{RUN_FILE}")}):
@@ -104,7 +104,7 @@ def withdraw(revoked: Consent, logs: Path) -> list[str]:
 
 
 def _enter(record: Any, revoked: Consent) -> bool:
-    """Write the day into a record of the same person, or into their part of a joint one."""
+    """Enter the day in a record of the same person, or in their part of a joint record."""
     if not isinstance(record, dict):
         return False
     is_same = (record.get("subject"), record.get("controller")) == (revoked.subject, revoked.controller)

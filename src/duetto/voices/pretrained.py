@@ -1,10 +1,10 @@
-"""Starting from trained weights instead of random ones: a base that ships, a voice of ours, a pretrained pair of RVC.
+"""Starts a training from pretrained weights: those that ship, a voice of ours, or a pretrained pair of RVC.
 
-`base=auto` takes the base that ships for the architecture and size, if it has the run's shape and features; `none`
-takes random weights. Any other value names the generator: a folder (of a run, or made by `python -m duetto import
+`base=auto` uses the weights that ship for the architecture and size, if they have the run's shape and features; `none`
+uses random weights. Any other value names the generator: a folder (of a run, or made by `python -m duetto import
 G_x.pth --discriminator D_x.pth`), one of our .safetensors, or a G_*.pth. `model.base_discriminator` names the
-discriminator (.safetensors or D_*.pth); a folder that holds one brings it along. Every tensor has to fit, but for
-the speakers: a new voice starts between those of the base.
+discriminator (.safetensors or D_*.pth); by default it is the one in the folder, if any. Every tensor has to fit, except
+for the speakers: a new speaker starts at the mean of the pretrained ones.
 """
 
 from dataclasses import asdict, dataclass
@@ -30,23 +30,23 @@ from duetto.voices.interchange.training_checkpoint import DISCRIMINATOR, GENERAT
 AUTO, NONE = "auto", "none"  # values of `model.base`
 HEARD = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_hz", "content")  # of features
 SPEAKER_TABLES = ("speaker_embedding.weight", "condition_encoder.speaker.weight")
-DIFFERENCES_SHOWN = 3  # lines of torch's list of tensors that do not fit
+DIFFERENCES_SHOWN = 3  # maximum number of lines of torch's list of mismatches
 
 
 @dataclass(frozen=True)
 class Base:
-    """The files that a training starts from."""
+    """Files of pretrained weights that a training starts from."""
 
     generator: Path
     discriminator: Path | None
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 of each file, by what it is."""
+        """SHA-256 of each file, by its role."""
         digests = {"base": sha256_file(self.generator)}
         return digests if self.discriminator is None else digests | {"discriminator": sha256_file(self.discriminator)}
 
     def sentence(self, has_discriminator: bool = True) -> str:
-        """What a user is told."""
+        """The message for the user."""
         start = f"Training starts from the weights of {self.generator}"
         if not has_discriminator:
             return f"{start}."
@@ -56,15 +56,15 @@ class Base:
 
 
 def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BASES) -> Base | None:
-    """What a training starts from; None = random weights.
+    """Choose the pretrained weights of a training; None = random weights.
 
     Args:
-        model: Its `base` and `base_discriminator` say what is wanted.
-        features: What the networks will hear.
-        folder: Where the bases lie that ship.
+        model: The model settings, with `base` and `base_discriminator`.
+        features: The features of the run.
+        folder: Folder of the pretrained weights that ship.
 
     Raises:
-        CheckpointError: If a file that is named is missing.
+        CheckpointError: If a named file is missing.
     """
     if model.base in (None, NONE):
         return None
@@ -82,22 +82,22 @@ def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BAS
 
 
 def explain_start(model: ModelConfig, base: Base | None) -> str:
-    """What a user is told before training."""
+    """The message for the user before training."""
     if base is not None:
         return base.sentence(has_discriminator=model.has_discriminator)
     if model.base == AUTO:
         return (
-            f"No base ships for {model.name} {model.size} in this shape: training starts from random weights. "
-            "For pretrained ones: base=PATH."
+            f"No pretrained weights ship for {model.name} {model.size} in this shape: training starts from random "
+            "weights. To start from others: base=PATH."
         )
     return "Training starts from random weights (base=none)."
 
 
 def find_base(generator: str, discriminator: str | None) -> Base:
-    """The files that the two settings mean.
+    """Find the files that the two settings name.
 
     Raises:
-        CheckpointError: If one is missing.
+        CheckpointError: If a file is missing.
     """
     path = Path(generator).expanduser()
     beside: Path | None = None
@@ -112,10 +112,10 @@ def find_base(generator: str, discriminator: str | None) -> Base:
 
 
 def make_module(model: ModelConfig, features: FeaturesConfig, seed: int) -> TrainingModule:
-    """An untrained module of the configured architecture, or one that starts from the configured base.
+    """A module of the configured architecture with the weights of the configured base, or untrained ones.
 
     Raises:
-        CheckpointError: If the base cannot be read or does not fit.
+        CheckpointError: If the pretrained weights cannot be read or do not fit.
     """
     module = architecture_of(model).build_module(model, features, seed)
     base = choose_base(model, features)
@@ -126,7 +126,7 @@ def make_module(model: ModelConfig, features: FeaturesConfig, seed: int) -> Trai
 
 
 def load_base(module: TrainingModule, base: Base) -> None:
-    """Copy the base's weights into an untrained module.
+    """Copy pretrained weights into an untrained module.
 
     Raises:
         CheckpointError: If a file is damaged, or a tensor is missing, unknown or misshapen.
@@ -159,15 +159,15 @@ def _load(architecture: Architecture, network: nn.Module, path: Path, role: str)
 
 
 def _digests_beside(path: Path) -> dict[str, str]:
-    """Those in the card of a base that ships (which a discriminator shares) or of a voice."""
+    """The digests in the card of weights that ship (generator and discriminator share one) or of a voice."""
     base = path.with_name(f"{path.stem.removesuffix(DISCRIMINATOR_SUFFIX)}.json")
     return digests_beside(base if base.is_file() else VoiceFolder(path.parent).card)
 
 
 def fit_speakers(network: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a base with other speakers, for a network's own: each new one starts at the mean of the base's.
+    """Adapt pretrained weights to the network's speakers: each new one starts at the mean of the pretrained speakers.
 
-    A network of one speaker without a table (Diff-SVC) takes the mean into the bias that is added at the same place.
+    In a network of one speaker without a table (Diff-SVC), the mean is added to the bias at the same place.
     """
     here = network.state_dict()
     fitted = dict(weights)

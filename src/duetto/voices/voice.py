@@ -1,7 +1,7 @@
 """A trained voice on disk: weights (safetensors), a card (JSON), and the retrieval index.
 
-The card says what the weights are: model and feature settings, the run's signature, the data's
-hash, consent, code version. Nothing in these files is executed when they are read.
+The card describes the weights: model and feature settings, the run's signature, the data's hash, consent, code version.
+Reading these files executes nothing in them.
 """
 
 from dataclasses import asdict, dataclass
@@ -21,15 +21,15 @@ from duetto.storage.files import atomic_path, read_object, write_json
 from duetto.storage.run_folder import VOICE_CARD_NAME, WEIGHTS_NAME
 
 REMEDY = (
-    "Delete the folder that it lies in and give the command again that made it: a training writes its voice anew from "
-    "its last checkpoint."
+    "Delete the folder that it lies in and repeat the command that made it: a training writes its voice again from its "
+    "last checkpoint."
 )
-IMPORTED = "imported"  # the case of a voice that came from public files
+IMPORTED = "imported"  # case of a voice that was imported from public files
 
 
 @dataclass(frozen=True)
 class TrainedVoice:
-    """A network with the settings that it was trained under."""
+    """A network with the settings of its training."""
 
     network: nn.Module
     model: ModelConfig
@@ -43,7 +43,7 @@ def build_network(model: ModelConfig, features: FeaturesConfig) -> nn.Module:
 
 
 def save_voice(voice: TrainedVoice, folder: Path) -> None:
-    """Write weights and card atomically into `folder`; the card holds the digests of all that lies there by then."""
+    """Write weights and card atomically into `folder`; the card holds the digests of all files there."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in voice.network.state_dict().items()}
     with atomic_path(folder / WEIGHTS_NAME) as temporary:
         save_file(state, temporary)
@@ -53,7 +53,7 @@ def save_voice(voice: TrainedVoice, folder: Path) -> None:
 
 
 def is_part(path: Path) -> bool:
-    """Whether a file of a voice's folder belongs to what the card describes."""
+    """Whether the card describes this file of a voice's folder."""
     return path.name != VOICE_CARD_NAME and not path.name.startswith(".")
 
 

@@ -81,7 +81,7 @@ def test_scores_against_transposition_are_drawn_for_both(page):
 
 
 def test_missing_curves_are_named(page):
-    assert "no numbers for curves of tempo, dose, length" in page.text
+    assert "no data for curves of tempo, dose, length" in page.text
 
 
 def test_the_best_score_of_a_case_is_marked_and_numbers_have_units(page):
@@ -91,7 +91,7 @@ def test_the_best_score_of_a_case_is_marked_and_numbers_have_units(page):
 
 
 def test_cards_name_consent_hash_code_and_signature(page):
-    assert "none: an embedded voice, nobody's" in page.text
+    assert "none: an embedded voice, which belongs to nobody" in page.text
     assert "ab" * 32 in page.text
     assert "aaaa000000" in page.text
     identities = [attributes["id"] for _, attributes in page.elements if "id" in attributes]

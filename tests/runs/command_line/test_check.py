@@ -24,7 +24,7 @@ from duetto.settings.run_config import InferConfig, TrainConfig
         ("++modle=rvc", "Did you mean model=rvc?"),
         ("~trainr.max_minutes", "Did you mean trainer.max_minutes?"),
         ("experiment=case_cc", "Did you mean case_c?"),
-        ("trainer=smok", "Did you mean smoke? There are auto, smoke."),
+        ("trainer=smok", "Did you mean smoke? Options: auto, smoke."),
         ("model/size=v2_40", "Did you mean v2_40k"),
         ("data=null", "data=null: there is no such option"),
         ("experiment=[case_c,cas_d]", "experiment=cas_d"),
@@ -32,7 +32,7 @@ from duetto.settings.run_config import InferConfig, TrainConfig
         ("xyz", "expected KEY=VALUE, such as seed=1"),
         ("neighbours=2", "Did you mean eval.retrieval.neighbours=2?"),
         ("zzzz=1", "zzzz: there is no such setting. python train.py --help"),
-        ("sweep=smoke", "sweep is a word of sweep.py: python sweep.py sweep=smoke."),
+        ("sweep=smoke", "sweep belongs to sweep.py: python sweep.py sweep=smoke."),
         ("checkpoint=x.pth", "checkpoint is a setting of infer.py, not of train.py"),
     ],
 )

@@ -24,7 +24,7 @@ def conf(tmp_path):
         (["data.room=7"], "data.room=7: expected settings below it, such as KEY.part=value."),
         (["model.num_speakers=null"], "model.num_speakers=null: expected a whole number."),
         (["seed=1,2"], "seed=1,2: several values are several runs (sweep.py, or -m); a list has brackets: seed=[a,b]."),
-        (["seed=x(1"], "seed=x(1: Hydra cannot read this value. If it is a text, quote it twice: \"seed='x(1'\"."),
+        (["seed=x(1"], "seed=x(1: Hydra cannot read this value. If it is text, quote it twice: \"seed='x(1'\"."),
         (["data.seed=${nope}"], "data.seed: Interpolation key 'nope' not found."),
         (["model.optimizer={learning_rte:3}"], "Did you mean model.optimizer.learning_rate?"),
     ],
@@ -46,7 +46,7 @@ def test_a_value_of_the_command_line(overrides, sentence):
             "conf/trainer/mine.yaml: trainer.max_minuts: there is no such setting. Did you",
         ),
         ("trainer/mine", "max_minutes: long", "conf/trainer/mine.yaml: trainer.max_minutes=long: expected a number."),
-        ("trainer/mine", "max_minutes: [", "mine.yaml, line 2: this is not YAML"),
+        ("trainer/mine", "max_minutes: [", "mine.yaml, line 2: not valid YAML"),
         ("trainer/mine", "defaults: [smoek]", "trainer=smoek is named in conf"),
         ("trainer/mine", "batch_size: 0", "trainer.batch_size=0: expected at least 1."),
     ],
@@ -65,7 +65,7 @@ def test_of_several_runs_each_mistake_is_told_once_with_its_runs():
     with pytest.raises(ConfigError) as error:
         compose_runs(conf_folder(), runs)
     assert str(error.value).splitlines() == [
-        "3 of 4 runs cannot be made; none was begun.",
+        "3 of 4 runs are not possible; none was started.",
         "  trainer.max_steps=1e3: expected a whole number. "
         "(in trainer.max_steps=1e3 seed=0; trainer.max_steps=1e3 seed=1)",
         "  seed=x: expected a whole number. (in seed=x)",

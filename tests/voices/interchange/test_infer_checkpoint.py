@@ -83,9 +83,9 @@ def missing(path):
         (hostile, r"more than tensors \(.*print\), which is refused"),
         (bare_pickle, "x.pth cannot be read"),
         (bomb, "claim to unpack to 10000000, which is refused"),
-        (unknown_version, "version is 'v4'; known are v1 and v2"),
-        (wrong_width, "reads content 256 wide, but its tensors read 768"),
-        (discriminator, "holds a discriminator, which cannot sing"),
+        (unknown_version, "version is 'v4'; known versions are v1 and v2"),
+        (wrong_width, "reads content of width 256, but its tensors read 768"),
+        (discriminator, "holds a discriminator, which cannot convert"),
         (missing, "There is no file .*x.pth"),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_missing_truncated_or_foreign_index_is_one_sentence_and_no_file(tmp_pa
     for index, sentence in (
         (tmp_path / "none.index", r"There is no index .*none\.index"),
         (half, "ends before its contents do"),
-        (narrow, "rows 256 wide, but this voice reads content 768 wide"),
+        (narrow, "rows of width 256, but this voice reads content of width 768"),
     ):
         with pytest.raises(CheckpointError, match=sentence):
             sing(tmp_path, checkpoint=model, index=index)
@@ -121,7 +121,7 @@ def test_a_missing_truncated_or_foreign_index_is_one_sentence_and_no_file(tmp_pa
 def test_content_weights_are_asked_for_by_name(tmp_path, model):
     with pytest.raises(ConfigError, match=r"content_path=FILE in infer\.py.*lengyue233/content-vec-best"):
         sing(tmp_path, checkpoint=model)
-    with pytest.raises(ConfigError, match=r"is no file"):
+    with pytest.raises(ConfigError, match=r"is not a file"):
         sing(tmp_path, checkpoint=model, content_path=tmp_path / "none.pt")
     (tmp_path / "junk.pt").write_bytes(b"junk" * 100)
     with pytest.raises(CheckpointError, match=r"junk\.pt cannot be read"):

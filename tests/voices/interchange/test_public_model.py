@@ -73,18 +73,21 @@ def test_a_model_without_a_version_is_judged_by_its_tensors(tmp_path):
     second = rvc_content("v2_40k_f0", blank("v2_40k_f0"))
     del first["version"], second["version"]
     assert problems(parsed(tmp_path, first)) == []
-    assert "256 wide, but its tensors read 768" in problems(parsed(tmp_path, second))[0]
+    assert "of width 256, but its tensors read 768" in problems(parsed(tmp_path, second))[0]
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"version": "v3"}, "version is 'v3'; known are v1 and v2"),
-        ({"version": "v1"}, "256 wide, but its tensors read 768"),
+        ({"version": "v3"}, "version is 'v3'; known versions are v1 and v2"),
+        ({"version": "v1"}, "of width 256, but its tensors read 768"),
         ({"vocoder": "RefineGAN"}, "vocoder is RefineGAN; duetto has HiFi-GAN"),
         ({"vocoder": "MRF HiFi-GAN"}, "vocoder is MRF HiFi-GAN"),
-        ({"embedder_model": "japanese-hubert-base"}, "content encoder japanese-hubert-base; duetto has ContentVec"),
-        ({"f0": 0}, "says f0=0, but its tensors hold pitch"),
+        (
+            {"embedder_model": "japanese-hubert-base"},
+            "content encoder japanese-hubert-base; for public models duetto has ContentVec",
+        ),
+        ({"f0": 0}, "has f0=0, but its tensors include pitch"),
     ],
 )
 def test_a_model_that_we_could_only_guess_at_is_refused(tmp_path, change, sentence):

@@ -1,1 +1,1 @@
-"""The commands of `python -m duetto`, one a file."""
+"""The commands of `python -m duetto`, one per file."""

@@ -1,4 +1,4 @@
-"""`python -m duetto base`: a run's weights, as pretrained weights that ship with the package."""
+"""`python -m duetto base`: exports a run's weights as pretrained weights that ship with the package."""
 
 import argparse
 from pathlib import Path
@@ -16,7 +16,7 @@ def register(verbs: Any) -> None:
 
 
 def write_base(options: argparse.Namespace, console: Console) -> None:
-    """Write weights and card, and say how large they are."""
+    """Write weights and card, and print the size."""
     from duetto.bases import BASES
     from duetto.runs.pretrained_export import export_base
 

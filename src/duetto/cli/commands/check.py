@@ -1,4 +1,4 @@
-"""`python -m duetto check RUN`: whether the files of a run or a voice are whole, and what to do where they are not."""
+"""`python -m duetto check RUN`: checks that the files of a run or a voice are intact, and says what to do otherwise."""
 
 import argparse
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 EPILOG = """
-Weights, index and checkpoints are compared with the SHA-256 that was recorded when they were written; records are read.
+Weights, index and checkpoints are compared with the SHA-256 recorded when they were written; records are read.
 
 exit status: 0 nothing is damaged or missing, 1 something is, 2 an error
 """
@@ -17,7 +17,7 @@ def register(verbs: Any) -> None:
     """Add the verb to the parser."""
     parser = verbs.add_parser(
         "check",
-        help="say whether the files of a run or a voice are whole",
+        help="check that the files of a run or a voice are intact",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -27,7 +27,7 @@ def register(verbs: Any) -> None:
 
 
 def check(options: argparse.Namespace, console: Console) -> int:
-    """Print a line for each file; 1 when one is damaged or missing."""
+    """Print a line for each file; return 1 if one is damaged or missing."""
     from rich.table import Table
 
     from duetto.runs.check import check_files

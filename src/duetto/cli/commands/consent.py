@@ -1,4 +1,4 @@
-"""`python -m duetto consent new | show | revoke`: consent records of voices."""
+"""`python -m duetto consent new | show | revoke`: writes, shows or revokes consent records of voices."""
 
 import argparse
 import sys
@@ -17,8 +17,8 @@ DOCS = {
     "purposes": "For which purposes? Separated by commas",
     "territory": "Where may it be used? Empty for anywhere",
     "expires": "Until which day? YYYY-MM-DD",
-    "evidence": "Which file holds their signed agreement? Its hash is kept; empty for none",
-    "signature": "Signed how, and when? Such as: on paper, 2026-11-24; empty for not",
+    "evidence": "Which file holds their signed agreement? Its hash is recorded; empty for none",
+    "signature": "How and when was it signed? Such as: on paper, 2026-11-24; empty if it was not",
 }
 OPTIONAL = ("territory", "evidence", "signature")
 
@@ -27,31 +27,35 @@ def register(verbs: Any) -> None:
     """Add the verb and its three actions to the parser."""
     parser = verbs.add_parser("consent", help="write, show or revoke the consent record of a voice")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    new = actions.add_parser("new", help="write consent.yaml; asks for what the options do not give")
+    new = actions.add_parser("new", help="write consent.yaml; asks for values not given as options")
     new.add_argument("path", type=Path, help="the folder with the recordings, or a .ddb file")
     for name, question in DOCS.items():
         new.add_argument(f"--{name}", help=question)
-    new.add_argument("--rights-statement", default="", help="for a .ddb: why you may take it apart, in your words")
+    new.add_argument(
+        "--rights-statement", default="", help="for a .ddb: why you may extract its recordings, in your words"
+    )
     new.add_argument("--force", action="store_true", help="replace an existing record")
     new.set_defaults(action=write_record)
-    show = actions.add_parser("show", help="what a record allows today; status 1 if not training")
+    show = actions.add_parser("show", help="show what a record allows today; status 1 if it does not allow training")
     show.add_argument("path", type=Path, help="a record, the folder that holds it, or the folder of a run")
     show.set_defaults(action=show_record)
-    revoke = actions.add_parser("revoke", help="withdraw consent: training and conversion are refused from then on")
+    revoke = actions.add_parser("revoke", help="withdraw consent; training and conversion are refused from then on")
     revoke.add_argument("path", type=Path, help="a record, or the folder that holds it")
     revoke.add_argument("--on", help="the day of withdrawal, YYYY-MM-DD (default: today)")
-    revoke.add_argument("--logs", type=Path, default=Path("logs"), help="runs whose voices the withdrawal reaches")
+    revoke.add_argument(
+        "--logs", type=Path, default=Path("logs"), help="runs in whose voices the withdrawal is entered"
+    )
     revoke.set_defaults(action=revoke_record)
 
 
 def write_record(options: argparse.Namespace, console: Console) -> None:
-    """Ask, check and write; without a terminal it never waits for an answer."""
+    """Ask, check and write; without a terminal, a missing value is an error instead of a question."""
     from duetto.errors import ConfigError
     from duetto.ownership.consent import consent_from_dict, write_consent
 
     path = record_path(options.path)
     if path.exists() and not options.force:
-        raise ConfigError(f"{path} exists already. See it with `consent show`; replace it with --force.")
+        raise ConfigError(f"{path} already exists. Show it with `consent show`, or replace it with --force.")
     if not options.path.exists():
         raise ConfigError(f"There is no {options.path}. Name the folder with the recordings.")
     given = {name: getattr(options, name) for name in DOCS}
@@ -69,10 +73,10 @@ def write_record(options: argparse.Namespace, console: Console) -> None:
 
 
 def ask(given: dict[str, str | None], answer: Callable[[str], str]) -> dict[str, str]:
-    """The options, completed by questions; each is asked until the answer can be used.
+    """The options, completed by questions; each question is repeated until the answer is valid.
 
     Raises:
-        ConfigError: If the answers end before the questions.
+        ConfigError: If the input ends before all questions are answered.
     """
     from duetto.errors import ConfigError
 
@@ -83,13 +87,15 @@ def ask(given: dict[str, str | None], answer: Callable[[str], str]) -> dict[str,
             try:
                 text = answer(f"{problem}{question}: ").strip()
             except EOFError as error:
-                raise ConfigError("The answers ended before the questions; nothing was written.") from error
+                raise ConfigError(
+                    "The input ended before all questions were answered, so nothing was written. Start again."
+                ) from error
         answers[name] = text
     return answers
 
 
 def problem_with(name: str, text: str) -> str:
-    """What is wrong with an answer, as the start of the next question; empty when it is valid."""
+    """What is wrong with an answer, as the start of the next question; empty if it is valid."""
     from duetto.ownership.consent import SCOPES
 
     if not text:
@@ -100,17 +106,17 @@ def problem_with(name: str, text: str) -> str:
         try:
             date.fromisoformat(text)
         except ValueError:
-            return f"{text} is no day such as 2030-12-31. "
+            return f"{text} is not a day such as 2030-12-31. "
     return ""
 
 
 def listed(text: str) -> list[str]:
-    """Words separated by commas."""
+    """Split words at commas."""
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def unasked(given: dict[str, str | None]) -> dict[str, str]:
-    """The options alone.
+    """The options without questions.
 
     Raises:
         ConfigError: If a required one is missing.
@@ -120,17 +126,17 @@ def unasked(given: dict[str, str | None]) -> dict[str, str]:
     missing = [name for name, text in given.items() if not text and name not in OPTIONAL]
     if missing:
         raise ConfigError(
-            f"Without a terminal nothing can be asked: add {' '.join(f'--{name} …' for name in missing)} "
+            f"Without a terminal no questions can be asked: add {' '.join(f'--{name} …' for name in missing)} "
             "(`consent new --help` explains them)."
         )
     return {name: text or "" for name, text in given.items()}
 
 
 def evidence_hash(name: str) -> str:
-    """SHA-256 of the signed form, or the hash itself when one is given; empty for none.
+    """SHA-256 of the signed form, or the given hash itself; empty for none.
 
     Raises:
-        ConfigError: If it is neither.
+        ConfigError: If it is neither a file nor a hash.
     """
     from duetto.errors import ConfigError
     from duetto.storage.files import sha256_file
@@ -139,12 +145,12 @@ def evidence_hash(name: str) -> str:
     if not name or is_hash:
         return name
     if not Path(name).is_file():
-        raise ConfigError(f"There is no file {name} to take as evidence. Name the signed form, or leave it empty.")
+        raise ConfigError(f"There is no file {name} to use as evidence. Name the signed form, or leave it empty.")
     return sha256_file(Path(name))
 
 
 def show_record(options: argparse.Namespace, console: Console) -> int:
-    """Print a record and what it allows today; 1 when it does not allow training."""
+    """Print a record and what it allows today; return 1 if it does not allow training."""
     from rich.table import Table
 
     from duetto.errors import CorpusError
@@ -182,12 +188,12 @@ def revoke_record(options: argparse.Namespace, console: Console) -> None:
     write_consent(path, revoked)
     console.print(f"{path}: consent of {revoked.subject} withdrawn on {revoked.revoked_at}.", markup=False)
     for run in withdraw(revoked, options.logs):
-        console.print(f"  voice of {run}: conversion is refused now", markup=False)
+        console.print(f"  voice of {run}: conversion is refused from now on", markup=False)
     console.print("The recordings, and the caches (data/), voices and outputs made from them, have to be erased.")
 
 
 def record_path(path: Path) -> Path:
-    """The record that a folder, a .ddb or the record itself stands for."""
+    """Path of the record for a folder, a .ddb, or the record itself."""
     from duetto.ownership.consent import CONSENT_NAME
 
     if path.is_dir():
@@ -196,7 +202,7 @@ def record_path(path: Path) -> Path:
 
 
 def load_record(path: Path) -> tuple[Any, Path]:
-    """The record of a folder of recordings or of a run, and the file that holds it."""
+    """The record of a folder of recordings or of a run, and its file."""
     from duetto.ownership.consent import consent_from_dict, read_consent
     from duetto.storage.files import read_object
     from duetto.storage.run_folder import RunFolder

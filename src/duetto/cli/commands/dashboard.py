@@ -1,4 +1,4 @@
-"""`python -m duetto dashboard`: the comparison of several runs as a workspace in a W&B account."""
+"""`python -m duetto dashboard`: builds a W&B workspace that compares several runs."""
 
 import argparse
 from pathlib import Path
@@ -9,17 +9,17 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("dashboard", help="make a W&B workspace that compares several runs")
+    parser = verbs.add_parser("dashboard", help="build a W&B workspace that compares several runs")
     parser.add_argument("runs", type=Path, nargs="+", metavar="run", help="runs, or folders of runs such as a sweep's")
-    parser.add_argument("--entity", help="user or team; default: that of the runs, else the account's own")
+    parser.add_argument("--entity", help="user or team; default: that of the runs, else the account's default")
     parser.add_argument("--project", help="default: that of the runs")
-    parser.add_argument("--results", type=Path, help="where studies leave verdicts; default: docs/results")
-    parser.add_argument("--write", type=Path, help="write what would be sent to this JSON file and send nothing")
+    parser.add_argument("--results", type=Path, help="folder of the studies' verdicts; default: docs/results")
+    parser.add_argument("--write", type=Path, help="write the workspace to this JSON file instead of sending it")
     parser.set_defaults(action=make_dashboard)
 
 
 def make_dashboard(options: argparse.Namespace, console: Console) -> None:
-    """Build the workspace and send it, or write it down."""
+    """Build the workspace, and send it or write it to a file."""
     from duetto.report.comparison.find import RESULTS, find, read
     from duetto.report.dashboard import Place, build_workspace, place_of, save, serialised
     from duetto.storage.files import write_json

@@ -1,4 +1,4 @@
-"""`python -m duetto doctor PATH`: problems of recordings, found before training."""
+"""`python -m duetto doctor PATH`: finds problems of recordings before training."""
 
 import argparse
 from dataclasses import replace
@@ -11,7 +11,7 @@ from rich.markup import escape
 EPILOG = """
 PATH is a recording, a folder of them, a built corpus (a folder with manifest.json), or a .ddb with its consent.yaml.
 Instead of PATH, data=case_b builds and examines a case of conf/data; overrides such as data.target=low may follow.
-Options are written songs=... or --songs=..., as you like.
+Options may be written songs=... or --songs=...
 
 exit status: 0 nothing serious, 1 something serious, 2 an error
 """
@@ -30,17 +30,17 @@ def register(verbs: Any) -> None:
     parser.add_argument(
         "--songs",
         default="",
-        help="songs you mean to convert, with commas: scores, recordings, embedded songs (a corpus brings its own)",
+        help="songs to convert, separated by commas: scores, recordings, embedded songs (a corpus has its own)",
     )
-    parser.add_argument("--transpose", type=float, default=0.0, help="semitones by which those will be transposed")
+    parser.add_argument("--transpose", type=float, default=0.0, help="semitones by which the songs will be transposed")
     parser.add_argument("--json", type=Path, help="write the findings as JSON")
-    parser.add_argument("--html", type=Path, help="write a page with plots, and the offending seconds to play")
+    parser.add_argument("--html", type=Path, help="write a page with plots and playable excerpts")
     parser.add_argument("--quick", nargs="?", const="true", default="false", help="skip slow checks")
     parser.set_defaults(action=run_doctor)
 
 
 def run_doctor(options: argparse.Namespace, console: Console) -> int:
-    """Examine, print, and write what was asked for; 1 when something is serious."""
+    """Examine, print, and write the requested files; return 1 if a finding is serious."""
     from duetto.diagnosis.checks.songs import wanted_songs
     from duetto.diagnosis.examine import SHORT, THOROUGH, examine
     from duetto.diagnosis.gather import open_input
@@ -58,7 +58,7 @@ def run_doctor(options: argparse.Namespace, console: Console) -> int:
             recordings.sounds(),
             songs,
             depth,
-            lambda name: status.update(f"listening to {escape(name)}"),
+            lambda name: status.update(f"analysing {escape(name)}"),
         )
     print_diagnosis(diagnosis, console)
     if options.json is not None:
@@ -73,10 +73,10 @@ def run_doctor(options: argparse.Namespace, console: Console) -> int:
 
 
 def find_path(options: argparse.Namespace, console: Console) -> Path:
-    """The path named, or the corpus of the case named.
+    """The given path, or the corpus of the given case.
 
     Raises:
-        ConfigError: If there is neither, or both, or more than one path.
+        ConfigError: If neither, both, or several paths are given.
     """
     from duetto.errors import ConfigError
 
@@ -88,7 +88,7 @@ def find_path(options: argparse.Namespace, console: Console) -> Path:
 
 
 def build_case(overrides: list[str], console: Console) -> Path:
-    """The corpus of a case, built or found."""
+    """Build or find the corpus of a case."""
     from duetto.runs.compose import compose_runs
     from duetto.settings.conf_files import conf_folder
 

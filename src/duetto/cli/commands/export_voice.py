@@ -14,13 +14,13 @@ def register(verbs: Any) -> None:
     parser = verbs.add_parser("export", help="write a voice for RVC WebUI and Applio, or for Diff-SVC")
     parser.add_argument("run", help="latest, a run's name or signature, or its folder")
     parser.add_argument("--output", type=Path, help="a folder; default: export/ in the run's folder")
-    parser.add_argument("--name", help="what users will see; default: the run's name")
+    parser.add_argument("--name", help="name that users see; default: the run's name")
     parser.add_argument("--logs", type=Path, default=Path("logs"))
     parser.set_defaults(action=export)
 
 
 def export(options: argparse.Namespace, console: Console) -> None:
-    """Write the files and say where they belong."""
+    """Write the files and print where they belong."""
     from datetime import UTC, datetime
 
     from duetto.storage.run_folder import VOICE_FOLDER

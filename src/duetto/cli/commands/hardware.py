@@ -1,4 +1,4 @@
-"""`python -m duetto hardware`: this machine's hardware, and how long the default run takes on it."""
+"""`python -m duetto hardware`: shows this machine's hardware, and how long the default run takes on it."""
 
 import argparse
 from typing import Any
@@ -9,12 +9,12 @@ from rich.table import Table
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("hardware", help="device, precision and how long the default run takes here")
+    parser = verbs.add_parser("hardware", help="show device, precision and how long the default run takes here")
     parser.set_defaults(action=show_hardware)
 
 
 def show_hardware(options: argparse.Namespace, console: Console) -> None:
-    """Print what this machine is and the plan of the default run."""
+    """Print this machine's hardware and the plan of the default run."""
     from hydra import compose, initialize_config_dir
 
     from duetto.runs.compose import prepare
@@ -32,7 +32,7 @@ def show_hardware(options: argparse.Namespace, console: Console) -> None:
     table = Table("what", "value", title="Hardware", title_justify="left")
     table.add_row("device", hardware.device_name)
     table.add_row("precision", hardware.precision)
-    table.add_row("model size that `auto` picks", config.model.size)
+    table.add_row("model size that `auto` selects", config.model.size)
     table.add_row("matrix product", f"{gflops:.0f} GFLOP/s ({gflops / REFERENCE_GFLOPS:.1f} x the reference machine)")
     console.print(table)
     announce(config, hardware, console)

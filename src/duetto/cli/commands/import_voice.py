@@ -1,4 +1,4 @@
-"""`python -m duetto import`: a public RVC model becomes a voice of ours."""
+"""`python -m duetto import`: imports a public RVC or Diff-SVC model as a voice."""
 
 import argparse
 import shlex
@@ -14,10 +14,12 @@ def register(verbs: Any) -> None:
     parser.add_argument("file", type=Path, help="inference model, G_*.pth, or model_ckpt_steps_*.ckpt")
     parser.add_argument("--index", type=Path, help="its .index")
     parser.add_argument(
-        "--discriminator", type=Path, help="D_*.pth to go with a G_*.pth: both together start a training"
+        "--discriminator", type=Path, help="D_*.pth that belongs to a G_*.pth: a training can start from both"
     )
-    parser.add_argument("--vocoder", help="of a Diff-SVC model: the NSF-HiFiGAN `model` file, config.json beside it")
-    parser.add_argument("--content-path", help="weights of ContentVec, remembered for conversions")
+    parser.add_argument(
+        "--vocoder", help="vocoder of a Diff-SVC model: the NSF-HiFiGAN `model` file, with config.json beside it"
+    )
+    parser.add_argument("--content-path", help="weights of ContentVec, recorded for conversions")
     parser.add_argument("--output", type=Path, help="default: logs/NAME, which infer.py finds as run=NAME")
     parser.set_defaults(action=import_voice)
 
@@ -35,10 +37,10 @@ def import_voice(options: argparse.Namespace, console: Console) -> None:
     content = voice.features.content
     console.print(
         f"{folder}: {origin['kind']}, shape {origin['shape']}, {voice.model.num_speakers} speakers, reads "
-        f"{content.encoder} layer {content.layer} ({content.dimension} wide), index: {options.index or 'none'}",
+        f"{content.encoder} layer {content.layer} (width {content.dimension}), index: {options.index or 'none'}",
         markup=False,
     )
     hint = [f"python infer.py {shlex.quote(f'run={folder}')} source=SONG.wav"]
     hint += [] if options.content_path else ["content_path=CONTENTVEC_WEIGHTS"]
     hint += [] if options.index else ["index_rate=0"]
-    console.print(f"Sing with it: {' '.join(hint)}", markup=False, soft_wrap=True)
+    console.print(f"Convert with it: {' '.join(hint)}", markup=False, soft_wrap=True)

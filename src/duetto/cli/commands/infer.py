@@ -1,4 +1,4 @@
-"""`python -m duetto infer KEY=VALUE ...`: what infer.py does, for those who installed a wheel."""
+"""`python -m duetto infer KEY=VALUE ...`: the same as infer.py, for installations from a wheel."""
 
 import argparse
 from typing import Any
@@ -18,7 +18,7 @@ def register(verbs: Any) -> None:
 
 
 def convert_recordings(options: argparse.Namespace, console: Console) -> None:
-    """Each source once."""
+    """Convert the recordings named by the settings."""
     from duetto.cli import entry
     from duetto.runs.compose import compose_inference
     from duetto.settings.conf_files import conf_folder

@@ -1,4 +1,4 @@
-"""`python -m duetto inspect`: what a file is."""
+"""`python -m duetto inspect`: describes a file."""
 
 import argparse
 import json
@@ -7,19 +7,19 @@ from typing import Any
 
 from rich.console import Console
 
-SHOWN = 5  # names of a long list
+SHOWN = 5  # names shown of a long list
 
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("inspect", help="say what a .pth, .index, .safetensors or run folder is")
+    parser = verbs.add_parser("inspect", help="describe a .pth, .index, .safetensors or run folder")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--json", action="store_true", help="the same for programs, nothing shortened")
+    parser.add_argument("--json", action="store_true", help="print JSON, unabridged")
     parser.set_defaults(action=inspect_file)
 
 
 def inspect_file(options: argparse.Namespace, console: Console) -> None:
-    """Print a table, or JSON."""
+    """Print a description as a table or as JSON."""
     from rich.table import Table
 
     from duetto.voices.interchange.inspection import describe
@@ -38,7 +38,7 @@ def inspect_file(options: argparse.Namespace, console: Console) -> None:
 
 
 def as_text(value: Any) -> str:
-    """A fact as a person reads it."""
+    """A fact as readable text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:

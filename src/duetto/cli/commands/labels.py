@@ -1,4 +1,4 @@
-"""`python -m duetto labels export`: the parts that preprocessing kept, as label tracks for Audacity."""
+"""`python -m duetto labels export`: writes the parts that preprocessing kept as label tracks for Audacity."""
 
 import argparse
 import shlex
@@ -10,11 +10,15 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("labels", help="label tracks for Audacity: what preprocessing kept")
+    parser = verbs.add_parser("labels", help="write label tracks for Audacity of the parts that preprocessing kept")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    export = actions.add_parser("export", help="a track for each recording, a label for each piece that was kept")
-    export.add_argument("corpus", type=Path, help="a treated corpus, data/preprocessed/HASH, or the folder of a run")
-    export.add_argument("--output", type=Path, default=Path("labels"), help="where the tracks go (default: labels)")
+    export = actions.add_parser(
+        "export", help="write a track for each recording, with a label for each piece that was kept"
+    )
+    export.add_argument(
+        "corpus", type=Path, help="a preprocessed corpus, data/preprocessed/HASH, or the folder of a run"
+    )
+    export.add_argument("--output", type=Path, default=Path("labels"), help="folder of the tracks (default: labels)")
     export.set_defaults(action=export_labels)
 
 
@@ -40,7 +44,7 @@ def export_labels(options: argparse.Namespace, console: Console) -> None:
 
 
 def corpus_of(path: Path) -> Path:
-    """The treated corpus that a folder is, or that a run was trained on."""
+    """The preprocessed corpus in a folder, or that of a run."""
     from duetto.storage.files import read_json
 
     record = path / "preprocessing.json"

@@ -1,4 +1,4 @@
-"""`python -m duetto report`: the page of a run, written again, or one page that compares several."""
+"""`python -m duetto report`: writes the page of a run again, or a page that compares several runs."""
 
 import argparse
 from pathlib import Path
@@ -13,18 +13,26 @@ COMPARISON_NAME = "comparison.html"
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("report", help="write the page of a run again, or one that compares several runs")
+    parser = verbs.add_parser("report", help="write the page of a run again, or a page that compares several runs")
     parser.add_argument(
-        "runs", type=Path, nargs="+", metavar="run", help="a run's folder; several, or a sweep's folder"
+        "runs",
+        type=Path,
+        nargs="+",
+        metavar="run",
+        help="a run's folder; for a comparison several, or a sweep's folder",
     )
-    parser.add_argument("--output", type=Path, help="of a comparison; default: comparison.html in the working folder")
-    parser.add_argument("--results", type=Path, help="where studies leave verdicts; default: docs/results")
-    parser.add_argument("--megabytes", type=float, help="of sound inside a comparison, the rest is linked; default: 24")
+    parser.add_argument(
+        "--output", type=Path, help="file of a comparison; default: comparison.html in the working folder"
+    )
+    parser.add_argument("--results", type=Path, help="folder of the studies' verdicts; default: docs/results")
+    parser.add_argument(
+        "--megabytes", type=float, help="limit of sound embedded in a comparison, the rest is linked; default: 24"
+    )
     parser.set_defaults(action=write_report)
 
 
 def write_report(options: argparse.Namespace, console: Console) -> None:
-    """Render index.html of a run anew, or a comparison."""
+    """Write index.html of a run again, or a comparison."""
     from duetto.report.comparison.find import run_folders
 
     if len(options.runs) == 1 and options.runs[0].is_dir() and run_folders(options.runs[0]) == options.runs:
@@ -37,7 +45,7 @@ def write_report(options: argparse.Namespace, console: Console) -> None:
 
 
 def compare(options: argparse.Namespace, console: Console) -> Path:
-    """Write the comparison, or the table of very many runs."""
+    """Write the comparison, or only a table if there are very many runs."""
     from duetto.report.comparison.catalogue import MANY, write_catalogue
     from duetto.report.comparison.find import RESULTS, find
     from duetto.terminal import progress_bar

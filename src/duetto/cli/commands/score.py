@@ -1,4 +1,4 @@
-"""`python -m duetto score`: what a score file holds, and the same in another format."""
+"""`python -m duetto score`: shows the content of a score file, or writes it in another format."""
 
 import argparse
 from collections.abc import Sequence
@@ -27,17 +27,19 @@ def register(verbs: Any) -> None:
     parser.add_argument("source", type=Path, help="a score file")
     parser.add_argument("output", type=Path, nargs="?", help="a file to write; its suffix names the format")
     parser.add_argument(
-        "--tracks", default=ALL, help="numbers from 1, such as 1,3; sounding, those that are not muted; all (default)"
+        "--tracks",
+        default=ALL,
+        help="numbers from 1, such as 1,3; sounding (those that are not muted); or all (default)",
     )
     parser.set_defaults(action=show_or_convert)
 
 
 def formats_text() -> str:
-    """The formats with their suffixes, for a help text."""
+    """The formats with their suffixes, as lines of a help text."""
     from duetto.score.formats.registry import FORMATS
 
     lines = (f"  {form.title:22} {', '.join(form.suffixes)}" for form in FORMATS)
-    return "\n".join(("score formats, known by their content:", *lines))
+    return "\n".join(("score formats, recognised by their content:", *lines))
 
 
 def show_or_convert(options: argparse.Namespace, console: Console) -> None:
@@ -64,13 +66,13 @@ def show_or_convert(options: argparse.Namespace, console: Console) -> None:
 
 
 def _convert(scores: Sequence["Score"], numbers: Sequence[int], options: argparse.Namespace) -> list[str]:
-    """Write the tracks, in a file each where the format holds one; returns what to say of it."""
+    """Write the tracks, to several files if the format holds one track; return the lines to print."""
     from duetto.errors import ConfigError
     from duetto.score.formats.registry import format_for, write_score
 
     form, output = format_for(options.output), options.output
     if output.exists() and output.samefile(options.source):
-        raise ConfigError(f"{output} is the file that is read; name another one to write.")
+        raise ConfigError(f"{output} is the source itself; name another file to write.")
     groups = {output: list(scores)}
     if len(scores) > 1 and not form.holds.tracks:
         groups = {

@@ -1,4 +1,4 @@
-"""`python -m duetto sing`: a score, sung by an embedded voice."""
+"""`python -m duetto sing`: renders a score with an embedded voice."""
 
 import argparse
 from pathlib import Path
@@ -41,17 +41,17 @@ def register(verbs: Any) -> None:
         "--tracks",
         "--track",
         default=SOUNDING,
-        help="vocal tracks: numbers from 1, such as 1,3; all; or sounding, those that the file does not mute (default)",
+        help="vocal tracks: numbers from 1, such as 1,3; all; or sounding (those that the file does not mute, default)",
     )
     parser.add_argument("--transpose", type=float, default=0.0, help="semitones")
-    parser.add_argument("--seed", type=int, default=0, help="of drift, jitter, breaths and noise (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of drift, jitter, breaths and noise (default: 0)")
     parser.add_argument("--output", type=Path, help="a .wav file (default: SCORE_VOICE.wav in the working folder)")
     parser.add_argument("--annotations", type=Path, help="also write phones, notes and F0: a .npz or .json file")
     parser.set_defaults(action=sing_score)
 
 
 def sing_score(options: argparse.Namespace, console: Console) -> None:
-    """Render the tracks of a score, one WAV each."""
+    """Render the tracks of a score, each to a WAV."""
     from duetto.errors import ConfigError
     from duetto.score.formats.registry import read_score
     from duetto.singer.adapt import adapt
@@ -66,7 +66,7 @@ def sing_score(options: argparse.Namespace, console: Console) -> None:
     output = options.output or Path(f"{options.score.stem}_{voice.name}.wav")
     table = Table("track", "name", "notes", "seconds", "sung MIDI", title=f"sung by {voice.name}")
     table.add_column("file", overflow="fold")
-    remarks = dict.fromkeys(filter(None, [muted_line(scores, numbers)]))  # in order, each once
+    remarks = dict.fromkeys(filter(None, [muted_line(scores, numbers)]))  # in order, without repetitions
     for number in numbers:
         score, changes = adapt(scores[number - 1], voice, options.transpose)
         prefix = f"track {number}: " if len(numbers) > 1 else ""
@@ -115,7 +115,7 @@ def _write_annotations(rendition: "Rendition", path: Path) -> None:
 
 
 def _plain(text: str) -> Any:
-    """Text for a table, square brackets and all."""
+    """Text for a table, with literal square brackets."""
     from rich.text import Text
 
     return Text(text)

@@ -1,4 +1,4 @@
-"""`python -m duetto stress`: a trained voice under stress: other pitches, slow songs, held notes, fragments."""
+"""`python -m duetto stress`: tests trained voices at other pitches, on slow songs, held notes and fragments."""
 
 import argparse
 import math
@@ -14,11 +14,13 @@ SHOWN = ("mcd_output", "f0_rmse_cents", "voicing_error", "speaker_similarity", "
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("stress", help="put trained voices to other pitches, slow songs, held notes, fragments")
+    parser = verbs.add_parser(
+        "stress", help="test trained voices at other pitches, on slow songs, held notes and fragments"
+    )
     parser.add_argument("runs", nargs="+", metavar="run", help="latest, a run's name or signature, or its folder")
     parser.add_argument("--test", action="append", help="transposition, tempo, held or fragments; default: all")
-    parser.add_argument("--songs", type=int, default=0, help="songs of each test (default: all)")
-    parser.add_argument("--logs", type=Path, default=Path("logs"), help="where the runs are (default: logs)")
+    parser.add_argument("--songs", type=int, default=0, help="number of songs of each test (default: all)")
+    parser.add_argument("--logs", type=Path, default=Path("logs"), help="folder of the runs (default: logs)")
     parser.set_defaults(action=stress_runs)
 
 
@@ -42,7 +44,7 @@ def stress_runs(options: argparse.Namespace, console: Console) -> None:
 
 
 def stress_table(name: str, cases: list[dict[str, Any]]) -> Table:
-    """Mean scores of a stress test, a row a condition, by its number; undefined ones are left out of the mean."""
+    """Mean scores of a stress test, one row per condition, sorted by its number; undefined scores are left out."""
     from duetto.evaluation.registry import metric_named
     from duetto.report.comparison.stress import condition_value
 
@@ -52,7 +54,7 @@ def stress_table(name: str, cases: list[dict[str, Any]]) -> Table:
 
     metrics = [metric_named(metric) for metric in SHOWN]
     is_diagnostic = any(case["label"] for case in cases)
-    title = f"{name}{' (diagnostic: nobody sang the reference)' if is_diagnostic else ''}"
+    title = f"{name}{' (diagnostic: there is no reference)' if is_diagnostic else ''}"
     table = Table(Column("condition", no_wrap=True), "songs", title=title, title_justify="left")
     for metric in metrics:
         table.add_column(metric.title, justify="right")
@@ -65,6 +67,6 @@ def stress_table(name: str, cases: list[dict[str, Any]]) -> Table:
 
 
 def mean(values: list[float | None]) -> float:
-    """Mean of what is defined; NaN when nothing is."""
+    """Mean of the defined values; NaN if there are none."""
     defined = [value for value in values if value is not None and math.isfinite(value)]
     return sum(defined) / len(defined) if defined else math.nan

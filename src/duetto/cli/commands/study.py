@@ -1,4 +1,4 @@
-"""`python -m duetto study`: plan, power and verdict of a study."""
+"""`python -m duetto study`: shows plan, power and verdict of a study."""
 
 import argparse
 from collections.abc import Sequence
@@ -19,13 +19,11 @@ CONF = Path("conf")
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
     parser = verbs.add_parser("study", help="plan a study, or reach its verdict from finished runs")
-    parser.add_argument("name", nargs="?", help="of conf/study/NAME.yaml; without it the studies are listed")
-    parser.add_argument("--plan", action="store_true", help="runs, hypotheses and power, without a verdict")
-    parser.add_argument(
-        "--register", action="store_true", help="record the file's hash: from now on the study is preregistered"
-    )
-    parser.add_argument("--logs", type=Path, default=Path("logs"), help="where the runs are (default: logs)")
-    parser.add_argument("--conf", type=Path, default=CONF, help="where the settings are (default: conf)")
+    parser.add_argument("name", nargs="?", help="name of conf/study/NAME.yaml; without it, the studies are listed")
+    parser.add_argument("--plan", action="store_true", help="show runs, hypotheses and power, without a verdict")
+    parser.add_argument("--register", action="store_true", help="record the file's hash, which preregisters the study")
+    parser.add_argument("--logs", type=Path, default=Path("logs"), help="folder of the runs (default: logs)")
+    parser.add_argument("--conf", type=Path, default=CONF, help="folder of the settings (default: conf)")
     parser.add_argument("--output", type=Path, help="folder of the results; default: docs/results/NAME")
     parser.set_defaults(action=run_study)
 
@@ -44,7 +42,9 @@ def run_study(options: argparse.Namespace, console: Console) -> None:
     study = load_study(options.conf, options.name)
     if options.register:
         register_study(options.conf, study)
-        console.print(f"{study.name} is registered: {study.file_hash[:16]}. Commit conf/study before its runs.")
+        console.print(
+            f"{study.name} is registered: {study.file_hash[:16]}. Commit conf/study before you start its runs."
+        )
         return
     if options.plan:
         print_plan(plan_study(study), console)
@@ -58,7 +58,7 @@ def run_study(options: argparse.Namespace, console: Console) -> None:
 
 
 def print_studies(studies: Sequence["Study"], results: Path, console: Console) -> None:
-    """Every study, with the verdicts of its primary hypotheses if there are any."""
+    """Print all studies, with the verdicts of their primary hypotheses if there are any."""
     from duetto.report.comparison.names import architecture_title
     from duetto.storage.files import read_json
 
@@ -81,7 +81,7 @@ def print_studies(studies: Sequence["Study"], results: Path, console: Console) -
 
 
 def print_plan(plan: dict[str, Any], console: Console) -> None:
-    """Runs, hypotheses and power."""
+    """Print runs, hypotheses and power."""
     state = "registered" if plan["is_registered"] else "[yellow]not registered: its results will be exploratory[/]"
     console.print(f"{plan['study']} ({state}): {escape(plan['question'])}")
     console.print(
@@ -105,7 +105,7 @@ def print_plan(plan: dict[str, Any], console: Console) -> None:
 
 
 def print_verdict(verdict: dict[str, Any], console: Console) -> None:
-    """Findings, shares, and what is missing."""
+    """Print findings, shares, and missing runs."""
     table = Table("hypothesis", "model", title=f"{verdict['study']}: {verdict['status']}", title_justify="left")
     for heading in ("effect", "95 % interval", "p (Holm)"):
         table.add_column(heading, justify="right")

@@ -1,4 +1,4 @@
-"""`python -m duetto train KEY=VALUE ...`: what train.py does, for those who installed a wheel."""
+"""`python -m duetto train KEY=VALUE ...`: the same as train.py, for installations from a wheel."""
 
 import argparse
 from typing import Any
@@ -18,7 +18,7 @@ def register(verbs: Any) -> None:
 
 
 def train_voice(options: argparse.Namespace, console: Console) -> None:
-    """One run, from corpus to page."""
+    """Do one run, from corpus to page."""
     from duetto.runs.compose import compose_runs
     from duetto.settings.conf_files import conf_folder
 

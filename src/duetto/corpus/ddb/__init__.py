@@ -1,1 +1,1 @@
-"""Singer databases of VOCALOID: reader, writer, and the corpus made of their fragments."""
+"""VOCALOID singer databases: reader, writer, and the corpus of their fragments."""

@@ -1,9 +1,8 @@
-"""The user's own singer database, a .ddb with or without its .ddi, as a corpus.
+"""Builds a corpus from the user's own singer database, a .ddb with or without its .ddi.
 
-The consent record lies beside the file, and besides the singer's consent it has to state the
-user's right to take the database apart (`rights_statement`). The sounds become clips as
-`data.fragments.join` says; from there on they are treated as a folder of recordings is
-(`corpus.folder`): silent and short ones go to the ledger, a tenth each to val and test.
+The consent record is beside the file, and besides the singer's consent it has to state the user's right to extract the
+sounds (`rights_statement`). `data.fragments.join` decides how sounds become clips; after that they are treated like a
+folder of recordings (`corpus.folder`): silent and short ones go to the ledger, a tenth each to val and test.
 """
 
 from collections import Counter
@@ -34,7 +33,7 @@ def read_archive_consent(config: DataConfig, today: date) -> Consent:
     """The consent record beside a .ddb, checked for training and for the right to use the file.
 
     Raises:
-        CorpusError: If the file or the record is missing, or it does not allow training today, or states no right.
+        CorpusError: If the file or the record is missing, does not allow training today, or states no right.
     """
     path = Path(config.path or "")
     if config.path is None or not path.is_file():
@@ -48,11 +47,11 @@ def read_archive_consent(config: DataConfig, today: date) -> Consent:
 
 @dataclass(frozen=True)
 class ArchiveClip(Recording):
-    """A job: some sounds of an archive, laid end to end."""
+    """A job: some sounds of an archive, joined end to end."""
 
     segments: tuple[DdbSegment, ...]
-    sample_rate: int  # Hz, of the clip
-    least_samples: int  # filled with silence to this length
+    sample_rate: int  # of the clip, Hz
+    least_samples: int  # padded with silence to this length
 
     def run(self, folder: Path) -> Outcome:
         """Write the audio, or report why it is dropped."""
@@ -69,20 +68,20 @@ class ArchiveClip(Recording):
         if reason:
             return Outcome(dropped=(Dropped(self._id, duration_s, f"{self.display} {reason}"),))
         outcome = self._write(folder, measured, iter((waveform[None],)), ())
-        sung = sum(len(sound) for sound in sounds)  # lengths tell clips apart fast, but padding makes them equal
+        sung = sum(len(sound) for sound in sounds)  # lengths distinguish clips quickly, but padding makes them equal
         return replace(outcome, notes={**outcome.notes, "num_samples": sung})
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A .ddb, opened: its clips to be made, and what decides them."""
+    """An opened .ddb: the jobs of its clips, and the settings that determine them."""
 
     clips: tuple[ArchiveClip, ...]
     settings: dict[str, Any]  # JSON values; content, not paths
 
 
 def open_archive(config: DataConfig, fragments: FragmentConfig, consent: Consent) -> Archive:
-    """Find the sounds of `config.path` and plan their clips; each goes to `corpus.folder.plan_folder` as a job.
+    """Find the sounds of `config.path` and plan their clips, each a job for `corpus.folder.plan_folder`.
 
     Raises:
         ConfigError: If the fragments' settings contradict each other.
@@ -128,7 +127,7 @@ def open_archive(config: DataConfig, fragments: FragmentConfig, consent: Consent
 
 
 def commonest_rate(segments: Sequence[DdbSegment]) -> int:
-    """The sample rate of most seconds of an archive, Hz; of equals the highest."""
+    """The sample rate of most seconds of an archive, Hz; among equals, the highest."""
     seconds: Counter[int] = Counter()
     for segment in segments:
         seconds[segment.sample_rate] += segment.num_samples

@@ -1,13 +1,13 @@
-"""Reading .ddb, the sounds of a VOCALOID singer database, with or without the .ddi that names them.
+"""Reads .ddb files, the sounds of a VOCALOID singer database, with or without the .ddi that names them.
 
-A .ddb is a plain run of chunks. A sound is `SND `, u32 length of the whole chunk, u32 sample rate,
+A .ddb is a plain sequence of chunks. A sound is `SND `, u32 length of the whole chunk, u32 sample rate,
 u16 channels, u32 id, then 16-bit PCM; all little-endian. The scanner looks for that tag and accepts
 a header only if every field is plausible and the chunk lies within the file. Where two candidates
 overlap, one that ends at another chunk or at the end of the file wins over one that does not.
 No length is trusted: the file is read in windows, and memory does not grow with it.
 
-Reading is for archives whose user holds the right to take them apart; `corpus.archive` asks for
-that statement before it opens one. Layout as found by the ddb-tools project.
+Reading is meant for archives whose user has the right to extract them; `corpus.archive` requires a statement before it
+opens one. Layout as found by the ddb-tools project.
 """
 
 import struct
@@ -31,7 +31,7 @@ MAX_CHANNELS = 2
 MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz
 MAX_SOUND_S = 600.0  # longer than any phrase of a recording script
 MAX_SEGMENTS = 200_000
-MAX_TAGS = 1_000_000  # examined; one occurs by chance in 4 GiB, so a file with more is built to keep us busy
+MAX_TAGS = 1_000_000  # examined; one occurs by chance in 4 GiB, so a file with more is hostile
 WINDOW_BYTES = 2**20
 FULL_SCALE = 32_768.0
 
@@ -60,7 +60,7 @@ class DdbSegment:
 
 @dataclass(frozen=True)
 class DdbArchive:
-    """The sounds of a .ddb, in the file's order, and a report of what was wrong with it."""
+    """The sounds of a .ddb in the file's order, and a report of problems."""
 
     path: Path
     segments: tuple[DdbSegment, ...]
@@ -72,10 +72,10 @@ def read_ddb(path: Path, ddi: Path | None = None) -> DdbArchive:
 
     Args:
         path: The .ddb.
-        ddi: Its tree; None = the file of the same name beside it, if there is one.
+        ddi: Its tree; None = the file of the same name beside it, if it exists.
 
     Returns:
-        All sounds, none overlapping another. Without a readable tree they have no phones and no pitch.
+        All sounds, without overlaps. Without a readable tree they have no phones and no pitch.
 
     Raises:
         CorpusError: If a file is missing or cannot be read, or no sound is found.
@@ -135,7 +135,7 @@ def read_segment(file: BinaryIO, segment: DdbSegment) -> Waveform:
 
 
 class _Window:
-    """A file seen through one window at a time."""
+    """A file that is read one window at a time."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self.file = file
@@ -183,7 +183,7 @@ class _Candidate:
 
 
 def _candidates(window: _Window) -> Iterator[_Candidate]:
-    """Plausible headers; the inside of a confirmed sound is skipped."""
+    """Plausible headers; the content of a confirmed sound is skipped."""
     place = window.find(0)
     num_tags = 0
     while place >= 0:
@@ -213,7 +213,7 @@ def _read_header(header: bytes, offset: int, size: int) -> DdbSegment | None:
 
 
 def _without_overlap(candidates: Iterable[_Candidate]) -> Iterator[DdbSegment]:
-    """One candidate at a time is held back until nothing better lies within it."""
+    """Sounds without overlaps: each candidate is held back until no better one can begin within it."""
     held: DdbSegment | None = None
     for candidate in candidates:
         if held is not None and candidate.segment.offset >= held.end:
@@ -229,9 +229,9 @@ def _without_overlap(candidates: Iterable[_Candidate]) -> Iterator[DdbSegment]:
 
 
 def _name(segments: tuple[DdbSegment, ...], samples: Iterable[DdiSample]) -> tuple[tuple[DdbSegment, ...], int]:
-    """Sounds with the names of the entries that point into them, and the number of entries that point at none.
+    """Sounds with the names of the entries that point into them, and the number of entries that point to none.
 
-    Several entries may share a sound; the one with the most phones names it, the first of equals.
+    Several entries may share a sound; the one with the most phones, the first among equals, names it.
     """
     offsets = [segment.offset for segment in segments]
     names: dict[int, DdiSample] = {}

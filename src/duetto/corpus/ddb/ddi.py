@@ -1,12 +1,12 @@
-"""Reading .ddi, the tree of a VOCALOID3 or 4 singer database: which phones lie where in its .ddb.
+"""Reads .ddi files, the tree of a VOCALOID3 or 4 singer database: the positions of phones in its .ddb.
 
-Only what names a sound is read: stationary phones (`STA `) and articulations of two phones or more
-(`ART `, nested once for each further phone). Nothing in the file is trusted: every read is
-bounded, counts and depth are limited, and a tree of another layout (VOCALOID2, early 3) gives no
-names but a sentence in `DdiTree.report`; its sounds are then found by scanning the .ddb.
+Only entries that name a sound are read: stationary phones (`STA `) and articulations of two phones or more (`ART `,
+nested once for each further phone). Nothing in the file is trusted: every read is bounded, counts and depth are
+limited, and a tree of another layout (VOCALOID2, early 3) gives no names but a sentence in `DdiTree.report`; its sounds
+are then found by scanning the .ddb.
 
-Layout as found by the ddb-tools and ddb-extraction projects; little-endian. Pitches stand in the
-file's own unit, which is not documented.
+Layout as found by the ddb-tools and ddb-extraction projects; little-endian. Pitches are in the file's own unit, which
+is not documented.
 """
 
 import math
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from duetto.errors import CorpusError
 
-MAX_DDI_BYTES = 256 * 2**20  # the largest published trees have some 50 MiB
+MAX_DDI_BYTES = 256 * 2**20  # the largest published trees have about 50 MiB
 MAX_SAMPLES = 200_000
 MAX_DEPTH = 8  # phones before the last of an articulation; real trees have two
 MAX_TEXT_BYTES = 64  # a phone in X-SAMPA has under ten
@@ -34,12 +34,12 @@ class DdiSample:
 
     phones: tuple[str, ...]  # one of a stationary sound, two or more of an articulation
     pitch: float | None  # unit of the file; None = not a finite number
-    position: int  # byte of the .ddb within the sound's PCM, or its first
+    position: int  # byte of the .ddb within, or at the start of, the sound's PCM
 
 
 @dataclass(frozen=True)
 class DdiTree:
-    """The entries of a .ddi, and a report of what could not be read."""
+    """The entries of a .ddi, and a report of unreadable parts."""
 
     samples: tuple[DdiSample, ...]
     report: str = ""
@@ -51,7 +51,7 @@ class _LayoutError(Exception):
 
 @dataclass
 class _Cursor:
-    """A place in the file; every read is checked against its end."""
+    """A position in the file; every read is checked against its end."""
 
     data: mmap.mmap | bytes
     place: int
@@ -96,7 +96,7 @@ class _Cursor:
             raise _LayoutError(f"byte {begin} holds the name {found!r} where {expected!r} is expected")
 
     def count(self, smallest_bytes: int) -> int:
-        """A number of entries that fit into what is left of the file."""
+        """Read a number of entries, which must fit into the rest of the file."""
         begin, count = self.place, self.number("I")
         if count * smallest_bytes > len(self.data) - self.place:
             raise _LayoutError(f"byte {begin} announces {count} entries, more than the file can hold")
@@ -112,10 +112,10 @@ def read_ddi(path: Path) -> DdiTree:
     """Read the names of a .ddi.
 
     Returns:
-        The entries in the file's order. A section of unknown layout gives none and is reported.
+        The entries in the file's order. A section of unknown layout has none and is reported.
 
     Raises:
-        CorpusError: If the file is missing, cannot be read, or is larger than any tree.
+        CorpusError: If the file is missing, cannot be read, or is larger than any real tree.
     """
     try:
         size = path.stat().st_size
@@ -153,12 +153,12 @@ def _read_tree(data: mmap.mmap, name: str) -> DdiTree:
 
 
 def _empty_section(title: str) -> bytes:
-    """An array of no entries, and the section's name that ends it."""
+    """An empty array and the section name that ends it."""
     return struct.pack("<QII", 1, 0, len(title)) + title.encode()
 
 
 def _expect_start(cursor: _Cursor) -> None:
-    """Expect an array's head before the first entry of a section; anywhere else the section is damaged."""
+    """Expect an array's header before the first entry of a section; elsewhere the section is damaged."""
     cursor.place = max(0, cursor.place - ARRAY_BYTES)
     cursor.expect(b"ARR ")
     cursor.take(ARRAY_BYTES - 4)
@@ -194,7 +194,7 @@ def _read_stationary_recording(cursor: _Cursor) -> tuple[float, int]:
 
 
 def _read_articulations(cursor: _Cursor) -> None:
-    """A row of ART blocks, ended by the name of the section."""
+    """Read a sequence of ART blocks, ended by the name of the section."""
     while True:
         begin = cursor.place
         if cursor.take(8) not in (ZEROS, ONES):
@@ -265,7 +265,7 @@ def _read_recording(cursor: _Cursor) -> tuple[float, int]:
 
 
 def _read_expression(cursor: _Cursor) -> float:
-    """What entries of both kinds begin with, after their tag; returns the pitch."""
+    """Read the common start of both kinds of entries, after their tag, and return the pitch."""
     cursor.take(4)
     cursor.expect_numbers(0, 1)
     cursor.take(8)
@@ -285,7 +285,7 @@ def _read_sound_names(cursor: _Cursor) -> None:
 
 
 def _read_position(cursor: _Cursor) -> int:
-    """Frames' places, rate, channels and id of a sound, then its place in the .ddb, which is returned."""
+    """Read frame positions, rate, channels and id of a sound, and return its position in the .ddb."""
     cursor.take(8 * cursor.count(8))
     cursor.take(4)
     cursor.expect(b"\x01\0")

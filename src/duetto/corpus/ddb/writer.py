@@ -1,8 +1,8 @@
-"""Writing synthetic singer databases, .ddb and .ddi, in the layout that `corpus.ddb` and `corpus.ddi` read.
+"""Writes synthetic singer databases, .ddb and .ddi, in the layout that `corpus.ddb` and `corpus.ddi` read.
 
-For tests and for case D, whose embedded voice is cut up as a VOCALOID database cuts its singer. A
-reader gets back exactly what was written, within 16-bit rounding. The parts of a real database
-that hold its synthesis model are left empty, so no VOCALOID editor would accept one.
+Used by tests and by case D, whose embedded voice is cut like the singer of a VOCALOID database. A reader gets back
+exactly the written sounds, within 16-bit rounding. The synthesis model of a real database is left empty, so no
+VOCALOID editor would accept the files.
 """
 
 import struct
@@ -33,8 +33,8 @@ from duetto.storage.files import atomic_path
 
 FRAME_SAMPLES = 256  # hop of a database's analysis
 FRAME = struct.pack("<4sI", b"FRM2", 24) + bytes(16)  # an empty analysis frame
-MAX_NAMED_PHONES = 3  # a database names phones, diphones and triphones; longer sounds stand in the .ddb alone
-LEAD_IN_BYTES = 2048  # from the start of an articulation's samples to what is sung of it
+MAX_NAMED_PHONES = 3  # a database names phones, diphones and triphones; longer sounds are only in the .ddb
+LEAD_IN_BYTES = 2048  # from the start of an articulation's samples to its singing
 EXPRESSION = (0.0, 0.0, 0.0, 120.0)  # second pitch, unknown, dynamics, tempo
 
 
@@ -46,8 +46,8 @@ class DdbFragment:
     """A sound to write."""
 
     waveform: Waveform  # (S,), +-1.0
-    phones: tuple[str, ...] = ()  # () = unknown: it is written without a name
-    pitch: float = 0.0  # unit is the caller's
+    phones: tuple[str, ...] = ()  # () = unknown; it is written without a name
+    pitch: float = 0.0  # in the caller's unit
 
 
 def write_ddb(
@@ -57,15 +57,15 @@ def write_ddb(
 
     Args:
         path: The .ddb.
-        fragments: Sounds in the order wanted; read one by one.
-        sample_rate: Hz, of all.
-        consent: Whose voice it is; it has to state the right to make an archive of it.
+        fragments: Sounds in the desired order; read one by one.
+        sample_rate: Sample rate of all sounds, Hz.
+        consent: Consent record of the voice, which has to state the right to make an archive of it.
 
     Returns:
         The sounds as `read_ddb` will find them.
 
     Raises:
-        CorpusError: If the record states no right, a sound cannot be stored, or there is none.
+        CorpusError: If the record states no right, a sound cannot be stored, or there are no sounds.
         StorageError: If the folder cannot be written.
     """
     require_rights(consent, path)
@@ -87,7 +87,7 @@ def write_ddb(
 
 
 def _write_sound(file: BinaryIO, fragment: DdbFragment, sample_rate: int, path: Path) -> DdbSegment:
-    """An empty analysis frame and the sound; phones and pitch are kept only where the tree can hold them."""
+    """Write an empty analysis frame and the sound; phones and pitch are kept only if the tree can hold them."""
     samples = np.asarray(fragment.waveform, dtype=np.float64)
     if samples.ndim != 1 or not 0 < len(samples) <= MAX_SOUND_S * sample_rate or not np.isfinite(samples).all():
         raise CorpusError(
@@ -119,7 +119,7 @@ def _check_names(fragment: DdbFragment, path: Path) -> None:
 
 
 def tree_bytes(segments: Sequence[DdbSegment]) -> bytes:
-    """A .ddi that names the sounds which have phones: one phone as stationary, two and three as articulation."""
+    """A .ddi that names the sounds with phones: one phone as stationary, two or three as articulation."""
     by_phones: _Recordings = {}
     for segment in segments:
         if segment.phones:
@@ -145,7 +145,7 @@ def _stationary(by_phones: _Recordings) -> bytes:
 
 def _stationary_recording(segment: DdbSegment, number: int) -> bytes:
     pcm = segment.offset + HEADER_BYTES
-    inside = pcm + segment.num_samples // 2 * 2  # the middle: it points into the sound, not at its start
+    inside = pcm + segment.num_samples // 2 * 2  # the middle: the position is within the sound, not at its start
     return b"".join(
         (
             *(ZEROS, b"STAp", _expression(segment), struct.pack("<IIQ", 0, 2, 0x3D)),
@@ -156,7 +156,7 @@ def _stationary_recording(segment: DdbSegment, number: int) -> bytes:
 
 
 def _articulations(by_phones: _Recordings) -> bytes:
-    """A block for each first phone; in it the second phones, and a block for each second of three."""
+    """A block for each first phone, with the second phones and a block for each second phone of three."""
     several = {phones: recordings for phones, recordings in by_phones.items() if len(phones) > 1}
     firsts = sorted({phones[0] for phones in several})
     blocks = [ZEROS + _articulation(phone, _after(phone, several), index) for index, phone in enumerate(firsts)]
@@ -179,7 +179,7 @@ def _articulation(phone: str, following: _Recordings, index: int) -> bytes:
 
 
 def _after(phone: str, several: _Recordings) -> _Recordings:
-    """Recordings that begin with a phone and go on, by what follows it."""
+    """Recordings of several phones that begin with a given phone, by the phones after it."""
     return {phones[1:]: found for phones, found in several.items() if phones[0] == phone and len(phones) > 1}
 
 
@@ -206,7 +206,7 @@ def _sound_names(segment: DdbSegment) -> bytes:
 
 
 def _frames_and_format(segment: DdbSegment) -> bytes:
-    """The place of one analysis frame, then rate, channels and id of the sound."""
+    """Position of one analysis frame, then rate, channels and id of the sound."""
     identifier = segment.num_samples // FRAME_SAMPLES * FRAME_SAMPLES
     return struct.pack("<IQIHI", 1, segment.offset - len(FRAME), segment.sample_rate, 1, identifier)
 

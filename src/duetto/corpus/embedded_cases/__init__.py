@@ -1,1 +1,1 @@
-"""Cases performed by embedded singers: their songs, rooms, bands and fragments."""
+"""Cases that embedded singers perform: their songs, rooms, bands and fragments."""

@@ -1,4 +1,4 @@
-"""The band of case C as sound: sampled instruments, offline, by packages that pip installs.
+"""Renders the band of case C with sampled instruments, offline, from packages that pip installs.
 
 A MIDI file is rendered by `midirenderer` (MIT; rustysynth) from the SoundFont that `pretty_midi`
 ships, TimGM6mb (GPL-2, Tim Brechbill; docs/third-party-voices.md). It is read from the installed
@@ -26,18 +26,18 @@ REVERB_SEND = 24  # 0..127
 
 
 def render_band(parts: dict[str, tuple[BandNote, ...]], bpm: float, num_samples: int, sample_rate: int) -> Waveform:
-    """What the band plays, (2, S), peak below 1.
+    """Render the band, (2, S), peak below 1.
 
     Args:
         parts: Notes by the names of `BAND`.
-        bpm: Quarter notes a minute.
-        num_samples: S; what still rings after it is cut off.
-        sample_rate: Hz, the renderer's: 48000.
+        bpm: Quarter notes per minute.
+        num_samples: S; the decay after it is cut off.
+        sample_rate: Sample rate of the renderer, 48000 Hz.
 
     Raises:
         CorpusError: If the packages are not installed, or render at another rate.
     """
-    import midirenderer  # a package that only case C needs
+    import midirenderer  # only case C needs this package
 
     rendered = midirenderer.render_wave_from(sound_font_path().read_bytes(), midi_file(parts, bpm))
     samples, rate = soundfile.read(io.BytesIO(rendered), dtype="float32", always_2d=True)
@@ -51,10 +51,10 @@ def render_band(parts: dict[str, tuple[BandNote, ...]], bpm: float, num_samples:
 
 
 def sound_font_path() -> Path:
-    """The SoundFont in the installed package; nothing is imported.
+    """Path of the SoundFont in the installed package, without importing the package.
 
     Raises:
-        CorpusError: If the package is not installed or came without it.
+        CorpusError: If the package is not installed or does not contain it.
     """
     spec = importlib.util.find_spec("pretty_midi")
     path = Path(spec.origin).parent / SOUND_FONT if spec is not None and spec.origin is not None else None
@@ -64,7 +64,7 @@ def sound_font_path() -> Path:
 
 
 def midi_file(parts: dict[str, tuple[BandNote, ...]], bpm: float) -> bytes:
-    """A MIDI file of format 1: a track with the tempo, then one for each instrument that plays."""
+    """A MIDI file of format 1: a track with the tempo, then one for each playing instrument."""
     file = mido.MidiFile(ticks_per_beat=TICKS_PER_QUARTER)
     file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm))]))
     channels = (channel for channel in range(16) if channel != DRUM_CHANNEL)

@@ -1,9 +1,9 @@
-"""Case A: clean stems of a voice that was recorded in one register and has to sing above it.
+"""Case A: clean stems of a voice that is recorded in one register and has to sing above it.
 
-The low voice sings songs within a span (`data.register`): the dose is where the training songs end.
-Validation and test songs are the same for every dose, and so are the seconds of training, for a
-song's tempo and length follow from its name. Tests lie in the register of the case, above it
-(`above_*`), and, by `data.transpositions`, the former some semitones higher.
+The low voice sings songs within a range (`data.register`); the dose is the highest note of the training songs.
+Validation and test songs are the same for every dose, and so are the training seconds, because a song's tempo and
+length follow from its name. Test songs are in the register of the case, above it (`above_*`), and, with
+`data.transpositions`, in the register but some semitones higher.
 
 No song shares six notes in a row with another, at any transposition.
 """
@@ -22,14 +22,14 @@ from duetto.singer.voices import get_voice
 BPM = (72, 76, 80, 84, 88, 92, 96, 100, 104, 110)
 SONG_S = 32.0  # approximately, because songs have whole pairs of bars
 RHYTHM = ((EIGHTH, 0.45), (TICKS_PER_QUARTER, 0.4), (2 * TICKS_PER_QUARTER, 0.15))
-ABOVE = "above_"  # how the names of songs above the register begin
+ABOVE = "above_"  # prefix of the names of songs above the register
 
 
 def recipe_case_a(config: DataConfig) -> Recipe:
-    """Songs of case A; nothing is done to what was sung.
+    """Songs of case A, without a treatment.
 
     Raises:
-        ConfigError: If the registers are not valid.
+        ConfigError: If the registers are invalid.
     """
     register = config.register
     register.validate()
@@ -54,7 +54,7 @@ def plan_songs(config: DataConfig, register: RegisterConfig) -> list[tuple[str, 
 
 
 def song_style(name: str, sung_midi: tuple[int, int], written: int) -> SongStyle:
-    """The style of a song that lies between two pitches as sung, `written` semitones higher on paper."""
+    """The style of a song between two sung pitches, written `written` semitones higher."""
     bpm = BPM[int(song_random(name).random() * len(BPM))]
     bars = 2 * round(SONG_S * bpm / 480)
     low, high = sung_midi

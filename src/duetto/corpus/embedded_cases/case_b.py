@@ -1,8 +1,8 @@
-"""Case B: a voice rendered from VSQX in a room, as in the hobby study; here with a known reference.
+"""Case B: a voice rendered from VSQX in a room, as in the hobby study, but with a known reference.
 
-The target's rendition stands in a room, and its songs are fast; source and reference are dry. Tempo and
-room are told apart by the songs named in `data.*_songs` and by `data.room`: a song called `slow_*`
-holds its notes, a reverberation time of 0 is no room.
+The target's rendition is in a room, and its songs are fast; source and reference are dry. The songs in `data.*_songs`
+and `data.room` separate the effects of tempo and room: a song called `slow_*` holds its notes, and a reverberation
+time of 0 means no room.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,15 +18,15 @@ from duetto.score.compose import SongStyle, sample_songs, slow_style, song_grams
 from duetto.settings.config import DataConfig
 from duetto.storage.audio import Waveform
 
-SLOW = "slow_"  # songs called so that are not packaged are composed
+SLOW = "slow_"  # prefix of slow songs, which are composed unless packaged
 SLOW_TEMPOS = ((60, 8), (66, 9), (72, 10))  # BPM, bars: 32 to 33 s
 
 
 def recipe_case_b(config: DataConfig) -> Recipe:
-    """Songs of case B, and its room.
+    """Songs of case B and its room.
 
     Raises:
-        CorpusError: If there is no such song.
+        CorpusError: If a song does not exist.
     """
 
     def make_room() -> Treatment | None:
@@ -38,7 +38,7 @@ def recipe_case_b(config: DataConfig) -> Recipe:
 
 
 def find_songs(config: DataConfig) -> dict[str, Song]:
-    """Packaged songs by name, and slow ones beyond those, composed so that they repeat none."""
+    """Packaged songs by name, and further slow songs, composed so that they repeat none of them."""
     names = [*config.test_songs, *config.val_songs, *config.train_songs]
     packaged = song_names()
     composed = [name for name in names if name.startswith(SLOW) and name not in packaged]
@@ -55,7 +55,7 @@ def _slow_style(name: str) -> SongStyle:
 
 @dataclass(frozen=True)
 class Room:
-    """The treatment: a room around the voice."""
+    """The treatment: adds a room to the voice."""
 
     response: NDArray[np.float64]  # impulse response, (S,)
 

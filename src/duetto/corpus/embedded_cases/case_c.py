@@ -1,9 +1,8 @@
-"""Case C: a voice separated from a finished stereo mix; here with a known reference.
+"""Case C: a voice separated from a finished stereo mix, with a known reference.
 
-The target's rendition gets a stereo reverberation and stands in the centre of a band that plays the
-song's own chords; both go through a soft limiter, and through MP3 if asked. The dose is the level
-of the voice against the band. The stems are kept beside the mix. Taking the voice out is the
-preprocessing's task (`preprocess=study_c`: separation, gate, centre extraction).
+The target's rendition gets a stereo reverberation and is in the centre of a band that plays the song's chords; both
+pass through a soft limiter, and optionally MP3. The dose is the level of the voice relative to the band. The stems are
+kept beside the mix. Preprocessing extracts the voice (`preprocess=study_c`: separation, gate, centre extraction).
 """
 
 import io
@@ -35,13 +34,13 @@ RANGE = (60, 76)  # MIDI, as sung
 BPM = (92, 94, 96, 98, 100, 102, 104, 106, 108, 110)
 SONG_S = 32.0
 RHYTHM = ((EIGHTH, 0.5), (TICKS_PER_QUARTER, 0.35), (2 * TICKS_PER_QUARTER, 0.15))
-REVERB_OFFSET_S = 0.011  # by which the right side's reverberation comes later: what makes it wide
-CEILING = 0.98  # that the limiter approaches
+REVERB_OFFSET_S = 0.011  # delay of the right channel's reverberation, which makes it wide
+CEILING = 0.98  # asymptote of the limiter
 MP3_SEARCH_S = 0.1  # longest delay of a codec
 
 
 def recipe_case_c(config: DataConfig) -> Recipe:
-    """Songs of case C, and its mix.
+    """Songs of case C and its mix.
 
     Raises:
         CorpusError: If the SoundFont is not installed.
@@ -66,7 +65,7 @@ def song_style(name: str) -> SongStyle:
 
 
 def make_mixer(mix: MixConfig, styles: dict[str, SongStyle], seed: int) -> Treatment:
-    """The treatment, with the reverberation computed."""
+    """The treatment, with its reverberation precomputed."""
     return Mixer(mix, stereo_reverb(mix, seed), tuple((name, style.bpm, style.bars) for name, style in styles.items()))
 
 
@@ -90,11 +89,11 @@ class Mixer:
     songs: tuple[tuple[str, float, int], ...]  # name, BPM, bars
 
     def apply(self, dry: Waveform, song: Song) -> Treated:
-        """The rendition (S,) mixed to (2, S), with the stems `vocal` and `backing` as they enter the limiter."""
+        """The rendition (S,) mixed to (2, S), with the stems `vocal` and `backing` before the limiter."""
         backing = self.play(song, len(dry))
         vocal = add_reverb(dry, self.reverb)
         level_db = self.mix.vocal_to_backing_db
-        assert level_db is not None  # or there is no mixer
+        assert level_db is not None  # otherwise there is no mixer
         backing = backing * (_rms(vocal) / max(_rms(backing), 1e-9) * db_to_amplitude(-level_db))
         gain = db_to_amplitude(self.mix.loudness_dbfs) / max(_rms(vocal + backing), 1e-9)
         mixed = limit(gain * (vocal + backing))
@@ -125,10 +124,10 @@ def limit(waveform: NDArray[Any]) -> Waveform:
 
 
 def through_mp3(stereo: Waveform, sample_rate: int, kbps: int) -> Waveform:
-    """The waveform (2, S) as MP3 gives it back, on its own time base, (2, S).
+    """Encode and decode a waveform (2, S) as MP3, on its own time base, (2, S).
 
     Raises:
-        CorpusError: If libsndfile came without MP3.
+        CorpusError: If libsndfile does not support MP3.
     """
     if "MP3" not in soundfile.available_formats():
         raise CorpusError("data.mix.mp3_kbps needs a libsndfile with MP3 (1.1 or newer). Set it to null.")
@@ -153,7 +152,7 @@ def through_mp3(stereo: Waveform, sample_rate: int, kbps: int) -> Waveform:
 
 
 def _delay(reference: Waveform, late: Waveform, longest: int) -> int:
-    """Samples by which `late` comes after `reference`, at most `longest` either way."""
+    """Samples by which `late` lags behind `reference`, at most `longest` in either direction."""
     size = min(len(reference), len(late))
     correlation = correlate(late[:size], reference[:size], mode="full", method="fft")
     window = correlation[size - 1 - longest : size + longest]

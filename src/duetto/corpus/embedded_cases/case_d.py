@@ -1,13 +1,11 @@
-"""Case D: an embedded voice cut into fragments, as a VOCALOID .ddb holds its singer; here with a known reference.
+"""Case D: an embedded voice cut into fragments like the singer of a VOCALOID .ddb, with a known reference.
 
-What is sung is case B, dry: same voice, songs and seeds, so that a dose of fragments differs
-from the whole songs in nothing else. It is sung once as a corpus of its own; each
-dose, join and archive is then made from that. Only the target's clips of train are cut; val and
-test, references and sources are those of the sung corpus.
+The singing is that of case B, dry: same voice, songs and seeds, so that a dose of fragments differs from the whole
+songs in nothing else. It is rendered once as a separate corpus, from which each dose, join and archive is made. Only
+the target's training clips are cut; val and test, references and sources are those of the sung corpus.
 
-A real bank also has few pitches. To keep the two effects apart, `pitches: flat`
-sings each song of train on one pitch of the bank, uncut or cut, and `pitches: melodic` keeps the
-melody however it is cut.
+A real bank also has few pitches. To separate the two effects, `pitches: flat` sings each training song on one pitch of
+the bank, uncut or cut, and `pitches: melodic` keeps the melody, whatever the cuts.
 """
 
 import shutil
@@ -37,15 +35,15 @@ from duetto.storage.files import atomic_path, sha256_file, write_json
 from duetto.units import cents_between, seconds_to_samples
 
 ARCHIVE = Path("archive") / "embedded.ddb"
-FRAGMENTS_NAME = "fragments.json"  # which clip holds which samples of which song
+FRAGMENTS_NAME = "fragments.json"  # lists the samples of songs in each clip
 STATEMENT = "The voice is synthetic and this archive was made from it by duetto: no one else holds rights in it."
-SHORTEST_PHONE_S = 0.01  # of a phone within a fragment, to be named
-REFERENCE_HZ = 440.0  # pitches of the archive are cents above it
+SHORTEST_PHONE_S = 0.01  # least duration of a phone within a fragment to be named
+REFERENCE_HZ = 440.0  # pitches of the archive are in cents above this
 
 
 @dataclass(frozen=True)
 class FlatSinger:
-    """A singer who sings some songs of one voice on a single pitch each, and everything else unchanged."""
+    """A singer that sings some songs of one voice on a single pitch each, and all others unchanged."""
 
     singer: Singer
     voice: str
@@ -57,11 +55,11 @@ class FlatSinger:
         return [description, [list(pair) for pair in self.pitches]] if voice == self.voice else description
 
     def transposition(self, voice: str) -> float:
-        """Semitones between the written pitch and what the voice sings."""
+        """Semitones from the written pitch to the sung pitch."""
         return self.singer.transposition(voice)
 
     def render(self, song: Path, voice: str, seed: int, annotations: Path, shift_semitones: float = 0.0) -> Waveform:
-        """Sing, on one pitch where that is asked; (S,)."""
+        """Sing a song, on one pitch if it is among `pitches`; (S,)."""
         midi = dict(self.pitches).get(song.stem)
         if voice != self.voice or midi is None:
             return self.singer.render(song, voice, seed, annotations, shift_semitones)
@@ -78,7 +76,7 @@ def flatten(score: Score, midi: int) -> Score:
 
 
 def case_d_singer(config: DataConfig, fragments: FragmentConfig, singer: Singer) -> Singer:
-    """Who sings case D; with flat pitches, the songs of train take those of the bank in turn."""
+    """The singer of case D; with flat pitches, the training songs use those of the bank in turn."""
     if fragments.pitches == "melodic":
         return singer
     bank = fragments.bank_pitches
@@ -87,12 +85,12 @@ def case_d_singer(config: DataConfig, fragments: FragmentConfig, singer: Singer)
 
 
 def case_d_sung(config: DataConfig) -> DataConfig:
-    """The case that is sung, and then cut: case B without its room."""
+    """Settings of the corpus that is sung before it is cut: case B without its room."""
     return replace(config, case="case_b", room=RoomConfig(rt60_s=0.0))
 
 
 def case_d_settings(config: DataConfig, fragments: FragmentConfig, sung: Path) -> dict[str, Any]:
-    """All that decides how the corpus sounds, as JSON values; no paths.
+    """Everything that determines how the corpus sounds, as JSON values without paths.
 
     Args:
         config: The case.
@@ -113,10 +111,10 @@ def case_d_settings(config: DataConfig, fragments: FragmentConfig, sung: Path) -
 
 
 def plan_case_d(config: DataConfig, fragments: FragmentConfig, settings: dict[str, Any], sung: Path) -> Plan:
-    """Jobs of case D: the clips that stay whole, and one for all fragments.
+    """Jobs of case D: one for each clip that stays whole, and one for all fragments.
 
     Raises:
-        CorpusError: If the sung corpus is missing or has nothing to train on.
+        CorpusError: If the sung corpus is missing or has no training clips.
     """
     manifest = load_manifest(sung)
     train = manifest.select("target", "train")
@@ -133,11 +131,11 @@ def plan_case_d(config: DataConfig, fragments: FragmentConfig, settings: dict[st
 
 @dataclass(frozen=True)
 class KeepClip:
-    """A job: a clip of the sung corpus as it is."""
+    """A job: an unchanged clip of the sung corpus."""
 
     sung: Path
     clip: Clip
-    is_flat: bool  # sung on another pitch than the score says: the score is left behind
+    is_flat: bool  # sung at another pitch than in the score, which is therefore left out
 
     @property
     def name(self) -> str:
@@ -168,7 +166,7 @@ class _Fragment:
 
 @dataclass(frozen=True)
 class CutClips:
-    """A job: the target's clips of train, cut, through an archive if asked, and joined."""
+    """A job: the target's training clips, cut, optionally stored in an archive and read back, and joined."""
 
     sung: Path
     clips: tuple[Clip, ...]  # all at one rate
@@ -182,7 +180,7 @@ class CutClips:
         return "fragments"
 
     def run(self, folder: Path) -> Outcome:
-        """Write the clips, the list of what is in them, and the archive."""
+        """Write the clips, the list of their fragments, and the archive."""
         sample_rate = self.clips[0].sample_rate
         songs = [read_audio(self.sung / clip.path)[0] for clip in self.clips]
         length = seconds_to_samples((self.config.fragment_ms or 0.0) / 1000.0, sample_rate)
@@ -210,7 +208,7 @@ class CutClips:
     def _through_archive(
         self, folder: Path, fragments: list[_Fragment], sounds: list[Waveform], sample_rate: int
     ) -> list[Waveform]:
-        """The fragments as a .ddb gives them back: 16 bit, in the same order."""
+        """The fragments after writing to and reading from a .ddb: 16 bits, in the same order."""
         consent = replace(self.consent, rights_statement=STATEMENT)
         write_ddb(folder / ARCHIVE, self._named(fragments, sounds, sample_rate), sample_rate, consent)
         archive = read_ddb(folder / ARCHIVE)
@@ -249,14 +247,14 @@ class CutClips:
 
 
 def phones_within(annotations: Annotations, first_s: float, last_s: float) -> tuple[str, ...]:
-    """Phones of which a stretch holds at least 10 ms; without pauses."""
+    """Phones with at least 10 ms within a span, without pauses."""
     lengths = np.minimum(annotations.phone_end_s, last_s) - np.maximum(annotations.phone_start_s, first_s)
     held = lengths > SHORTEST_PHONE_S - 1e-9
     return tuple(phone for phone, is_held in zip(annotations.phones, held, strict=True) if is_held and phone != "pau")
 
 
 def pitch_within(annotations: Annotations, first_s: float, last_s: float) -> float:
-    """Median pitch of a stretch's voiced frames, cents above 440 Hz; 0 where none is voiced."""
+    """Median pitch of the voiced frames of a span, cents above 440 Hz; 0 if none is voiced."""
     f0_hz = annotations.f0_hz[round(first_s / annotations.f0_hop_s) : round(last_s / annotations.f0_hop_s)]
     voiced = f0_hz[f0_hz > 0]
     return float(cents_between(REFERENCE_HZ, float(np.median(voiced)))) if voiced.size else 0.0

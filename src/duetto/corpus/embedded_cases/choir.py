@@ -1,9 +1,9 @@
 """The choir as a corpus for pretraining: many embedded voices from bass to soprano, slow to fast.
 
-Every voice sings songs of its own, composed on the spot from seeds that no case uses; melodies share no six notes,
-at any pitch, with the songs that come with the package and those that cases A and C hold out. Of every fifth voice
-one song is held out, in turn for val and test; there another voice of the choir is the source. Readers
-(duetto.corpus.embedded_cases.readers) add English, for training alone.
+Every voice sings different songs, composed from seeds that no case uses; melodies share no six notes, at any pitch,
+with the packaged songs and those that cases A and C hold out. One song of every fifth voice is held out, alternately
+for val and test; another voice of the choir is its source. Readers (duetto.corpus.embedded_cases.readers) add English,
+for training only.
 """
 
 from dataclasses import asdict, dataclass
@@ -31,17 +31,17 @@ from duetto.storage.audio import write_audio
 from duetto.storage.files import atomic_path, sha256_file
 from duetto.storage.full_scale import fit_full_scale
 
-SEED = 40_000  # of the first song; cases compose from others
-SECONDS = 28.0  # of a song, about
-WRITTEN_LOW = 59  # MIDI; what a voice's transposition starts from
+SEED = 40_000  # of the first song; cases use other seeds
+SECONDS = 28.0  # approximate length of a song
+WRITTEN_LOW = 59  # MIDI, before a voice's transposition
 WRITTEN_SPAN = 18  # semitones
 TEMPI = (58, 66, 76, 88, 100, 116, 132, 152, 172, 192)  # BPM
 SLOW_BPM = 90
 SLOW = tuple((beats * TICKS_PER_QUARTER, weight) for beats, weight in ((1, 0.4), (2, 0.4), (3, 0.1), (4, 0.1)))
 MIDDLE = ((EIGHTH, 0.5), (TICKS_PER_QUARTER, 0.35), (2 * TICKS_PER_QUARTER, 0.15))
 FAST = ((EIGHTH, 0.7), (SIXTEENTH, 0.1), (TICKS_PER_QUARTER, 0.2))
-HELD_OUT_EVERY = 5  # of this many voices one song is not trained on
-# what the cases hold out of the songs that they compose, and who sings it
+HELD_OUT_EVERY = 5  # one song of each group of this many voices is held out
+# composed songs that the cases hold out, and their singers
 CASE_A = DataConfig(
     case="case_a",
     target="low",
@@ -49,7 +49,7 @@ CASE_A = DataConfig(
     val_songs=["air_12"],
 )
 CASE_C_SONGS = ("song_13", "song_14", "song_12")
-SOURCE_DISTANCE = 7  # the source of a held-out song is the voice so many places on
+SOURCE_DISTANCE = 7  # the source of a held-out song is the voice this many places further on
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ChoirSong:
     """A job: one voice of the choir sings one song."""
 
     voice: str
-    singer: str  # whose song it is: the voice itself, or the target whose source this is
+    singer: str  # the voice itself, or the target for which this voice is the source
     number: int  # of the song among those of `singer`
     split: Split
     seed: int
@@ -73,7 +73,7 @@ class ChoirSong:
         return f"{self.voice}-{self.song}"
 
     def run(self, folder: Path) -> Outcome:
-        """Sing; write audio and annotations."""
+        """Sing the song; write audio and annotations."""
         voice = choir_voice(self.voice)
         rendition = sing(choir_song(self.singer, self.number, self.seed), voice, seed=self.seed)
         annotations = f"annotations/{self.voice}/{self.song}.npz"
@@ -106,10 +106,10 @@ class ChoirSong:
 
 
 def choir_song(singer: str, number: int, seed: int) -> Score:
-    """A song of a voice: tempo and rhythm cycle over voices and songs."""
+    """Compose a song for a voice; tempo and rhythm cycle over voices and songs."""
     place = choir_names().index(singer)
     bpm = TEMPI[(3 * place + number) % len(TEMPI)]
-    bars = 2 * round(SECONDS * bpm / 480)  # even; 240 / bpm seconds a bar
+    bars = 2 * round(SECONDS * bpm / 480)  # even; 240 / bpm seconds per bar
     rhythm = SLOW if bpm < SLOW_BPM else FAST if bpm > 2 * SLOW_BPM - 20 else MIDDLE
     low = WRITTEN_LOW + place % 4
     style = SongStyle(low, low + WRITTEN_SPAN, bpm, bars, rhythm, 2 if bpm < SLOW_BPM else 4)
@@ -119,7 +119,7 @@ def choir_song(singer: str, number: int, seed: int) -> Score:
 
 @cache
 def kept_apart() -> frozenset[Gram]:
-    """Runs of six notes, at any pitch, that cases test on; pretraining must not contain them."""
+    """Sequences of six notes, at any pitch, in the cases' test songs; pretraining must not contain them."""
     case_a = compose_scores(plan_songs(CASE_A, CASE_A.register), at_any_pitch=True)
     case_c = compose_scores((name, song_style(name)) for name in CASE_C_SONGS)
     scores = (*case_a.values(), *case_c.values(), *sample_songs())
@@ -127,7 +127,7 @@ def kept_apart() -> frozenset[Gram]:
 
 
 def choir_settings(config: DataConfig, choir: ChoirConfig) -> dict[str, Any]:
-    """All that decides how the choir sounds, as JSON values."""
+    """Everything that determines how the choir sounds, as JSON values."""
     return {
         "seed": config.seed,
         "choir": asdict(choir),

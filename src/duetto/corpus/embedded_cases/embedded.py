@@ -1,12 +1,12 @@
-"""What the embedded cases share: who sings which song, in which split and role, and which files are kept.
+"""The common part of the embedded cases: singers, songs, splits, roles and files.
 
-For each song the target voice sings, role `target`: what there is to train on, after the case's
-treatment (a room, a band, or nothing). For songs of val and test also role `reference`: the same
-rendition, untreated, and role `source`: each source voice singing the song, untreated, at the pitch
-that its voice is written for. All renditions of a song are frame-synchronous.
+The target voice sings each song in the role `target`: the training data, after the case's treatment (a room, a band, or
+nothing). For songs of val and test there are also the role `reference`: the same rendition, untreated; and the role
+`source`: each source voice singing the song, untreated, at its own pitch. All renditions of a song are
+frame-synchronous.
 
-With `data.transpositions` the target sings test songs at further pitches. Such a rendition is
-the reference of a song of its own, `<song>_up6` or `<song>_down3`, whose source is the song's.
+With `data.transpositions` the target sings test songs at further pitches. Such a rendition is the reference of a
+separate song, `<song>_up6` or `<song>_down3`, with the source of the original song.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,31 +31,31 @@ class Treated:
     """A rendition after a treatment."""
 
     waveform: Waveform  # (S,) or (2, S), on the rendition's time base
-    stems: Mapping[str, Waveform] = field(default_factory=dict)  # its components, by name, to listen to
+    stems: Mapping[str, Waveform] = field(default_factory=dict)  # components by name, to listen to
 
 
 class Treatment(Protocol):
-    """What a case does to the target's singing; picklable and deterministic."""
+    """A case's treatment of the target's singing; picklable and deterministic."""
 
     def apply(self, dry: Waveform, song: Song) -> Treated:
-        """The rendition (S,) at 48 kHz, treated."""
+        """Treat a rendition (S,) at 48 kHz."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is particular to a case."""
+    """The specific part of a case."""
 
     songs: Mapping[str, Song]  # of every split
-    unshifted: frozenset[str] = frozenset()  # test songs that stay at their pitch whatever data.transpositions says
-    settings: Mapping[str, Any] = field(default_factory=dict)  # that decide how it sounds, as JSON values
-    make_treatment: Callable[[], Treatment | None] = lambda: None  # called when something has to be sung
+    unshifted: frozenset[str] = frozenset()  # test songs to which data.transpositions does not apply
+    settings: Mapping[str, Any] = field(default_factory=dict)  # that determine how it sounds, as JSON values
+    make_treatment: Callable[[], Treatment | None] = lambda: None  # called if a song has to be sung
 
 
 def embedded_settings(config: DataConfig, recipe: Recipe, performer: Singer) -> dict[str, Any]:
-    """All that decides how the corpus sounds, as JSON values; no paths.
+    """Everything that determines how the corpus sounds, as JSON values without paths.
 
     Raises:
-        CorpusError: If a voice is named twice or does not exist, or train or test is empty.
+        CorpusError: If a voice is named twice or does not exist, or there are no training or test songs.
     """
     splits = _splits(config)
     empty = [name for name in ("train", "test") if not splits[name]]
@@ -63,7 +63,7 @@ def embedded_settings(config: DataConfig, recipe: Recipe, performer: Singer) -> 
         raise CorpusError(f"data.{empty[0]}_songs is empty; {config.case} needs at least one song there.")
     voices = [config.target, *config.sources]
     if len(set(voices)) < len(voices):
-        raise CorpusError(f"data.target and data.sources name a voice twice: {voices}.")
+        raise CorpusError(f"data.target and data.sources name a voice twice: {voices}. Name each once.")
     return {
         "seed": config.seed,
         "target": config.target,
@@ -77,7 +77,7 @@ def embedded_settings(config: DataConfig, recipe: Recipe, performer: Singer) -> 
 
 
 def plan_embedded(config: DataConfig, recipe: Recipe, settings: dict[str, Any], performer: Singer) -> Plan:
-    """Jobs of an embedded case, the target's first."""
+    """Jobs of an embedded case, those of the target first."""
     treatment = recipe.make_treatment()
     target_pitch = performer.transposition(config.target)
     shifts = tuple(shift for shift in config.transpositions if shift)
@@ -116,15 +116,15 @@ class Part:
 
     @property
     def score(self) -> str:
-        """The song's file in the corpus."""
+        """Path of the song's score in the corpus."""
         return f"scores/{self.song.name}.vsqx"
 
     def annotations_path(self, shift: int = 0) -> str:
-        """The annotations' file in the corpus."""
+        """Path of the annotations in the corpus."""
         return f"annotations/{self.voice}/{shifted_name(self.song.name, shift)}.npz"
 
     def sing(self, folder: Path, shift: int = 0) -> Waveform:
-        """Write score and annotations, and return what was sung, (S,)."""
+        """Sing the song; write score and annotations, and return the waveform, (S,)."""
         with atomic_path(folder / self.score) as temporary:
             temporary.write_bytes(self.song.vsqx)
         with atomic_path(folder / self.annotations_path(shift)) as temporary:
@@ -153,7 +153,7 @@ class Part:
 
 @dataclass(frozen=True)
 class TargetSings:
-    """A job: the target's rendition; for held-out songs also the reference."""
+    """A job: the target's rendition and, for held-out songs, the reference."""
 
     part: Part
     treatment: Treatment | None
@@ -164,7 +164,7 @@ class TargetSings:
         return f"target-{self.part.voice}-{self.part.song.name}"
 
     def run(self, folder: Path) -> Outcome:
-        """Sing, treat, write audio, stems, annotations and score."""
+        """Sing and treat the song; write audio, stems, annotations and score."""
         dry = self.part.sing(folder)
         treated = Treated(dry) if self.treatment is None else self.treatment.apply(dry, self.part.song)
         clips = [self.part.write(folder, "target", "target", treated.waveform)]
@@ -196,11 +196,11 @@ class ReferenceSings:
 
 @dataclass(frozen=True)
 class SourceSings:
-    """A job: a source sings a held-out song once, and is the source of every pitch asked for."""
+    """A job: a source sings a held-out song once, for all pitches of the target."""
 
     part: Part
     transpose_semitones: float  # to the target's pitch
-    shifts: tuple[int, ...]  # semitones, 0 among them
+    shifts: tuple[int, ...]  # semitones, including 0
 
     @property
     def name(self) -> str:
@@ -219,7 +219,7 @@ class SourceSings:
 
 
 def shifted_name(song: str, shift: int) -> str:
-    """Name of a song at another pitch; the song's own for 0."""
+    """Name of a song at another pitch; its own name for 0."""
     return f"{song}_{'up' if shift > 0 else 'down'}{abs(shift)}" if shift else song
 
 

@@ -1,6 +1,6 @@
-"""An English sentence on a melody: spoken by a network, analysed by WORLD, and resynthesised on sung notes.
+"""Intones an English sentence: spoken by a network, analysed by WORLD, and synthesised on sung notes.
 
-Each reader changes formants and envelope, as the singers do, and has a melody of its own with one note per syllable; a
+Each reader changes formants and envelope, as the singers do, and has a random melody with one note per syllable; a
 syllable is a voiced stretch between two dips of the level.
 """
 
@@ -24,12 +24,12 @@ from duetto.world import import_world
 
 PACKAGE = "hibari-tts"
 SAMPLE_RATE = 24_000  # Hz, the network's
-FRAME_S = 0.0125  # of the network's pitch; frame k is centred at (k + 0.5) frames
-VOICED_HZ = 40.0  # the network's pitch is above this where it is voiced
-F0_FLOOR_HZ = 71.0  # WORLD's spectra take their length from it
-SPAN_SEMITONES = 17  # of a reader
+FRAME_S = 0.0125  # hop of the network's pitch; frame k is centred at (k + 0.5) frames
+VOICED_HZ = 40.0  # the network's pitch is above this in voiced frames
+F0_FLOOR_HZ = 71.0  # determines the length of WORLD's spectra
+SPAN_SEMITONES = 17  # range of a reader
 STEPS = (-5, -4, -3, -2, -2, -1, 0, 1, 2, 2, 3, 4, 5)  # semitones from one syllable to the next
-DIP_DB, SYLLABLE_S = 3.0, 0.09  # least depth of a dip between syllables, least distance of two
+DIP_DB, SYLLABLE_S = 3.0, 0.09  # least depth of a dip between syllables, least distance of two dips
 LEVEL_BAND_HZ = (300.0, 3000.0)
 
 
@@ -49,7 +49,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class Speech:
-    """What WORLD finds in a sentence, frames of 5 ms."""
+    """WORLD's analysis of a sentence, frames of 5 ms."""
 
     f0_hz: NDArray[np.float64]  # (T,), 0.0 = unvoiced
     power: NDArray[np.float64]  # (T, bins)
@@ -57,12 +57,12 @@ class Speech:
 
 
 def speak(text: str, pace: float, seed: int) -> Speech:
-    """A sentence spoken by the network, analysed by WORLD.
+    """Speak a sentence with the network, and analyse it with WORLD.
 
     Args:
-        text: English.
-        pace: 0.5 to 2; 1 = as fast as people speak.
-        seed: Of the network's noise.
+        text: English text.
+        pace: 0.5 to 2; 1 = normal speaking rate.
+        seed: Seed of the network's noise.
 
     Raises:
         ConfigError: If `hibari-tts` is not installed.
@@ -82,14 +82,14 @@ def speak(text: str, pace: float, seed: int) -> Speech:
 
 
 def intone(speech: Speech, reader: Reader, random: np.random.Generator) -> NDArray[np.float64]:
-    """The sentence in a reader's voice on a melody, (S,)."""
+    """Synthesise the sentence in a reader's voice on a melody, (S,)."""
     pyworld = import_world()
     midi = _melody(speech, reader, random)
     f0_hz = np.where(speech.f0_hz > 0, np.asarray(midi_to_hz(midi)), 0.0)
     hz = np.linspace(0.0, SAMPLE_RATE / 2, speech.power.shape[1])
     safe = np.maximum(hz, 20.0)
     warp = reader.warp_depth * smooth_curve(reader.warp_seed, safe) * np.clip(np.log2(safe / 100.0), 0.0, 1.0)
-    place = hz / (reader.formant_ratio * np.exp(warp)) / hz[1]  # bins of the speaker; beyond the last, the last
+    place = hz / (reader.formant_ratio * np.exp(warp)) / hz[1]  # bins of the speaker; clamped to the last
     gain_db = reader.equaliser_db * smooth_curve(reader.warp_seed + 1, safe)
     gain_db += reader.tilt_db_per_octave * np.log2(np.clip(safe, 100.0, 12_000.0) / 1000.0)
     power = np.exp(_moved(np.log(speech.power), place)) * 10.0 ** (gain_db / 10.0)
@@ -98,7 +98,7 @@ def intone(speech: Speech, reader: Reader, random: np.random.Generator) -> NDArr
 
 
 def _moved(rows: NDArray[np.float64], place: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows (T, bins) read at fractional bins, (T, bins); beyond the last bin, the last."""
+    """Read rows (T, bins) at fractional bins, (T, bins); bins beyond the last are clamped."""
     last = rows.shape[1] - 1
     place = np.clip(place, 0.0, last)
     below = np.minimum(place.astype(int), last - 1)
@@ -107,7 +107,7 @@ def _moved(rows: NDArray[np.float64], place: NDArray[np.float64]) -> NDArray[np.
 
 
 def _melody(speech: Speech, reader: Reader, random: np.random.Generator) -> NDArray[np.float64]:
-    """Pitch in each frame, (T,), MIDI: a note a syllable, glides between, and the reader's wander."""
+    """Pitch in each frame, (T,), MIDI: one note per syllable, glides between notes, and the reader's drift."""
     starts = syllable_starts(speech)
     note = float(random.uniform(reader.low_midi + 3, reader.low_midi + SPAN_SEMITONES - 3))
     midi = np.full(speech.f0_hz.size, note)
@@ -121,7 +121,7 @@ def _melody(speech: Speech, reader: Reader, random: np.random.Generator) -> NDAr
 
 
 def syllable_starts(speech: Speech) -> list[int]:
-    """Frames where a syllable begins: where voicing sets in, and the dips of the level within a voiced stretch."""
+    """Frames at which a syllable begins: voicing onsets, and level dips within a voiced stretch."""
     bins = np.array(LEVEL_BAND_HZ) / (SAMPLE_RATE / 2) * (speech.power.shape[1] - 1)
     low, high = (round(float(edge)) for edge in bins)
     level_db = gaussian_filter1d(10.0 * np.log10(speech.power[:, low:high].sum(axis=1) + 1e-12), 2.0)

@@ -1,4 +1,4 @@
-"""Who sings the embedded cases."""
+"""The singers of the embedded cases."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,14 +10,14 @@ from duetto.singer.sing import save_annotations, sing
 from duetto.singer.voices import get_voice
 from duetto.storage.audio import Waveform
 
-SAMPLE_RATE = 48_000  # Hz, of every embedded voice
+SAMPLE_RATE = 48_000  # of every embedded voice, Hz
 
 
 class Singer(Protocol):
-    """Sings a song and describes how; picklable and deterministic."""
+    """Sings songs and describes its voices; picklable and deterministic."""
 
     def describe(self, voice: str) -> Any:
-        """A JSON value that changes whenever the voice sounds different."""
+        """A JSON value that changes whenever the voice's sound changes."""
 
     def transposition(self, voice: str) -> float:
         """Semitones between the written pitch and what the voice sings."""

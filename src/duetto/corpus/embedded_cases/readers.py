@@ -1,10 +1,10 @@
-"""The choir's readers: intoned English, so that pretraining contains more phones than Japanese songs have.
+"""The choir's readers: intoned English, so that pretraining has more phones than Japanese songs do.
 
-Four voices from bass to soprano read sentences of our own (readings.md) on sung notes
-(`duetto.corpus.embedded_cases.intoning`). The words are spoken by the network that `hibari-tts` ships (Apache-2.0),
-which learned from what another network said.
+Four voices from bass to soprano read our own sentences (readings.md) on sung notes
+(`duetto.corpus.embedded_cases.intoning`). The words are spoken by the network of `hibari-tts` (Apache-2.0), which was
+trained on another network's speech.
 
-A reading has no score and no annotations. It is trained on, never held out.
+A reading has no score and no annotations. It is used for training and never held out.
 """
 
 import importlib.util
@@ -31,15 +31,15 @@ from duetto.units import db_to_amplitude
 ENGINE = "hibari"  # import name of hibari-tts
 READER_COUNT = 4
 SEED = 0x4EAD
-# lowest note (MIDI), and formants against the speaker's, who is a woman
+# lowest note (MIDI), and formants relative to those of the speaker, a woman
 REGISTERS = ((40, (0.76, 0.82)), (47, (0.83, 0.90)), (54, (0.94, 1.02)), (60, (1.04, 1.14)))
-PACES = (1.0, 0.8, 0.65, 0.5)  # of speech, in turn
+PACES = (1.0, 0.8, 0.65, 0.5)  # speaking rates, used in turn
 PAUSE_S = 0.35  # between sentences
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A job: one reader reads for a while."""
+    """A job: one reading by one reader."""
 
     reader: str
     number: int
@@ -52,7 +52,7 @@ class Reading:
         return f"{self.reader}-{self.number:02d}"
 
     def run(self, folder: Path) -> Outcome:
-        """Read; write the audio."""
+        """Read, and write the audio."""
         waveform = read_aloud(reader_voice(self.reader), self.number, self.seconds, self.seed)
         song = f"{self.reader}_{self.number:02d}"
         path = f"audio/{self.reader}/{song}.wav"
@@ -72,7 +72,7 @@ class Reading:
 
 
 def reader_settings(readers: int) -> dict[str, Any]:
-    """All that decides how the first readers sound, as JSON values; empty without readers.
+    """Everything that determines how the first readers sound, as JSON values; empty without readers.
 
     Raises:
         ConfigError: If `hibari-tts` is not installed.
@@ -92,7 +92,7 @@ def reader_names() -> tuple[str, ...]:
 
 
 def reader_voice(name: str) -> Reader:
-    """A reader, drawn from its number.
+    """A reader whose voice is drawn with its number as seed.
 
     Raises:
         ConfigError: If the name is not one of `reader_names`.
@@ -126,13 +126,13 @@ def sentences() -> tuple[str, ...]:
 
 
 def read_aloud(reader: Reader, number: int, seconds: float, seed: int) -> Waveform:
-    """Intone sentences until `seconds` are full, (S,) at 24 kHz; equal arguments give equal samples.
+    """Intone sentences for at least `seconds`, (S,) at 24 kHz; equal arguments give equal samples.
 
     Args:
-        reader: Who reads.
-        number: Of the reading; decides pace and order.
-        seconds: The reading is as long or a sentence longer.
-        seed: With reader and number it decides order, melody and noise.
+        reader: The reader.
+        number: Number of the reading; determines pace and order.
+        seconds: Least length; the reading is longer by at most one sentence.
+        seed: With reader and number, determines order, melody and noise.
 
     Raises:
         ConfigError: If `hibari-tts` is not installed.

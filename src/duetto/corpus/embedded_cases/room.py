@@ -1,8 +1,7 @@
-"""The room of case B: early reflections by image sources, a decaying noise tail behind them.
+"""The room of case B: early reflections by image sources, followed by a decaying noise tail.
 
-The impulse response is built for the direct sound at time 0 with gain 1, so that a wet clip keeps
-the time base of its dry rendition. Room and positions are fixed; only reverberation time and
-direct-to-reverberant ratio are set.
+The impulse response has the direct sound at time 0 with gain 1, so that a reverberant clip keeps the time base of its
+dry rendition. Room and positions are fixed; only reverberation time and direct-to-reverberant ratio are settings.
 
 Reference: Allen & Berkley, JASA 65(4), 1979 (image sources); Sabine's formula for the absorption.
 """
@@ -25,7 +24,7 @@ SOURCE_M = (3.1, 2.9, 1.62)
 MICROPHONE_M = (4.3, 3.6, 1.55)
 MAX_ORDER = 10  # reflections; images of higher order arrive after MIXING_S
 MIXING_S = 0.06  # image sources fade into the noise tail around here
-DIRECT_S = 0.0025  # the direct sound lies within; the first reflection comes 6 ms later
+DIRECT_S = 0.0025  # contains the direct sound; the first reflection comes 6 ms later
 
 
 def room_response(room: RoomConfig, sample_rate: int, seed: int = 0) -> NDArray[np.float64]:
@@ -34,7 +33,7 @@ def room_response(room: RoomConfig, sample_rate: int, seed: int = 0) -> NDArray[
     Args:
         room: Reverberation time (s, > 0) and direct-to-reverberant ratio (dB).
         sample_rate: Hz.
-        seed: Of the noise tail.
+        seed: Seed of the noise tail.
 
     Raises:
         ConfigError: If the walls cannot absorb enough for so short a reverberation.
@@ -45,7 +44,7 @@ def room_response(room: RoomConfig, sample_rate: int, seed: int = 0) -> NDArray[
     decay = 10.0 ** (-3.0 * time_s / room.rt60_s)  # -60 dB at rt60_s
     tail = np.random.default_rng(seed).standard_normal(num_samples) * decay
     early = np.pad(early, (0, max(0, num_samples - len(early))))[:num_samples]
-    # The tail takes over at the level that the reflections have around the mixing time.
+    # The tail starts at the level of the reflections around the mixing time.
     window = slice(round(0.6 * MIXING_S * sample_rate), round(1.2 * MIXING_S * sample_rate))
     level = np.sqrt(np.sum(early[window] ** 2) / np.sum(tail[window] ** 2))
     blend = np.clip((time_s - 0.6 * MIXING_S) / (0.6 * MIXING_S), 0.0, 1.0)
@@ -58,7 +57,7 @@ def room_response(room: RoomConfig, sample_rate: int, seed: int = 0) -> NDArray[
 
 
 def add_room(waveform: Waveform, response: NDArray[np.float64]) -> Waveform:
-    """The waveform (S,) in the room, (S,): same time base, same length, what still rings after it is cut off.
+    """Add the room to a waveform (S,), (S,): same time base, same length, so the decay after the end is cut off.
 
     If the sum exceeds +-0.99, the whole clip is scaled down.
     """
@@ -73,7 +72,7 @@ def _image_sources(rt60_s: float, sample_rate: int) -> NDArray[np.float64]:
     """Response of the image sources, direct sound at sample 0 with gain 1."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # raised on import by a dependency; a user cannot act on it
-        import pyroomacoustics  # takes seconds, and only case B in a room needs it
+        import pyroomacoustics  # slow to import, and only case B in a room needs it
 
     try:
         absorption, _ = pyroomacoustics.inverse_sabine(rt60_s, ROOM_SIZE_M)

@@ -1,7 +1,7 @@
 """Songs of the embedded cases: short scores that ship with duetto, and songs composed on demand.
 
-Packaged: `fast_*` are fast (170-200 BPM, short notes), `slow_*` hold their notes. A composed song is
-decided by its name and style, and by the songs before it, of which it repeats no six notes.
+Packaged: `fast_*` are fast (170-200 BPM, short notes), `slow_*` hold their notes. A composed song is determined by its
+name and style, and by the songs before it, of which it repeats no six notes.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 @dataclass(frozen=True)
 class Song:
-    """A song of a case: its name there, and the VSQX file that is sung from."""
+    """A song of a case: its name there, and its VSQX file."""
 
     name: str
     vsqx: bytes
@@ -55,7 +55,7 @@ def song_path(name: str) -> Path:
 
 
 def packaged_song(name: str) -> Song:
-    """A song that came with duetto.
+    """A song that ships with duetto.
 
     Raises:
         CorpusError: If there is no song of that name.
@@ -64,7 +64,7 @@ def packaged_song(name: str) -> Song:
 
 
 def load_song(name: str) -> Score:
-    """The sung line of a packaged song.
+    """The melody and words of a packaged song.
 
     Raises:
         CorpusError: If there is no song of that name, or it has no notes.
@@ -74,7 +74,7 @@ def load_song(name: str) -> Score:
 
 
 def read_song(path: Path) -> Score:
-    """The sung line of a song's file: its first track with notes.
+    """The melody and words in a song's file: its first track with notes.
 
     Raises:
         CorpusError: If it has no notes.
@@ -90,7 +90,7 @@ def song_seed(name: str) -> int:
     """The seed of a composed song; the same on every machine.
 
     Raises:
-        CorpusError: If the name cannot name a file.
+        CorpusError: If the name is not a valid file name.
     """
     if not NAME.fullmatch(name):
         raise CorpusError(f"{name!r} cannot name a song. Use small letters, digits and _, such as air_01.")
@@ -98,14 +98,14 @@ def song_seed(name: str) -> int:
 
 
 def song_random(name: str) -> Random:
-    """A random generator for what a case leaves open about a song, independent of the composer's."""
+    """A random generator for properties of a song that its case leaves open, independent of the composer's."""
     return Random(song_seed(name) + 1)
 
 
 def compose_songs(
     wanted: Iterable[tuple[str, SongStyle]], avoid: frozenset[Gram] = frozenset(), at_any_pitch: bool = False
 ) -> dict[str, Song]:
-    """The files of `compose_scores`, by name."""
+    """Compose songs as in `compose_scores`, and return them as files by name."""
     scores = compose_scores(wanted, avoid, at_any_pitch)
     return {name: Song(name, vsqx_text(score).encode()) for name, score in scores.items()}
 
@@ -113,17 +113,17 @@ def compose_songs(
 def compose_scores(
     wanted: Iterable[tuple[str, SongStyle]], avoid: frozenset[Gram] = frozenset(), at_any_pitch: bool = False
 ) -> dict[str, Score]:
-    """Songs by name, of which no two share six notes in a row.
+    """Compose songs, no two of which share six consecutive notes.
 
     Args:
-        wanted: Name and style of each; the order counts, for a song avoids the ones before it. Held-out
-            songs come first, so that they stay the same whatever is trained on.
+        wanted: Name and style of each song; the order matters, because a song avoids the ones before it. Held-out
+            songs come first, so that they do not depend on the training songs.
         avoid: Further grams that must not occur.
-        at_any_pitch: Whether a run of notes counts as shared when it is transposed by up to two octaves.
+        at_any_pitch: Whether notes count as shared, too, if they are transposed by up to two octaves.
 
     Raises:
-        CorpusError: If a name cannot name a file.
-        ScoreError: If no way on is left.
+        CorpusError: If a name is not a valid file name.
+        ScoreError: If no further note is possible.
     """
     scores: dict[str, Score] = {}
     for name, style in wanted:

@@ -1,1 +1,1 @@
-"""The user's own recordings: which files of a folder are usable, and how they are split."""
+"""The user's own recordings: usable files of a folder, and their split."""

@@ -1,4 +1,4 @@
-"""Whether a recording is used, and why not: the one place that training and the data doctor ask."""
+"""Decides whether a recording is used, for both training and the data doctor."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,12 @@ NOT_COVERED = "is not among the recordings of the consent record"
 
 @dataclass(frozen=True)
 class Intake:
-    """What is used of a recording, and what is to be told of it."""
+    """The usable part of a recording, and remarks on it."""
 
     measured: Measured
-    refusal: str = ""  # a sentence that names the recording; empty = it is used
+    refusal: str = ""  # a sentence that names the recording; empty = the recording is used
     refused_s: float = 0.0
-    told: tuple[tuple[float, str], ...] = ()  # seconds that were not read (0 = a remark), and a sentence
+    told: tuple[tuple[float, str], ...] = ()  # (unread seconds or 0, sentence)
 
     @property
     def used_s(self) -> float:
@@ -30,9 +30,9 @@ def accept(path: Path, display: str, *, is_covered: bool = True, keeps_channels:
 
     Args:
         path: The file.
-        display: What people know it by; the sentences begin with it.
+        display: Name that the user knows; the sentences begin with it.
         is_covered: Whether the consent record covers it.
-        keeps_channels: Whether it is taken as a mix, of which the channels are kept.
+        keeps_channels: Whether it is a mix, whose channels are kept.
     """
     measured = Measured()
     if path.suffix.lower() in ARCHIVE_SUFFIXES:
@@ -52,5 +52,5 @@ def accept(path: Path, display: str, *, is_covered: bool = True, keeps_channels:
 
 
 def reason_against(measured: Measured, *, is_covered: bool = True, keeps_channels: bool = False) -> str:
-    """Why a recording that could be read is not used, in words that follow its name; empty if it is."""
+    """Why a readable recording is not used, in words that follow its name; empty if it is used."""
     return measured.refusal(keeps_channels) if is_covered else NOT_COVERED

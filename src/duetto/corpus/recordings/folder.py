@@ -1,11 +1,11 @@
-"""A folder of the user's own recordings, stems (`folder`) or stereo mixes (`mix`), as a corpus.
+"""Builds a corpus from a folder of the user's own recordings, stems (`folder`) or stereo mixes (`mix`).
 
 Every file below the folder is examined; unusable files are listed in the ledger with the reason.
 `listing` decides which singer a recording belongs to, `held_out` which recordings are held out.
-There is no other singer to convert, so clips of val and test stand three times in the manifest:
-as `target` (preprocessed, for the validation loss) and as `source` and `reference` (the same audio,
-transposition 0). Converting such a clip measures reconstruction, not conversion; the settings
-say so. A mix cannot be a source: there preprocessing makes source and reference of the treated clip.
+There is no other singer to convert, so clips of val and test are in the manifest three times: as `target`
+(preprocessed, for the validation loss) and as `source` and `reference` (the same audio, transposition 0). Converting
+such a clip measures reconstruction, not conversion, as the settings record. A mix cannot be a source; for mixes,
+preprocessing makes source and reference from the preprocessed clip.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ from duetto.settings.config import DataConfig
 from duetto.workers import thread_pool
 
 LISTED_REASONS = 20
-TOLD = {"gain": "gains", "offset_s": "offsets_s"}  # notes of single recordings, and what the settings call them
+TOLD = {"gain": "gains", "offset_s": "offsets_s"}  # notes of single recordings, and their names in the settings
 Roles = Callable[[Path, Clip], tuple[list[Clip], list[Dropped]]]  # (corpus folder, clip) -> its rows, and remarks
 RECONSTRUCTION = "reconstruction: sources are the singer's own held-out recordings"
 
@@ -43,7 +43,7 @@ def open_folder(config: DataConfig) -> Listing:
 
 
 def read_folder_consents(config: DataConfig, listing: Listing, today: date) -> dict[str, Consent]:
-    """The consent record for each singer, checked for training: in the singer's subfolder, or beside all.
+    """Read and check the consent record of each singer for training: in the singer's subfolder, or in the main folder.
 
     Raises:
         CorpusError: If a record is missing, or does not allow training today.
@@ -60,7 +60,7 @@ def read_folder_consents(config: DataConfig, listing: Listing, today: date) -> d
 
 
 def consent_path(listing: Listing, path: Path) -> Path:
-    """Where the consent record for a recording lies: in the singer's subfolder, else beside all; it may be missing."""
+    """Path of a recording's consent record: in the singer's subfolder, else in the main folder; it may be missing."""
     beside_all = listing.root / CONSENT_NAME
     if not listing.has_singers:
         return beside_all
@@ -114,7 +114,7 @@ def reconstruct(_: Path, clip: Clip) -> tuple[list[Clip], list[Dropped]]:
 
 
 def train_only(_: Path, clip: Clip) -> tuple[list[Clip], list[Dropped]]:
-    """Roles of mixes: preprocessing makes source and reference."""
+    """Roles of mixes, whose source and reference preprocessing makes."""
     return [clip], []
 
 
@@ -126,7 +126,7 @@ def plan_folder(
     remarks: tuple[Dropped, ...] = (),
     roles: Roles = reconstruct,
 ) -> Plan:
-    """Jobs that read one file each; splitting and roles follow when all are known."""
+    """Jobs that read one file each; splits and roles follow when all files are known."""
 
     def assemble(folder: Path, outcomes: tuple[Outcome, ...]) -> Manifest:
         dropped = [*remarks, *what_was_dropped(outcomes)]
@@ -152,10 +152,10 @@ def _told(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def require_clips(config: DataConfig, clips: Sequence[Clip], dropped: Sequence[Dropped]) -> None:
-    """Raise unless some clips are left.
+    """Raise if no clips are left.
 
     Raises:
-        CorpusError: With the reasons.
+        CorpusError: If there are none; lists the reasons.
     """
     if clips:
         return

@@ -1,9 +1,9 @@
-"""Which of a user's recordings are held out, and what serves as their source and reference.
+"""Chooses held-out recordings of the user, and their source and reference.
 
-Of each singer's seconds a tenth goes to val and, with three files or more, a tenth to test, and never more: whole files
-in the order of their content hashes as long as they fit, the longest always in train. Where none fits, the end of the
-longest file becomes val and that of the second longest test, cut where it is softest nearby. A part is at least 1 s and
-at most half of its file; of singers of whom there are less than 10 s, whole files are held out.
+Of each singer's seconds at most a tenth goes to val and, with three files or more, at most a tenth to test: whole files
+in the order of their content hashes as long as they fit; the longest is always in train. If none fits, the end of the
+longest file becomes val and that of the second longest test, cut at the softest place nearby. A part has at least 1 s
+and at most half of its file; for singers with less than 10 s, whole files are held out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,14 +23,14 @@ from duetto.storage.files import sha256_file
 SPLIT_SHARE = 0.1  # of a singer's seconds for val, and for test
 ROUNDING_S = 1e-6
 FRAME_S = 0.05
-LEAST_KEPT = 0.75  # of the seconds to be held out; the cut lies where it is softest in the quarter before
-SOFT, QUIETEST = 1.5, 1e-10  # frames within 1.8 dB of the softest, or below -100 dB, are equals
+LEAST_KEPT = 0.75  # of the seconds to hold out; the cut is at the softest place of the remaining quarter
+SOFT, QUIETEST = 1.5, 1e-10  # frames within 1.8 dB of the softest, or below -100 dB, count as equally soft
 MIN_FILES = 3  # fewer cannot fill train, val and test
-MIN_CUT_S = 1.0  # of val, when it is cut from the longest file
+MIN_CUT_S = 1.0  # of val, if it is cut from the longest file
 
 
 def without_repeats(outcomes: Sequence[Outcome]) -> tuple[list[Clip], list[Dropped]]:
-    """Drop repeated recordings, which could end up in both train and test; the first one is kept."""
+    """Drop repeated recordings, which could be in both train and test; the first is kept."""
     repeats = Repeats()
     clips, dropped = [], []
     for outcome in outcomes:
@@ -77,7 +77,7 @@ def _split_singer(folder: Path, clips: list[Clip]) -> tuple[dict[str, list[Clip]
 
 
 def _split_splinters(clips: Sequence[Clip], others: Sequence[Clip]) -> dict[str, list[Clip]]:
-    """A tenth of the files, at least one, for val and as many for test, where a tenth of the seconds is too short."""
+    """Hold out a tenth of the files, at least one, for each of val and test, if a tenth of the seconds is too short."""
     count = max(1, round(SPLIT_SHARE * len(clips)))
     splits: dict[str, Split] = {clip.id: "val" for clip in others[:count]}
     splits |= {clip.id: "test" for clip in others[count : 2 * count]}
@@ -85,7 +85,7 @@ def _split_splinters(clips: Sequence[Clip], others: Sequence[Clip]) -> dict[str,
 
 
 def _fitting(clips: Sequence[Clip], budget_s: float) -> list[Clip]:
-    """Clips in order that are together no longer than the budget; those that do not fit are passed over."""
+    """Clips, in order, whose total does not exceed the budget; clips that do not fit are skipped."""
     chosen: list[Clip] = []
     for clip in clips:
         if sum(other.duration_s for other in chosen) + clip.duration_s <= budget_s + ROUNDING_S:
@@ -94,7 +94,7 @@ def _fitting(clips: Sequence[Clip], budget_s: float) -> list[Clip]:
 
 
 def _cut(folder: Path, clip: Clip, held: Split, held_s: float) -> tuple[list[Clip], dict[str, Any]]:
-    """The clip as a train part and a held-out part at its end of so many seconds, at least 1 s, at most half."""
+    """Split a clip into a train part and a held-out part of `held_s` at its end, at least 1 s, at most half."""
     num_samples, sample_rate = clip.num_samples, clip.sample_rate
     most = num_samples // 2
     num_held = min(max(round(held_s * sample_rate), round(MIN_CUT_S * sample_rate)), most)
@@ -121,7 +121,7 @@ def _cut(folder: Path, clip: Clip, held: Split, held_s: float) -> tuple[list[Cli
 
 
 def _softest(path: Path, span: tuple[int, int], sample_rate: int) -> int:
-    """The beginning of the softest 50 ms of a span of a file, the first of equals."""
+    """Start of the softest 50 ms within a span of a file, the first among equals, samples."""
     frame = max(1, round(FRAME_S * sample_rate))
     samples = read_span(path, *span).mean(axis=0)
     count = len(samples) // frame
@@ -137,7 +137,7 @@ def _blocks(path: Path, first: int, last: int) -> Iterator[Waveform]:
 
 
 def reconstruction_roles(clip: Clip) -> list[Clip]:
-    """The rows of a clip: target, and in val and test the pair that measures reconstruction."""
+    """The manifest entries of a clip: target and, in val and test, source and reference of a reconstruction."""
     if clip.split == "train":
         return [clip]
     name = clip.id.removeprefix("target/")

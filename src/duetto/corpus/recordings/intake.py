@@ -1,7 +1,7 @@
-"""Intake of one of the user's recordings: read, check, write as 24-bit WAV at its own rate.
+"""Intake of one of the user's recordings: reads, checks, and writes it as 24-bit WAV at its own rate.
 
-The file is read twice in blocks, first to decide whether it is used (`accept`) and then to write, so that memory does
-not grow with its length. What is written is mono, or has the file's channels where the corpus is of mixes.
+The file is read twice in blocks, first to decide whether it is used (`accept`) and then to write it, so that memory
+does not grow with its length. The result is mono, or has the file's channels if the corpus consists of mixes.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ SLUG_LENGTH = 40
 
 
 def display_name(path: Path) -> str:
-    """A relative path as text that any file can hold, bytes that are not UTF-8 escaped."""
+    """A relative path as valid text, with bytes that are not UTF-8 escaped."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -42,12 +42,12 @@ def recording_id(display: str, sha256: str) -> str:
 
 @dataclass(frozen=True)
 class Recording:
-    """A job: one file of the user's."""
+    """A job: one of the user's files."""
 
-    path: str  # with undecodable bytes as surrogates, as the operating system gave it
-    display: str  # relative, for people
+    path: str  # as given by the operating system, with undecodable bytes as surrogates
+    display: str  # relative path for users
     name: str  # see `recording_id`
-    sha256: str  # of the file's bytes; empty for a link to nothing
+    sha256: str  # of the file's bytes; empty for a dangling link
     singer: str
     is_covered: bool  # by the consent record
     keeps_channels: bool = field(default=False, kw_only=True)
@@ -69,7 +69,7 @@ class Recording:
         self, folder: Path, measured: Measured, blocks: Iterator[Waveform], dropped: tuple[Dropped, ...]
     ) -> Outcome:
         loud = measured.channels if self.keeps_channels else measured.mono
-        gain = gain_to_fit(loud.ceiling) if loud.ceiling > 1.0 else 1.0  # as float files may be
+        gain = gain_to_fit(loud.ceiling) if loud.ceiling > 1.0 else 1.0  # possible in float files
         sampled = SampledValues(measured.num_samples)
 
         def prepared() -> Iterator[Waveform]:

@@ -1,9 +1,8 @@
-"""Contents of a user's folder: recordings, their singers, and skipped files with the reason.
+"""Lists a user's folder: recordings, their singers, and skipped files with the reason.
 
-Singers: if recordings lie directly in the folder, all belong to one singer. Otherwise
-each subfolder is a singer of that name. Files are known by suffix; what has another one is counted and named in a
-remark, hidden files and those of operating systems are left out, and links to folders are not followed, so that a loop
-of them ends.
+If recordings are directly in the folder, all belong to one singer. Otherwise each subfolder is a singer of that name.
+Files are recognised by suffix; a remark counts and names those with other suffixes. Hidden files and those of operating
+systems are left out, and links to folders are not followed, because they may form a loop.
 """
 
 import os
@@ -32,16 +31,16 @@ class Listing:
     root: Path
     files: tuple[Path, ...]
     remarks: tuple[Dropped, ...] = ()
-    has_singers: bool = False  # no recording lies directly in the folder: its subfolders are singers
+    has_singers: bool = False  # whether subfolders are singers, because no recording is directly in the folder
 
     def singer_of(self, path: Path, chosen: str | None) -> str:
-        """Whose recording it is; `chosen` names the singer of a folder without singers."""
+        """Name of a recording's singer; `chosen` is the name in a folder without singers."""
         if not self.has_singers:
             return chosen or DEFAULT_SINGER
         return display_name(Path(path.relative_to(self.root).parts[0]))
 
     def of_singer(self, chosen: str | None) -> "Listing":
-        """Only the recordings of one singer; all with None, or where there are no singers.
+        """The recordings of one singer; all with None, or if there are no singers.
 
         Raises:
             CorpusError: If there is no singer of that name.
@@ -59,7 +58,7 @@ def list_recordings(root: Path) -> Listing:
     """Recordings below a folder, sorted by name.
 
     Raises:
-        CorpusError: If no file has the suffix of one.
+        CorpusError: If no file has the suffix of a recording.
     """
     listing = list_files(root, TAKEN_SUFFIXES, COMPANION_SUFFIXES)
     if not listing.files:
@@ -74,12 +73,12 @@ def list_recordings(root: Path) -> Listing:
 
 
 def list_files(root: Path, suffixes: frozenset[str], companions: frozenset[str] | None = None) -> Listing:
-    """Files below a folder that have one of some suffixes, sorted by name; perhaps none.
+    """Files below a folder with certain suffixes, sorted by name; may be empty.
 
     Args:
         root: The folder.
-        suffixes: Of the files that are wanted.
-        companions: Suffixes of files that belong beside them; others are told in a remark. None tells nothing.
+        suffixes: Suffixes of the files to list.
+        companions: Suffixes of files that may be beside them; others are reported in a remark. None = no remark.
     """
     remarks: list[Dropped] = []
 
@@ -108,7 +107,7 @@ def list_files(root: Path, suffixes: frozenset[str], companions: frozenset[str] 
 
 
 def digests_of(files: Sequence[Path], executor: Executor) -> tuple[str, ...]:
-    """SHA-256 of each file; empty where it cannot be read: reading the audio fails for the same reason."""
+    """SHA-256 of each file; empty for an unreadable file, because reading its audio reports the reason."""
     return tuple(executor.map(_digest, files))
 
 
@@ -120,4 +119,4 @@ def _digest(path: Path) -> str:
 
 
 def _suffix(name: str) -> str:
-    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - of 50,000 names
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - faster for 50,000 names

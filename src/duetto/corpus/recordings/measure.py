@@ -1,6 +1,6 @@
-"""What is known of a recording before it is used: length, level, what was not read, and whether it can be used at all.
+"""Measures a recording before it is used: length, level, unread seconds, and whether it is usable.
 
-Training and the data doctor ask here, so that they agree.
+Training and the data doctor both use this module, so that they agree.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from duetto.units import amplitude_to_db
 
 SILENT_DB = -60.0  # peak, dB against full scale
 MIN_S = 0.3
-CANCELLED = 0.25  # power of the mix over that of the channels; unrelated channels have half
+CANCELLED = 0.25  # power of the mix relative to that of the channels; uncorrelated channels have half
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Measured:
 
     sample_rate: int = 1
     subtype: str = ""
-    expected_s: float = 0.0  # by the header
+    expected_s: float = 0.0  # according to the header
     num_samples: int = 0
     num_channels: int = 0
     peak: float = 0.0  # of the mean of the channels
@@ -60,10 +60,10 @@ class Measured:
         self.channels.add(block)
 
     def read(self, path: Path) -> Iterator[Waveform]:
-        """The blocks of a file, each measured as it passes; complete when all have.
+        """Yield the blocks of a file and measure each; complete after the last block.
 
         Raises:
-            AudioError: If the file cannot be read; what has passed by then stays measured.
+            AudioError: If the file cannot be read; the blocks before stay measured.
         """
         with open_audio(path) as file:
             self.expect(file.info)
@@ -83,7 +83,7 @@ class Measured:
         return f"is silent: its peak is below {SILENT_DB:.0f} dBFS"
 
     def remarks(self, keeps_channels: bool = False) -> list[str]:
-        """What a user should know of a recording that is used, in words that follow its name."""
+        """Remarks on a usable recording, in words that follow its name."""
         loud = self.channels if keeps_channels else self.mono
         quiet = say_quiet(self.channel_peak if keeps_channels else self.peak, self.subtype)
         said = (loud.say_limited(), quiet, "" if keeps_channels else self._say_cancelling())

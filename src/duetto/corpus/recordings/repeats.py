@@ -1,4 +1,4 @@
-"""Recordings that are the same audio, possibly in another lossless format or with fewer bits; the first is used."""
+"""Finds recordings of the same audio, even in another lossless format or with fewer bits; the first is used."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ SAMPLED_TOLERANCE = 1e-4  # three steps of 16 bits
 
 @dataclass
 class SampledValues:
-    """Evenly spaced samples of a waveform that comes in blocks."""
+    """Evenly spaced samples of a waveform that arrives in blocks."""
 
     num_samples: int
     values: list[float] = field(default_factory=list)
     done: int = 0
 
     def add(self, block: Waveform) -> None:
-        """Take the mono block that follows."""
+        """Take the next mono block."""
         places = np.linspace(0, self.num_samples - 1, NUM_SAMPLED).astype(int)
         inside = places[(places >= self.done) & (places < self.done + block.shape[-1])]
         self.values += block[inside - self.done].tolist()
@@ -29,7 +29,7 @@ class SampledValues:
 
 @dataclass(frozen=True)
 class Likeness:
-    """What two recordings of the same audio share."""
+    """Properties that recordings of the same audio share."""
 
     sample_rate: int
     num_samples: int
@@ -43,12 +43,12 @@ class Likeness:
 
 @dataclass
 class Repeats:
-    """Recordings that came before, by form and loudness, so that few are compared."""
+    """The recordings seen so far, by form and loudness, so that few have to be compared."""
 
     seen: dict[tuple[int, int, int], list[tuple[str, Likeness]]] = field(default_factory=dict)
 
     def first_like(self, name: str, likeness: Likeness) -> str | None:
-        """Name of the recording before that is the same; None, and this one is remembered, where there is none."""
+        """Name of an earlier recording of the same audio; if there is none, remember this one and return None."""
         form, cell = (likeness.sample_rate, likeness.num_samples), _loudness_cell(likeness.sampled)
         near = (entry for step in (-1, 0, 1) for entry in self.seen.get((*form, cell + step), ()))
         first = next((other for other, before in near if likeness.is_same(before)), None)
@@ -58,7 +58,7 @@ class Repeats:
 
 
 def likeness_of(blocks: Iterable[Waveform], sample_rate: int, num_samples: int) -> Likeness:
-    """The likeness of a recording that comes in blocks, (channels, S)."""
+    """Compute the likeness of a recording from its blocks, (channels, S)."""
     sampled = SampledValues(num_samples)
     for block in blocks:
         sampled.add(block.mean(axis=0, dtype=np.float32))
@@ -66,5 +66,5 @@ def likeness_of(blocks: Iterable[Waveform], sample_rate: int, num_samples: int) 
 
 
 def _loudness_cell(sampled: Sequence[float]) -> int:
-    """Recordings whose sampled values agree within the tolerance are in the same or neighbouring cells."""
+    """Cell number by loudness; recordings that agree within the tolerance are in the same or neighbouring cells."""
     return round(sum(abs(value) for value in sampled) / max(1, len(sampled)) / SAMPLED_TOLERANCE)

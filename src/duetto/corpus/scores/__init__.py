@@ -1,1 +1,1 @@
-"""The user's own scores, with or without the recordings rendered from them."""
+"""Corpora from the user's own scores, with or without recordings rendered from them."""

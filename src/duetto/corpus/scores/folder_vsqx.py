@@ -1,10 +1,10 @@
-"""The user's own scores with the recordings that were rendered from them, as a corpus.
+"""Builds a corpus from the user's own scores and the recordings rendered from them.
 
-A score and a recording of the same name belong together. Where the score begins in the recording is found
-from the note onsets (`corpus.scores.onsets`) and recorded in the settings (`offsets_s`) and the ledger. Held-out songs
-are sung by `data.sources` from the score, laid on the recording's time, and the recording is the reference: a
-real conversion, not a reconstruction. A recording without a score that fits is used as in `folder`. Muted tracks
-are tried too: people render tracks one by one, each time with the others muted.
+A score and a recording of the same name belong together. The start of the score in the recording is found from the note
+onsets (`corpus.scores.onsets`) and recorded in the settings (`offsets_s`) and the ledger. `data.sources` sing held-out
+songs from the score, aligned with the recording, and the recording is the reference: a real conversion, not a
+reconstruction. A recording without a fitting score is used as in `folder`. Muted tracks are tried, too, because people
+render tracks one by one with the others muted.
 """
 
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ from duetto.storage.full_scale import fit_full_scale
 
 @dataclass(frozen=True)
 class PairedRecording(Recording):
-    """A job: a recording, and the score that it was rendered from."""
+    """A job: a recording and the score that it was rendered from."""
 
-    score: str = field(default="", kw_only=True)  # path; empty = none of that name
+    score: str = field(default="", kw_only=True)  # path; empty = no score of that name
 
     def run(self, folder: Path) -> Outcome:
-        """Write the audio; if the score fits, copy it and report where it begins."""
+        """Write the audio; if the score fits, copy it and report its start."""
         outcome = super().run(folder)
         if not outcome.clips or not self.score:
             return outcome
@@ -70,7 +70,7 @@ class PairedRecording(Recording):
 
 
 def paired_recordings(recordings: Sequence[Recording], scores: Scores) -> tuple[PairedRecording, ...]:
-    """The recordings with the scores of their names."""
+    """Pair recordings with the scores of the same names."""
     return tuple(
         PairedRecording(
             **{name: getattr(recording, name) for name in recording.__dataclass_fields__},
@@ -107,7 +107,7 @@ class SourcesOfScores:
     config: DataConfig
 
     def __call__(self, folder: Path, clip: Clip) -> tuple[list[Clip], list[Dropped]]:
-        """The rows of a clip, and remarks about voices that cannot sing its score."""
+        """The manifest entries of a clip, and remarks about voices that cannot sing its score."""
         if clip.split == "train":
             return [clip], []
         if clip.score is None or not self.config.sources:
@@ -153,7 +153,7 @@ class SourcesOfScores:
 
 
 def laid_on(waveform: Waveform, start: int, num_samples: int) -> Waveform:
-    """Samples `start` to `start + num_samples` of a waveform (S,), silence where it has none."""
+    """Samples `start` to `start + num_samples` of a waveform (S,), with silence outside it."""
     first, last = max(0, start), max(0, min(len(waveform), start + num_samples))
     laid = np.zeros(num_samples, dtype=np.float32)
     if last > first:

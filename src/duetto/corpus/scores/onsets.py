@@ -1,7 +1,7 @@
-"""Where a score begins in its recording: cross-correlation of note onsets with rises of the level.
+"""Finds the start of a score in its recording by cross-correlation of note onsets with rises of the level.
 
-Novelty of a recording is the rise of level, summed over bands of a third of an octave, between frames of
-10 ms; that of a score is a bump at each note's start. The lag of their greatest correlation is the offset.
+The novelty of a recording is the rise of level between frames of 10 ms, summed over bands of a third of an octave; that
+of a score is a bump at each note's start. The lag of their highest correlation is the offset.
 Reference: Bello et al., "A Tutorial on Onset Detection in Music Signals", IEEE Trans. SAP 13(5), 2005.
 """
 
@@ -21,12 +21,12 @@ from duetto.storage.audio import Waveform
 HOP_S = 0.01
 WINDOW_S = 0.032
 BANDS_HZ = tuple(160.0 * 2 ** (step / 3) for step in range(17))  # 160 Hz to 6.4 kHz
-FLOOR_DB = 60.0  # below the loudest cell nothing rises
+FLOOR_DB = 60.0  # rises further below the loudest cell do not count
 SMOOTHING_S = 0.03
 LONGEST_LAG_S = 120.0  # between the starts of recording and score
 NEAR_S = 0.25  # lags this close belong to one peak
-LEAST_DISTINCTNESS = 1.15  # of the best lag against the next one elsewhere: a loop fits in several places
-LEAST_CORRELATION = 0.3  # right scores of embedded songs reach 0.6 and more
+LEAST_DISTINCTNESS = 1.15  # of the best lag relative to the next best elsewhere: a loop fits in several places
+LEAST_CORRELATION = 0.3  # correct scores of embedded songs reach 0.6 and more
 CHANCE = 1.9  # / sqrt(notes): wrong melodies of 6, 16, 60 notes reach 0.69, 0.45, 0.29 at their best lag (50 each)
 MIN_NOTES = 8  # fewer fit anywhere
 
@@ -35,9 +35,9 @@ MIN_NOTES = 8  # fewer fit anywhere
 class Fit:
     """Position of a score in a recording."""
 
-    offset_s: float = math.nan  # time in the recording at which the score's tick 0 lies
+    offset_s: float = math.nan  # time of the score's tick 0 in the recording
     correlation: float = 0.0  # -1..1, of the novelties at that offset
-    distinctness: float = 0.0  # against the best lag elsewhere
+    distinctness: float = 0.0  # relative to the best lag elsewhere
     num_notes: int = 0
 
     @property
@@ -55,14 +55,14 @@ def note_starts_s(score: Score) -> NDArray[np.float64]:
 
 
 def find_offset(novelty: NDArray[np.float64], starts_s: NDArray[np.float64]) -> Fit:
-    """The lag at which a score's notes fit a recording best.
+    """Find the lag at which a score's notes fit a recording best.
 
     Args:
-        novelty: Of the recording, see `novelty_of`, (T,).
-        starts_s: Of the score's notes, (N,).
+        novelty: Novelty of the recording, see `novelty_of`, (T,).
+        starts_s: Starts of the score's notes, (N,).
 
     Returns:
-        The fit; not found when there are fewer than eight notes or the recording does not vary.
+        The fit; not found if there are fewer than eight notes or the recording's level is constant.
     """
     if len(starts_s) < MIN_NOTES or not novelty.size or np.ptp(novelty) == 0:
         return Fit()

@@ -1,7 +1,7 @@
-"""The user's own scores without recordings, as a corpus: embedded voices sing them.
+"""Builds a corpus from the user's own scores without recordings, which embedded voices sing.
 
-`data.target` sings every vocal track (of those that the files do not mute, unless `data.tracks=all`), `data.sources`
-those that are held out. The data are then embedded: no consent is needed, and the record says so.
+`data.target` sings every vocal track (except muted ones, unless `data.tracks=all`), `data.sources` the held-out ones.
+The voices are then embedded, so no consent is needed, as the record says.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from duetto.storage.full_scale import fit_full_scale
 
 @dataclass(frozen=True)
 class SungTrack:
-    """A job: one voice sings one track of a score of the user's."""
+    """A job: one voice sings one track of one of the user's scores."""
 
     path: str
     song: str
@@ -46,7 +46,7 @@ class SungTrack:
         return f"{'target' if self.is_target else 'source'}-{self.voice}-{self.song}"
 
     def run(self, folder: Path) -> Outcome:
-        """Sing and write; a score that the voice cannot sing is left out with the reason."""
+        """Sing the track and write it; a score that the voice cannot sing is left out with the reason."""
         group = "target" if self.is_target else f"source/{self.voice}"
         try:
             rendition = sing(read_score(Path(self.path))[self.track], get_voice(self.voice), seed=self.seed)
@@ -90,7 +90,7 @@ def sung_settings(config: DataConfig, scores: Scores) -> dict[str, Any]:
 
 
 def plan_sung(config: DataConfig, settings: dict[str, Any], scores: Scores) -> Plan:
-    """Jobs of a folder of scores alone.
+    """Jobs of a folder that holds only scores.
 
     Raises:
         CorpusError: If fewer than two tracks can be read.
@@ -155,7 +155,7 @@ def _duration_s(score: Score) -> float:
 
 
 def _splits(tracks: Tracks) -> dict[str, Split]:
-    """As for recordings: the longest is trained on, a tenth each (at least one) is held out; of two, one."""
+    """Splits as for recordings: the longest is trained on, a tenth each (at least one) is held out; of two, one."""
     longest = max(tracks, key=lambda song: (tracks[song][2], song))
     others = sorted((song for song in tracks if song != longest), key=lambda song: song[-8:])
     count = max(1, round(SPLIT_SHARE * len(tracks)))

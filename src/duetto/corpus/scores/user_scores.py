@@ -1,4 +1,4 @@
-"""The user's own scores, and the settings that singing them depends on."""
+"""Finds the user's own scores, and the settings that affect how they are sung."""
 
 import os
 import unicodedata
@@ -18,19 +18,19 @@ from duetto.singer.voices import get_voice
 
 @dataclass(frozen=True)
 class Scores:
-    """The score files of a folder by the name that a recording shares with them."""
+    """The score files of a folder, by the name that they share with a recording."""
 
     root: Path
     files: dict[str, Path]
     has_recordings: bool
-    remarks: tuple[Dropped, ...] = ()  # 0 s: what was found and is not used
+    remarks: tuple[Dropped, ...] = ()  # 0 s each: files found and not used
 
 
 def open_scores(config: DataConfig) -> Scores:
-    """The score files below `data.path`.
+    """Find the score files below `data.path`.
 
     Raises:
-        CorpusError: If there is no such folder, or no score in it.
+        CorpusError: If the folder does not exist, or holds no score.
     """
     root = Path(config.path or "")
     if config.path is None or not root.is_dir():
@@ -50,13 +50,13 @@ def open_scores(config: DataConfig) -> Scores:
 
 
 def _richness(path: Path) -> tuple[int, bytes]:
-    """Order in which scores of one name are preferred: as the formats are listed, then by name."""
+    """Sorting key of preference among scores of one name: by format in the order of the list, then by name."""
     place = next(index for index, form in enumerate(FORMATS) if path.suffix.lower() in form.suffixes)
     return place, os.fsencode(path)
 
 
 def score_key(root: Path, path: Path) -> str:
-    """What a score and its recording share: the path without suffix, ignoring case and Unicode composition."""
+    """Key that a score and its recording share: the path without suffix, ignoring case and Unicode composition."""
     return unicodedata.normalize("NFC", display_name(path.relative_to(root).with_suffix(""))).casefold()
 
 

@@ -1,1 +1,1 @@
-"""The checks of the doctor, one a file."""
+"""The checks of the doctor, one per file."""

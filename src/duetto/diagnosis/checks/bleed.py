@@ -1,9 +1,9 @@
 """Bleed: other instruments in the vocal track.
 
-Two signs. In stereo, energy of L - R: a voice stands in the middle, a band does not (a stereo reverberation
-is seen too); channels that cancel each other are no bleed and are not counted: intake tells them. In the voice's
-pauses, tones: noise is flat around every bin, music is not. A pause counts
-from 0.15 s after singing, so that a room has decayed somewhat.
+There are two signs. The first, in stereo, is the energy of L - R: a voice is in the centre, a band is not (stereo
+reverberation counts, too). Channels that cancel each other are no bleed and do not count; intake reports them. The
+second is tones in the voice's pauses: the spectrum of noise is flat around every bin, that of music is not. A pause
+counts from 0.15 s after singing, so that reverberation has decayed somewhat.
 
 Predicts: chords and drums are learned as part of the voice.
 """
@@ -23,25 +23,25 @@ AFTER_S = 0.15
 LEAST_PAUSE_S = 0.12
 TONES_HZ = (80.0, 5000.0)
 AROUND_BINS = 25  # about 600 Hz
-LEAST_FRAMES = 4  # of a pause that are averaged
+LEAST_FRAMES = 4  # least number averaged in a pause
 TONAL_DB, VERY_TONAL_DB = 6.0, 12.0
-LEAST_PAUSE_DB = -80.0  # quieter is nothing
+LEAST_PAUSE_DB = -80.0  # a quieter pause counts as silent
 LEAST_PAUSES = 3
 SIDE_DB, MUCH_SIDE_DB = -45.0, -25.0
-CANCELLING_DB = 4.8  # correlation below -0.5: one voice in opposite phase, no band
+CANCELLING_DB = 4.8  # correlation below -0.5: a voice in opposite phase, not a band
 
 
 @dataclass(frozen=True)
 class BleedEvidence:
-    """Of one sound."""
+    """Side level and tones of one sound."""
 
-    side_db: float  # L - R against L + R; NaN = mono
-    tones_db: tuple[float, ...]  # how far tones stand out, per pause
+    side_db: float  # level of L - R relative to L + R; NaN = mono
+    tones_db: tuple[float, ...]  # level of tones above their surroundings, per pause
     places: tuple[Place, ...]  # of the pauses
 
 
 def measure(heard: Heard) -> BleedEvidence:
-    """Signs of other instruments in a sound."""
+    """Measure signs of other instruments in a sound."""
     tones, places = [], []
     for span in pauses(heard):
         excess = tone_excess_db(heard, span)
@@ -52,7 +52,7 @@ def measure(heard: Heard) -> BleedEvidence:
 
 
 def conclude(evidence: Sequence[BleedEvidence]) -> Finding:
-    """Bleed of a corpus."""
+    """Judge the bleed of a corpus."""
     tones = [(tone, place) for item in evidence for tone, place in zip(item.tones_db, item.places, strict=True)]
     sides = [item.side_db for item in evidence if item.side_db < CANCELLING_DB]  # not NaN
     numbers = {
@@ -64,13 +64,13 @@ def conclude(evidence: Sequence[BleedEvidence]) -> Finding:
     said = []
     if sides:
         grades.append(graded(numbers["side_db"], SIDE_DB, MUCH_SIDE_DB))
-        said.append(f"L - R at {numbers['side_db']:.0f} dB of the middle")
+        said.append(f"L - R at {numbers['side_db']:.0f} dB relative to the centre")
     if len(tones) >= LEAST_PAUSES:
         grades.append(graded(numbers["tones_db"], TONAL_DB, VERY_TONAL_DB))
-        said.append(f"tones stand {numbers['tones_db']:.0f} dB out of {len(tones)} pauses")
+        said.append(f"tones are {numbers['tones_db']:.0f} dB above the noise in {len(tones)} pauses")
     if not grades:
         return Finding(
-            "bleed", "unknown", f"mono, and {len(tones)} pauses to listen into ({LEAST_PAUSES} are needed)", numbers
+            "bleed", "unknown", f"mono, with {len(tones)} usable pauses ({LEAST_PAUSES} are needed)", numbers
         )
     what = "; ".join(said)
     if "serious" not in grades and "warning" not in grades:
@@ -81,14 +81,14 @@ def conclude(evidence: Sequence[BleedEvidence]) -> Finding:
         "serious" if "serious" in grades else "warning",
         what,
         numbers,
-        "What leaks in is learned as part of the voice and returns as ghost notes and smeared consonants.",
+        "Bleed is learned as part of the voice and returns as ghost notes and smeared consonants.",
         "Ask for the dry vocal stem, or separate it (preprocess=separate) and check the damage ledger.",
         worst_places(places[:6]),
     )
 
 
 def pauses(heard: Heard) -> list[tuple[int, int]]:
-    """Frames of the pauses between singing, from 0.15 s after it."""
+    """Frames of the pauses between singing, from 0.15 s after its end."""
     if not heard.is_sung.any():
         return []
     after = round(AFTER_S / FRAME_S)
@@ -98,7 +98,7 @@ def pauses(heard: Heard) -> list[tuple[int, int]]:
 
 
 def tone_excess_db(heard: Heard, span: tuple[int, int]) -> float:
-    """How far the strongest hundredth of the bins stands over the bins around, in a pause's mean spectrum, dB."""
+    """Level of the strongest hundredth of the bins above their surroundings, in a pause's mean spectrum, dB."""
     flags = np.zeros(len(heard.level_db), dtype=bool)
     flags[span[0] : span[1]] = True
     frames: Power = heard.power[heard.at_power(flags)]
@@ -110,7 +110,7 @@ def tone_excess_db(heard: Heard, span: tuple[int, int]) -> float:
 
 
 def side_level_db(heard: Heard) -> float:
-    """Energy of (L - R) / 2 against (L + R) / 2, dB; NaN for one channel, for more than two, and in silence."""
+    """Energy of (L - R) / 2 relative to (L + R) / 2, dB; NaN for one channel, for more than two, and in silence."""
     channels = heard.sound.channels
     if len(channels) != 2:
         return float("nan")

@@ -1,7 +1,7 @@
 """Clipping: three or more samples in a row at the largest level of the recording.
 
-Within 0.05 % of the peak, on one side. A lone flat top is a singer's loudest moment; clipping repeats.
-Found when it happened last; MP3 or a resampler after it rounds the corners, and it is seen no more.
+The samples are within 0.05 % of the peak, on one side. A single flat top is the singer's loudest moment; clipping
+repeats. It is only found if nothing followed it: MP3 or a resampler rounds the corners.
 
 Predicts: harsh loud notes.
 """
@@ -18,8 +18,8 @@ from duetto.spans import true_spans
 
 NEAR_PEAK = 0.9995
 LEAST_SAMPLES = 3
-SOFTEST_PEAK = 0.05  # below it nothing clips
-SOME, MANY = 0.3, 3.0  # clipped stretches a second
+SOFTEST_PEAK = 0.05  # a softer recording is not clipped
+SOME, MANY = 0.3, 3.0  # clipped stretches per second
 LEAST_STRETCHES = 5
 
 
@@ -34,7 +34,7 @@ class ClippingEvidence:
 
 
 def measure(heard: Heard) -> ClippingEvidence:
-    """Flat tops of every channel of a sound."""
+    """Find the flat tops of every channel of a sound."""
     found = [span for channel in heard.sound.channels for span in flat_tops(channel)]
     rate = heard.sample_rate
     peak = float(np.max(np.abs(heard.sound.channels), initial=0.0))
@@ -46,7 +46,7 @@ def measure(heard: Heard) -> ClippingEvidence:
 
 
 def conclude(evidence: Sequence[ClippingEvidence]) -> Finding:
-    """Clipping of a corpus, by its worst recording's rate and the whole's."""
+    """Judge the clipping of a corpus by the rate of its worst recording and that of all."""
     seconds = sum(item.seconds for item in evidence)
     if seconds <= 0:
         return Finding("clipping", "unknown", "nothing was heard", {"stretches_per_s": float("nan")})
@@ -58,7 +58,7 @@ def conclude(evidence: Sequence[ClippingEvidence]) -> Finding:
         "peak": max(item.peak for item in evidence),
     }
     rate, peak = numbers["stretches_per_s"], numbers["peak"]
-    what = f"{rate:.1f} clipped peaks a second (worst recording {worst:.1f}), peak {peak:.2f}"
+    what = f"{rate:.1f} clipped peaks per second (worst recording {worst:.1f}), peak {peak:.2f}"
     severity = graded(max(numbers["stretches_per_s"], worst / 3), SOME, MANY)
     if severity == "fine":
         return Finding("clipping", severity, what if worst else "no clipped peaks", numbers)
@@ -67,7 +67,7 @@ def conclude(evidence: Sequence[ClippingEvidence]) -> Finding:
         severity,
         what,
         numbers,
-        "Loud notes turn harsh, and the buzz is learned as timbre.",
+        "Loud notes become harsh, and the buzz is learned as timbre.",
         "Record again with less gain, or try preprocess=declip and read its ledger.",
         worst_places([place for item in clipped for place in item.places]),
     )

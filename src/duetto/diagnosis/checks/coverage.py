@@ -1,10 +1,9 @@
-"""Coverage of vowels: how much of the plane of the first two formants is visited.
+"""Coverage of vowels: the area that the first two formants cover.
 
-LPC poles of voiced frames below 300 Hz; above, harmonics are too far apart for formants (error over 3
-Hz/ms). A cell is one Bark wide in F1 and F2 and counts with 0.1 s. A proxy: it says whether vowels are
-missing, not which.
+Formants are LPC poles of voiced frames below 300 Hz; above, harmonics are too far apart (error over 3 Hz/ms). A cell is
+one Bark wide in F1 and F2 and counts from 0.1 s. This is a proxy: it shows whether vowels are missing, not which.
 
-Predicts case D: sounds that were never heard are borrowed from their neighbours.
+Predicts case D: sounds that were never recorded are borrowed from their neighbours.
 """
 
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ WINDOW_S = 0.03
 EVERY = 3  # frames
 HIGHEST_F0_HZ = 300.0
 F1_HZ, F2_HZ = (200.0, 1100.0), (600.0, 3200.0)
-BROADEST_HZ = 500.0  # of a pole that is a formant
+BROADEST_HZ = 500.0  # bandwidth of a formant's pole
 CELL_S = 0.1
 LEAST_S = 8.0
 FEW, VERY_FEW = 5, 3  # cells
@@ -32,14 +31,14 @@ FEW, VERY_FEW = 5, 3  # cells
 
 @dataclass(frozen=True)
 class CoverageEvidence:
-    """Seconds in each cell (F1, F2) in Bark, (12, 18), and seconds that were too high to tell."""
+    """Seconds in each cell (F1, F2) in Bark, (12, 18), and seconds whose pitch was too high."""
 
     seconds: NDArray[np.float64]
     too_high_s: float
 
 
 def measure(heard: Heard) -> CoverageEvidence:
-    """Formants of a sound."""
+    """Measure the formants of a sound."""
     seconds = np.zeros((12, 18))
     voiced = np.flatnonzero(heard.f0_hz > 0)
     low = voiced[heard.f0_hz[voiced] < HIGHEST_F0_HZ][::EVERY]
@@ -54,12 +53,12 @@ def measure(heard: Heard) -> CoverageEvidence:
 
 
 def conclude(evidence: Sequence[CoverageEvidence]) -> Finding:
-    """Vowels of a corpus."""
+    """Judge the vowels of a corpus."""
     seconds = np.sum([item.seconds for item in evidence], axis=0) if evidence else np.zeros((12, 18))
     total, high = float(seconds.sum()), sum(item.too_high_s for item in evidence)
     numbers = {"vowel_cells": effective_cells(seconds), "known_s": total, "too_high_s": high}
     if total < LEAST_S:
-        reason = f"only {total:.0f} s are sung below {HIGHEST_F0_HZ:g} Hz; {LEAST_S:g} s are needed to hear formants"
+        reason = f"only {total:.0f} s are sung below {HIGHEST_F0_HZ:g} Hz; {LEAST_S:g} s are needed to measure formants"
         return Finding("coverage", "unknown", reason, numbers)
     what = f"vowels spread over {numbers['vowel_cells']:.0f} cells of one Bark"
     severity = graded(-numbers["vowel_cells"], -FEW, -VERY_FEW)
@@ -71,12 +70,12 @@ def conclude(evidence: Sequence[CoverageEvidence]) -> Finding:
         what,
         numbers,
         "Vowels that were never recorded are borrowed from their neighbours: words blur (case D).",
-        "Add singing with other words. A proxy: listen before you record again.",
+        "Add singing with other words. This is only a proxy: listen before you record again.",
     )
 
 
 def find_formants(waveform: NDArray[np.float32], at_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """First two formants at some times of a waveform (S,) at 10 kHz, Hz, (K, 2); NaN where there are none."""
+    """First two formants at the given times of a waveform (S,) at 10 kHz, Hz, (K, 2); NaN if there are none."""
     width = round(WINDOW_S * RATE)
     padded = np.pad(lfilter([1.0, -0.95], [1.0], waveform.astype(np.float64)), (width // 2, width))
     first = np.clip(np.round(at_s * RATE).astype(np.int64), 0, len(waveform))

@@ -1,10 +1,10 @@
-"""Duplicates: the same recording twice, and in train and test at once.
+"""Duplicates: the same recording twice, or in train and test at once.
 
-Equal samples have equal hashes. What was copied with another gain, noise or codec is found by
-landmarks: pairs of spectral peaks (f_1, f_2, dt) that occur again and again at one offset in time.
-A second take of the same song by the same singer shares too few of them, and is no duplicate.
+Equal samples have equal hashes. Copies with another gain, noise or codec are found by landmarks: pairs of spectral
+peaks (f_1, f_2, dt) that occur repeatedly at one offset in time. A second take of the same song by the same singer
+shares too few of them, and is not a duplicate.
 
-Predicts: test scores that only show memory.
+Predicts: test scores that only show memorisation.
 
 Reference: Wang, "An industrial-strength audio search algorithm", ISMIR 2003.
 """
@@ -31,10 +31,10 @@ BELOW_PEAK_DB = 45.0
 PEAKS_PER_S = 20.0
 FAN = 5
 FURTHEST = 60  # frames to a partner
-OFFSET_FRAMES = 2  # offsets are counted in steps of so many frames
+OFFSET_FRAMES = 2  # offsets are counted in steps of this many frames
 LEAST_MATCHES = 25
-LEAST_SHARE = 0.12  # of the landmarks of the shorter
-COMMON = 40  # a landmark in more places than this tells nothing
+LEAST_SHARE = 0.12  # of the landmarks of the shorter sound
+COMMON = 40  # a landmark in more places than this is not distinctive
 LEAST_S = 1.0
 
 Landmark = tuple[int, int, int]
@@ -42,19 +42,19 @@ Landmark = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class DuplicateEvidence:
-    """What a sound is known by."""
+    """Hash and landmarks of a sound."""
 
     recording: str
     split: str
     start_s: float
     seconds: float
-    digest: str  # of the samples in 16 bits
+    digest: str  # of the samples at 16 bits
     landmarks: tuple[tuple[Landmark, int], ...]  # with the frame of the first peak
 
 
 @dataclass(frozen=True)
 class Match:
-    """Two sounds that share a stretch."""
+    """Two sounds with a common stretch."""
 
     first: DuplicateEvidence
     second: DuplicateEvidence
@@ -67,7 +67,7 @@ class Match:
 
 
 def measure(heard: Heard, has_landmarks: bool = True) -> DuplicateEvidence:
-    """Hash of a sound, and its landmarks unless they are left out."""
+    """Compute the hash of a sound and, unless switched off, its landmarks."""
     sound = heard.sound
     digest = hashlib.sha256(np.rint(heard.mono * 32767).astype(np.int32).tobytes()).hexdigest()
     is_marked = has_landmarks and sound.duration_s >= LEAST_S
@@ -76,7 +76,7 @@ def measure(heard: Heard, has_landmarks: bool = True) -> DuplicateEvidence:
 
 
 def conclude(evidence: Sequence[DuplicateEvidence]) -> Finding:
-    """Duplicates of a corpus."""
+    """Judge the duplicates of a corpus."""
     matches = find_matches(evidence)
     leaks = [match for match in matches if match.is_leak]
     lost_s = sum(min(match.first.seconds, match.second.seconds) for match in matches)
@@ -110,7 +110,7 @@ def conclude(evidence: Sequence[DuplicateEvidence]) -> Finding:
 
 
 def find_landmarks(waveform: NDArray[np.float32]) -> tuple[tuple[Landmark, int], ...]:
-    """Landmarks of a waveform (S,) at 8 kHz."""
+    """Find the landmarks of a waveform (S,) at 8 kHz."""
     power = np.concatenate(list(power_blocks(waveform, N_FFT)))
     level_db = 10 * np.log10(power + 1e-14)
     is_peak = (level_db == maximum_filter(level_db, NEIGHBOURHOOD)) & (level_db > level_db.max() - BELOW_PEAK_DB)
@@ -128,7 +128,7 @@ def find_landmarks(waveform: NDArray[np.float32]) -> tuple[tuple[Landmark, int],
 
 
 def find_matches(evidence: Sequence[DuplicateEvidence]) -> list[Match]:
-    """Pairs of sounds that are equal or share landmarks at one offset, the clearest first."""
+    """Pairs of sounds that are equal or share landmarks at one offset, the highest score first."""
     index: dict[Landmark, list[tuple[int, int]]] = defaultdict(list)
     matches: list[Match] = []
     by_digest: dict[str, int] = {}
@@ -145,7 +145,7 @@ def find_matches(evidence: Sequence[DuplicateEvidence]) -> list[Match]:
         best: dict[int, int] = {}
         for (other, offset), count in votes.items():
             if other != number:
-                both = count + votes.get((other, offset + 1), 0)  # an offset may straddle two steps
+                both = count + votes.get((other, offset + 1), 0)  # an offset may fall between two steps
                 best[other] = max(best.get(other, 0), both)
         for other, count in best.items():
             share = count / max(1, min(len(item.landmarks), len(evidence[other].landmarks)))

@@ -1,10 +1,10 @@
-"""Fragments: recordings cut and joined, as units of a sound bank are.
+"""Fragments: recordings that are cut and joined, like the units of a sound bank.
 
-Three signs. Joins: within 0.3 ms the waveform bends more than four times as hard as anywhere in the 12 ms
-on either side, which pulses of a voice do not. Phrases: how long singing goes on without a pause or
-join. Held pitches: how many different semitones are held for 0.3 s or more; a bank has few.
+There are three signs. Joins: within 0.3 ms the waveform bends more than four times as sharply as anywhere in the 12 ms
+on either side, which the pulses of a voice do not. Phrases: the duration of singing without a pause or join. Held
+pitches: the number of different semitones that are held for 0.3 s or more; a bank has few.
 
-Predicts case D: few pitches cost more than joins do in our toy runs; both are told apart here.
+Predicts case D: in our toy runs few pitches cost more than joins do; this check reports the two separately.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ from duetto.spans import true_spans
 NEAR_S = 0.0003
 AROUND_S = 0.012
 SHARPER = 4.0
-LEAST_BEND_DB = -50.0  # of the loudest bend: softer ones are noise
+LEAST_BEND_DB = -50.0  # level of the loudest bend: softer ones are noise
 APART_S = 0.02
-JOINED, MUCH_JOINED = 0.2, 1.0  # joins a second of singing
+JOINED, MUCH_JOINED = 0.2, 1.0  # joins per second of singing
 NOTE_S = 0.3
 FEW, VERY_FEW = 6, 4  # held pitches that make up 95 % of the held time
 LEAST_HELD_S = 5.0
@@ -33,7 +33,7 @@ LEAST_SUNG_S = 3.0
 
 @dataclass(frozen=True)
 class FragmentEvidence:
-    """Of one sound."""
+    """Joins, phrases and held pitches of one sound."""
 
     sung_s: float
     joins_s: tuple[float, ...]
@@ -43,7 +43,7 @@ class FragmentEvidence:
 
 
 def measure(heard: Heard) -> FragmentEvidence:
-    """Joins, phrases and held pitches of a sound."""
+    """Measure joins, phrases and held pitches of a sound."""
     joins = [at for at in find_joins(heard.mono, heard.sample_rate) if _is_near_singing(heard, at)]
     phrases = [(a * FRAME_S, b * FRAME_S) for a, b in true_spans(closed(heard.is_sung, 10), 5)]
     held = np.zeros(128)
@@ -57,7 +57,7 @@ def measure(heard: Heard) -> FragmentEvidence:
 
 
 def conclude(evidence: Sequence[FragmentEvidence]) -> Finding:
-    """Joins of a corpus."""
+    """Judge the joins of a corpus."""
     sung_s = sum(item.sung_s for item in evidence)
     phrases = [phrase for item in evidence for phrase in item.phrase_s]
     numbers = {
@@ -67,7 +67,7 @@ def conclude(evidence: Sequence[FragmentEvidence]) -> Finding:
     }
     if sung_s < LEAST_SUNG_S:
         return Finding("fragments", "unknown", f"only {sung_s:.1f} s are sung; {LEAST_SUNG_S:g} s are needed", numbers)
-    what = f"{numbers['joins_per_s']:.2f} joins a second, phrases of {numbers['median_phrase_s']:.2f} s (median)"
+    what = f"{numbers['joins_per_s']:.2f} joins per second, phrases of {numbers['median_phrase_s']:.2f} s (median)"
     severity = graded(numbers["joins_per_s"], JOINED, MUCH_JOINED)
     if severity == "fine":
         return Finding("fragments", severity, what, numbers)
@@ -76,14 +76,14 @@ def conclude(evidence: Sequence[FragmentEvidence]) -> Finding:
         severity,
         what,
         numbers,
-        "Transitions between sounds are missing or wrong at every join, and the content encoder hears clicks (case D).",
+        "Transitions between sounds are missing or wrong at every join, and the encoder receives clicks (case D).",
         "Use whole takes. With a sound bank, keep the order of its fragments (data.fragments.join=ordered).",
         worst_places([place for item in evidence for place in item.places]),
     )
 
 
 def conclude_pitches(evidence: Sequence[FragmentEvidence]) -> Finding:
-    """How many pitches a corpus holds."""
+    """Judge the number of held pitches of a corpus."""
     held = np.sum([item.held_s for item in evidence], axis=0) if evidence else np.zeros(128)
     total = float(held.sum())
     numbers = {"held_pitches": float(pitches_for(held, 0.95)), "held_s": total}
@@ -99,13 +99,13 @@ def conclude_pitches(evidence: Sequence[FragmentEvidence]) -> Finding:
         severity,
         what,
         numbers,
-        "Pitches between the recorded ones are guessed; this explains most of a sound bank's loss (case D).",
+        "Pitches between the recorded ones are guessed; this explains most of the loss with a sound bank (case D).",
         "Add a few minutes of melodic singing: that helps more than longer fragments.",
     )
 
 
 def find_joins(waveform: NDArray[np.float32], sample_rate: int) -> list[float]:
-    """Times (s) of sudden bends of a waveform (S,) that resemble nothing nearby."""
+    """Times (s) of sudden bends of a waveform (S,) that are unlike their surroundings."""
     near, around = max(1, round(NEAR_S * sample_rate)), round(AROUND_S * sample_rate)
     if len(waveform) < 4 * around:
         return []
@@ -125,7 +125,7 @@ def find_joins(waveform: NDArray[np.float32], sample_rate: int) -> list[float]:
 
 
 def uninterrupted(phrases: Sequence[tuple[float, float]], joins: Sequence[float]) -> tuple[float, ...]:
-    """Lengths of phrases (start and end, s) cut at the joins."""
+    """Durations of phrases (start and end, s) cut at the joins."""
     lengths: list[float] = []
     for start, end in phrases:
         bounds = [start, *(at for at in joins if start < at < end), end]
@@ -134,7 +134,7 @@ def uninterrupted(phrases: Sequence[tuple[float, float]], joins: Sequence[float]
 
 
 def pitches_for(held: NDArray[np.float64], share: float) -> int:
-    """Least number of semitones that make up a share of the held seconds (128,)."""
+    """Smallest number of semitones that make up a share of the held seconds (128,)."""
     total = float(held.sum())
     if total <= 0:
         return 0

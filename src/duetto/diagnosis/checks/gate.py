@@ -1,11 +1,10 @@
-"""Gate: pauses without a floor, and steps of the level into them.
+"""Gate: pauses without a noise floor, and level steps into them.
 
-No microphone in a room is quieter than about -80 dB under full scale over 10 ms where singing has its standard level;
-a floor that is was made by a gate, by hand, or by a renderer that has none. In a soft take of few bits it may be the
-rounding, which then cannot be told from a gate. Steps are falls of more than 35 dB within 30 ms that
-end below the singing.
+With singing at its standard level, no microphone in a room is below about -80 dB full scale over 10 ms; a lower floor
+comes from a gate, an edit, or a renderer without noise. In a soft take of few bits it may come from rounding, which
+cannot be distinguished from a gate then. Steps are falls of more than 35 dB within 30 ms that end below the singing.
 
-Predicts case C: breaths and soft endings are gone, and the voice chops them off too.
+Predicts case C: breaths and soft endings are missing, and the voice cuts them off, too.
 """
 
 from collections.abc import Sequence
@@ -19,29 +18,29 @@ from duetto.spans import true_spans
 from duetto.units import amplitude_to_db
 
 SILENCED_DB = -80.0
-ROUNDING_DB = -10.8  # level of rounding noise against the step that it comes from: 1 / sqrt(12)
+ROUNDING_DB = -10.8  # level of rounding noise relative to the quantisation step: 1 / sqrt(12)
 LEAST_HOLE = 3  # frames
 STEP_DB = 35.0
 STEP_FRAMES = 3
 EDGE_S = 0.5  # silence at either end of a recording is trimming, not gating
-GATED, HEAVILY_GATED = 0.02, 0.15  # share of the time between first and last singing
-MANY_STEPS = 6.0  # a minute
+GATED, HEAVILY_GATED = 0.02, 0.15  # share of the time between the first and last singing
+MANY_STEPS = 6.0  # per minute
 
 
 @dataclass(frozen=True)
 class GateEvidence:
-    """Silenced seconds between the first and the last singing, and steps into them."""
+    """Silenced seconds between the first and last singing, and steps into them."""
 
     inner_s: float
     silenced_s: float
     zero_s: float
     steps: int
     holes: tuple[Place, ...]
-    is_rounded: bool = False  # its holes may be rounding
+    is_rounded: bool = False  # its holes may come from rounding
 
 
 def measure(heard: Heard) -> GateEvidence:
-    """Holes in a sound's time."""
+    """Find the silenced stretches of a sound."""
     sung = np.flatnonzero(heard.is_sung)
     if len(sung) == 0:
         return GateEvidence(0.0, 0.0, 0.0, 0, ())
@@ -68,19 +67,19 @@ def measure(heard: Heard) -> GateEvidence:
 
 
 def rounding_db(heard: Heard) -> float:
-    """Level of what the bits of a sound round away, dB of the copy at standard level; -inf for float files."""
+    """Level of a sound's rounding noise, dB of the copy at standard level; -inf for float files."""
     sizes = np.abs(heard.sound.channels)
     step = float(np.min(sizes, where=sizes > 0, initial=np.inf))
     return float(amplitude_to_db(step)) + ROUNDING_DB + heard.gain_db if step < np.inf else -np.inf
 
 
 def conclude(evidence: Sequence[GateEvidence]) -> Finding:
-    """Gating of a corpus."""
+    """Judge the gating of a corpus."""
     told = [item for item in evidence if not item.is_rounded]
     inner_s = sum(item.inner_s for item in told)
     if inner_s <= 0:
         reason = (
-            "recorded so softly that pauses are rounded to nothing" if len(told) < len(evidence) else "nothing is sung"
+            "recorded so softly that pauses are rounded to silence" if len(told) < len(evidence) else "nothing is sung"
         )
         return Finding("gate", "unknown", reason, {"silenced_share": float("nan")})
     evidence = told
@@ -92,7 +91,7 @@ def conclude(evidence: Sequence[GateEvidence]) -> Finding:
     }
     what = (
         f"{100 * numbers['silenced_share']:.1f} % of the time between notes and phrases is silenced, "
-        f"{numbers['steps_per_min']:.1f} steps a minute into it"
+        f"{numbers['steps_per_min']:.1f} steps per minute into silence"
     )
     severity = graded(numbers["silenced_share"], GATED, HEAVILY_GATED)
     if severity == "warning" and numbers["steps_per_min"] >= MANY_STEPS:

@@ -1,10 +1,10 @@
-"""Holes in the spectrum: cells far below the same bin's level around them, and tones that stand alone.
+"""Holes in the spectrum: cells far below the same bin's level around them, and isolated tones.
 
-A stationary noise has power with an exponential distribution: in a bin 0.35 % of the cells lie below
-1/200 of the median, and the ratio mu_4 / mu_2^2 of raw moments over the pauses is 6. Spectral
-subtraction, spectral gates and centre extraction empty cells and leave isolated ones.
+The power of a stationary noise has an exponential distribution: in a bin, 0.35 % of the cells are below 1/200 of the
+median, and the ratio mu_4 / mu_2^2 of raw moments over the pauses is 6. Spectral subtraction, spectral gates and
+centre extraction empty some cells and leave others isolated.
 
-Predicts case C: metallic, watery sound that is learned as timbre.
+Predicts case C: a metallic, watery sound is learned as timbre.
 
 References: Berouti et al., ICASSP 1979; Uemura et al., IWAENC 2008 (kurtosis of musical noise).
 """
@@ -22,30 +22,30 @@ from duetto.preprocess.spectrum import Power, bin_frequencies_hz
 
 BAND_HZ = (4000.0, 10_000.0)  # where singing is noise-like
 AROUND_FRAMES = 13  # of the spectrum: 0.14 s
-HOLE_RATIO = 1 / 200  # of the median around
+HOLE_RATIO = 1 / 200  # relative to the median around the cell
 GAUSSIAN_KURTOSIS = 6.0
 LEAST_PAUSE_FRAMES = 40
-PAUSE_DB = 5.0  # over the softest, averaged over 0.2 s
+PAUSE_DB = 5.0  # above the softest frame, averaged over 0.2 s
 LEAST_PAUSE_DB = -100.0
-NEAR_VOICE_FRAMES = 8  # of a level frame; singing that near smears into the spectrum
-LEAST_LEVEL = 1e-9  # of a bin's power in a pause: rounding is not noise
+NEAR_VOICE_FRAMES = 8  # singing within this distance of a level frame smears into its spectrum
+LEAST_LEVEL = 1e-9  # least power of a bin in a pause: rounding is not noise
 HOLES, MANY_HOLES = 0.008, 0.03
 ISOLATED, VERY_ISOLATED = 0.5, 1.2  # ln(K / 6)
-STRETCH_S = 1.5  # of a place
+STRETCH_S = 1.5  # length of a place
 
 
 @dataclass(frozen=True)
 class HoleEvidence:
-    """Of one sound; NaN where it does not tell."""
+    """Holes and isolated tones of one sound; NaN if undefined."""
 
     hole_share: float  # of cells in sung frames
     log_kurtosis: float  # ln(K / 6) over the pauses
     sung_s: float
-    place: Place | None  # the stretch with most holes
+    place: Place | None  # the stretch with the most holes
 
 
 def measure(heard: Heard) -> HoleEvidence:
-    """Hole-like cells and isolated tones of a sound."""
+    """Measure holes and isolated tones of a sound."""
     sung = heard.at_power(closed(heard.is_sung, 3))
     band = _band(heard)
     nothing = HoleEvidence(np.nan, pause_kurtosis(heard), float(sung.sum()) * heard.n_fft / 4 / heard.sample_rate, None)
@@ -55,14 +55,14 @@ def measure(heard: Heard) -> HoleEvidence:
     holes = hole_cells(cells)[sung]
     per_frame = holes.mean(axis=1)
     width = max(1, round(STRETCH_S * heard.sample_rate / (heard.n_fft / 4)))
-    smooth = uniform_filter1d(per_frame, width, mode="constant")  # as long as what is sung, however short
+    smooth = uniform_filter1d(per_frame, width, mode="constant")  # same length as the sung frames, however short
     middle = float(heard.power_s[np.flatnonzero(sung)[int(np.argmax(smooth))]])
     place = heard.sound.place(max(0.0, middle - STRETCH_S / 2), middle + STRETCH_S / 2)
     return HoleEvidence(float(per_frame.mean()), nothing.log_kurtosis, nothing.sung_s, place)
 
 
 def conclude(evidence: Sequence[HoleEvidence]) -> Finding:
-    """Spectral damage of a corpus."""
+    """Judge the spectral damage of a corpus."""
     known = [item for item in evidence if np.isfinite(item.hole_share)]
     kurtosis = [item.log_kurtosis for item in evidence if np.isfinite(item.log_kurtosis)]
     numbers = {
@@ -74,7 +74,7 @@ def conclude(evidence: Sequence[HoleEvidence]) -> Finding:
     if not known:
         return Finding("holes", "unknown", "too little is sung between 4 and 10 kHz", numbers)
     excess = numbers["log_kurtosis_over_noise"]
-    tones = f"isolated tones in the pauses {excess:+.1f} over noise" if kurtosis else "the pauses do not tell"
+    tones = f"isolated tones in the pauses {excess:+.1f} over noise" if kurtosis else "too few pauses for tones"
     what = f"{100 * numbers['hole_share']:.1f} % of the cells from 4 to 10 kHz are holes; {tones}"
     grades = [graded(numbers["hole_share"], HOLES, MANY_HOLES)]
     if kurtosis:
@@ -88,20 +88,20 @@ def conclude(evidence: Sequence[HoleEvidence]) -> Finding:
         "serious" if severity == "serious" else "warning",
         what,
         numbers,
-        "Metallic, watery timbre: the voice learns the holes and tones that noise reduction left (case C).",
-        "Go back to the recording before noise reduction or separation, and use half the strength or none.",
+        "The timbre becomes metallic and watery: the voice learns the holes and tones of noise reduction (case C).",
+        "Return to the recording before noise reduction or separation, and use half the strength or none.",
         worst_places(places[:4]),
     )
 
 
 def hole_cells(cells: Power) -> NDArray[np.bool_]:
-    """Cells (N, F) below 1/200 of the median of their bin over the 0.14 s around them, and not silent throughout."""
+    """Cells (N, F) below 1/200 of the median of their bin over the 0.14 s around them, except in silence."""
     around = median_filter(cells, size=(AROUND_FRAMES, 1), mode="nearest")
     return np.asarray((cells < HOLE_RATIO * around) & (around > 0))
 
 
 def pause_kurtosis(heard: Heard) -> float:
-    """ln(K / 6) over the frames of the pauses, the median over the bins; NaN with fewer than 40 that are not silent."""
+    """Median over bins of ln(K / 6) over the frames of the pauses; NaN with fewer than 40 non-silent frames."""
     pauses = heard.power[heard.at_power(pause_frames(heard))]
     if len(pauses) < LEAST_PAUSE_FRAMES:
         return float("nan")
@@ -114,7 +114,7 @@ def pause_kurtosis(heard: Heard) -> float:
 
 
 def pause_frames(heard: Heard) -> NDArray[np.bool_]:
-    """Level frames near the softest, a while after singing and before it: neither tails nor breaths, (T,)."""
+    """Level frames near the softest level, some time from singing, so neither tails nor breaths, (T,)."""
     audible = heard.level_db[heard.level_db > LEAST_PAUSE_DB]
     if len(audible) == 0 or not heard.is_sung.any():
         return np.zeros(len(heard.level_db), dtype=bool)

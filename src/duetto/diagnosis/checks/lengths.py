@@ -1,7 +1,7 @@
-"""Lengths: how long the pieces are after slicing at silences, and what is too short for the networks.
+"""Lengths: durations of the pieces after slicing at silences, and which are too short for the networks.
 
-Predicts case D: RVC trains on segments of 0.36 to 0.4 s; a shorter piece is mostly padding, and one
-shorter than the context that a network sees never shows it a whole context.
+Predicts case D: RVC trains on segments of 0.36 to 0.4 s; a shorter piece is mostly padding, and a piece shorter than
+a network's context never fills it.
 """
 
 from collections.abc import Sequence
@@ -14,22 +14,22 @@ from duetto.diagnosis.sound import FRAME_S, Heard, closed
 from duetto.spans import true_spans
 
 SEGMENT_S = 0.4  # upstream RVC's training segment at 32 and 40 kHz
-CONTEXT_S = 1.0  # crop that a network is trained on here; Diff-SVC's denoiser sees about as much
-BRIDGED_S = 0.3  # pauses shorter than this do not part a piece
+CONTEXT_S = 1.0  # training crop here; about the receptive field of Diff-SVC's denoiser
+BRIDGED_S = 0.3  # pauses shorter than this do not divide a piece
 MANY, MOST = 0.05, 0.3  # share of the seconds in pieces under a segment
 LEAST_S = 2.0
 
 
 @dataclass(frozen=True)
 class LengthEvidence:
-    """Lengths of the sung pieces of a sound, s, and where the short ones are."""
+    """Durations of the sung pieces of a sound, s, and places of short ones."""
 
     piece_s: tuple[float, ...]
     short: tuple[Place, ...]
 
 
 def measure(heard: Heard) -> LengthEvidence:
-    """Sung pieces of a sound."""
+    """Find the sung pieces of a sound."""
     spans = true_spans(closed(heard.is_sung, round(BRIDGED_S / FRAME_S)))
     short = [span for span in spans if (span[1] - span[0]) * FRAME_S < SEGMENT_S]
     return LengthEvidence(
@@ -39,7 +39,7 @@ def measure(heard: Heard) -> LengthEvidence:
 
 
 def conclude(evidence: Sequence[LengthEvidence]) -> Finding:
-    """Lengths of a corpus."""
+    """Judge the piece lengths of a corpus."""
     pieces = np.array([piece for item in evidence for piece in item.piece_s])
     total = float(pieces.sum())
     numbers = {
@@ -65,6 +65,6 @@ def conclude(evidence: Sequence[LengthEvidence]) -> Finding:
         what,
         numbers,
         "Pieces shorter than a training segment are mostly padding, and upstream RVC never uses them (case D).",
-        "Keep the recording whole. Fragments: data.fragments.join=ordered keeps them in context.",
+        "Keep the recording whole. For fragments, data.fragments.join=ordered keeps them in context.",
         worst_places([place for item in evidence for place in item.short]),
     )

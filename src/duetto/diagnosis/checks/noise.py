@@ -1,10 +1,10 @@
-"""Noise: level of singing against the quietest twentieth of the frames.
+"""Noise: level of singing relative to the quietest twentieth of the frames.
 
-Known to 1 dB between 5 and 50 dB where the recording has true pauses and the noise is stationary.
-Where the quietest frames are voiced there is no pause; where they are digitally silent something took
-the noise away; then the ratio is unknown. WADA-SNR was tried and is biased on singing.
+The ratio is accurate to 1 dB between 5 and 50 dB if the recording has true pauses and the noise is stationary. It is
+unknown if the quietest frames are voiced, because there is no pause, or digitally silent, because the noise was
+removed. WADA-SNR was tried and is biased on singing.
 
-Predicts case C: what is noisy gets cleaned, and noise that stays is learned as breath.
+Predicts case C: noisy recordings get cleaned, and the remaining noise is learned as breath.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from duetto.diagnosis.sound import FRAME_S, Heard
 from duetto.spans import true_spans
 
 QUIET_SHARE = 0.05  # of 20 ms frames
-SILENT_DB = -85.0  # below it no microphone's floor
-ABOVE_FLOOR_DB = 3.0  # what is sung
+SILENT_DB = -85.0  # below the floor of any microphone
+ABOVE_FLOOR_DB = 3.0  # least level of singing
 MAX_VOICED = 0.3  # share of the quietest frames
 LEAST_S = 3.0
 NOISY_DB, VERY_NOISY_DB = 35.0, 20.0
@@ -26,7 +26,7 @@ NOISY_DB, VERY_NOISY_DB = 35.0, 20.0
 
 @dataclass(frozen=True)
 class NoiseEvidence:
-    """Powers of a sound; NaN where it does not tell."""
+    """Powers of a sound; NaN if undefined."""
 
     snr_db: float
     floor_db: float
@@ -36,7 +36,7 @@ class NoiseEvidence:
 
 
 def measure(heard: Heard) -> NoiseEvidence:
-    """Signal-to-noise ratio of a sound."""
+    """Measure the signal-to-noise ratio of a sound."""
     pairs = len(heard.level_db) // 2
     seconds = heard.sound.duration_s
     if seconds < LEAST_S or pairs == 0:
@@ -68,7 +68,7 @@ def measure(heard: Heard) -> NoiseEvidence:
 
 
 def conclude(evidence: Sequence[NoiseEvidence]) -> Finding:
-    """Noise of a corpus: the median over its pieces, weighted by their seconds."""
+    """Judge the noise of a corpus by the median over its pieces, weighted by their seconds."""
     known = [item for item in evidence if not item.reason]
     if not known:
         reasons = sorted({item.reason for item in evidence}) or ["nothing was heard"]
@@ -94,7 +94,7 @@ def conclude(evidence: Sequence[NoiseEvidence]) -> Finding:
         severity,
         what,
         numbers,
-        "The voice learns the noise as breath and hiss; but strong cleaning does more harm (case C).",
-        "Record closer or quieter; otherwise reduce by 6 to 12 dB at most and read the damage ledger.",
+        "The voice learns the noise as breath and hiss, but strong cleaning does more harm (case C).",
+        "Record closer or in a quieter room; otherwise reduce noise by at most 6 to 12 dB and read the damage ledger.",
         worst_places(places[:4]),
     )

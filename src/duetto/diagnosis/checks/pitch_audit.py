@@ -1,10 +1,9 @@
-"""Audit of the pitch: where two trackers disagree, and where the melody jumps an octave in a note.
+"""Audit of the pitch: places where two trackers disagree or the melody jumps an octave within a note.
 
-SwiftF0 (neural) against harvest (WORLD) on a sample of the material. Octave errors come from creaky
-voice, from a second voice in octaves, and from reverberation; frames that disagree by about 1200 cents
-are counted apart.
+SwiftF0 (neural) is compared with harvest (WORLD) on a sample of the recordings. Octave errors come from creaky voice,
+from a second voice in octaves, and from reverberation; frames that disagree by about 1200 cents are counted separately.
 
-Predicts: wrong notes, and training pairs whose pitch is not what is heard.
+Predicts: wrong notes, and training examples with a wrong pitch.
 """
 
 from collections.abc import Sequence
@@ -23,25 +22,25 @@ from duetto.spans import true_spans
 GROSS_CENTS = 300.0
 OCTAVE_CENTS = (1050.0, 1350.0)
 JUMP_SEMITONES = 9.0
-OUT_AND_BACK_S = 0.25  # a jump that returns within this was no note
+OUT_AND_BACK_S = 0.25  # a jump that returns within this time is not a note
 LEAST_VOICED_S = 2.0
 SOME, MANY = 0.1, 0.2  # share of frames voiced in both
 LEAST_MISSED_S = 0.1
-MISSES = 0.03  # share of the compared time: harvest that misses more is no remedy
-SOME_JUMPS, MANY_JUMPS = 12.0, 30.0  # a minute of singing
+MISSES = 0.03  # share of the compared time: if harvest misses more, it is no remedy
+SOME_JUMPS, MANY_JUMPS = 12.0, 30.0  # per minute of singing
 
 
 @dataclass(frozen=True)
 class AuditEvidence:
-    """Of one sound."""
+    """Disagreements and jumps of one sound."""
 
-    both_s: float  # voiced in both
+    both_s: float  # voiced by both trackers
     gross_s: float
     octave_s: float
     voiced_s: float
-    jumps: int  # octave jumps that come back
-    limit_s: float  # voiced within a semitone of the tracker's own limits
-    missed_s: float  # voiced for a tenth of a second or more where harvest hears nothing
+    jumps: int  # octave jumps that return
+    limit_s: float  # voiced within a semitone of the tracker's limits
+    missed_s: float  # voiced for a tenth of a second or more while harvest finds no pitch
     places: tuple[Place, ...]
 
 
@@ -77,7 +76,7 @@ def measure(heard: Heard, seconds: float) -> AuditEvidence:
 
 
 def conclude(evidence: Sequence[AuditEvidence]) -> Finding:
-    """The pitch of a corpus."""
+    """Judge the pitch of a corpus."""
     both_s, voiced_s = sum(item.both_s for item in evidence), sum(item.voiced_s for item in evidence)
     missed_s = sum(item.missed_s for item in evidence)
     numbers = {
@@ -116,14 +115,14 @@ def conclude(evidence: Sequence[AuditEvidence]) -> Finding:
 
 
 def about_harvest(misses: float) -> str:
-    """Whether the other tracker is worth a try: not where it misses notes."""
+    """Advice on trying the other tracker, unless it misses notes."""
     if misses < MISSES:
-        return "Where harvest is right at them, set features.f0.method=harvest."
-    return f"Do not change to harvest: it misses {100 * misses:.0f} % of what is voiced here."
+        return "If harvest is right there, set features.f0.method=harvest."
+    return f"Do not change to harvest: it misses {100 * misses:.0f} % of the voiced time here."
 
 
 def difference_cents(first_hz: NDArray[np.floating], second_hz: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Cents from the first up to the second contour (T,), NaN where either is unvoiced."""
+    """Cents from the first to the second contour (T,), positive if the second is higher, NaN if either is unvoiced."""
     both = (first_hz > 0) & (second_hz > 0)
     ratio = np.where(both, second_hz, 1.0) / np.where(both, first_hz, 1.0)
     return np.where(both, 1200.0 * np.log2(ratio), np.nan)

@@ -1,7 +1,7 @@
-"""Register: which pitches the voice was recorded at, and which the intended songs need beyond them.
+"""Register: the pitches at which the voice was recorded, and further ones that the songs to convert need.
 
-Predicts case A: RVC and Diff-SVC look pitch up in a table of learned rows; rows that training never
-visited are noise. A semitone counts as covered with half a second of singing.
+Predicts case A: RVC and Diff-SVC look up pitch in a table of learned rows; rows that training never used are noise. A
+semitone counts as covered from half a second of singing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ from duetto.spans import true_spans
 
 NUM_SEMITONES = 128
 COVERED_S = 0.5  # of singing at a semitone
-LEAST_SUNG_S = 5.0  # less is no register
+LEAST_SUNG_S = 5.0  # least singing for a judgement
 NARROW, VERY_NARROW = 10.0, 7.0  # semitones from P5 to P95
-OUTSIDE, FAR_OUTSIDE = 0.25, 0.45  # share of what the songs sing at uncovered pitches
+OUTSIDE, FAR_OUTSIDE = 0.25, 0.45  # share of the songs' singing at uncovered pitches
 PREDICTS = (
-    "Notes outside the register are sung with pitch rows that were never trained: wrong timbre, hoarse or breaking "
+    "Notes outside the register use pitch rows that were never trained: the timbre is wrong, hoarse or breaking "
     "(case A)."
 )
 NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -28,14 +28,14 @@ NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 @dataclass(frozen=True)
 class RegisterEvidence:
-    """Seconds sung at each MIDI semitone, (128,), and where the rarest pitches are."""
+    """Seconds sung at each MIDI semitone, (128,), and places of the rarest pitches."""
 
     seconds: NDArray[np.float64]
     extremes: tuple[tuple[int, Place], ...]  # a semitone and a place where it is sung
 
 
 def measure(heard: Heard) -> RegisterEvidence:
-    """Seconds at each semitone of a sound, counted in frames that are voiced."""
+    """Measure the voiced seconds at each semitone of a sound."""
     midi = np.rint(heard.midi[np.isfinite(heard.midi)]).astype(np.int64)
     counts = np.bincount(np.clip(midi, 0, NUM_SEMITONES - 1), minlength=NUM_SEMITONES)
     seconds = np.asarray(counts * FRAME_S, dtype=np.float64)
@@ -48,11 +48,11 @@ def measure(heard: Heard) -> RegisterEvidence:
 
 
 def conclude(evidence: Sequence[RegisterEvidence], songs: Mapping[str, NDArray[np.float64]] | None = None) -> Finding:
-    """The register of a corpus.
+    """Judge the register of a corpus.
 
     Args:
-        evidence: Of the training recordings.
-        songs: Seconds per semitone (128,) that each intended song asks of the voice; None = not told.
+        evidence: Evidence of the training recordings.
+        songs: Seconds per semitone (128,) that each song to convert needs; None = unknown.
     """
     seconds = np.sum([item.seconds for item in evidence], axis=0) if evidence else np.zeros(NUM_SEMITONES)
     numbers = percentiles(seconds)
@@ -82,12 +82,12 @@ def conclude(evidence: Sequence[RegisterEvidence], songs: Mapping[str, NDArray[n
 
 
 def low_or_inside(semitone: int, seconds: NDArray[np.float64]) -> bool:
-    """Whether a semitone is well covered: nothing to listen to."""
+    """Whether a semitone is well covered, so that it needs no place to listen to."""
     return bool(seconds[semitone] >= 4 * COVERED_S)
 
 
 def percentiles(seconds: NDArray[np.float64]) -> dict[str, float]:
-    """P5, P50, P95 (MIDI), span, seconds sung and semitones covered of a histogram (128,)."""
+    """P5, P50, P95 (MIDI), span, sung seconds and covered semitones of a histogram (128,)."""
     total = float(seconds.sum())
     share = np.cumsum(seconds) / max(total, 1e-12)
     marks = {p: float(np.searchsorted(share, p / 100)) if total else float("nan") for p in (5, 50, 95)}
@@ -106,11 +106,11 @@ def outside_share(song: NDArray[np.float64], seconds: NDArray[np.float64]) -> fl
 
 
 def missing_semitones(songs: Mapping[str, NDArray[np.float64]], seconds: NDArray[np.float64]) -> list[int]:
-    """Semitones that a song needs for 0.2 s or more and the recordings do not cover."""
+    """Semitones that a song needs for 0.2 s or more and that the recordings do not cover."""
     needed = np.sum(list(songs.values()), axis=0)
     return [int(m) for m in np.flatnonzero((needed >= 0.2) & (seconds < COVERED_S))]
 
 
 def note_name(midi: int) -> str:
-    """Scientific pitch: 69 = A4."""
+    """Name in scientific pitch notation: 69 = A4."""
     return f"{NOTE_NAMES[midi % 12]}{midi // 12 - 1}"

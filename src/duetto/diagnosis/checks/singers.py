@@ -1,9 +1,9 @@
-"""Several singers under one name: speaker embeddings compared within a band of three semitones.
+"""Several singers under one name: speaker embeddings are compared within bands of three semitones.
 
-Weak evidence: an embedding moves with pitch as much as with the person, which is why only equal pitch is
-compared, and one singer's styles can still look like two. Never more than a warning.
+The evidence is weak: an embedding changes with pitch as much as with the person, which is why only equal pitches are
+compared, and one singer's styles can still look like two singers. The check never gives more than a warning.
 
-Predicts: a voice that is an average of two.
+Predicts: the voice is an average of two.
 """
 
 from collections import defaultdict
@@ -23,12 +23,12 @@ from duetto.spans import true_spans
 BAND_SEMITONES = 3
 LEAST_S = 2.0  # of a recording within a band
 LEAST_PAIRS = 3
-DIFFERENT = 0.55  # cosine of two recordings of some seconds each
+DIFFERENT = 0.55  # cosine similarity of two recordings of a few seconds each
 
 
 @dataclass(frozen=True)
 class SingerEvidence:
-    """Embeddings of a sound by band of pitch."""
+    """Embeddings of a sound by pitch band."""
 
     recording: str
     singer: str
@@ -37,7 +37,7 @@ class SingerEvidence:
 
 
 def measure(heard: Heard, encoder: SpeakerEncoder) -> SingerEvidence:
-    """Embed the notes of a sound, band by band."""
+    """Compute an embedding of a sound's notes in each band."""
     midi = np.round(heard.midi / BAND_SEMITONES)
     bands = []
     for band in np.unique(midi[np.isfinite(midi)]).astype(int).tolist():
@@ -52,7 +52,7 @@ def measure(heard: Heard, encoder: SpeakerEncoder) -> SingerEvidence:
 
 
 def conclude(evidence: Sequence[SingerEvidence]) -> Finding:
-    """Whether recordings of one name sound like one singer."""
+    """Judge whether recordings under one name sound like one singer."""
     pairs = compare(evidence)
     numbers = {
         "pairs": float(len(pairs)),
@@ -76,13 +76,13 @@ def conclude(evidence: Sequence[SingerEvidence]) -> Finding:
         f"{what}; {', '.join(sorted(strange)[:3])} may be another singer",
         numbers,
         "The voice becomes an average of two.",
-        "Listen. If they are two people, put each into a folder of its own and train with data.singer=NAME.",
+        "Listen. If they are two people, put each into a separate folder and train with data.singer=NAME.",
         places,
     )
 
 
 def compare(evidence: Sequence[SingerEvidence]) -> list[tuple[str, str, float]]:
-    """Median similarity over the shared bands of every two recordings of one singer."""
+    """Median similarity over the shared bands, for every two recordings under one name."""
     merged: dict[tuple[str, str, int], list[NDArray[np.float32]]] = defaultdict(list)
     for item in evidence:
         for band, embedding in item.bands:
@@ -103,7 +103,7 @@ def compare(evidence: Sequence[SingerEvidence]) -> list[tuple[str, str, float]]:
 
 
 def odd_one_out(pairs: Sequence[tuple[str, str, float]]) -> set[str]:
-    """Recordings whose median similarity to the others is lowest, where it is below the limit."""
+    """Recordings whose median similarity to the others is the lowest, if it is below the limit."""
     values: dict[str, list[float]] = defaultdict(list)
     for first, second, value in pairs:
         values[first].append(value)

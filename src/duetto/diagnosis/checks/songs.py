@@ -1,4 +1,4 @@
-"""What the songs to be converted ask of a voice: seconds at every semitone, transposed to it."""
+"""The pitches that the songs to convert need: seconds at every semitone, transposed to the voice."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,14 +27,14 @@ Seconds = NDArray[np.float64]  # at each MIDI semitone, (128,)
 
 
 def song_seconds(name: str, transpose_semitones: float = 0.0) -> Seconds:
-    """Seconds per semitone of a song.
+    """Measure the seconds per semitone of a song.
 
     Args:
         name: An embedded song, a score file, or a recording.
-        transpose_semitones: To the voice.
+        transpose_semitones: Transposition to the voice.
 
     Raises:
-        CorpusError: If there is none of that name.
+        CorpusError: If there is no song of that name.
         ScoreError: If a score cannot be read.
         AudioError: If a recording cannot be read.
     """
@@ -42,7 +42,7 @@ def song_seconds(name: str, transpose_semitones: float = 0.0) -> Seconds:
     if name in song_names():
         return score_seconds(load_song(name), transpose_semitones)
     if not path.is_file():
-        raise CorpusError(f"songs={name}: there is no such file, nor an embedded song of that name.")
+        raise CorpusError(f"songs={name}: there is no such file or embedded song.")
     if path.suffix.lower() in SCORE_SUFFIXES:
         scores = read_score(path)
         first, *_ = choose_tracks(scores, SOUNDING, path)
@@ -51,7 +51,7 @@ def song_seconds(name: str, transpose_semitones: float = 0.0) -> Seconds:
 
 
 def wanted_songs(names: Sequence[str], transpose_semitones: float, recordings: DoctorInput) -> Mapping[str, Seconds]:
-    """Seconds per semitone of the songs to be converted: those named, else those of the corpus.
+    """Seconds per semitone of the songs to convert: the named ones, else those of the corpus.
 
     Raises:
         DuettoError: If a song cannot be read.
@@ -62,20 +62,20 @@ def wanted_songs(names: Sequence[str], transpose_semitones: float, recordings: D
 
 
 def corpus_songs(folder: Path, manifest: Manifest) -> Mapping[str, Seconds]:
-    """Seconds per semitone of a corpus's sources of test, transposed as conversion will."""
+    """Seconds per semitone of a corpus's test sources, transposed as for the conversion."""
     sources = manifest.select("source", "test")
     return {clip.id.removeprefix("source/"): _clip_seconds(folder, clip) for clip in sources}
 
 
 def score_seconds(score: Score, transpose_semitones: float) -> Seconds:
-    """Seconds of the notes of a score at each semitone."""
+    """Seconds of a score's notes at each semitone."""
     tempo = TempoMap(score.tempos)
     lengths = [tempo.seconds(note.tick + note.duration) - tempo.seconds(note.tick) for note in score.notes]
     return histogram(np.array([note.midi for note in score.notes]) + transpose_semitones, np.array(lengths))
 
 
 def recording_seconds(path: Path, transpose_semitones: float) -> Seconds:
-    """Seconds that a recording sings at each semitone."""
+    """Seconds of a recording's singing at each semitone."""
     tracker = build_f0_extractor(F0Config())
     total = np.zeros(NUM_SEMITONES)
     for sound in recording_sounds(path, display_name(Path(path.name))):
@@ -86,13 +86,13 @@ def recording_seconds(path: Path, transpose_semitones: float) -> Seconds:
 
 
 def contour_seconds(midi: NDArray[np.float64], hop_s: float, transpose_semitones: float) -> Seconds:
-    """Seconds of a contour (T,), MIDI, NaN = unvoiced."""
+    """Seconds of a contour (T,) at each semitone; the contour is in MIDI, NaN = unvoiced."""
     voiced = midi[np.isfinite(midi)] + transpose_semitones
     return histogram(voiced, np.full(len(voiced), hop_s))
 
 
 def histogram(midi: NDArray[np.float64], seconds: NDArray[np.float64]) -> Seconds:
-    """Seconds by nearest semitone."""
+    """Sum the seconds by nearest semitone."""
     nearest = np.clip(np.rint(midi), 0, NUM_SEMITONES - 1).astype(np.int64)
     return np.asarray(np.bincount(nearest, weights=seconds, minlength=NUM_SEMITONES), dtype=np.float64)
 

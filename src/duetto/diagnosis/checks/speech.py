@@ -1,13 +1,13 @@
-"""Speech among the recordings: the pitch of a speaker never rests.
+"""Speech among the recordings: a speaker's pitch never rests.
 
 A singer's pitch stays on a note and steps to the next; a speaker's moves by more than half a semitone within 50 ms most
-of the time, and never rests. A wide vibrato moves as fast, but the mean over its period rests: both signs have to be
-there. Each recording is judged by itself.
+of the time, and never rests. A wide vibrato moves as fast, but the mean over its period rests, so both signs are
+required. Each recording is judged separately.
 
-Measured: the two readers that installed packages bring glide in 74 and 69 % of the voiced time and rest in 2 %; eight
-embedded voices in 24 fast songs glide in 18 to 37 %; the singer that one package brings in 14 %, and rests in 50 %.
+Measured: two readers from installed packages glide in 74 and 69 % of the voiced time and rest in 2 %; eight embedded
+voices in 24 fast songs glide in 18 to 37 %; a singer from a package glides in 14 % and rests in 50 %.
 
-Predicts: what singing asks for and speech does not have, held notes and high ones, is guessed.
+Predicts: held and high notes, which singing needs and speech does not have, are guessed.
 """
 
 from collections import defaultdict
@@ -22,10 +22,10 @@ from duetto.diagnosis.sound import FRAME_S, Heard
 from duetto.spans import true_spans
 
 OVER_S = 0.05
-GLIDE_SEMITONES = 0.5  # within that
-PERIOD_S = 0.18  # of a vibrato
-REST_SEMITONES = 0.25  # of the mean over a period, within 50 ms
-GLIDING, RESTING = 0.5, 0.1  # share of the voiced time: more glides, and less rests
+GLIDE_SEMITONES = 0.5  # least movement within that time
+PERIOD_S = 0.18  # period of a vibrato
+REST_SEMITONES = 0.25  # largest movement of the mean over a period, within 50 ms
+GLIDING, RESTING = 0.5, 0.1  # share of the voiced time: speech glides more and rests less
 LEAST_VOICED_S = 2.0  # of a recording
 SOME = 0.1  # of the voiced time of all recordings
 PLAYED_S = 5.0
@@ -34,18 +34,18 @@ SLICE_MARK = "#"  # preprocessing names slices RECORDING#0001
 
 @dataclass(frozen=True)
 class SpeechEvidence:
-    """How the pitch of one sound moves, s."""
+    """Movement of one sound's pitch, s."""
 
-    recording: str  # slices of one recording share it
+    recording: str  # the same for all slices of one recording
     voiced_s: float
-    moving_s: float  # of voiced stretches that are longer than 50 ms
-    gliding_s: float  # of these
+    moving_s: float  # in voiced stretches longer than 50 ms
+    gliding_s: float  # part of moving_s
     resting_s: float
     place: Place
 
 
 def measure(heard: Heard) -> SpeechEvidence:
-    """Glides and rests of a sound."""
+    """Measure the glides and rests of a sound."""
     period = round(PERIOD_S / FRAME_S)
     voiced = [heard.midi[first:last] for first, last in true_spans(np.isfinite(heard.midi))]
     moves = _moves(voiced)
@@ -62,14 +62,14 @@ def measure(heard: Heard) -> SpeechEvidence:
 
 
 def _moves(stretches: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """How far each stretch of a contour moves within 50 ms, semitones."""
+    """Movement within 50 ms in each stretch of a contour, semitones."""
     width = round(OVER_S / FRAME_S)
     moves = [np.abs(midi[width:] - midi[:-width]) for midi in stretches if len(midi) > width]
     return np.concatenate(moves) if moves else np.zeros(0)
 
 
 def conclude(evidence: Sequence[SpeechEvidence]) -> Finding:
-    """Speech in a corpus."""
+    """Judge whether a corpus holds speech."""
     voiced_s = sum(item.voiced_s for item in evidence)
     spoken = spoken_recordings(evidence)
     of_speech = [item for item in evidence if item.recording in spoken]
@@ -84,24 +84,24 @@ def conclude(evidence: Sequence[SpeechEvidence]) -> Finding:
         reason = f"only {voiced_s:.1f} s are voiced; {LEAST_VOICED_S:g} s are needed"
         return Finding("speech", "unknown", reason, numbers)
     if numbers["spoken_share"] < SOME:
-        return Finding("speech", "fine", "what is heard is sung", numbers)
+        return Finding("speech", "fine", "all recordings are singing", numbers)
     total = len({item.recording for item in evidence})
-    what = "what is heard is speech" if len(spoken) == total else f"{len(spoken)} of {total} recordings are speech"
+    what = "all recordings are speech" if len(spoken) == total else f"{len(spoken)} of {total} recordings are speech"
     return Finding(
         "speech",
         "warning",
         f"{what}, not singing",
         numbers,
-        "The voice will be recognised, but held notes, vibrato and pitches above those of speech are guessed when it "
-        "sings.",
-        "Add songs or long tones over the range that you want to hear: a few minutes of singing do more than an hour "
-        "of speech. Do not mix speech into material that has enough singing.",
+        "The voice will be recognised, but when it sings, held notes, vibrato and pitches above those of speech are "
+        "guessed.",
+        "Add songs or long tones over the range that you want to convert to: a few minutes of singing do more than an "
+        "hour of speech. Do not add speech to recordings with enough singing.",
         worst_places([item.place for item in of_speech]),
     )
 
 
 def spoken_recordings(evidence: Iterable[SpeechEvidence]) -> frozenset[str]:
-    """Recordings that are speech."""
+    """Names of the recordings that are speech."""
     by_recording: defaultdict[str, list[SpeechEvidence]] = defaultdict(list)
     for item in evidence:
         by_recording[item.recording].append(item)
@@ -109,7 +109,7 @@ def spoken_recordings(evidence: Iterable[SpeechEvidence]) -> frozenset[str]:
 
 
 def is_speech(evidence: Sequence[SpeechEvidence]) -> bool:
-    """Whether the pitch of a recording glides as a speaker's does; no, where too little of it is voiced."""
+    """Whether the pitch of a recording glides like a speaker's; False if too little of it is voiced."""
     if sum(item.voiced_s for item in evidence) < LEAST_VOICED_S:
         return False
     resting = sum(item.resting_s for item in evidence) / sum(item.voiced_s for item in evidence)
@@ -117,6 +117,6 @@ def is_speech(evidence: Sequence[SpeechEvidence]) -> bool:
 
 
 def gliding_share(evidence: Sequence[SpeechEvidence]) -> float:
-    """Share of the voiced time in which pitch glides; NaN without any."""
+    """Share of the voiced time in which the pitch glides; NaN without voiced time."""
     moving_s = sum(item.moving_s for item in evidence)
     return sum(item.gliding_s for item in evidence) / moving_s if moving_s else float("nan")

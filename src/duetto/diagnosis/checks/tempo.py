@@ -1,10 +1,9 @@
-"""Tempo: how often notes begin and how much of the singing is held for longer than half a second.
+"""Tempo: the rate of note onsets, and the share of the singing in notes longer than half a second.
 
-A note ends where voicing does, or where pitch leaves the note's median for good by more than
-0.7 semitones. Two notes of one pitch that run into each other count as one. Recordings of speech have no notes and
-are left out.
+A note ends with its voicing, or where the pitch leaves the note's median permanently by more than 0.7 semitones. Two
+notes of one pitch without a gap count as one. Recordings of speech have no notes and are left out.
 
-Predicts case B: a voice that has no held notes has to stretch short ones.
+Predicts case B: a voice without held notes has to stretch short ones.
 """
 
 from collections.abc import Sequence
@@ -23,25 +22,25 @@ from duetto.spans import Span, true_spans
 HELD_S = 0.5
 SHORTEST_NOTE_S = 0.06
 STEP_SEMITONES = 0.7
-WINDOW_S = 0.1  # about half a vibrato's period: its swing averages out
-BRIDGED_S = 0.02  # gaps of voicing within a note
+WINDOW_S = 0.1  # about half a vibrato's period, so that the vibrato averages out
+BRIDGED_S = 0.02  # longest unvoiced gap within a note
 LEAST_VOICED_S = 5.0
 FEW_HELD, NO_HELD = 0.10, 0.03  # share of voiced time
 
 
 @dataclass(frozen=True)
 class TempoEvidence:
-    """Lengths of the notes of a sound."""
+    """Durations of a sound's notes."""
 
     note_s: NDArray[np.float64]  # (K,)
-    held: tuple[Place, ...]  # the longest
+    held: tuple[Place, ...]  # the longest notes
     shortest: tuple[Place, ...]  # a stretch of many onsets
-    phrase_s: float  # time within phrases
+    phrase_s: float  # total duration of phrases
     speech: speech.SpeechEvidence
 
 
 def measure(heard: Heard) -> TempoEvidence:
-    """Notes of a sound."""
+    """Find the notes of a sound."""
     notes = find_notes(heard.midi)
     lengths = np.array([(last - first) * FRAME_S for first, last in notes])
     longest = sorted(notes, key=lambda span: span[0] - span[1])[:1]
@@ -57,7 +56,7 @@ def measure(heard: Heard) -> TempoEvidence:
 
 
 def conclude(evidence: Sequence[TempoEvidence]) -> Finding:
-    """The tempo of a corpus."""
+    """Judge the tempo of a corpus."""
     spoken = speech.spoken_recordings(item.speech for item in evidence)
     evidence = [item for item in evidence if item.speech.recording not in spoken]
     notes = np.concatenate([item.note_s for item in evidence]) if evidence else np.zeros(0)
@@ -73,7 +72,7 @@ def conclude(evidence: Sequence[TempoEvidence]) -> Finding:
         reason = f"only {voiced_s:.1f} s are voiced{besides}; {LEAST_VOICED_S:g} s are needed"
         return Finding("tempo", "unknown", reason, numbers)
     what = (
-        f"{numbers['notes_per_s']:.1f} notes a second, {100 * numbers['held_share']:.0f} % of the singing in notes "
+        f"{numbers['notes_per_s']:.1f} notes per second, {100 * numbers['held_share']:.0f} % of the singing in notes "
         f"over {HELD_S:g} s"
     )
     severity = graded(-numbers["held_share"], -FEW_HELD, -NO_HELD)
@@ -85,8 +84,8 @@ def conclude(evidence: Sequence[TempoEvidence]) -> Finding:
         severity,
         what,
         numbers,
-        "Held notes of a slow song may flutter or carry a fast song's attacks (case B): the voice never held one.",
-        "Add slow songs or long tones; time-stretching a part of the material is a substitute worth measuring.",
+        "Held notes of a slow song may flutter or have a fast song's attacks (case B): the voice never held one.",
+        "Add slow songs or long tones; time-stretching a part of the recordings is a substitute worth measuring.",
         places,
     )
 
@@ -103,7 +102,7 @@ def find_notes(midi: NDArray[np.float64]) -> list[Span]:
 
 
 def _steps(midi: NDArray[np.float64]) -> list[int]:
-    """Where a voiced stretch moves to another note: medians of 0.1 s before and after differ most."""
+    """Frames at which a voiced stretch moves to another note: medians of 0.1 s before and after differ most."""
     width = round(WINDOW_S / FRAME_S)
     if len(midi) < 2 * width:
         return []

@@ -1,13 +1,13 @@
-"""Seconds that each trainer would use of the material, by the rules of its own loader.
+"""Seconds of the recordings that each training program would use, by the rules of its data loader.
 
 - RVC upstream: sliced at silences, cut to 3.7 s with 0.3 s of overlap; its bucket sampler then never
   uses clips of at most 0.75 s or above 6.75 s, and every clip loses its last 20 ms.
-- RVC upstream, uncut: the same sampler on the files as they are, as users with ready clips feed it.
-- Applio: as RVC with 3.0 s and 0.375 s.
-- Diff-SVC: whole files, none longer than 42,000 frames of 512 samples at 44.1 kHz.
-- duetto: everything but silences longer than 0.3 s, in pieces of 1 to 8 s.
+  - RVC upstream, uncut: the same sampler on unchanged files, for users with prepared clips.
+  - Applio: as RVC, with 3.0 s and 0.375 s.
+  - Diff-SVC: whole files, none longer than 42,000 frames of 512 samples at 44.1 kHz.
+  - duetto: everything except silences longer than 0.3 s, in pieces of 1 to 8 s.
 
-Seconds of singing count, silence does not; overlaps are counted once.
+Only seconds of singing count; overlaps are counted once.
 """
 
 from collections.abc import Sequence
@@ -30,22 +30,22 @@ NAMES = {"rvc": "RVC", "rvc_uncut": "RVC uncut", "applio": "Applio", "diffsvc": 
 
 @dataclass(frozen=True)
 class UsableEvidence:
-    """Of one recording, or a piece of it."""
+    """Durations of one recording, or of a piece of it."""
 
     sung_s: float
-    file_s: float  # of the whole file, for the rules that look at files
+    file_s: float  # of the whole file, for rules that depend on it
     pieces_s: tuple[float, ...]  # between silences
 
 
 def measure(heard: Heard) -> UsableEvidence:
-    """Pieces of a sound between silences."""
+    """Find the pieces of a sound between silences."""
     pieces = true_spans(closed(heard.is_sung, round(BRIDGED_S / FRAME_S)))
     lengths = tuple((last - first) * FRAME_S for first, last in pieces)
     return UsableEvidence(sum(lengths), heard.sound.file_s or heard.sound.duration_s, lengths)
 
 
 def conclude(evidence: Sequence[UsableEvidence]) -> Finding:
-    """Seconds that each trainer uses."""
+    """Judge the seconds that each training program uses."""
     sung_s = sum(item.sung_s for item in evidence)
     numbers = {"sung_s": sung_s} | {f"{name}_s": seconds for name, seconds in usable_seconds(evidence).items()}
     if sung_s <= 0:
@@ -60,13 +60,13 @@ def conclude(evidence: Sequence[UsableEvidence]) -> Finding:
         severity,
         what,
         numbers,
-        f"{100 * lost:.0f} % of the singing would be dropped in silence by a trainer's own rules.",
-        "duetto keeps it (see the ledger). Elsewhere: join short clips to between 1 and 6 s.",
+        f"A training program would silently drop {100 * lost:.0f} % of the singing.",
+        "duetto keeps it (see the ledger). For other programs, join short clips to between 1 and 6 s.",
     )
 
 
 def usable_seconds(evidence: Sequence[UsableEvidence]) -> dict[str, float]:
-    """Seconds of singing by trainer."""
+    """Seconds of singing by training program."""
     used = dict.fromkeys(TRAINERS, 0.0)
     for item in evidence:
         used["duetto"] += item.sung_s
@@ -79,7 +79,7 @@ def usable_seconds(evidence: Sequence[UsableEvidence]) -> dict[str, float]:
 
 
 def windows_used(piece_s: float, window_s: float, shortest_s: float) -> float:
-    """Seconds of a piece that survive cutting to windows and the bucket sampler's shortest length."""
+    """Seconds of a piece that remain after cutting to windows and dropping those shorter than the sampler allows."""
     used = start = 0.0
     while piece_s - start > window_s + OVERLAP_S:
         used += window_s - OVERLAP_S

@@ -1,1 +1,1 @@
-"""Several runs and the studies on them as one page that opens from disk."""
+"""One page, readable from disk, on several runs and their studies."""

@@ -1,4 +1,4 @@
-"""Cards: where data and voices come from, who allowed it, and the signature that names each run."""
+"""Cards of data and voices: origin, consent, and the signature of each run."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from duetto.report.sections import ledger_part
 
 
 def data_cards(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
-    """One card for each preprocessed corpus: case, consent, hash, songs, what preprocessing took."""
+    """One card for each preprocessed corpus: case, consent, hash, songs, damage by preprocessing."""
     by_hash: dict[str, list[RunRecord]] = {}
     for run in runs:
         by_hash.setdefault(str(run.facts.get("data_hash") or ""), []).append(run)
@@ -48,11 +48,11 @@ def _data_card(data_hash: str, runs: Sequence[RunRecord]) -> dict[str, Any]:
 
 
 def consent_rows(consent: dict[str, Any]) -> list[tuple[str, str]]:
-    """The consent record in words."""
+    """The consent record as rows of text."""
     if not consent:
         return [("consent", "no record in run.json")]
     subject = _text(consent.get("subject"))
-    who = "none: an embedded voice, nobody's" if subject == "none" else f"of {subject}"
+    who = "none: an embedded voice, which belongs to nobody" if subject == "none" else f"of {subject}"
     return [
         ("consent", f"REVOKED on {consent['revoked_at']}" if consent.get("revoked_at") else who),
         ("allowed", ", ".join(str(scope).replace("_", " ") for scope in _list(consent.get("scopes")))),

@@ -1,7 +1,7 @@
-"""The page of very many runs: one table that finds, sorts and plays, and links to the runs' own pages.
+"""The page of very many runs: one table with search, sorting and players, and links to the pages of the runs.
 
-Curves, players side by side and cards of hundreds of runs are a page that no browser opens. What is left out is told;
-a comparison of some of the runs has it.
+No browser could open a page with curves, parallel players and cards of hundreds of runs. The page says what it leaves
+out; a comparison of some of the runs has it.
 """
 
 import math
@@ -21,8 +21,8 @@ from duetto.report.template import content_policy, make_environment, template_so
 from duetto.storage.files import write_text
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
 
-MANY = 200  # runs; more of them are listed, not compared
-TOLD_PROBLEMS = 20  # sentences at the top of the page, the rest counted
+MANY = 200  # runs; more runs are listed, not compared
+TOLD_PROBLEMS = 20  # maximum number of sentences at the top of the page; the rest are counted
 REPORT_EVERY = 100
 
 CatalogueLine = list[
@@ -34,9 +34,9 @@ def write_catalogue(named: Named, output: Path, report: ReportProgress) -> Path:
     """Write the table of all runs; only their records and scores are read.
 
     Args:
-        named: The runs. One that cannot be read becomes a sentence on the page.
+        named: The runs; an unreadable one becomes a sentence on the page.
         output: The .html file.
-        report: Told (what is being done, done, in all).
+        report: Called with (current work, number done, total).
 
     Raises:
         StorageError: If the page cannot be written.
@@ -57,7 +57,7 @@ def write_catalogue(named: Named, output: Path, report: ReportProgress) -> Path:
 
 
 def render_catalogue(rows: list[CatalogueLine], metrics: list[Metric], problems: list[str]) -> str:
-    """The page as text."""
+    """The page as HTML text."""
     environment = make_environment()
     style = "\n".join(template_source(environment, name) for name in ("run.css", "comparison.css"))
     script = template_source(environment, "comparison/catalogue.js")
@@ -105,13 +105,13 @@ def _rounded(value: float, digits: int) -> float | None:
 
 
 def _songs(place: EvaluationFolder | None) -> list[Path]:
-    """Folders of the songs that the scores are means of."""
+    """Folders of the songs over which the scores are means."""
     if place is None or not place.songs.is_dir():
         return []
     return sorted(place.songs / entry.name for entry in os.scandir(place.songs) if entry.is_dir())
 
 
 def _first_sound(folder: Path, songs: list[Path]) -> str:
-    """The first converted song, as seen from the run's folder; empty when there is none."""
+    """Path of the first converted song, relative to the run's folder; empty if there is none."""
     sound = find_file(songs[0], "output.wav") if songs else None
     return sound.relative_to(folder).as_posix() if sound is not None and sound.is_file() else ""

@@ -1,7 +1,7 @@
-"""Line charts and scatter plots as geometry that the template draws in the page's own colours.
+"""Geometry of line charts and scatter plots, which the template draws in the colours of the page.
 
-A chart is 440 by 280 units, which a phone shows at nearly full size, so that its text stays readable. Series
-differ in colour, marker and dash. Every number drawn can be read in a table below the chart.
+A chart is 440 by 280 units, which a phone shows at nearly full size, so that its text stays readable. Series differ in
+colour, marker and dash. A table below the chart lists every drawn number.
 """
 
 import math
@@ -16,10 +16,10 @@ from duetto.evaluation.metric import ARROWS, BETTER, Metric
 
 WIDTH, HEIGHT = 440, 280
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 8, 46
-STYLES = 8  # colours, markers and dashes that the style sheet knows
-MAX_SERIES = 8  # drawn; more are in the table
-MAX_NAMES = 12  # beside the points of a scatter plot; more would cover each other
-LOG_FROM = 8.0  # an x axis that spans more than this ratio may be logarithmic
+STYLES = 8  # number of colours, markers and dashes in the style sheet
+MAX_SERIES = 8  # drawn; further ones are only in the table
+MAX_NAMES = 12  # beside the points of a scatter plot; more would overlap
+LOG_FROM = 8.0  # an x axis with more than this ratio may be logarithmic
 MARKERS = (  # around (0, 0)
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z",
     "M-4-4H4V4H-4Z",
@@ -38,17 +38,17 @@ class Series:
 
     name: str
     x: Sequence[float]
-    y: Sequence[float]  # as long as x; NaN where undefined
-    low: Sequence[float] = ()  # interval of y; empty when there is none
+    y: Sequence[float]  # same length as x; NaN where undefined
+    low: Sequence[float] = ()  # interval of y; empty if there is none
     high: Sequence[float] = ()
     notes: Sequence[str] = ()  # a name for each point
 
 
 @dataclass(frozen=True)
 class Chart:
-    """What is drawn, in words and numbers."""
+    """The content of a chart, as text and numbers."""
 
-    title: str  # what the y axis shows, with its unit
+    title: str  # of the y axis, with its unit
     x_title: str
     better: str  # direction of a metric: "up", "down", "zero"
     series: Sequence[Series]
@@ -58,17 +58,17 @@ class Chart:
 
 
 def axis_title(metric: Metric) -> str:
-    """A metric with its unit, for an axis."""
+    """Axis title of a metric, with its unit."""
     return f"{metric.title} ({metric.unit})" if metric.unit else metric.title
 
 
 def scaled(metric: Metric, values: Iterable[float]) -> list[float]:
-    """Values as they are shown: shares in per cent."""
+    """Values in displayed units: shares in per cent."""
     return [100.0 * value if metric.unit == "%" else float(value) for value in values]
 
 
 def chart_part(chart: Chart) -> dict[str, Any] | None:
-    """Geometry, legend, description and table; None when no point is finite."""
+    """Geometry, legend, description and table of a chart; None if no point is finite."""
     all_x = np.concatenate([np.asarray(series.x, dtype=np.float64) for series in chart.series] or [np.zeros(0)])
     all_y = np.concatenate(
         [np.asarray([*s.y, *s.low, *s.high], dtype=np.float64) for s in chart.series] or [np.zeros(0)]
@@ -102,7 +102,7 @@ def chart_part(chart: Chart) -> dict[str, Any] | None:
 class _Axis:
     low: float
     high: float
-    start: float  # where low lies, in the picture's units
+    start: float  # position of low, in the picture's units
     end: float
     is_log: bool
     ticks: tuple[float, ...]
@@ -165,7 +165,7 @@ def _rows(series: Series) -> list[dict[str, str]]:
 
 
 def _described(chart: Chart) -> str:
-    """What a reader who does not see the chart is told."""
+    """Description for readers who cannot see the chart."""
     parts = []
     for series in chart.series[:MAX_SERIES]:
         known = [(x, y) for x, y in zip(series.x, series.y, strict=True) if math.isfinite(x) and math.isfinite(y)]

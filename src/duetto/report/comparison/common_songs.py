@@ -1,7 +1,7 @@
-"""Means over the songs that runs share: a mean of three songs beside a mean of one compares songs, not runs.
+"""Means over common songs, because means over different songs compare songs, not runs.
 
-Runs of one case are compared with each other. Where they do not define a metric on the same songs, its mean is taken
-anew over the songs on which all of them define it; where there are none, each keeps its own mean, and is marked.
+Runs of one case are compared with each other. If they do not define a metric on the same songs, its mean is recomputed
+over the songs on which all of them define it; if there are none, each keeps its own mean, and is marked.
 """
 
 import math
@@ -14,22 +14,22 @@ import numpy as np
 
 from duetto.report.collect import RunRecord, number, section
 
-Song = tuple[str, str]  # name, and who sang the source
-Values = dict[str, dict[Song, float]]  # by metric, where it is defined
+Song = tuple[str, str]  # name, and singer of the source
+Values = dict[str, dict[Song, float]]  # by metric, if defined
 LISTED_SONGS = 5
 
 
 @dataclass(frozen=True)
 class Shared:
-    """Runs with means over their common songs."""
+    """Runs with their scores averaged over common songs."""
 
-    runs: tuple[RunRecord, ...]  # in the order given
-    incomparable: frozenset[tuple[str, str]] = frozenset()  # case and metric: means over other songs
+    runs: tuple[RunRecord, ...]  # in the given order
+    incomparable: frozenset[tuple[str, str]] = frozenset()  # (case, metric) with means over different songs
     remarks: tuple[str, ...] = ()  # a sentence for each case whose runs were scored on different songs
 
 
 def over_common_songs(runs: Sequence[RunRecord]) -> Shared:
-    """The runs, with means over the songs that those of a case share."""
+    """Recompute the runs' means over the songs that the runs of a case share."""
     by_case: defaultdict[str, list[int]] = defaultdict(list)
     for place, run in enumerate(runs):
         if song_values(run):
@@ -65,7 +65,7 @@ def song_values(run: RunRecord) -> Values:
 
 
 def case_of(run: RunRecord) -> str:
-    """The case that a run is compared within."""
+    """The case within which a run is compared."""
     return str(run.facts.get("case") or "")
 
 

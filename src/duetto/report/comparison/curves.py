@@ -1,4 +1,4 @@
-"""Which curves the page draws, from what the runs hold: held-out scores over training, register, quality and speed."""
+"""The curves of the page, as far as the runs have data: held-out scores over training, register, quality and speed."""
 
 import math
 import re
@@ -21,7 +21,7 @@ SHIFTED = re.compile(r"(?P<song>.+)_(?P<way>up|down)(?P<semitones>\d+)$")  # cor
 
 
 def split_shift(song: str) -> tuple[str, int]:
-    """A song's own name, and by how many semitones its rendition is transposed."""
+    """Split a rendition's name into the song's name and the transposition in semitones."""
     found = SHIFTED.fullmatch(song)
     if found is None:
         return song, 0
@@ -31,7 +31,7 @@ def split_shift(song: str) -> tuple[str, int]:
 def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
     """Held-out scores against minutes of training, a line for each run."""
     without = [run.short_name for run in runs if not run.curve]
-    note = f"No held-out curve was written by {', '.join(without)}." if without else ""
+    note = f"There is no held-out curve of {', '.join(without)}." if without else ""
     charts = []
     for metric in map(metric_named, HELD_OUT):
         for of, members in panels(runs):
@@ -45,7 +45,7 @@ def training_charts(runs: Sequence[RunRecord]) -> list[Chart]:
 
 
 def register_charts(runs: Sequence[RunRecord]) -> list[Chart]:
-    """Scores against the transposition of the same songs, for runs that sang any at two pitches or more."""
+    """Scores against the transposition of the same songs, for runs with songs at two pitches or more."""
     charts = []
     for metric in map(metric_named, BY_REGISTER):
         for of, members in panels(runs):
@@ -88,7 +88,7 @@ def _chart(metric: Metric, x_title: str, series: list[Series], note: str = "", o
 
 
 def _by_shift(run: RunRecord, metric: Metric) -> dict[float, float]:
-    """Mean at each pitch over the songs that have the metric at every pitch that the run was tested at."""
+    """Mean at each pitch over the songs that have the metric at every tested pitch of the run."""
     by_song: defaultdict[tuple[str, str], dict[int, float]] = defaultdict(dict)
     for song in run.songs:
         name, shift = split_shift(song.song)

@@ -1,4 +1,4 @@
-"""Curves across runs: a score against a setting of the data in which the runs differ, such as fragments' length."""
+"""Curves across runs: a score against a setting of the data that differs between runs, such as the fragment length."""
 
 import copy
 import math
@@ -22,8 +22,8 @@ SCORES = ("mcd_output", "f0_rmse_cents", "speaker_similarity")
 class Dose:
     """A setting that a study varies."""
 
-    group: str  # the heading it stands under
-    title: str  # of the axis, with its unit
+    group: str  # heading of its charts
+    title: str  # title of the axis, with its unit
     path: tuple[str, ...]  # in the run's configuration
     may_be_log: bool = False
 
@@ -37,13 +37,13 @@ DOSES = (
 
 
 def dose_charts(runs: Sequence[RunRecord]) -> dict[str, list[Chart]]:
-    """Charts by the heading they stand under; a heading without any is missing."""
+    """Charts by heading, without empty headings."""
     charts: defaultdict[str, list[Chart]] = defaultdict(list)
     for dose in DOSES:
         for metric in map(metric_named, SCORES):
             series = [line for line in _lines(runs, dose, metric) if len(line.x) > 1]
             if series:
-                note = "Means over runs that differ in nothing but the seed; bars span them."
+                note = "Means over runs that differ only in the seed; bars show their range."
                 title = axis_title(metric)
                 charts[dose.group].append(
                     Chart(title, dose.title, metric.direction, series, may_be_log=dose.may_be_log, note=note)
@@ -52,7 +52,7 @@ def dose_charts(runs: Sequence[RunRecord]) -> dict[str, list[Chart]]:
 
 
 def _lines(runs: Sequence[RunRecord], dose: Dose, metric: Metric) -> list[Series]:
-    """A line for each family of runs that are alike but for the dose and the seed."""
+    """A line for each family of runs that differ only in the dose and the seed."""
     families: dict[str, tuple[RunRecord, defaultdict[float, list[float]]]] = {}
     for run in runs:
         x, y = setting(run, dose.path), run.mean(metric.name)
@@ -67,7 +67,7 @@ def _lines(runs: Sequence[RunRecord], dose: Dose, metric: Metric) -> list[Series
 
 
 def _without(run: RunRecord, path: tuple[str, ...]) -> str:
-    """Digest of all that moves a result, save one setting, the seeds and the names of the groups."""
+    """Digest of everything that affects the result except one setting, the seeds and the names of the groups."""
     config = section(run.facts, "config")
     kept = {name: copy.deepcopy(config.get(name)) for name in ("data", "preprocess", "features", "model", "trainer")}
     for group in ("data", "preprocess"):
@@ -81,7 +81,7 @@ def _without(run: RunRecord, path: tuple[str, ...]) -> str:
 
 
 def setting(run: RunRecord, path: tuple[str, ...]) -> float:
-    """A number of a run's configuration; NaN when it has none there."""
+    """A number in a run's configuration; NaN if there is none."""
     values: dict[str, Any] = section(run.facts, "config")
     for name in path[:-1]:
         values = section(values, name)

@@ -1,6 +1,6 @@
-"""Runs that differ in nothing but the seed are drawn as one line, their mean, with bars from lowest to highest.
+"""Groups runs that differ only in the seed, which are drawn as one line of means with bars from lowest to highest.
 
-Only a sweep says which runs those are: its names end in `.seedN`. A run that no sweep named stands for itself.
+The names in a sweep, which end in `.seedN`, identify these runs. A run outside a sweep is a family of one.
 """
 
 import math
@@ -14,17 +14,17 @@ from duetto.report.comparison.chart import MAX_SERIES, Series, scaled
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
 
 SEED = re.compile(r"(?P<family>.+)\.seed\d+$")
-BARS = " Bars span the seeds."
+BARS = " Bars show the range over seeds."
 
 
 def family_name(run: RunRecord) -> str:
-    """What a run is called together with its like: the sweep's name without the seed."""
+    """Name of a run's family: its name in the sweep without the seed."""
     found = SEED.fullmatch(run.called)
     return found["family"] if found else run.short_name
 
 
 def families(runs: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
-    """Runs by family, in the order of the first of each."""
+    """Runs by family, in the order of each family's first run."""
     found: defaultdict[str, list[RunRecord]] = defaultdict(list)
     for run in runs:
         found[family_name(run) if SEED.fullmatch(run.called) else str(run.folder)].append(run)
@@ -32,10 +32,10 @@ def families(runs: Sequence[RunRecord]) -> dict[str, list[RunRecord]]:
 
 
 def panels(runs: Sequence[RunRecord]) -> list[tuple[str, list[RunRecord]]]:
-    """All runs in one chart while their lines can be told apart, else a chart for each architecture.
+    """All runs in one chart if their lines can be distinguished, else a chart for each architecture.
 
     Returns:
-        What follows a chart's title, such as `, RVC`, or nothing; and the runs that are drawn in it.
+        Suffix of each chart's title, such as `, RVC`, or empty; and its runs.
     """
     if len(families(runs)) <= MAX_SERIES:
         return [("", list(runs))]
@@ -46,12 +46,12 @@ def panels(runs: Sequence[RunRecord]) -> list[tuple[str, list[RunRecord]]]:
 def seed_lines(
     runs: Sequence[RunRecord], scores: Callable[[RunRecord], dict[float, float]], metric: Metric
 ) -> list[Series]:
-    """A line for each family of runs that has two points or more.
+    """A line for each family with two points or more.
 
     Args:
-        runs: What is drawn in one chart.
-        scores: x -> score of one run; empty when it has none.
-        metric: What the scores are of.
+        runs: Runs of one chart.
+        scores: Gives the scores of a run by x; empty if it has none.
+        metric: Metric of the scores.
     """
     lines = []
     for members in families(runs).values():
@@ -64,12 +64,12 @@ def seed_lines(
 
 
 def bars_note(lines: Sequence[Series]) -> str:
-    """What the bars of a chart are, where it has any."""
+    """A note on the bars of a chart, if it has any."""
     return BARS if any(len(line.low) for line in lines) else ""
 
 
 def mean_line(name: str, values: dict[float, list[float]], metric: Metric) -> Series:
-    """The mean at each x, with a bar over the values where some x has more than one."""
+    """The mean at each x, with bars over the values if any x has more than one."""
     xs = sorted(values)
     means = [math.fsum(values[x]) / len(values[x]) for x in xs]
     low, high = ([function(values[x]) for x in xs] for function in (min, max))

@@ -1,7 +1,7 @@
-"""Which runs and verdicts lie in and below the folders that were named.
+"""Finds the runs and verdicts in and below the given folders.
 
-A run is a folder with run.json in it. A sweep's folder, logs/sweeps/NAME, has a state.json that names
-its runs in logs/. Nothing is left out in silence: what failed or cannot be read becomes a sentence on the page.
+A run is a folder with a run.json. A sweep's folder, logs/sweeps/NAME, has a state.json that names its runs in logs/.
+Nothing is left out silently: failed and unreadable runs become a sentence on the page.
 """
 
 import logging
@@ -20,35 +20,35 @@ logger = logging.getLogger(__name__)
 
 VERDICT_NAME = "verdict.json"
 SWEEP_STATE = "state.json"
-DEPTH = 4  # folders below a named one: sweep, date, job, run
+DEPTH = 4  # levels below a given folder: sweep, date, job, run
 RESULTS = Path("docs/results")
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the page is made of."""
+    """The content of the page."""
 
     runs: tuple[RunRecord, ...]
     verdict_files: tuple[Path, ...]
-    problems: tuple[str, ...]  # a sentence for each run that could not be read
+    problems: tuple[str, ...]  # a sentence for each unreadable run
 
 
 @dataclass(frozen=True)
 class Named:
-    """What lies in the folders that were named; nothing of it is read yet."""
+    """Runs and verdicts in the given folders, not read yet."""
 
-    runs: dict[Path, str]  # by folder, what a sweep calls it, or empty
-    evaluations: dict[Path, EvaluationFolder]  # whose scores, where a sweep names them
+    runs: dict[Path, str]  # folder -> name in a sweep, or empty
+    evaluations: dict[Path, EvaluationFolder]  # folder -> evaluation, if a sweep names one
     verdict_files: tuple[Path, ...]
     problems: tuple[str, ...]  # a sentence for each run of a sweep that did not finish
 
 
 def find(paths: Sequence[Path], results: Path = RESULTS) -> Named:
-    """List the runs in and below the folders, and the verdicts there and in the folder of results.
+    """List the runs in and below the folders, and the verdicts there and in the results folder.
 
     Args:
         paths: Runs, folders of runs, or studies, in the order of the page.
-        results: Where studies leave their verdicts; may be missing.
+        results: Folder of the studies' verdicts; may be missing.
 
     Raises:
         StorageError: If a folder is missing.
@@ -70,7 +70,7 @@ def find(paths: Sequence[Path], results: Path = RESULTS) -> Named:
 
 
 def read(named: Named) -> Found:
-    """Read every run whole; one that cannot be read becomes a sentence."""
+    """Read every run; an unreadable one becomes a sentence."""
     runs, problems = [], list(named.problems)
     for folder, name in named.runs.items():
         try:
@@ -81,7 +81,7 @@ def read(named: Named) -> Found:
 
 
 def verdict_files(path: Path) -> list[Path]:
-    """Verdicts in and below a folder, sorted; runs are not entered."""
+    """Verdicts in and below a folder, sorted; run folders are not searched."""
     found = []
     for folder, inner, files in os.walk(path):
         if RUN_FILE in files:
@@ -92,12 +92,12 @@ def verdict_files(path: Path) -> list[Path]:
 
 
 def run_folders(path: Path) -> list[Path]:
-    """The folder itself if it is a run, else the runs below it, sorted; hidden and linked folders are not entered."""
+    """The folder itself if it is a run, else the runs below it, sorted; hidden and linked folders are not searched."""
     return unique(folder for folder, _ in named_runs(path))
 
 
 def named_runs(path: Path, depth: int = DEPTH) -> list[tuple[Path, str]]:
-    """The same with what the sweep they were found through calls them; an empty name where there was none."""
+    """The same with the names in the sweep through which they were found; the name is empty without a sweep."""
     if RunFolder(path).is_run:
         return [(path, "")]
     if (path / SWEEP_STATE).is_file():
@@ -111,7 +111,7 @@ def named_runs(path: Path, depth: int = DEPTH) -> list[tuple[Path, str]]:
 
 
 def named_evaluations(path: Path) -> dict[Path, EvaluationFolder]:
-    """Which evaluation of each run a sweep asked for, where it names one that is there."""
+    """The evaluation that a sweep names for each run, if it exists."""
     rows = [row for row in sweep_rows(path) if row.get("run") and row.get("evaluation")]
     named = [(path.parent.parent / Path(str(row["run"])).name, Path(str(row["evaluation"])).name) for row in rows]
     places = {folder: RunFolder(folder).evaluation(signature) for folder, signature in named}
@@ -119,7 +119,7 @@ def named_evaluations(path: Path) -> dict[Path, EvaluationFolder]:
 
 
 def sweep_rows(path: Path) -> list[dict[str, Any]]:
-    """The runs that a sweep wrote down; empty when the folder is none."""
+    """The runs that a sweep recorded; empty if the folder is not a sweep's."""
     if not (path / SWEEP_STATE).is_file():
         return []
     try:
@@ -141,5 +141,5 @@ def sweep_failures(path: Path) -> list[str]:
 
 
 def unique(paths: Iterable[Path]) -> list[Path]:
-    """Each place once, in order, however it is written."""
+    """Each path once, in order, comparing resolved paths."""
     return list({path.resolve(): path for path in paths}.values())

@@ -1,7 +1,7 @@
-"""Side-by-side listening: every song's source, each architecture's best run and the reference, at each pitch.
+"""The players of the page: every song's source, each architecture's best run and the reference, at each pitch.
 
-Sounds lie in the page as long as a budget lasts, the most important first; the rest is linked by relative paths,
-and the page says how many.
+Sounds are embedded in the page up to a budget, the most important first; the others are linked by relative paths, and
+the page says how many.
 """
 
 import os
@@ -20,14 +20,14 @@ from duetto.report.figures import spectrogram_stack
 from duetto.report.sections import SONG_METRICS, audio_uri, png_uri
 from duetto.storage.files import sha256_file
 
-MEGABYTES = 24.0  # of sound in the page, as it is written there
+MEGABYTES = 24.0  # of encoded sound in the page
 MAX_PICTURES = 12
-RANKED_BY = "mcd_output"  # lower is better: the run of an architecture that stands for it
+RANKED_BY = "mcd_output"  # lower is better; selects the run that represents an architecture
 
 
 @dataclass
 class Shelf:
-    """Sounds of a page, in it or linked from it."""
+    """Sounds of a page, embedded or linked."""
 
     page_folder: Path
     num_bytes: float
@@ -37,7 +37,7 @@ class Shelf:
     _uris: dict[str, str] = field(default_factory=dict)
 
     def place(self, path: Path) -> dict[str, Any]:
-        """Where a player finds a sound, and whether that is in the page."""
+        """URI of a sound for a player, and whether it is embedded."""
         if self.used < self.num_bytes:
             digest = sha256_file(path)
             uri = self._uris.get(digest) or audio_uri(path)
@@ -46,30 +46,30 @@ class Shelf:
                 self.used += len(uri)
                 self.embedded += 1
                 return {"uri": uri, "is_linked": False}
-            self.num_bytes = 0  # what comes later matters less, however small it is
+            self.num_bytes = 0  # later sounds matter less, even small ones
         return self.link(path)
 
     def link(self, path: Path) -> dict[str, Any]:
-        """A sound that stays outside the page."""
+        """Link a sound without embedding it."""
         self.linked += 1
         relative = os.path.relpath(path.resolve(), self.page_folder.resolve())
         return {"uri": quote(Path(relative).as_posix()), "is_linked": True}
 
     @property
     def said(self) -> str:
-        """What is in the page and what is not."""
+        """A sentence on embedded and linked sounds."""
         size = f"{self.embedded} sounds are in this page ({self.used / 1e6:.1f} MB, MP3)"
         if not self.linked:
-            return f"{size}; it can be moved and sent by itself."
+            return f"{size}; it can be moved and sent without other files."
         return (
-            f"{size}; {self.linked} more are linked and play only while the folders of the runs lie where they did "
+            f"{size}; {self.linked} more are linked and play only while the folders of the runs are where they were "
             "when the page was written."
         )
 
 
 @dataclass
 class Rendition:
-    """A song at one pitch, as several runs converted it."""
+    """A song at one pitch, converted by several runs."""
 
     shift: int
     takes: list[tuple[RunRecord, SongFolder]] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Piece:
 
 
 def gather_pieces(runs: Sequence[RunRecord]) -> list[Piece]:
-    """Songs of all runs; those that most runs and pitches share come first."""
+    """Songs of all runs; those with the most runs and pitches come first."""
     pieces: dict[tuple[str, ...], Piece] = {}
     for run in runs:
         case, target, seed = str(run.facts.get("case") or ""), _target(run), _data_seed(run)
@@ -100,7 +100,7 @@ def gather_pieces(runs: Sequence[RunRecord]) -> list[Piece]:
 
 
 def front_takes(rendition: Rendition) -> list[tuple[RunRecord, SongFolder]]:
-    """The best run of each architecture that sang this, by its mean over all its songs."""
+    """The best run of each architecture with this rendition, by its mean over all its songs."""
     best: dict[str, tuple[RunRecord, SongFolder]] = {}
     for run, taken in rendition.takes:
         if "output" not in taken.audio:
@@ -127,7 +127,7 @@ def listening_part(runs: Sequence[RunRecord], shelf: Shelf, report: ReportProgre
             drawn, done = drawn + has_picture, done + 1
         title = f"{piece.song}, sung by {piece.source}" + (f" for {piece.target}" if piece.target else "")
         parts.append({"title": title, "case": piece.case, "rows": rows})
-    for part in parts:  # when everything that matters more has found its place
+    for part in parts:  # after all sounds that matter more
         for row in part["rows"]:
             row["others"] = [_player(shelf, *other) for other in row["others"]]
     left_out = num_renditions - drawn
@@ -170,7 +170,7 @@ def _player(shelf: Shelf, role: str, name: str, path: Path, title: str) -> dict[
 
 
 def _take_title(run: RunRecord) -> str:
-    """The architecture, and which of its runs."""
+    """Title of a conversion: the architecture and its run."""
     which = run.called or str(run.facts.get("signature") or "")[:4]
     return f"{architecture_title(architecture(run))} {which}".rstrip()
 
@@ -200,7 +200,7 @@ def _picture(title: str, first: SongFolder, front: Sequence[tuple[RunRecord, Son
 
 
 def shift_title(semitones: int) -> str:
-    """A pitch in words."""
+    """A transposition in words."""
     return "native register" if semitones == 0 else f"{semitones:+d} semitones"
 
 

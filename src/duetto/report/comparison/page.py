@@ -1,7 +1,7 @@
 """The page of several runs and of the studies on them: verdicts first, then curves, scores, sounds and origins.
 
-A comparison of architectures is only one if the runs heard the same: where content encoder, pitch tracker or data
-differ, the page says so before anything else.
+Architectures are only comparable if their runs had the same inputs: if content encoder, pitch tracker or data differ,
+the page says so first.
 """
 
 import math
@@ -26,7 +26,7 @@ from duetto.report.template import content_policy, make_environment, template_so
 from duetto.storage.files import write_text
 
 WANTED, TRAINING = ("Register", "Tempo", "Dose", "Length"), "Held-out scores against minutes of training"
-SAME = (  # what has to be the same, where run.json keeps it, and what it is called
+SAME = (  # what has to be equal: its place in run.json and its name
     (("data_hash",), "training data"),
     (("config", "features", "content"), "content encoder"),
     (("config", "features", "f0"), "pitch tracker"),
@@ -46,9 +46,9 @@ def write_comparison(
     Args:
         paths: Runs, or folders of runs such as a sweep's.
         output: The .html file.
-        results: Where studies leave their verdicts.
-        megabytes: Of sound inside the page; what does not fit is linked.
-        report: Told (what is being done, done, in all).
+        results: Folder of the studies' verdicts.
+        megabytes: Limit of sound embedded in the page; further sounds are linked.
+        report: Called with (current work, number done, total).
 
     Raises:
         ConfigError: If there is neither a run nor a verdict.
@@ -61,7 +61,7 @@ def write_comparison(
 
 
 def render_comparison(found: Found, shelf: Shelf, report: ReportProgress = lambda text, done, total: None) -> str:
-    """The page as text."""
+    """The page as HTML text."""
     shared = over_common_songs(found.runs)
     runs = shared.runs
     verdicts, unread = read_verdicts(found.verdict_files)
@@ -92,7 +92,7 @@ def render_comparison(found: Found, shelf: Shelf, report: ReportProgress = lambd
 
 
 def title_of(runs: Sequence[RunRecord]) -> str:
-    """What is compared, in a few words."""
+    """Title of the page: architectures and cases."""
     models = sorted({architecture(run) for run in runs}, key=architecture_order)
     cases = sorted({str(run.facts.get("case") or "") for run in runs} - {""})
     on = f" on {', '.join(case.replace('_', ' ') for case in cases)}" if cases else ""
@@ -108,18 +108,18 @@ def facts_of(runs: Sequence[RunRecord], num_verdicts: int) -> list[tuple[str, st
         ("runs", str(len(runs))),
         ("verdicts", str(num_verdicts)),
         ("songs", str(len(songs))),
-        ("training in all", f"{sum(minutes):.0f} min"),
+        ("total training", f"{sum(minutes):.0f} min"),
         ("code", ", ".join(sorted(codes)) or "not recorded"),
     ]
 
 
 def differences(runs: Sequence[RunRecord]) -> list[str]:
-    """What the runs do not share and a comparison needs them to; a sentence each."""
+    """Differences between the runs that a comparison should not have, one sentence each."""
     found = []
     for path, title in SAME:
         values = [_dig(run.facts, path) for run in runs]
         if any(value != values[0] for value in values):
-            found.append(f"The runs differ in their {title}: what they differ in besides may not be the cause.")
+            found.append(f"The runs differ in their {title}, so their other differences may not be the cause.")
     minutes = [run.training_seconds / 60 for run in runs]
     if all(map(math.isfinite, minutes)) and minutes and max(minutes) > 1.1 * min(minutes):
         found.append(f"The runs trained for different times, from {min(minutes):.1f} to {max(minutes):.1f} min.")
@@ -127,12 +127,12 @@ def differences(runs: Sequence[RunRecord]) -> list[str]:
     if unfinished:
         found.append(f"Not finished: {', '.join(unfinished)}.")
     if len(runs) > 1 and not set.intersection(*({(s.song, s.source_name) for s in run.songs} for run in runs)):
-        found.append("There is no song that all runs converted.")
+        found.append("No song was converted by all runs.")
     return found
 
 
 def curve_groups(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
-    """Curves under their headings; a heading without a curve is left out, and named by `missing_curves`."""
+    """Curves by heading; headings without curves are left out and named by `missing_curves`."""
     doses, stressed = dose_charts(runs), stress_charts(runs)
 
     def across(title: str) -> list[Chart]:
@@ -145,16 +145,16 @@ def curve_groups(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
             [*register_charts(runs), *across("Register")],
         ),
         ("Tempo", "Scores of slow and fast songs.", across("Tempo")),
-        ("Dose", "Scores against how hard the recordings were cleaned.", across("Dose")),
+        ("Dose", "Scores against the strength of cleaning.", across("Dose")),
         ("Length", "Scores against the length of the pieces.", across("Length")),
-        (TRAINING, "An excerpt, converted at intervals with the weights of that moment.", training_charts(runs)),
+        (TRAINING, "An excerpt, converted at intervals with the current weights.", training_charts(runs)),
     ]
     parts = [{"title": title, "caption": caption, "charts": _charts(charts)} for title, caption, charts in groups]
     return [part for part in parts if part["charts"]]
 
 
 def missing_curves(groups: Sequence[dict[str, Any]]) -> str:
-    """Which curves there are no numbers for."""
+    """Names of the curves without data."""
     present = {group["title"] for group in groups}
     return ", ".join(title.lower() for title in (*WANTED, TRAINING) if title not in present)
 

@@ -1,8 +1,8 @@
-"""Curves of the stress tests: a score against how far a trained voice was pushed, from stress_tests.json of a run.
+"""Curves of the stress tests: scores against the strength of the stress, from stress_tests.json of a run.
 
 The file holds `stress_tests`: by name, `cases`, each with song, condition, has_reference and metrics. A condition is a
-word with a number in it (`up6`, `down3`, `tempo_0.5`, `250ms`) or `native`. Cases without a reference are diagnostics
-and not drawn.
+word with a number (`up6`, `down3`, `tempo_0.5`, `250ms`) or `native`. Cases without a reference are diagnostics and are
+not drawn.
 """
 
 import math
@@ -27,12 +27,12 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 @dataclass(frozen=True)
 class StressAxis:
-    """A way to push a voice, and the heading that its curve stands under."""
+    """A kind of stress, and the heading of its curve."""
 
     word: str  # in the stress test's name
     group: str
-    title: str  # of the axis
-    native: float  # where the unchanged song lies on it
+    title: str  # title of the axis
+    native: float  # value of the unchanged song
 
 
 AXES = (
@@ -44,7 +44,7 @@ AXES = (
 
 
 def stress_charts(runs: Sequence[RunRecord]) -> dict[str, list[Chart]]:
-    """Charts by the heading they stand under; a heading without any is missing."""
+    """Charts by heading, without empty headings."""
     charts: defaultdict[str, list[Chart]] = defaultdict(list)
     for axis in AXES:
         for metric in map(metric_named, SCORES):
@@ -57,7 +57,7 @@ def stress_charts(runs: Sequence[RunRecord]) -> dict[str, list[Chart]]:
 
 
 def condition_value(condition: str, native: float) -> float:
-    """The number in a condition, negative after `down`; NaN when there is none."""
+    """The number in a condition, negative after `down`; NaN if there is none."""
     if condition == NATIVE:
         return native
     found = NUMBER.search(condition)

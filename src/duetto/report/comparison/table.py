@@ -1,6 +1,6 @@
-"""The table of runs: what was trained, and its scores, with the best of each case marked.
+"""The table of runs and their scores, with the best of each case marked.
 
-Runs come with means over their common songs; what has none (`incomparable`: case and metric) is marked, never starred.
+Means are over common songs; scores without common songs (`incomparable`: case and metric) are marked, never starred.
 """
 
 import math
@@ -15,7 +15,7 @@ from duetto.report.comparison.common_songs import case_of
 TEXT_COLUMNS = (("case", "Case"), ("model", "Model"), ("size", "Size"), ("preprocess", "Preprocessing"))
 Incomparable = frozenset[tuple[str, str]]  # case and metric
 OTHER_SONGS = "other songs"
-SHARE_OF_A_BOUND = "_gap_closed"  # how their names end: above 100 % the bound is none, and the number no merit
+SHARE_OF_A_BOUND = "_gap_closed"  # suffix of their names; above 100 %, the bound does not hold, so there is no merit
 
 
 def runs_table(runs: Sequence[RunRecord], incomparable: Incomparable = frozenset()) -> dict[str, Any]:
@@ -25,20 +25,20 @@ def runs_table(runs: Sequence[RunRecord], incomparable: Incomparable = frozenset
 
 
 def secondary_tables(runs: Sequence[RunRecord], incomparable: Incomparable = frozenset()) -> list[dict[str, Any]]:
-    """All other scores of the outputs that some run defines, a table for each group of metrics."""
+    """A table for each group of the other output scores that any run defines."""
     groups = list(dict.fromkeys(metric.group for metric in all_metrics() if metric.group != HEADLINE))
     tables = [{"group": group, **_table(runs, _metrics_of(group, runs), incomparable)} for group in groups]
     return [table for table in tables if table["columns"]]
 
 
 def _metrics_of(group: str, runs: Sequence[RunRecord]) -> list[Metric]:
-    """Scores of outputs that a run defines, in the order of the registry."""
+    """Output scores of a group that any run defines, in the order of the registry."""
     own = [metric for metric in all_metrics() if metric.group == group and metric.place == "output"]
     return [metric for metric in own if any(run.count(metric.name) for run in runs)]
 
 
 def filters(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
-    """What the table can be narrowed to; only what the runs differ in."""
+    """Filters of the table: facts in which the runs differ."""
     found = []
     for key, title in TEXT_COLUMNS:
         values = sorted({fact_of(run, key) for run in runs})
@@ -111,7 +111,7 @@ def _best(runs: Sequence[RunRecord], metric: Metric, incomparable: Incomparable)
 
 
 def _merit(run: RunRecord, metric: Metric) -> float:
-    """Smaller is better; NaN where a value says nothing about merit."""
+    """Merit of a score, smaller is better; NaN if a value has no merit."""
     value = run.mean(metric.name)
     if metric.name.endswith(SHARE_OF_A_BOUND) and value > 1.0:
         return math.nan
@@ -120,11 +120,11 @@ def _merit(run: RunRecord, metric: Metric) -> float:
 
 
 def fact_of(run: RunRecord, key: str) -> str:
-    """A fact of run.json as shown; a dash when there is none."""
+    """A fact of run.json as text; a dash if it is missing."""
     value = run.facts.get(key)
     return "–" if value is None or value == "" else str(value)
 
 
 def _key(value: float) -> str:
-    """What a column is sorted by; empty when undefined, which sorts last."""
+    """Sorting key of a cell; empty if undefined, which sorts last."""
     return f"{value:.9g}" if math.isfinite(value) else ""

@@ -1,9 +1,9 @@
-"""Verdicts of studies, read from their files and laid out as intervals.
+"""Reads verdicts of studies from their files, and lays them out as intervals.
 
 A verdict file holds an entry, a list of them, or a study with a list of findings. An entry names hypothesis, role,
 model, metric, effect, interval, p, verdict, seeds, songs, hours, the hash of the study's file and the code's version.
-*Reproduced* means as claimed and large enough, *refuted* that such an effect is ruled out, *inconclusive* neither. A
-control *holds* or *fails*. A study whose file was changed is *exploratory*.
+*Reproduced* means that the effect is as claimed and large enough, *refuted* that such an effect is ruled out,
+*inconclusive* neither. A control *holds* or *fails*. A study whose file was changed is *exploratory*.
 """
 
 import math
@@ -32,27 +32,27 @@ ROLES = {  # in the order of the page
     "null": "null arm",
     "positive_control": "positive control",
 }
-LISTS = ("findings", "verdicts", "hypotheses", "entries")  # where a study may keep its entries
-WIDTH = 100.0  # of the interval's picture, in its own units
+LISTS = ("findings", "verdicts", "hypotheses", "entries")  # keys under which a study may keep its entries
+WIDTH = 100.0  # width of the interval's picture, in its units
 MARGIN = 6.0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One hypothesis of a study for one architecture, decided or not."""
+    """One hypothesis of a study for one architecture, with its result."""
 
     study: str
     hypothesis: str
     text: str  # the hypothesis in words; may be empty
     role: str
-    model: str  # empty when it is about several
+    model: str  # empty if it is about several
     verdict: str
-    metric: str  # title of what the effect is measured in
+    metric: str  # title of the effect's metric
     effect: float
-    low: float  # of the interval, in units of the effect
+    low: float  # interval, in units of the effect
     high: float
     smallest: float  # smallest effect of interest
-    p: float  # adjusted where the study adjusts
+    p: float  # adjusted if the study adjusts
     unit: str
     seeds: str
     songs: str
@@ -61,12 +61,12 @@ class Verdict:
     code: str
     is_exploratory: bool
     question: str = ""  # of the study
-    cautions: tuple[str, ...] = ()  # why it is exploratory, and which of its controls fail
+    cautions: tuple[str, ...] = ()  # reasons why it is exploratory, and failing controls
     shares: tuple[tuple[str, float, float, float], ...] = ()  # of a design: factor, share of the variance, interval
 
 
 def read_verdicts(files: Sequence[Path]) -> tuple[list[Verdict], list[str]]:
-    """Verdicts of all files, and a sentence for each invalid entry."""
+    """Read the verdicts of all files, and a sentence for each invalid entry."""
     verdicts, problems = [], []
     for file in files:
         try:
@@ -83,7 +83,7 @@ def read_verdicts(files: Sequence[Path]) -> tuple[list[Verdict], list[str]]:
 
 
 def verdict_parts(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Verdicts as values for the template: by study, claims before controls, RVC before Diff-SVC."""
+    """Values of the verdicts for the template: by study, claims before controls, RVC before Diff-SVC."""
     studies = sorted({verdict.study for verdict in verdicts})
     return [
         {
@@ -175,7 +175,7 @@ def _cautions(entry: dict[str, Any]) -> list[str]:
 
 
 def _counted(value: Any) -> str:
-    """A number of things, given as such or as the list of them."""
+    """A count, given as a number or as a list."""
     if isinstance(value, list):
         return str(len(value))
     return f"{number(value):g}" if math.isfinite(number(value)) else "–"
@@ -236,7 +236,7 @@ def _shares_part(verdict: Verdict) -> dict[str, Any]:
 
 
 def _forest(verdict: Verdict) -> dict[str, float] | None:
-    """Places of effect, interval, nought and smallest effect on a line of 100 units; None without an interval."""
+    """Positions of effect, interval, zero and smallest effect on a line of 100 units; None without an interval."""
     values = [verdict.effect, verdict.low, verdict.high]
     if not all(map(math.isfinite, values)):
         return None

@@ -1,1 +1,1 @@
-"""What a person types, before Hydra reads it: which settings there are, and values taken letter by letter."""
+"""The command line before Hydra reads it: known settings, suggestions for misspelt ones, literal paths and names."""

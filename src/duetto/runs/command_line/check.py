@@ -1,4 +1,4 @@
-"""Keys and options of groups, checked before Hydra composes anything: a mistake is one sentence with what was meant."""
+"""Checks keys and group options before Hydra composes anything; an error is one sentence with a suggestion."""
 
 import os
 import re
@@ -13,25 +13,25 @@ from duetto.runs.command_line.known import ENTRIES, Schema, entry_of, known_sett
 from duetto.runs.command_line.nearest import did_you_mean
 from duetto.settings.conf_files import conf_folder
 
-STEPS = "preprocess.steps."  # below it each step has settings of its own
-ELEMENT = re.compile(r"\.\d+$")  # one of a list
+STEPS = "preprocess.steps."  # prefix of the settings of single steps
+ELEMENT = re.compile(r"\.\d+$")  # index of a list element
 HYDRAS = re.compile(r"hydra[./@]|\$|hydra$")
-COMPUTED = re.compile(r".*\$\{|\w+\(")  # interpolations and functions: Hydra's
+COMPUTED = re.compile(r".*\$\{|\w+\(")  # interpolations and functions, which Hydra evaluates
 MAY_BE_NULL = frozenset(("experiment",))
-FEW = 8  # options that are listed
-SWEEPS = frozenset(("sweep", "study", "workers", "plan_only"))  # words of sweep.py alone
+FEW = 8  # up to as many options are listed
+SWEEPS = frozenset(("sweep", "study", "workers", "plan_only"))  # settings that only sweep.py has
 
 
 def check_overrides(overrides: Sequence[str], schema: Schema, conf: Path | None = None) -> list[str]:
-    """Settings in the form that Hydra takes, whatever is in the composition already: no user has to know of `+`.
+    """Rewrite settings to the form that Hydra accepts, so that no user has to know of `+`.
 
     Args:
-        overrides: `KEY=VALUE`, under present names.
-        schema: Of the entry point that they are for.
-        conf: Where the options of groups lie; None = they are not checked.
+        overrides: `KEY=VALUE`, under current names.
+        schema: Schema of their entry point.
+        conf: Folder with the options of groups; None = options are not checked.
 
     Raises:
-        ConfigError: If a setting, a group or an option does not exist; names the nearest.
+        ConfigError: If a setting, a group or an option does not exist; names the nearest ones.
     """
     entry = entry_of(schema)
     has_groups = entry == "train"
@@ -42,10 +42,10 @@ def check_overrides(overrides: Sequence[str], schema: Schema, conf: Path | None 
 
 
 def refuse_options(options: Sequence[str], entry: str) -> None:
-    """Settings have no dashes.
+    """Refuse options with dashes, which no entry point has.
 
     Raises:
-        ConfigError: If there is an option; answers words of the ecosystem.
+        ConfigError: If there is an option; for options of other tools, names the corresponding setting.
     """
     for option in options:
         flag, _, value = option.partition("=")
@@ -71,20 +71,20 @@ def _check(override: str, entry: str, groups: dict[str, list[str]], checks_optio
 
 
 def is_known(key: str, schema: Schema) -> bool:
-    """Whether a key is a setting, stands above some, or below one that may hold anything."""
+    """Whether a key is a setting, a parent of settings, or below a setting of arbitrary content."""
     known = known_settings(schema)
     bare = ELEMENT.sub("", key)
     return bare in known or key.startswith(STEPS) or any(each.startswith(f"{key}.") for each in known)
 
 
 def unknown(key: str, rest: str, entry: str, groups: dict[str, list[str]]) -> str:
-    """What is said of a key that does not exist; `rest` is what followed it, such as `=3`."""
+    """The error message for a key that does not exist; `rest` is the text after it, such as `=3`."""
     value = rest.removeprefix("=")
     told = answer(key, value, entry)
     if told:
         return told
     if key in SWEEPS:
-        return f"{key} is a word of sweep.py: python sweep.py {key}{rest}."
+        return f"{key} belongs to sweep.py: python sweep.py {key}{rest}."
     known = {*known_settings(ENTRIES[entry]), *groups}
     others = [other for other, schema in ENTRIES.items() if other != entry and is_known(key, schema)]
     if others and not any(each.endswith(f".{key}") for each in known):
@@ -93,11 +93,11 @@ def unknown(key: str, rest: str, entry: str, groups: dict[str, list[str]]) -> st
 
 
 def _help(entry: str) -> str:
-    return f" python {entry}.py --help lists what there is."
+    return f" python {entry}.py --help lists all settings."
 
 
 def _no_setting(word: str, entry: str, groups: dict[str, list[str]]) -> str:
-    """A word without `=`."""
+    """The error message for a word without `=`."""
     told = answer(word, "", entry)
     if told:
         return told
@@ -111,18 +111,18 @@ def _no_setting(word: str, entry: str, groups: dict[str, list[str]]) -> str:
 
 
 def _check_options(group: str, value: str, options: list[str], are_all: bool) -> None:
-    """`are_all` = nobody's own files add to the options; nothing at all is none of them anyhow."""
+    """Refuse unknown options; unless `are_all`, the user's files may add options, and only an empty one is refused."""
     if COMPUTED.match(value):
         return
     for name in (each.strip().strip("'\"") for each in value.strip("[]").split(",")):
         is_nothing = name in ("null", "")
         if (are_all or is_nothing) and name not in options and not (is_nothing and group in MAY_BE_NULL):
-            listed = f" There are {', '.join(options)}." if len(options) <= FEW else _help("train")
+            listed = f" Options: {', '.join(options)}." if len(options) <= FEW else _help("train")
             raise ConfigError(f"{group}={name}: there is no such option.{did_you_mean(name, options)}{listed}")
 
 
 def _in_place(override: str, schema: Schema, groups: dict[str, list[str]]) -> str:
-    """Without the `+` of what is there already, with `++` where a step may or may not name its parameter."""
+    """Drop the `+` of keys that exist already; add `++` to parameters of steps, which may or may not exist yet."""
     found = OVERRIDE.fullmatch(override)
     if found is None or found["prefix"] == "~":
         return override

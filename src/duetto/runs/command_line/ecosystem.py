@@ -1,7 +1,7 @@
-"""What the settings of RVC WebUI, Applio, so-vits-svc and Diff-SVC are called here.
+"""Names of our settings for those of RVC WebUI, Applio, so-vits-svc and Diff-SVC.
 
-Only words that are no settings of ours are looked up. Where a value means the same under our name it is repeated; where
-it has to be converted it is; where we have no counterpart the answer says so.
+Only words that are not settings of ours are looked up. A value of the same meaning is repeated, others are converted;
+where we have no counterpart, the answer says so.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,25 +10,25 @@ from types import MappingProxyType
 SIZES = ("32k", "40k", "48k")  # of RVC v2
 UPSTREAM_TIMESTEPS = 1000  # of Diff-SVC
 
-CARD = "a card is used where there is one; CUDA_VISIBLE_DEVICES=0 in front of the command picks one"
-TRAINING_CARD = f"{CARD}, trainer.accelerator=cpu does without"
+CARD = "a GPU is used if there is one; CUDA_VISIBLE_DEVICES=0 in front of the command selects one"
+TRAINING_CARD = f"{CARD}, trainer.accelerator=cpu uses none"
 EPOCHS = (
-    "trainings are as long as trainer.max_minutes and trainer.max_steps say, not counted in epochs: write "
+    "trainer.max_minutes and trainer.max_steps limit the training, which does not count epochs: write "
     "trainer.max_minutes=20, or trainer.max_minutes=0 trainer.max_steps=5000"
 )
-CHECKPOINTS = "checkpoints come by steps: write trainer.checkpoint_every_steps=100"
-NAMED = "a run is named by its settings and found again by run=latest or that name; logs=FOLDER keeps it elsewhere"
+CHECKPOINTS = "checkpoints are saved by steps: write trainer.checkpoint_every_steps=100"
+NAMED = "a run is named after its settings and found by run=latest or that name; logs=FOLDER puts it elsewhere"
 NO_TENSORBOARD = (
     "there is no TensorBoard: losses are in losses.csv of the run and, with logger=wandb, in Weights & Biases"
 )
 ENCODER = "the content encoder is chosen by features=contentvec_768 features.content.path=FILE"
-NO_FILTER = "the pitch is not filtered afterwards, so there is nothing to set: leave it out"
-OWN_GRID = "the pitch has the frames that the voice was trained on: leave it out"
-OVERTRAINING = "overtraining is always watched, and the best moment kept (trainer.select=best): leave it out"
-OWN_RATE = "an output has the rate of its source: leave it out"
-NOT_DONE = "conversion does not do that: leave it out"
-IN_INFER = "that is asked of a conversion: python infer.py run=latest source=SONG.wav"
-IN_TRAIN = "that is asked of a training: python train.py --help"
+NO_FILTER = "the pitch is not filtered, so there is nothing to set: leave it out"
+OWN_GRID = "the pitch has the hop length that the voice was trained with: leave it out"
+OVERTRAINING = "overtraining is always monitored, and the best step kept (trainer.select=best): leave it out"
+OWN_RATE = "an output has the sample rate of its source: leave it out"
+NOT_DONE = "conversion does not support that: leave it out"
+IN_INFER = "that is a setting of the conversion: python infer.py run=latest source=SONG.wav"
+IN_TRAIN = "that is a setting of the training: python train.py --help"
 
 
 def _spread(table: Mapping[str, str]) -> Mapping[str, str]:
@@ -89,7 +89,7 @@ TOLD_IN_TRAIN = _spread(
         "overtraining_detector overtraining_threshold overtrain": OVERTRAINING,
         "filter_radius": NO_FILTER,
         "crepe_hop_length": OWN_GRID,
-        "cache_gpu cache_data_in_gpu cache_dataset_in_gpu cleanup": "there is nothing of the kind to set: leave it out",
+        "cache_gpu cache_data_in_gpu cache_dataset_in_gpu cleanup": "there is no such setting: leave it out",
         "pitch f0_up_key f0up_key transpose rms_mix_rate index source output": IN_INFER,
         "version architecture": "model and shape are chosen by model=rvc model/size=v2_40k",
     }
@@ -100,7 +100,7 @@ TOLD_IN_INFER = _spread(
         "filter_radius": NO_FILTER,
         "crepe_hop_length hop_length": OWN_GRID,
         "autotune f0_autotune auto_predict_f0 clean_audio upscale_audio enhance post_process noice_scale": NOT_DONE,
-        "split_audio slice_db": "recordings are cut at quiet places by themselves, chunk_s=20 being the longest piece",
+        "split_audio slice_db": "recordings are cut at quiet places automatically; chunk_s=20 sets the longest piece",
         "resample_sr": OWN_RATE,
         "name model_name voice experiment_name": "a voice is named by run=latest, run=NAME, or checkpoint=FILE.pth",
         "epoch epochs total_epoch total_epochs batch_size learning_rate lr": IN_TRAIN,
@@ -138,12 +138,12 @@ TOLD = MappingProxyType({"train": TOLD_IN_TRAIN, "infer": TOLD_IN_INFER})
 
 
 def answer(word: str, value: str, entry: str) -> str:
-    """What to write instead of a word of the ecosystem, one sentence; empty if it is none.
+    """What to write instead of another tool's setting, one sentence; empty if the word is none.
 
     Args:
         word: The setting as typed, in any case, with or without dashes.
-        value: What it was given; may be empty.
-        entry: `train` or `infer`, whose settings these are.
+        value: Its value as typed; may be empty.
+        entry: `train` or `infer`, the entry point that was called.
     """
     key = word.lower().lstrip("-").replace("-", "_")
     if key in SAME[entry]:

@@ -1,4 +1,4 @@
-"""What Hydra and omegaconf say of settings, in a sentence of ours: never `append +x`, never HYDRA_FULL_ERROR."""
+"""Turns errors of Hydra and omegaconf into one plain sentence without `append +x` or HYDRA_FULL_ERROR."""
 
 import re
 from collections.abc import Sequence
@@ -31,18 +31,18 @@ BAD_VALUE = (
 
 
 def explain(error: BaseException, schema: Schema, overrides: Sequence[str] = ()) -> str:
-    """One sentence on a composition that failed.
+    """One sentence that says why a composition failed.
 
     Args:
-        error: Of Hydra, omegaconf or a YAML reader.
-        schema: Of the entry point that was composed.
+        error: Raised by Hydra, omegaconf or the YAML reader.
+        schema: Schema of the entry point that was composed.
         overrides: Settings of the command line, in Hydra's grammar.
     """
     if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
-        return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: this is not YAML: {error.problem}."
+        return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: not valid YAML: {error.problem}."
     if isinstance(error, OverrideParseException):
         key, _, value = error.override.partition("=")
-        return f"{error.override}: Hydra cannot read this value. If it is a text, quote it twice: \"{key}='{value}'\"."
+        return f"{error.override}: Hydra cannot read this value. If it is text, quote it twice: \"{key}='{value}'\"."
     text = f"{error}\n{error.__cause__ or ''}"
     ambiguous = AMBIGUOUS.search(text)
     if ambiguous:

@@ -11,7 +11,7 @@ OVERRIDE = "override "
 
 
 def group_options(conf: Path) -> dict[str, list[str]]:
-    """Options by group, `data` or `model/size`, sorted; architectures that keep files of their own bring theirs."""
+    """Sorted options by group, such as `data` or `model/size`, including those in the folders of architectures."""
     folders = [conf, *(Path(each.conf) for each in architectures().values() if each.conf is not None)]
     return {
         group: sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})

@@ -1,4 +1,4 @@
-"""Every setting there is, by its dotted key, as the schemas have it."""
+"""All settings of the schemas, by dotted key."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass
@@ -17,15 +17,15 @@ ENTRIES: Mapping[str, Schema] = MappingProxyType({"train": TrainConfig, "infer":
 
 @dataclass(frozen=True)
 class Setting:
-    """A leaf of a schema."""
+    """A leaf of a schema: its key, type and kind."""
 
     key: str  # dotted
     type: Any
-    kind: str  # of `duetto.settings.kinds`; empty without a mark
+    kind: str  # one of `duetto.settings.kinds`; empty if unmarked
 
 
 def known_settings(schema: Schema) -> Mapping[str, Setting]:
-    """The settings of an entry point by key; those of every architecture under `model`."""
+    """The settings of an entry point by key; `model` holds those of every architecture."""
     models = tuple(each.config for each in architectures().values()) if schema is TrainConfig else ()
     return _known(entry_of(schema), models)
 
@@ -59,7 +59,7 @@ def _nested(each: Field[Any]) -> type[Any] | None:
 
 
 def expected(setting: Setting | None) -> str:
-    """What a setting may be, in words; for a key above several settings, None."""
+    """The values that a setting accepts, in words; None stands for a parent of several settings."""
     if setting is None:
         return "settings below it, such as KEY.part=value"
     text = str(setting.type)

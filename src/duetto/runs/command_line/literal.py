@@ -1,12 +1,12 @@
-"""Paths and names, taken letter by letter: quoted before Hydra's lexer reads them, never interpolated.
+"""Literal paths and names: quoted before Hydra's lexer reads them, never interpolated.
 
 The rule, for a setting that the schemas mark as a path or a name:
 
-- A value that exists as a whole is that file or folder, whatever its letters are.
-- A value in quotes ('...' or "..."), as Hydra has them, is Hydra's.
-- `null` is nothing.
-- `[a,b]`, where several are possible, and `a,b`, in a sweep, are pieces between commas; quotes keep one together.
-- Anything else is the path or name itself.
+- A value that exists as a file or folder is that file or folder, whatever characters it has.
+- A value in Hydra's quotes ('...' or "...") is left to Hydra.
+- `null` means no value.
+- `[a,b]`, if the setting takes several, and `a,b`, in a sweep, are split at commas; quotes keep a piece together.
+- Any other value is the path or name itself.
 """
 
 import os
@@ -20,23 +20,23 @@ from duetto.renamed import SETTING as OVERRIDE
 from duetto.runs.command_line.known import Setting
 from duetto.settings.kinds import KIND, LITERAL_KINDS, NAME, PATH, PATHS, STEP_TEXTS
 
-PLAIN = re.compile(r"(?:[A-Za-z_/]|\.{1,2}/)[A-Za-z0-9_./-]*")  # what Hydra's lexer takes as it is
-WORDS = frozenset(("true", "false", "null", "nan", "inf"))  # unless it means one of these
+PLAIN = re.compile(r"(?:[A-Za-z_/]|\.{1,2}/)[A-Za-z0-9_./-]*")  # read unchanged by Hydra's lexer
+WORDS = frozenset(("true", "false", "null", "nan", "inf"))  # except for these, which Hydra reads as values
 NUMBER = re.compile(r"[+-]?\d+")
 QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 PIECE = re.compile(rf"(\s*(?:{QUOTED.pattern})\s*|[^,]*),", re.DOTALL)
 BEFORE_INTERPOLATION = re.compile(r"(\\*)\$\{")  # backslashes count only there
-MISSING = "???"  # omegaconf's word for what has no value
+MISSING = "???"  # omegaconf's mark of a missing value
 STEP = re.compile(rf"preprocess\.steps\.[^.]+\.(?:{'|'.join(STEP_TEXTS)})")
 
 
 def quote_literals(overrides: Sequence[str], known: Mapping[str, Setting], is_sweep: bool = False) -> list[str]:
-    """Settings as typed, with paths and names quoted for Hydra where they need it.
+    """Quote paths and names for Hydra where they need it.
 
     Args:
-        overrides: `KEY=VALUE`, as a shell hands them over.
-        known: The settings there are, by key.
-        is_sweep: Whether `a,b` asks for two runs.
+        overrides: `KEY=VALUE`, as the shell passes them.
+        known: All settings, by key.
+        is_sweep: Whether `a,b` means two runs.
     """
     return [_quoted_override(override, known, is_sweep) for override in overrides]
 
@@ -59,7 +59,7 @@ def _kind(key: str, known: Mapping[str, Setting]) -> str:
 
 
 def as_hydra(value: str, kind: str, is_sweep: bool) -> str:
-    """A value of a path or name in Hydra's grammar."""
+    """A path or name in Hydra's grammar."""
     if kind == NAME[KIND] and NUMBER.fullmatch(value):
         return value
     if exists(value):
@@ -73,20 +73,20 @@ def as_hydra(value: str, kind: str, is_sweep: bool) -> str:
 
 
 def exists(path: str) -> bool:
-    """Whether a file system holds something of that name; False also where it could not."""
+    """Whether the path exists; False for an impossible name, too."""
     try:
         return path != "" and os.path.lexists(path)
-    except ValueError:  # a name with a NUL
+    except ValueError:  # the name holds a NUL character
         return False
 
 
 def pieces(value: str) -> list[str]:
-    """What stands between commas, quoted pieces with their quotes."""
+    """The pieces between commas; quoted pieces keep their quotes."""
     return [found[1] for found in PIECE.finditer(f"{value},")]
 
 
 def listed(value: str) -> list[str]:
-    """Paths between commas, without quotes; one that exists as a whole is one."""
+    """Paths between commas, without quotes; a text that exists as a path is not split."""
     if exists(value):
         return [value]
     bare = [piece if exists(piece) else piece.strip() for piece in pieces(value)]
@@ -94,7 +94,7 @@ def listed(value: str) -> list[str]:
 
 
 def quoted_piece(piece: str) -> str:
-    """One of several: blanks around it do not count."""
+    """Quote one of several pieces, without surrounding blanks."""
     if exists(piece):
         return quoted(piece)
     bare = piece.strip()
@@ -102,7 +102,7 @@ def quoted_piece(piece: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as Hydra and omegaconf give it back unchanged: in quotes unless they would anyhow."""
+    """Quote a text that Hydra and omegaconf would otherwise change."""
     if PLAIN.fullmatch(text) and text.lower() not in WORDS:
         return text
     return str(QuotedString(text=uninterpolated(_not_missing(text)), quote=Quote.single).with_quotes())
@@ -113,7 +113,7 @@ def _not_missing(text: str) -> str:
 
 
 def uninterpolated(value: Any) -> Any:
-    """A value, at every depth, that omegaconf resolves to what it is here: `${` is no interpolation."""
+    """Escape `${` at every depth of a value, so that omegaconf does not interpolate it."""
     if isinstance(value, str):
         return BEFORE_INTERPOLATION.sub(lambda found: rf"{2 * found[1]}\${{", value)
     if isinstance(value, dict):

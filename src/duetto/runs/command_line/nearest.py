@@ -1,28 +1,28 @@
-"""Words that somebody may have meant who typed another one."""
+"""Suggestions for a misspelt word."""
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-LIKE = 0.6  # from here on two words are alike
-CLOSE = 0.08  # how far behind the best another one may be to be named as well
-TAIL = 0.8  # weight of a likeness in the last part of a dotted name alone
-SAME_TAIL = 0.97  # of the same last part
+LIKE = 0.6  # least similarity of a suggestion
+CLOSE = 0.08  # a further suggestion is at most this far below the best
+TAIL = 0.8  # weight of a similarity in the last part of a dotted name only
+SAME_TAIL = 0.97  # weight of an identical last part
 
 
 def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Known words that are like a word, the likest first; of dotted names the last part may be enough.
+    """Known words similar to a word, the most similar first; dotted names may match in the last part only.
 
     Args:
-        word: As typed.
-        known: What there is.
-        count: How many at most.
+        word: The word as typed.
+        known: All valid words.
+        count: Maximum number of suggestions.
     """
     scored = sorted(((_likeness(word, each), each) for each in set(known)), key=lambda pair: (-pair[0], pair[1]))
     return [each for score, each in scored[:count] if score >= max(LIKE, scored[0][0] - CLOSE)]
 
 
 def did_you_mean(word: str, known: Iterable[str], rest: str = "") -> str:
-    """A question with the words that are like it, each with `rest` behind; empty where none is."""
+    """A question that suggests similar words, each followed by `rest`; empty if there are none."""
     found = [f"{each}{rest}" for each in nearest(word, known)]
     if not found:
         return ""

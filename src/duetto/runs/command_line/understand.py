@@ -1,4 +1,4 @@
-"""Settings as a person types them, made ready for Hydra: present names, checked keys, paths and names quoted."""
+"""Prepares typed settings for Hydra: old names are replaced, keys checked, paths and names quoted."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,16 +10,16 @@ from duetto.runs.command_line.literal import quote_literals
 
 
 def understand(overrides: Sequence[str], schema: Schema, conf: Path | None = None, is_sweep: bool = False) -> list[str]:
-    """`KEY=VALUE`, as a shell hands them over, in Hydra's grammar; what it understood already stays as it is.
+    """Rewrite `KEY=VALUE`, as the shell passes it, in Hydra's grammar; applying it twice changes nothing.
 
     Args:
-        overrides: As typed.
-        schema: Of the entry point that they are for.
-        conf: Where the options of groups lie; None = they are not checked.
-        is_sweep: Whether `a,b` asks for two runs.
+        overrides: Settings as typed.
+        schema: Schema of their entry point.
+        conf: Folder with the options of groups; None = options are not checked.
+        is_sweep: Whether `a,b` means two runs.
 
     Raises:
-        ConfigError: If a setting, a group or an option does not exist; names the nearest.
+        ConfigError: If a setting, a group or an option does not exist; names the nearest ones.
     """
     present = check_overrides(current_overrides(overrides), schema, conf)
     return quote_literals(present, known_settings(schema), is_sweep)

@@ -1,8 +1,8 @@
 """Public Diff-SVC files: `model_ckpt_steps_N.ckpt` with its `config.yaml`, read and written.
 
-The checkpoint is a dict whose `state_dict` has names that begin with `model.`; its buffers (schedule, range of the mel)
-and its tensors decide the shape, for configs of 2022 lie about the encoder and hold numbers as text. From the
-config come only the numbers that leave no trace in the weights.
+The checkpoint is a dict whose `state_dict` has names that begin with `model.`. The shape is taken from its buffers
+(schedule, range of the mel) and its tensors, because configs of 2022 name a wrong encoder and hold numbers as text. The
+config supplies only the numbers that cannot be derived from the weights.
 """
 
 import math
@@ -28,14 +28,14 @@ from duetto.storage.torch_file import refuse_expanded
 STATE, PREFIX = "state_dict", "model."
 CONFIG_NAME = "config.yaml"
 REMEDY = "Expected the model_ckpt_steps_*.ckpt of Diff-SVC with its config.yaml beside it."
-CROP_FRAMES = 172  # two seconds at 44.1 kHz, if it is trained on
-DILATION_CYCLE = 4  # upstream's, where a config does not say
+CROP_FRAMES = 172  # two seconds at 44.1 kHz, if training continues
+DILATION_CYCLE = 4  # upstream's, if a config does not set it
 CONTENT = {False: (HUBERT_SOFT, 12), True: (CONTENTVEC, 9)}  # by use_vec; both 256 wide
 
 
 @dataclass(frozen=True)
 class DiffSVCFile:
-    """What was read."""
+    """The content of a Diff-SVC checkpoint and its config."""
 
     weights: dict[str, Tensor]  # by upstream's names, without the prefix
     shape: DiffSVCShape
@@ -44,7 +44,7 @@ class DiffSVCFile:
 
 
 def is_diffsvc_checkpoint(content: Any) -> bool:
-    """Whether a file of PyTorch is a Diff-SVC checkpoint by its names."""
+    """Whether the content of a PyTorch file has the names of a Diff-SVC checkpoint."""
     if not isinstance(content, Mapping) or not isinstance(content.get(STATE), Mapping):
         return False
     return any(str(name).startswith(f"{PREFIX}denoise_fn.") for name in content[STATE])
@@ -54,7 +54,7 @@ def parse_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | No
     """Shape, settings and tensors of a checkpoint that was loaded from `path`.
 
     Raises:
-        CheckpointError: If a tensor or a number of the config is missing or no number.
+        CheckpointError: If a tensor or a number of the config is missing or invalid.
     """
     tensors = {str(name): tensor for name, tensor in content[STATE].items() if isinstance(tensor, Tensor)}
     refuse_expanded(tensors, path, REMEDY)
@@ -72,10 +72,10 @@ def parse_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | No
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The config beside a checkpoint.
+    """Read the config beside a checkpoint.
 
     Raises:
-        CheckpointError: If it is missing or no YAML mapping.
+        CheckpointError: If it is missing or not a YAML mapping.
     """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -92,12 +92,14 @@ def features_of(config: Mapping[str, Any], content_path: str | None) -> Features
     """Our `features` group of a public config; numbers may be text, as PyYAML reads `1e-6`.
 
     Raises:
-        CheckpointError: If a number is missing or no number.
+        CheckpointError: If a number is missing or invalid.
     """
     encoder, layer = CONTENT[bool(config.get("use_vec", False))]
     n_fft, window = _whole(config, "fft_size"), _whole(config, "win_size", _whole(config, "fft_size"))
     if n_fft != window:
-        raise CheckpointError(f"{CONFIG_NAME} has win_size {window} and fft_size {n_fft}; equal ones are supported.")
+        raise CheckpointError(
+            f"{CONFIG_NAME} has win_size {window} and fft_size {n_fft}; only equal sizes are supported."
+        )
     return FeaturesConfig(
         sample_rate=_whole(config, "audio_sample_rate"),
         hop_length=_whole(config, "hop_size"),

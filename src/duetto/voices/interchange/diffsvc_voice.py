@@ -1,4 +1,4 @@
-"""Public Diff-SVC files to a voice that converts, and a voice to public files; the vocoder goes along both ways."""
+"""Imports public Diff-SVC files as a voice, and exports a voice as public files, in both cases with the vocoder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ VOCODER_FOLDER = "nsf_hifigan"
 
 
 def open_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | None, vocoder: str | None) -> TrainedVoice:
-    """The voice of a checkpoint that was loaded from `path`, with the vocoder it is to sing through.
+    """The voice of a checkpoint that was loaded from `path`, with its vocoder.
 
     Raises:
         CheckpointError: If a file cannot be used; says which and why.
@@ -39,7 +39,7 @@ def open_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | Non
     """
     if vocoder is None:
         raise ConfigError(
-            f"{path.name} is a Diff-SVC model: it needs its vocoder. Add vocoder=FILE, the NSF-HiFiGAN `model` "
+            f"{path.name} is a Diff-SVC model, which needs a vocoder. Add vocoder=FILE, the NSF-HiFiGAN `model` "
             "with its config.json beside it."
         )
     found = parse_diffsvc(content, path, content_path)
@@ -73,10 +73,10 @@ def open_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | Non
 
 
 def export_diffsvc(voice: TrainedVoice, export: Export) -> Exported:
-    """Write `model_ckpt_steps_N.ckpt`, `config.yaml` and the vocoder of a voice, as upstream lays them out.
+    """Write `model_ckpt_steps_N.ckpt`, `config.yaml` and the vocoder of a voice in upstream's layout.
 
     Raises:
-        CheckpointError: If upstream has no place for a part of the model.
+        CheckpointError: If upstream does not support a part of the model.
         StorageError: If the folder cannot be written.
     """
     folder = export.folder
@@ -104,6 +104,6 @@ def _require_public(model: DiffSVCConfig, features: FeaturesConfig) -> None:
         )
     if features.content.dimension != model.condition_channels or model.has_continuous_pitch:
         raise CheckpointError(
-            f"This voice reads content {features.content.dimension} wide; Diff-SVC has content of "
+            f"This voice reads content of width {features.content.dimension}; Diff-SVC has content of width "
             f"{model.condition_channels} (features.content.encoder=hubert_soft) and a pitch table."
         )

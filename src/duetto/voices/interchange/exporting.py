@@ -1,4 +1,4 @@
-"""`python -m duetto export`: a voice becomes the files that other programs load, by its architecture's exporter."""
+"""`python -m duetto export`: the architecture's exporter writes a voice as files that other programs load."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,20 +13,20 @@ from duetto.voices.voice import load_voice
 
 @dataclass(frozen=True)
 class Export:
-    """What is asked of an exporter."""
+    """What to export, and where to."""
 
-    voice_folder: Path  # that the voice was read from
-    folder: Path  # where the files go
-    name: str  # of the voice, as users will see it
+    voice_folder: Path  # from which the voice was read
+    folder: Path  # for the exported files
+    name: str  # of the voice, as users of the other program see it
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written."""
+    """The written files."""
 
     model: Path
-    index: Path | None  # None: there is none
-    hints: tuple[str, ...]  # where each file belongs, for people
+    index: Path | None  # None = the voice has no index
+    hints: tuple[str, ...]  # say where each file belongs
 
 
 def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Exported:
@@ -34,19 +34,19 @@ def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Ex
 
     Args:
         voice_folder: The `voice` folder of a run.
-        folder: Where the files go.
-        name: Of the voice, as users will see it.
-        today: The day on which consent has to hold.
+        folder: Folder for the files.
+        name: Name of the voice, as users of the other program see it.
+        today: The day for which consent is checked.
 
     Raises:
-        CorpusError: If the voice is a person's who does not allow `publish_weights`.
-        CheckpointError: If other programs have no place for such a voice; says why.
+        CorpusError: If the voice belongs to a person who does not allow `publish_weights`.
+        CheckpointError: If other programs do not support such a voice; says why.
         StorageError: If the folder cannot be written.
     """
     voice = load_voice(voice_folder)
     architecture = architecture_of(voice.model)
     if architecture.exporter is None:
         raise CheckpointError(f"{name} is a {architecture.title} voice. {architecture.no_export}")
-    require_allowed(voice.card, "publish_weights", voice_folder, today)  # an imported voice has no record of ours
+    require_allowed(voice.card, "publish_weights", voice_folder, today)  # an imported voice has no record
     exported: Exported = resolve_name(architecture.exporter)(voice, Export(voice_folder, folder, name))
     return exported

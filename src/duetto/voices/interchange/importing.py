@@ -1,7 +1,7 @@
-"""`python -m duetto import`: public files become a folder that `infer.py run=…` uses, in our own format.
+"""`python -m duetto import`: converts public files to a folder in our format, which `infer.py run=…` uses.
 
-The folder is laid out as a run's: `run.json`, `voice/` with weights (safetensors), card and index. A training pair also
-leaves the discriminator's weights there, so that a training can start from both.
+The folder has the layout of a run: `run.json`, `voice/` with weights (safetensors), card and index. A training pair
+adds the discriminator's weights, so that a training can start from both.
 """
 
 from dataclasses import dataclass
@@ -30,29 +30,29 @@ DISCRIMINATOR_NAME = "discriminator.safetensors"
 
 @dataclass(frozen=True)
 class ImportFiles:
-    """What is imported together."""
+    """Files that form one voice."""
 
     checkpoint: Path  # inference model or G_*.pth
     index: Path | None = None
     discriminator: Path | None = None  # D_*.pth
-    content_path: str | None = None  # remembered in the card
-    vocoder: str | None = None  # of a Diff-SVC model; its weights are taken along
+    content_path: str | None = None  # recorded in the card
+    vocoder: str | None = None  # of a Diff-SVC model; its weights are imported, too
 
 
 def import_files(files: ImportFiles, folder: Path) -> TrainedVoice:
-    """Read everything, then write; nothing is left behind when a file is bad.
+    """Read all files, then write the voice; if a file is invalid, nothing is written.
 
     Args:
-        files: What to read.
-        folder: Where the voice goes; must not hold another one.
+        files: Files to read.
+        folder: Folder for the voice; must not hold another one.
 
     Raises:
         CheckpointError: If a file cannot be used.
-        ConfigError: If the folder holds a voice already.
+        ConfigError: If the folder already holds a voice.
         StorageError: If it cannot be written.
     """
     if (folder / VOICE_FOLDER / VOICE_CARD_NAME).exists():
-        raise ConfigError(f"{folder} holds a voice already. Delete it, or choose another one with output=FOLDER.")
+        raise ConfigError(f"{folder} already holds a voice. Delete it, or choose another one with output=FOLDER.")
     voice, index = open_checkpoint(files.checkpoint, files.index, files.content_path, files.vocoder)
     discriminator = open_discriminator(files.discriminator, voice)
     write_voice(voice, index, discriminator, folder)
@@ -60,17 +60,17 @@ def import_files(files: ImportFiles, folder: Path) -> TrainedVoice:
 
 
 def open_discriminator(path: Path | None, voice: TrainedVoice) -> MultiPeriodDiscriminator | None:
-    """The other half of a training pair.
+    """The discriminator of a training pair; None without a path.
 
     Raises:
-        CheckpointError: If it is none, or not of the generator's version.
-        ConfigError: If the voice comes from an inference model, which nothing can be trained on.
+        CheckpointError: If the file holds no discriminator, or one of another version than the generator.
+        ConfigError: If the voice comes from an inference model, which cannot be trained further.
     """
     if path is None:
         return None
     origin = voice.card["origin"]
     if origin["kind"] != "training checkpoint":
-        raise ConfigError(f"{origin['file']} is an inference model; a discriminator goes with a G_*.pth.")
+        raise ConfigError(f"{origin['file']} is an inference model; give a discriminator only with a G_*.pth.")
     checkpoint = read_training_checkpoint(path, DISCRIMINATOR)
     return build_discriminator(checkpoint, origin["shape"].split("_")[0])
 
@@ -78,7 +78,7 @@ def open_discriminator(path: Path | None, voice: TrainedVoice) -> MultiPeriodDis
 def write_voice(
     voice: TrainedVoice, index: RetrievalIndex | None, discriminator: MultiPeriodDiscriminator | None, folder: Path
 ) -> None:
-    """Write a run's folder; the card comes last and marks it as complete."""
+    """Write a run's folder; the card is written last and marks it as complete."""
     created = datetime.now(UTC).isoformat(timespec="seconds")
     record: dict[str, Any] = {
         "name": voice.card["name"],

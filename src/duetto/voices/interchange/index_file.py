@@ -1,8 +1,8 @@
-"""A foreign faiss index: measured before it is read, so that a hostile or truncated one cannot fill the memory.
+"""Reads foreign faiss indexes: sizes are checked first, so that a hostile or truncated file cannot fill the memory.
 
-faiss believes the sizes in a file. `measure_index` walks over them first, compares each with the bytes that are left,
-and accepts the two kinds that the ecosystem writes: inverted lists over plain vectors (`IVF…,Flat`) and plain
-vectors (`Flat`), both with L2 distances.
+faiss trusts the sizes in a file. `measure_index` first compares each of them with the remaining bytes, and accepts the
+two kinds that RVC programs write: inverted lists over plain vectors (`IVF…,Flat`) and plain vectors (`Flat`), both with
+L2 distances.
 
 Layout of a file (little-endian), as faiss 1.6 to 1.15 write it: a code of four letters, width (i32), rows (i64), two
 unused i64, trained (u8), metric (i32); `IxF2` then has its vectors; `IwFl` has lists and probes (u64), an index of
@@ -26,12 +26,12 @@ METRIC_L2 = 1
 FLOAT_BYTES, ID_BYTES, PAIR_BYTES = 4, 8, 16
 HASH_MAP = 2  # kind of direct map
 MAX_DIMENSION = 4096
-REMEDY = "Take the added_IVF….index of the model, or make one anew."
+REMEDY = "Use the added_IVF….index of the model, or build a new one."
 
 
 @dataclass(frozen=True)
 class IndexLayout:
-    """What the sizes in an index file say; they agree with each other and with the file's length."""
+    """The sizes in an index file, consistent with each other and with the file's length."""
 
     kind: str  # faiss factory string
     dimension: int
@@ -41,7 +41,7 @@ class IndexLayout:
 
 
 class _Walker:
-    """Reads numbers and skips arrays without leaving the file."""
+    """Reads numbers and skips arrays within the bounds of the file."""
 
     def __init__(self, file: BinaryIO, size: int, path: Path) -> None:
         self.file, self.size, self.path = file, size, path
@@ -55,20 +55,20 @@ class _Walker:
         return self._read(4)
 
     def skip_array(self, width: int, expected: int | None = None) -> None:
-        """Step over an array that says its own length; its items are `width` bytes wide and as many as expected."""
+        """Skip an array that begins with its length; items have `width` bytes, and their number must be as expected."""
         (count,) = self.take("Q")
         if expected is not None and count != expected:
             raise self.refuse(f"it holds {count} numbers where its header says {expected}")
         self.skip(count * width)
 
     def skip(self, count: int) -> None:
-        """Step over bytes, which have to be there."""
+        """Skip bytes; refuse the file if it is too short."""
         if count > self.size - self.file.tell():
             raise self.refuse(f"it ends before its contents do ({self.size} bytes)")
         self.file.seek(count, 1)
 
     def refuse(self, reason: str) -> CheckpointError:
-        """The error that names the file."""
+        """An error that names the file and the reason."""
         return CheckpointError(f"The index {self.path} cannot be used: {reason}. {REMEDY}")
 
     def _read(self, count: int) -> bytes:
@@ -82,7 +82,7 @@ def measure_index(path: Path) -> IndexLayout:
     """Check every size in an index file against the file; nothing large is read.
 
     Raises:
-        CheckpointError: If it is missing, truncated, inconsistent, or of another kind than the ecosystem's.
+        CheckpointError: If it is missing, truncated, inconsistent, or of an unsupported kind.
     """
     if not path.is_file():
         raise CheckpointError(f"There is no index {path}. Correct index=FILE, or leave it out to convert without one.")
@@ -146,7 +146,7 @@ def _walk_lists(walker: _Walker, num_lists: int, num_rows: int, row_bytes: int) 
 
 
 def read_index_file(path: Path) -> tuple[Any, Frames, IndexLayout]:
-    """A foreign index, measured and then read: faiss's object, its rows (N, D) in their order, and its layout.
+    """Check and read a foreign index: faiss's object, its rows (N, D) in their order, and its layout.
 
     Raises:
         CheckpointError: If it cannot be used; says why.

@@ -1,7 +1,6 @@
-"""`python -m duetto inspect`: what a file or folder is, without using it.
+"""`python -m duetto inspect`: describes a file or folder without using it.
 
-A file that cannot be used is described all the same, with what is wrong with it; only one that cannot be read at all
-is an error.
+An unusable file is described together with its problems; only an unreadable file is an error.
 """
 
 from collections.abc import Mapping
@@ -37,15 +36,15 @@ from duetto.voices.interchange.training_checkpoint import (
     parse_training_checkpoint,
 )
 
-REMEDY = "Known are .pth models and checkpoints, .index, .safetensors and the folders of runs."
+REMEDY = "Give a .pth model or checkpoint, an .index, a .safetensors or the folder of a run."
 NEIGHBOURS, RECALL_QUERIES = 8, 200
-QUERY_NOISE = 0.1  # of a row's spread: a source's frames are near the target's, not on them
+QUERY_NOISE = 0.1  # share of the rows' spread: a source's frames are near the target's, not equal to them
 SAFETENSORS_SUFFIX = ".safetensors"
 
 
 @dataclass
 class Description:
-    """What was found; facts are JSON-ready and in the order of showing."""
+    """The kind of a file, its facts (JSON-ready, in display order) and its problems."""
 
     kind: str
     facts: dict[str, Any] = field(default_factory=dict)
@@ -57,10 +56,10 @@ class Description:
 
 
 def describe(path: Path) -> Description:
-    """What a file or a run's folder holds.
+    """Describe a file or a run's folder.
 
     Raises:
-        CheckpointError: If it is missing, truncated, hostile, or of no known kind.
+        CheckpointError: If it is missing, truncated, hostile, or of an unknown kind.
     """
     if path.is_dir():
         return describe_folder(path)
@@ -79,10 +78,10 @@ def describe(path: Path) -> Description:
 
 
 def describe_torch(content: Any, path: Path) -> Description:
-    """A file of `torch.save`, already read.
+    """Describe the content of a `torch.save` file.
 
     Raises:
-        CheckpointError: If it is of no known kind.
+        CheckpointError: If it is of an unknown kind.
     """
     if is_public_model(content):
         return describe_model(parse_public_model(content, path))
@@ -100,7 +99,7 @@ def describe_torch(content: Any, path: Path) -> Description:
 
 
 def describe_model(model: PublicModel) -> Description:
-    """A public inference model."""
+    """Describe a public inference model."""
     facts: dict[str, Any] = {
         "flavour": model.flavour,
         "version": model.version,
@@ -125,7 +124,7 @@ def describe_model(model: PublicModel) -> Description:
 
 
 def describe_training(checkpoint: TrainingCheckpoint, path: Path) -> Description:
-    """One half of a training pair."""
+    """Describe the generator or discriminator of a training pair."""
     facts: dict[str, Any] = {"network": checkpoint.role, "epoch": checkpoint.epoch, **count(checkpoint.weights)}
     found = Description("training checkpoint", facts)
     if checkpoint.role == GENERATOR:
@@ -143,7 +142,7 @@ def describe_training(checkpoint: TrainingCheckpoint, path: Path) -> Description
 
 
 def describe_index(path: Path) -> Description:
-    """A faiss index, with the share of the true neighbours that it finds as it is set."""
+    """Describe a faiss index, with its recall at its own number of probes."""
     layout = measure_index(path)
     facts: dict[str, Any] = {
         "index": layout.kind,
@@ -162,7 +161,7 @@ def describe_index(path: Path) -> Description:
 
 
 def measured_recall(index: Any, rows: Frames) -> float:
-    """Recall@8 against exact search, on rows that were moved a little; seeded."""
+    """Recall@8 against exact search, for rows with seeded noise as queries."""
     generator = np.random.default_rng(0)
     sample = rows[generator.choice(len(rows), min(RECALL_QUERIES, len(rows)), replace=False)]
     noise = generator.standard_normal(sample.shape) * QUERY_NOISE * rows.std(axis=0)
@@ -170,7 +169,7 @@ def measured_recall(index: Any, rows: Frames) -> float:
 
 
 def describe_safetensors(path: Path) -> Description:
-    """A safetensors file, by its header.
+    """Describe a safetensors file by its header.
 
     Raises:
         CheckpointError: If it is truncated or damaged.
@@ -188,7 +187,7 @@ def describe_safetensors(path: Path) -> Description:
 
 
 def describe_folder(path: Path) -> Description:
-    """A run's folder or the voice in it.
+    """Describe a run's folder or its voice.
 
     Raises:
         CheckpointError: If it holds no voice.
@@ -212,10 +211,10 @@ def describe_folder(path: Path) -> Description:
 
 
 def describe_card(card: Mapping[str, Any]) -> dict[str, Any]:
-    """What a voice's card says that a person wants to know.
+    """The facts of a voice's card that matter to a user.
 
     Raises:
-        KeyError: If it lacks something; TypeError and AttributeError if something is of another kind.
+        KeyError: If a field is missing; TypeError or AttributeError if one has the wrong type.
     """
     model, features = card["model"], card["features"]
     content = features["content"]
@@ -235,7 +234,7 @@ def describe_card(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compare_names(weights: Mapping[str, Tensor], shape: str, num_speakers: int, has_posterior: bool) -> dict[str, Any]:
-    """Names that a shape has and the file lacks, the other way round, and those whose sizes differ."""
+    """Tensors that the file lacks, that the shape does not have, and whose sizes differ."""
     expected = expected_tensors(shape, num_speakers, has_posterior)
     different = different_tensors(weights, expected)
     return {
@@ -246,7 +245,7 @@ def compare_names(weights: Mapping[str, Tensor], shape: str, num_speakers: int, 
 
 
 def count(weights: Mapping[str, Any]) -> dict[str, Any]:
-    """Tensors, numbers in them, and their types."""
+    """Number of tensors, number of parameters, and their types."""
     tensors = [value for value in weights.values() if isinstance(value, Tensor)]
     types = sorted({str(tensor.dtype).removeprefix("torch.") for tensor in tensors})
     return {"tensors": len(tensors), "parameters": sum(tensor.numel() for tensor in tensors), "types": types}

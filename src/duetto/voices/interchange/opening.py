@@ -1,4 +1,4 @@
-"""From public files to a voice that converts: the way of `infer.py checkpoint=…` and of `python -m duetto import`."""
+"""Opens public files as a voice, for `infer.py checkpoint=…` and `python -m duetto import`."""
 
 from pathlib import Path
 from typing import Any
@@ -26,32 +26,32 @@ from duetto.voices.interchange.training_checkpoint import (
 )
 from duetto.voices.voice import IMPORTED, TrainedVoice, build_network
 
-NEIGHBOURS = 8  # of the search that the recall of an index is measured for
+NEIGHBOURS = 8  # k of the search whose recall is measured
 
 
 def open_checkpoint(
     checkpoint: Path, index: Path | None = None, content_path: str | None = None, vocoder: str | None = None
 ) -> tuple[TrainedVoice, RetrievalIndex | None]:
-    """A public model and its index, ready to convert; nothing is written.
+    """Open a public model and its index, ready to convert; nothing is written.
 
     Args:
         checkpoint: Inference model (.pth), or a training checkpoint of the generator (G_*.pth).
         index: The model's .index; None = no retrieval.
         content_path: Weights of the content encoder that the model was trained with.
-        vocoder: What a Diff-SVC model sings through; RVC needs none.
+        vocoder: Vocoder of a Diff-SVC model; RVC needs none.
 
     Raises:
-        CheckpointError: If a file is missing, truncated, hostile, of an unknown version or another width; says which.
+        CheckpointError: If a file is missing, truncated, hostile, of an unknown version or a wrong width; says which.
     """
     voice = open_voice(checkpoint, content_path, vocoder)
     return voice, None if index is None else open_index(index, voice)
 
 
 def open_voice(checkpoint: Path, content_path: str | None, vocoder: str | None = None) -> TrainedVoice:
-    """The voice of an inference model or of a training checkpoint, of RVC or Diff-SVC.
+    """Open an inference model or a training checkpoint of RVC or Diff-SVC as a voice.
 
     Raises:
-        CheckpointError: As `open_checkpoint`.
+        CheckpointError: As for `open_checkpoint`.
     """
     content = read_torch_file(checkpoint, public_model.REMEDY)
     if is_training_checkpoint(content):
@@ -66,7 +66,7 @@ def open_voice(checkpoint: Path, content_path: str | None, vocoder: str | None =
 
 
 def open_index(path: Path, voice: TrainedVoice) -> RetrievalIndex:
-    """The rows of a foreign index under our own search, which finds more of the true neighbours than one probe.
+    """The rows of a foreign index with our own search, whose recall is higher than that of one probe.
 
     Raises:
         CheckpointError: If it cannot be read, or its rows are not as wide as the voice's content.
@@ -75,8 +75,8 @@ def open_index(path: Path, voice: TrainedVoice) -> RetrievalIndex:
     content = voice.features.content
     if layout.dimension != content.dimension:
         raise CheckpointError(
-            f"The index {path} holds rows {layout.dimension} wide, but this voice reads content {content.dimension} "
-            "wide. Give the index that was made with the model."
+            f"The index {path} holds rows of width {layout.dimension}, but this voice reads content of width "
+            f"{content.dimension}. Give the index that was made with the model."
         )
     return build_index(rows, content.encoder, content.layer, NEIGHBOURS, seed=0)
 
@@ -86,7 +86,7 @@ def _voice_of_model(model: PublicModel, path: Path, content_path: str | None) ->
     if found:
         raise CheckpointError(f"{path} cannot be used. {' '.join(found)}")
     name = model.shape_name
-    assert name is not None  # else there were problems
+    assert name is not None  # otherwise there were problems
     origin = {
         "kind": "inference model",
         "flavour": model.flavour,
@@ -99,7 +99,7 @@ def _voice_of_model(model: PublicModel, path: Path, content_path: str | None) ->
 
 def _voice_of_training(checkpoint: TrainingCheckpoint, path: Path, content_path: str | None) -> TrainedVoice:
     if checkpoint.role != GENERATOR:
-        raise CheckpointError(f"{path} holds a discriminator, which cannot sing. Give its generator, G_*.pth.")
+        raise CheckpointError(f"{path} holds a discriminator, which cannot convert. Give its generator, G_*.pth.")
     origin: dict[str, Any] = {"kind": "training checkpoint", "epoch": checkpoint.epoch, "notes": []}
     return _build(find_shape(checkpoint, path), checkpoint, path, content_path, origin)
 
@@ -114,7 +114,7 @@ def _build(
         with torch.device("meta"):
             network = build_network(model, features)
         assert isinstance(network, Synthesizer)
-        load_weights(network, source.weights)  # every name, shape and value is checked before memory is taken
+        load_weights(network, source.weights)  # every name, shape and value is checked before memory is allocated
         network.to_empty(device="cpu")
         load_weights(network, source.weights)
     except CheckpointError as error:

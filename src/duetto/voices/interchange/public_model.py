@@ -1,14 +1,14 @@
-"""An inference `.pth` as RVC WebUI and Applio write it, read as data and judged before it is used.
+"""Reads an inference `.pth` of RVC WebUI or Applio as data, and checks it before it is used.
 
-The file is a dict: `weight` (tensors by the ecosystem's names), `config` (18 numbers, see `settings`), and marks such
-as `version`, `sr`, `f0`, `info`; Applio adds `vocoder`, `embedder_model`, `speakers_id` and more. Loaders of the
-ecosystem take what fits and leave the rest at random; here whatever does not fit is a problem with a sentence.
+The file is a dict: `weight` (tensors by upstream's names), `config` (18 numbers, see `settings`), and fields such as
+`version`, `sr`, `f0`, `info`; Applio adds `vocoder`, `embedder_model`, `speakers_id` and more. The loaders of those
+programs load the tensors that fit and leave the others random; here each mismatch is reported in a sentence.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from reprlib import repr as short  # a hostile value must not fill the screen
+from reprlib import repr as short  # a hostile value must not flood the terminal
 from typing import Any
 
 import torch
@@ -37,7 +37,7 @@ WEIGHT_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 @dataclass(frozen=True)
 class PublicModel:
-    """An inference file, taken apart but not judged: see `problems`."""
+    """A parsed inference file; `problems` checks it."""
 
     weights: dict[str, Tensor]  # weight-norm pairs as `.weight_g` and `.weight_v`
     config: list[Any]
@@ -47,7 +47,7 @@ class PublicModel:
     flavour: str  # RVC | Applio
     vocoder: str
     embedder: str
-    details: dict[str, Any]  # every mark of the file but weights and config
+    details: dict[str, Any]  # all fields of the file except weights and config
 
     @property
     def num_speakers(self) -> int:
@@ -57,18 +57,18 @@ class PublicModel:
 
     @property
     def content_dimension(self) -> int:
-        """Width of the content that the tensors read; 0 when they read none."""
+        """Width of the content that the tensors read; 0 if there is no such tensor."""
         projection = self.weights.get(CONTENT_KEY)
         return projection.shape[1] if projection is not None and projection.ndim == 2 else 0
 
     @property
     def has_posterior(self) -> bool:
-        """Whether the posterior encoder was left in; exports of both ecosystems take it out."""
+        """Whether the file has a posterior encoder, which exports of both programs remove."""
         return any(name.startswith(POSTERIOR_PREFIX) for name in self.weights)
 
     @property
     def shape_name(self) -> str | None:
-        """The shape that version, rate and pitch name, such as `v2_40k_f0`; None if there is none."""
+        """Name of the shape of this version, rate and pitch, such as `v2_40k_f0`; None if there is none."""
         rates = {hz: rate for rate, hz in SAMPLE_RATES.items()}
         if self.version not in CONTENT_DIMENSIONS or not isinstance(self.sample_rate, int):
             return None
@@ -83,20 +83,20 @@ def is_public_model(content: Any) -> bool:
 
 
 def parse_public_model(content: Any, path: Path) -> PublicModel:
-    """Take an inference file apart.
+    """Parse an inference file.
 
     Raises:
-        CheckpointError: If it is no inference model, or a field has a type that no version of the ecosystem writes.
+        CheckpointError: If it is not an inference model, or a field has a type that no version writes.
     """
     if not is_public_model(content):
         raise CheckpointError(f"{path} holds no `weight` and `config`. {REMEDY}")
     weights = read_weights(content["weight"], path)
     config, f0 = plain(content["config"]), plain(content.get("f0", 1))
     if not isinstance(config, list) or len(config) != len(CONFIG_NAMES):
-        raise CheckpointError(f"{path}: `config` is no list of {len(CONFIG_NAMES)} entries. {REMEDY}")
-    if f0 not in (0, 1):  # True and False are among them
+        raise CheckpointError(f"{path}: `config` is not a list of {len(CONFIG_NAMES)} entries. {REMEDY}")
+    if f0 not in (0, 1):  # equal to True and False, too
         raise CheckpointError(f"{path}: `f0` is {short(f0)}; expected 1 or 0. {REMEDY}")
-    unmarked = "v1"  # the first models carried no version; their width is checked like any other's
+    unmarked = "v1"  # the first models had no version; their width is checked like that of the others
     return PublicModel(
         weights=weights,
         config=config,
@@ -111,10 +111,10 @@ def parse_public_model(content: Any, path: Path) -> PublicModel:
 
 
 def read_weights(table: Any, path: Path) -> dict[str, Tensor]:
-    """Tensors by the names of files: Applio's names in memory become weight-norm pairs.
+    """The tensors by the names used in files: Applio's in-memory names become weight-norm pairs.
 
     Raises:
-        CheckpointError: If something else than a plain tensor of real numbers is among them.
+        CheckpointError: If a value is not a plain tensor of real numbers.
     """
     strangers = [str(name) for name, value in table.items() if not is_plain_tensor(value)]
     if strangers or not table:
@@ -124,32 +124,32 @@ def read_weights(table: Any, path: Path) -> dict[str, Tensor]:
 
 
 def is_plain_tensor(value: Any) -> bool:
-    """Whether a value is a dense tensor of real numbers with memory of its own."""
+    """Whether a value is a dense tensor of real numbers with its own memory."""
     if not isinstance(value, Tensor):
         return False
     return value.dtype in WEIGHT_TYPES and value.layout == torch.strided and value.device.type == "cpu"
 
 
 def problems(model: PublicModel) -> list[str]:
-    """What keeps a model from being used, a sentence each; an empty list lets it pass to the check of every tensor."""
+    """Reasons why a model cannot be used, one sentence each; if there are none, every tensor is checked next."""
     if model.version not in CONTENT_DIMENSIONS:
-        return [f"Its version is {short(model.version)}; known are {' and '.join(CONTENT_DIMENSIONS)}."]
+        return [f"Its version is {short(model.version)}; known versions are {' and '.join(CONTENT_DIMENSIONS)}."]
     found = []
     if model.vocoder != VOCODER:
         found.append(f"Its vocoder is {model.vocoder}; duetto has {VOCODER} (NSF) only.")
     if model.embedder not in CONTENTVEC_NAMES:
         found.append(
-            f"It was trained on the content encoder {model.embedder}; duetto has ContentVec for public models."
+            f"It was trained on the content encoder {model.embedder}; for public models duetto has ContentVec only."
         )
     width = CONTENT_DIMENSIONS[model.version]
     if model.content_dimension != width:
         found.append(
-            f"It says {model.version}, which reads content {width} wide, but its tensors read {_width(model)}."
+            f"Its version {model.version} reads content of width {width}, but its tensors read {_width(model)}."
         )
     if not 1 <= model.num_speakers <= MAX_SPEAKERS:
         found.append(f"Its speaker table {SPEAKER_KEY} has {model.num_speakers} rows; expected 1 to {MAX_SPEAKERS}.")
     if model.uses_f0 != (PITCH_KEY in model.weights):
-        found.append(f"It says f0={int(model.uses_f0)}, but its tensors {'lack' if model.uses_f0 else 'hold'} pitch.")
+        found.append(f"It has f0={int(model.uses_f0)}, but its tensors {'lack' if model.uses_f0 else 'include'} pitch.")
     return found + _config_problems(model)
 
 
@@ -167,16 +167,16 @@ def _config_problems(model: PublicModel) -> list[str]:
 
 
 def notes(model: PublicModel) -> list[str]:
-    """What is odd about a model but harms nothing, a sentence each."""
+    """Harmless oddities of a model, one sentence each."""
     marked = model.details.get("sr")
     told = SAMPLE_RATES.get(str(marked), marked)
     if told is None or str(told) == str(model.sample_rate):
         return []
-    return [f"Its label says sr={marked}, its config {model.sample_rate} Hz; as everywhere, the config counts."]
+    return [f"Its label says sr={marked}, its config {model.sample_rate} Hz; the config counts, as in other programs."]
 
 
 def plain(value: Any) -> Any:
-    """A mark of a file as JSON can hold it."""
+    """A field of the file as a JSON value."""
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     if isinstance(value, list | tuple):

@@ -1,7 +1,7 @@
-"""A voice of RVC becomes an inference `.pth` and an `.index` that RVC WebUI and Applio load.
+"""Exports an RVC voice as an inference `.pth` and an `.index` for RVC WebUI and Applio.
 
-Both read one file: float16 tensors with weight-norm pairs kept, the list of 18 numbers, and the marks of either side.
-Only what the ecosystem can run is exported: its shapes, on ContentVec's content.
+Both read one file: float16 tensors with weight-norm pairs, the list of 18 numbers, and the fields of either program.
+Only voices that they can run are exported: their shapes, with ContentVec's content.
 """
 
 from typing import Any
@@ -28,10 +28,10 @@ REMEDY = (
 
 
 def export_rvc(voice: TrainedVoice, export: Export) -> Exported:
-    """Write `NAME.pth` and, where the voice has an index, an `.index`.
+    """Write `NAME.pth` and, if the voice has an index, an `.index`.
 
     Raises:
-        CheckpointError: If the voice is not of a shape or encoder that the ecosystem has, or its index is missing.
+        CheckpointError: If those programs do not have the voice's shape or encoder, or its index is missing.
         StorageError: If the folder cannot be written.
     """
     name, folder = export.name, export.folder
@@ -52,10 +52,10 @@ def export_rvc(voice: TrainedVoice, export: Export) -> Exported:
 
 
 def public_content(voice: TrainedVoice, name: str) -> dict[str, Any]:
-    """What the `.pth` holds.
+    """The content of the `.pth`.
 
     Raises:
-        CheckpointError: If the voice cannot be expressed in it; says why, and which sizes can.
+        CheckpointError: If the format does not support the voice; says why, and names supported sizes.
     """
     shape = require_public_shape(voice, name)
     network = voice.network
@@ -78,16 +78,16 @@ def public_content(voice: TrainedVoice, name: str) -> dict[str, Any]:
 
 
 def require_public_shape(voice: TrainedVoice, name: str) -> str:
-    """The ecosystem's name of a voice's shape.
+    """Upstream's name of a voice's shape.
 
     Raises:
-        CheckpointError: If it has none, or the voice was trained on content that the ecosystem does not compute.
+        CheckpointError: If there is none, or upstream does not have the voice's content encoder.
     """
     network = voice.network
     shape = shape_name(network.config) if isinstance(network, Synthesizer) else None
     content = voice.features.content
     if shape is None:
-        what = f"is a {voice.model.name} voice of size {voice.model.size}, content {content.dimension} wide"
+        what = f"is a {voice.model.name} voice of size {voice.model.size}, with content of width {content.dimension}"
         raise CheckpointError(f"{name} {what}; RVC WebUI and Applio have no such shape. {REMEDY}")
     layer = CONTENT_LAYERS[shape.split("_")[0]]
     if (content.encoder, content.layer) != (CONTENTVEC, layer):

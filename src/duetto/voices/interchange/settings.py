@@ -1,7 +1,7 @@
-"""What a public model's shape is in our settings, and in the ecosystem's list of 18 numbers.
+"""Translates the shape of a public model between our settings and upstream's list of 18 numbers.
 
-The list stands under `config` in every inference file. Entry 1 (training segment) is 32 in all of them and means
-nothing; entry 15 is overruled by the rows of the speaker table.
+The list is under `config` in every inference file. Entry 1 (training segment) is always 32 and has no meaning; the
+rows of the speaker table override entry 15.
 """
 
 from dataclasses import replace
@@ -19,8 +19,8 @@ from duetto.features.hubert_variants import CONTENTVEC
 from duetto.features.timing import UPSTREAM
 from duetto.settings.config import ContentConfig, FeaturesConfig
 
-CONTENT_LAYERS = {"v1": 9, "v2": 12}  # of ContentVec; v1 reads the projection behind it
-EXPORTED_SEGMENT = 32  # in every public file, whatever was trained
+CONTENT_LAYERS = {"v1": 9, "v2": 12}  # of ContentVec; v1 reads the projection after it
+EXPORTED_SEGMENT = 32  # in every public file, whatever the training used
 CONFIG_NAMES = (
     "spec_channels",
     "segment_size",
@@ -45,7 +45,7 @@ SEGMENT_ENTRY, SPEAKERS_ENTRY, RATE_ENTRY = 1, 15, 17
 
 
 def public_config(shape: SynthesizerConfig) -> list[Any]:
-    """The ecosystem's 18 entries, in the types that upstream writes."""
+    """The 18 entries, in the types that upstream writes."""
     return [
         shape.spectrogram_channels,
         EXPORTED_SEGMENT,
@@ -69,7 +69,7 @@ def public_config(shape: SynthesizerConfig) -> list[Any]:
 
 
 def shape_name(shape: SynthesizerConfig) -> str | None:
-    """The ecosystem's name of a shape whatever its number of speakers, such as `v2_40k_f0`; None when it has none."""
+    """Upstream's name of a shape for any number of speakers, such as `v2_40k_f0`; None if there is none."""
     for name in SHAPE_NAMES:
         known = ecosystem_shape(name, shape.num_speakers)
         same_list = public_config(known) == public_config(shape)
@@ -86,7 +86,7 @@ def model_config(name: str, num_speakers: int, has_posterior: bool) -> RVCConfig
 
 
 def features_config(name: str, content_path: str | None) -> FeaturesConfig:
-    """Our `features` group of a public shape: its rate and grid, and the content encoder it was trained with."""
+    """Our `features` group of a public shape: sample rate, hop length, and the content encoder it was trained with."""
     version = name.split("_")[0]
     content = ContentConfig(CONTENTVEC, CONTENT_LAYERS[version], CONTENT_DIMENSIONS[version], content_path)
     return replace(ecosystem_settings(name).features, content=content, timing=UPSTREAM)

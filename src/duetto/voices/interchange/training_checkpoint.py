@@ -1,8 +1,8 @@
-"""Training checkpoints `G_*.pth` and `D_*.pth`, pretrained bases such as f0G40k.pth among them.
+"""Reads training checkpoints `G_*.pth` and `D_*.pth`, including pretrained weights such as f0G40k.pth.
 
-The file is a dict {model, iteration, optimizer, learning_rate}. The optimiser is left out: its state is ordered by the
-layers' order of construction, which differs between the ecosystem's members. No label says what the network is, so the
-shape is the one that all its tensors have.
+The file is a dict {model, iteration, optimizer, learning_rate}. The optimiser is ignored: its state is in the order in
+which the layers were built, which differs between programs. The file does not name the network's shape, so it is the
+one that fits all tensors.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 
 @dataclass(frozen=True)
 class TrainingCheckpoint:
-    """One network of a training, by the ecosystem's names."""
+    """One network of a training, with upstream's names."""
 
     weights: dict[str, Tensor]
     role: str  # generator | discriminator
@@ -41,17 +41,17 @@ class TrainingCheckpoint:
 
 
 def is_training_checkpoint(content: Any) -> bool:
-    """Whether a file's content looks like a training checkpoint of the ecosystem."""
+    """Whether a file's content looks like a training checkpoint of RVC."""
     if not isinstance(content, Mapping) or not isinstance(content.get("model"), Mapping):
         return False
     return any(str(name).startswith(("enc_p.", "discriminators.")) for name in content["model"])
 
 
 def parse_training_checkpoint(content: Any, path: Path) -> TrainingCheckpoint:
-    """Take a training checkpoint apart.
+    """Parse a training checkpoint.
 
     Raises:
-        CheckpointError: If it is none.
+        CheckpointError: If the content is something else.
     """
     if not is_training_checkpoint(content):
         raise CheckpointError(f"{path} holds no `model` with the networks of RVC. {REMEDY}")
@@ -83,10 +83,10 @@ def load_training_checkpoint(network: Any, path: Path, role: str) -> None:
 
 
 def find_shape(checkpoint: TrainingCheckpoint, path: Path) -> str:
-    """The ecosystem's shape that all tensors of a generator have, such as `v2_40k_f0`.
+    """Upstream's shape that fits all tensors of a generator, such as `v2_40k_f0`.
 
     Raises:
-        CheckpointError: If there is none; names the tensors that keep it from the nearest one.
+        CheckpointError: If there is none; names the tensors that do not fit the nearest one.
     """
     weights = checkpoint.weights
     if not 1 <= checkpoint.num_speakers <= MAX_SPEAKERS:
@@ -97,7 +97,7 @@ def find_shape(checkpoint: TrainingCheckpoint, path: Path) -> str:
     content = weights.get(CONTENT_KEY)
     version = widths.get(content.shape[1]) if content is not None and content.ndim == 2 else None
     if version is None:
-        raise CheckpointError(f"{path}: {CONTENT_KEY} is missing or of no known width ({list(widths)}).")
+        raise CheckpointError(f"{path}: {CONTENT_KEY} is missing or of an unknown width ({list(widths)}).")
     kind = "f0" if PITCH_KEY in weights else "nof0"
     names = [name for name in SHAPE_NAMES if name.startswith(f"{version}_") and name.endswith(f"_{kind}")]
     differences = {
@@ -106,20 +106,20 @@ def find_shape(checkpoint: TrainingCheckpoint, path: Path) -> str:
     nearest = min(names, key=lambda name: len(differences[name]))
     if differences[nearest]:
         raise CheckpointError(
-            f"{path} has no shape of the ecosystem; the nearest is {nearest}, but {len(differences[nearest])} tensors "
+            f"{path} has no known shape; the nearest is {nearest}, but {len(differences[nearest])} tensors "
             f"differ: {', '.join(differences[nearest][:5])}."
         )
     return nearest
 
 
 def different_tensors(weights: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> list[str]:
-    """Names that are missing, unknown or misshapen in a file; sorted."""
+    """Sorted names of missing, unknown and misshapen tensors."""
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
 
 
 def expected_tensors(shape: str, num_speakers: int, with_posterior: bool) -> dict[str, tuple[int, ...]]:
-    """Every tensor of a shape by the ecosystem's name; takes no memory."""
+    """Sizes of every tensor of a shape by upstream's name, without allocating memory."""
     with torch.device("meta"):
         network = Synthesizer(ecosystem_shape(shape, num_speakers, with_posterior))
     return {foreign_name(name): tuple(tensor.shape) for name, tensor in network.state_dict().items()}
