@@ -14,6 +14,8 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from tests.test_signals import listen_to_ctrl_c
+
 ROOT = Path(__file__).resolve().parents[2]
 OLD_RUNS = ROOT / "tests" / "old_runs"
 TOKEN = "DUETTO_BATTERY"  # variable by which the processes of a place are known, children included
@@ -52,6 +54,7 @@ class Place:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=listen_to_ctrl_c,
         )
 
     def run(self, *words: str, before: Sequence[str] = ()) -> int:
