@@ -4,6 +4,7 @@ import errno
 from pathlib import Path
 
 import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from duetto.errors import report_errors
 from duetto.storage.files import storage_error
@@ -15,6 +16,7 @@ from duetto.storage.files import storage_error
         MemoryError(),
         RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
         RuntimeError("std::bad_alloc"),
+        Fail("[ONNXRuntimeError] : 1 : FAIL : Non-zero status code: Failed to allocate memory for a buffer of size 8"),
         OSError(errno.ENOMEM, "Cannot allocate memory"),
     ],
 )

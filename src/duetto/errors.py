@@ -61,7 +61,9 @@ def memory_shortage_told() -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, RuntimeError, OSError) as error:
+    except DuettoError:
+        raise
+    except Exception as error:  # ONNX Runtime's own derive from no other class
         if not isinstance(error, MemoryError) and not any(words in str(error).lower() for words in OUT_OF_MEMORY):
             raise
         raise MemoryShortageError(
