@@ -34,6 +34,7 @@ class Answer:
         self.is_told = False
         self.has_spoken = False
         self.is_held = False
+        self.number: int | None = None  # of the signal that was answered
         self.waiting: int | None = None  # the signal that came while it was held
 
     def __call__(self, number: int, frame: FrameType | None = None) -> None:
@@ -45,7 +46,7 @@ class Answer:
             if not self.has_spoken:
                 os.write(2, STOPPED.encode())  # print is not safe in the middle of another print
             os._exit(128 + number)
-        self.is_told = True
+        self.is_told, self.number = True, number
         raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
     @contextmanager
@@ -66,6 +67,12 @@ class Answer:
             sys.stdout.flush()
             sys.stderr.write(STOPPED)
             sys.stderr.flush()
+
+
+def is_stopping() -> bool:
+    """Whether the command has been told to end."""
+    answers = (signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT))
+    return any(isinstance(each, Answer) and each.is_told for each in answers)
 
 
 @contextmanager
@@ -94,6 +101,11 @@ def answer_signals() -> Iterator[None]:
         answer.is_told = True
         answer.speak()
         _leave(EXIT_TERMINATED if isinstance(stopped, Terminated) else EXIT_INTERRUPTED)
+    except Exception:  # what a lock of threading makes of a signal that comes while it is being taken
+        if answer.number is None:
+            raise
+        answer.speak()
+        _leave(128 + answer.number)
     finally:
         if not answer.is_told:  # else a second signal still has to find somebody
             for number, handler in before.items():

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Concatenate, ParamSpec, TypeVar
 
-from duetto.signals import POOL_THREADS, signals_held
+from duetto.signals import POOL_THREADS, is_stopping, signals_held
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -126,8 +126,8 @@ class _Processes(ProcessPoolExecutor):
 
 
 def _is_stop(kind: type[BaseException] | None) -> bool:
-    """Whether a block was left by Ctrl-C, SIGTERM or an exit, and not by an error."""
-    return kind is not None and not issubclass(kind, Exception)
+    """Whether a block was left by Ctrl-C, SIGTERM or an exit, and not by an error that no signal has caused."""
+    return kind is not None and (is_stopping() or not issubclass(kind, Exception))
 
 
 @contextmanager
