@@ -69,17 +69,20 @@ class Answer:
             sys.stderr.flush()
 
 
+def _answers() -> Iterator[Answer]:
+    handlers = (signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT))
+    return (handler for handler in handlers if isinstance(handler, Answer))
+
+
 def is_stopping() -> bool:
     """Whether the command has been told to end."""
-    answers = (signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT))
-    return any(isinstance(each, Answer) and each.is_told for each in answers)
+    return any(answer.is_told for answer in _answers())
 
 
 @contextmanager
 def signals_held() -> Iterator[None]:
     """Around what must not be left half done, and is short: a signal that comes meanwhile is answered after it."""
-    answers = (signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT))
-    answer = next((each for each in answers if isinstance(each, Answer)), None)
+    answer = next(_answers(), None)
     with nullcontext() if answer is None else answer.held():
         yield
 
@@ -101,8 +104,8 @@ def answer_signals() -> Iterator[None]:
         answer.is_told = True
         answer.speak()
         _leave(EXIT_TERMINATED if isinstance(stopped, Terminated) else EXIT_INTERRUPTED)
-    except Exception:  # what a lock of threading makes of a signal that comes while it is being taken
-        if answer.number is None:
+    except RuntimeError as error:  # what a lock of threading makes of a signal that comes while it is being taken
+        if answer.number is None or "lock" not in str(error):
             raise
         answer.speak()
         _leave(128 + answer.number)

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duetto.corpus.build import Surroundings, build_corpus
 from duetto.corpus.manifest import Manifest, load_manifest
 from duetto.corpus.recordings.folder import folder_recordings, open_folder, read_folder_consents
 from duetto.errors import CorpusError, StorageError
@@ -27,22 +25,12 @@ from duetto.preprocess.steps.slice import Slice
 from duetto.settings.config import DataConfig
 from duetto.storage.audio import read_audio, read_info, write_audio
 from tests.corpus.fakes import sine, write_sine
-
-TODAY = date(2026, 11, 22)
-
-
-@pytest.fixture
-def recordings(tmp_path: Path) -> Path:
-    folder = tmp_path / "recordings"
-    folder.mkdir()
-    (folder / "consent.yaml").write_text(example_consent(TODAY), encoding="utf-8")
-    return folder
+from tests.corpus.recordings.building import TODAY
+from tests.corpus.recordings.building import build as build_from
 
 
 def build(recordings: Path, root: Path) -> tuple[Path, Manifest]:
-    config = DataConfig(case="folder", root=str(root), path=str(recordings))
-    folder = build_corpus(config, surroundings=Surroundings(today=TODAY, workers=2))
-    return folder, load_manifest(folder)
+    return build_from(DataConfig(case="folder", root=str(root), path=str(recordings)))
 
 
 def test_every_sample_format_rate_and_number_of_channels_is_taken_in(recordings: Path, tmp_path: Path):
