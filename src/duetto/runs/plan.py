@@ -19,7 +19,7 @@ from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
 
 RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, on two cores
 RENDER_S_PER_READING = 0.9  # wall, one text by a reading voice, on two cores
-RENDER_S_PER_TEXT = 3.5  # wall, one text of the ensemble in one timbre, on two cores
+RENDER_S_PER_TEXT = 3.0  # half of the CPU seconds of one text of the ensemble in one timbre
 MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
 PREPROCESS_S_PER_SONG = 0.5
 FEATURES_S_PER_SONG = 0.8

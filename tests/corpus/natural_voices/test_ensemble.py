@@ -9,7 +9,7 @@ from duetto.corpus.card import data_card
 from duetto.corpus.manifest import Manifest, load_manifest
 from duetto.corpus.natural_voices.bench_voices import BENCH_VOICES, KEPT_OUT, bench_voices_among
 from duetto.corpus.natural_voices.ensemble import EnsembleText, ensemble_texts
-from duetto.corpus.natural_voices.voices import ALL_VOICES, ensemble_voices, language_of
+from duetto.corpus.natural_voices.voices import ALL_VOICES, ensemble_voices, family_of, language_of
 from duetto.errors import ConfigError, CorpusError
 from duetto.evaluation.analysis.pitch import track_f0
 from duetto.settings.case_config import EnsembleConfig
@@ -65,7 +65,15 @@ def test_the_whole_is_balanced_over_voices_and_has_every_language():
     asked = Counter(name for text in whole if text.split == "train" for name in text.timbres)
     assert max(asked.values()) <= 1.1 * min(asked.values())
     assert {text.language for text in whole} == {"en-us", "en-gb", "es", "fr", "hi", "it", "ja", "pt", "zh"}
-    assert all(text.language == language_of(text.prosody) for text in whole if language_of(text.prosody)[:2] != "en")
+    romance = {"es", "fr", "it", "pt"}
+    assert all(
+        text.language == language_of(text.prosody) or {text.language, language_of(text.prosody)} <= romance
+        for text in whole
+    )
+    assert all(len({family_of(timbre) for timbre in text.timbres}) == 1 for text in whole)
+    french = [text for text in whole if text.language == "fr"]
+    assert len(french) >= 20
+    assert {text.is_intoned for text in french} == {True, False}
     assert all(len(set(text.timbres)) == len(text.timbres) for text in whole)
     share = sum(text.is_intoned for text in whole) / len(whole)
     assert share == 0.5

@@ -1,9 +1,11 @@
 """The ensemble as a corpus for pretraining: 41 natural synthetic voices speak and intone texts in nine languages.
 
-Each voice reads texts of its own language with its own prosody; voices of English, of which there are most, read every
-third text in French, Italian, Spanish or Portuguese instead. Every text is said with the timbre of its reader and, with
-the same timing to the sample, with those of other voices. Every second text is intoned on held notes, which all its
-timbres share.
+Each voice reads texts of its own language with its own prosody; Romance voices read every third text in French, which
+is no voice's own language here, and every third in another Romance language. Every text is said with the timbre of its
+reader and, with the same timing to the sample, with those of other voices of its family of languages: a timbre of
+another family pronounces it with an accent.
+
+Every second text is intoned on held notes, which all its timbres share.
 
 The last text of every fifth voice is held out, the first for val and the others for test: source and reference then
 have the same words, timing and pitch and different timbres. Its sentences are in no training text.
@@ -20,9 +22,9 @@ from duetto.corpus.jobs import Job, Outcome, Plan, all_clips
 from duetto.corpus.manifest import Clip, Role, Split
 from duetto.corpus.natural_voices.held_pitches import Melody, analyse_speech, draw_melody, sing_on
 from duetto.corpus.natural_voices.narrator import LICENCES, SAMPLE_RATE, Narrator, Utterance
-from duetto.corpus.natural_voices.texts import ENGLISH, joined, sentences_by_language
+from duetto.corpus.natural_voices.texts import joined, sentences_by_language
 from duetto.corpus.natural_voices.treatment import HELD_OUT_DBFS, Treatment, draw_treatment, treat
-from duetto.corpus.natural_voices.voices import ensemble_voices, language_of
+from duetto.corpus.natural_voices.voices import ensemble_voices, family_of, language_of
 from duetto.ownership.consent import embedded_consent
 from duetto.settings.case_config import EnsembleConfig
 from duetto.settings.config import DataConfig
@@ -30,8 +32,7 @@ from duetto.storage.audio import Waveform, write_audio
 from duetto.storage.files import sha256_file
 
 SEED = 0x3115
-GUESTS = ("fr", "it", "fr", "pt", "fr", "es")  # what English voices read as well; no voice has French as its own
-GUEST_EVERY = 3
+FRENCH, ROMANCE = "fr", ("es", "fr", "it", "pt")
 SENTENCES = 2  # in a text
 HELD_OUT_EVERY = 5  # one text of each group of this many voices is held out
 SPOKEN_SPEED, INTONED_SPEED = (0.8, 1.1), (0.55, 0.8)
@@ -52,10 +53,10 @@ class EnsembleText:
     def language(self) -> str:
         """The language of the text."""
         own = language_of(self.prosody)
-        if own in ENGLISH and self.number % GUEST_EVERY == GUEST_EVERY - 1:
-            place = ensemble_voices().index(self.prosody)
-            return GUESTS[(place + self.number // GUEST_EVERY) % len(GUESTS)]
-        return own
+        if own not in ROMANCE:
+            return own
+        others = [language for language in ROMANCE if language not in (own, FRENCH)]
+        return (own, FRENCH, others[self.number // 3 % len(others)])[self.number % 3]
 
     @property
     def is_intoned(self) -> bool:
@@ -79,12 +80,17 @@ class EnsembleText:
 
     @property
     def timbres(self) -> tuple[str, ...]:
-        """The reader's own voice, then others; over all readers, each voice is asked equally often."""
+        """The reader's own voice, then others of its family, or of all where the family is too small.
+
+        Over all readers of a family, each of its voices is asked equally often.
+        """
+        asked = (self.ensemble.timbres if self.split == "train" else 2) - 1
         names = ensemble_voices()[: self.ensemble.voices]
-        place, others = names.index(self.prosody), len(names) - 1
-        others_asked = (self.ensemble.timbres if self.split == "train" else 2) - 1
-        steps = [1 + (self.number * others_asked + k) % others for k in range(others_asked)]
-        return (self.prosody, *(names[(place + step) % len(names)] for step in steps))
+        family = [name for name in names if family_of(name) == family_of(self.prosody)]
+        choice = family if len(family) > asked else list(names)
+        place, others = choice.index(self.prosody), len(choice) - 1
+        steps = [1 + (self.number * asked + k) % others for k in range(asked)]
+        return (self.prosody, *(choice[(place + step) % len(choice)] for step in steps))
 
     def run(self, folder: Path) -> Outcome:
         """Say the text with every timbre; write the audio."""

@@ -31,6 +31,10 @@ MOST_TOKENS = 510  # rows of a voice's table
 LANGUAGES: Mapping[str, str] = MappingProxyType(
     {"a": "en-us", "b": "en-gb", "e": "es", "f": "fr", "h": "hi", "i": "it", "j": "ja", "p": "pt", "z": "zh"}
 )
+# voices that pronounce each other's languages well, by first letter: the accent is in the timbre, not in the prosody
+FAMILIES: Mapping[str, str] = MappingProxyType(
+    {"a": "English", "b": "English", "h": "Hindi", "j": "Japanese", "z": "Mandarin", **dict.fromkeys("efip", "Romance")}
+)
 NAMES: Mapping[str, str] = MappingProxyType(  # of the voices, by the letters before them
     {
         "af": "alloy aoede bella heart jessica kore nicole nova river sarah sky",
@@ -59,6 +63,11 @@ Style = NDArray[np.float32]
 def language_of(voice: str) -> str:
     """The language that a voice was made for, such as `en-us`."""
     return LANGUAGES[voice[0]]
+
+
+def family_of(voice: str) -> str:
+    """The family of languages that a voice pronounces without a strong accent."""
+    return FAMILIES[voice[0]]
 
 
 @lru_cache(maxsize=1)
