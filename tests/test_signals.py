@@ -177,6 +177,7 @@ def test_the_processes_of_a_pool_end_when_their_parent_is_killed():
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's")
+@pytest.mark.slow
 def test_a_program_that_a_step_has_started_ends_when_the_command_is_killed(tmp_path):
     mark = tmp_path / "pid"
     process = start(SEPARATES, str(mark))
