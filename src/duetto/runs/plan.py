@@ -96,6 +96,9 @@ def preliminary_stages(config: TrainConfig, speed: float) -> list[Stage]:
 
 def training_stage(config: TrainConfig, speed: float) -> Stage:
     """The training time: its limit, or the cost of the steps if that is known."""
+    if architecture_of(config.model).is_closed_form:
+        what = f"{config.model.name} {config.model.size}, solved in one pass over the data: no steps, no minutes"
+        return Stage("training", what, step_seconds(config, speed))
     minutes = config.trainer.max_minutes
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
     if minutes:
@@ -111,6 +114,8 @@ def step_seconds(config: TrainConfig, speed: float) -> float:
 
 def validation_stage(config: TrainConfig, speed: float) -> Stage:
     """Held-out conversions during training: one at every interval and one at the end."""
+    if architecture_of(config.model).is_closed_form:
+        return Stage("validation", "none: a solution in closed form has no steps to select from", 0.0)
     every, minutes = config.trainer.evaluate_every_steps, config.trainer.max_minutes
     if not every:
         return Stage("validation", "none (trainer.evaluate_every_steps=0)", 0.0)
