@@ -11,6 +11,7 @@ from duetto.cli.commands import (
     base,
     check,
     consent,
+    corpus,
     dashboard,
     doctor,
     export_voice,
@@ -36,6 +37,7 @@ from duetto.signals import answer_signals
 VERBS = (
     train,
     infer,
+    corpus,
     hardware,
     sing,
     score,

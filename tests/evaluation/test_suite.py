@@ -24,7 +24,8 @@ from .voices import BRIGHT, SAMPLE_RATE, melody, sing
 TIME = np.arange(round(1.2 * SAMPLE_RATE)) / SAMPLE_RATE
 HELD_NOTE = 196.0 * 2 ** (0.3 * np.sin(2 * np.pi * 5.5 * TIME) / 12)
 SUNG = np.concatenate([melody(1.8, base_hz=220.0, rests=((1.0, 1.8),)), HELD_NOTE])
-NOT_HERE = {"peak_gpu_memory", "predicted_quality", "predicted_quality_reference"}  # no GPU, and no predictor given
+WORDS = {f"{kind}_error{at}" for kind in ("word", "character") for at in ("", "_source", "_copy_synthesis")}
+NOT_HERE = {"peak_gpu_memory", "predicted_quality", "predicted_quality_reference", *WORDS}  # no GPU, predictor, text
 DOUBTFUL = {"f2_slope_error_gap_closed"}  # in vowels that hardly change, the bounds are about as far apart as is asked
 
 

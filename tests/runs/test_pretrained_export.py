@@ -14,7 +14,9 @@ from tests.architectures.vocoder.test_training import tiny_vocoder
 from tests.training.tiny import tiny_config, tiny_fit
 
 
-def make_run(folder: Path, subject: str = "none", weights: dict[str, str] | None = None) -> torch.nn.Module:
+def make_run(
+    folder: Path, subject: str = "none", weights: dict[str, str] | None = None, speakers: tuple[str, ...] = ("a",)
+) -> torch.nn.Module:
     config = replace(tiny_config(2), model=tiny_vocoder())
     network = tiny_fit(2, folder, config=config).network
     record = {
@@ -23,6 +25,7 @@ def make_run(folder: Path, subject: str = "none", weights: dict[str, str] | None
         "case": "choir",
         "data_hash": "abc",
         "weights": weights or {},
+        "speakers": list(speakers),
         "seed": 0,
         "device": "CPU",
         "code": {},
@@ -65,3 +68,10 @@ def test_somebodys_voice_becomes_no_base(tmp_path: Path):
     assert not (tmp_path / "bases").exists()
     with pytest.raises(CheckpointError, match="is not a run"):
         export_base(tmp_path / "nothing", tmp_path / "bases")
+
+
+def test_weights_that_heard_a_voice_of_the_bench_become_no_base(tmp_path: Path):
+    make_run(tmp_path / "run", speakers=("af_heart", "bm_george"))
+    with pytest.raises(CheckpointError, match=r"trained on bm_george, which are kept for benchmarks/words\.py"):
+        export_base(tmp_path / "run", tmp_path / "bases")
+    assert not (tmp_path / "bases").exists()

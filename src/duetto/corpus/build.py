@@ -15,6 +15,8 @@ from duetto.corpus.embedded_cases.choir import choir_settings, plan_choir
 from duetto.corpus.embedded_cases.embedded import Recipe, embedded_settings, plan_embedded
 from duetto.corpus.embedded_cases.performer import EmbeddedSinger, Singer
 from duetto.corpus.jobs import build_folder, is_complete
+from duetto.corpus.natural_voices.ensemble import ensemble_settings, plan_ensemble
+from duetto.corpus.natural_voices.narrator import KokoroNarrator, Narrator
 from duetto.corpus.recordings.folder import (
     folder_recordings,
     folder_settings,
@@ -36,7 +38,7 @@ from duetto.storage.leftovers import sweep_leftovers
 from duetto.workers import process_pool, thread_pool
 
 CORPORA = "corpora"
-EMBEDDED = "duetto.corpus.embedded_cases."
+EMBEDDED, NATURAL = "duetto.corpus.embedded_cases.", "duetto.corpus.natural_voices."
 RECIPES: Mapping[str, Callable[[DataConfig], Recipe]] = MappingProxyType(
     {"case_a": recipe_case_a, "case_b": recipe_case_b, "case_c": recipe_case_c}
 )
@@ -47,6 +49,7 @@ class Surroundings:
     """Inputs of a build besides its configuration; tests replace them."""
 
     singer: Singer = field(default_factory=EmbeddedSinger)
+    narrator: Narrator | None = None  # None = the packages that data.ensemble names
     today: date | None = None  # None = the current date
     workers: int | None = None  # None = one per core; 1 = no further process
 
@@ -62,7 +65,8 @@ def build_corpus(
     Args:
         config: The case and its settings.
         progress: Called with (job, number of jobs done, total) after each.
-        surroundings: Singer, date and number of workers; None = the embedded singer, today, every core.
+        surroundings: Singer, narrator, date and number of workers; None = the embedded singer, the packages that
+            speak, today, every core.
 
     Returns:
         The corpus folder, `root/corpora/<case>-<12 digits>`.
@@ -77,6 +81,7 @@ def build_corpus(
         **dict.fromkeys(RECIPES, _build_embedded),
         "case_d": _build_case_d,
         "choir": _build_choir,
+        "ensemble": _build_ensemble,
         "ddb": _build_from_archive,
         "folder": _build_from_recordings,
         "mix": _build_from_recordings,
@@ -121,6 +126,17 @@ def _build_choir(config: DataConfig, progress: ReportProgress | None, surroundin
     plan = plan_choir(config, config.choir, settings)
     with process_pool(surroundings.workers) as executor:
         return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
+
+
+def _build_ensemble(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
+    narrator = surroundings.narrator or KokoroNarrator(Path(config.ensemble.voices_file).expanduser())
+    settings = ensemble_settings(config, narrator)
+    made_of = fingerprint(settings, {}, [f"{NATURAL}ensemble", type(narrator).__module__])
+    folder = corpus_folder(config, made_of)
+    if is_complete(folder):
+        return folder
+    with process_pool(surroundings.workers) as executor:
+        return build_folder(folder, plan_ensemble(config, settings, narrator), executor, progress, made_of)
 
 
 def _build_from_archive(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from duetto.corpus.manifest import MANIFEST_NAME, Clip, Dropped, Ledger, Manifest, load_manifest, save_manifest
+from duetto.corpus.natural_voices.bench_voices import bench_voices_among
 from duetto.errors import CorpusError
 from duetto.ownership.consent import CONSENT_NAME, consent_from_dict, write_consent
 from duetto.progress import ReportProgress
@@ -119,7 +120,7 @@ def build_folder(
         The complete folder.
 
     Raises:
-        CorpusError: If a worker process dies.
+        CorpusError: If a worker process dies, or a singer is one of the voices that are kept for the bench.
         DuettoError: If a job raises it; finished jobs stay and are not run again.
     """
     sweep_leftovers(make_folder(folder))
@@ -127,6 +128,12 @@ def build_folder(
         return folder
     outcomes = _run_jobs(folder, plan.jobs, executor, progress)
     manifest = plan.assemble(folder, outcomes)
+    kept_out = bench_voices_among(clip.singer for clip in manifest.clips)
+    if kept_out:
+        raise CorpusError(
+            f"{', '.join(kept_out)}: voices of this name are kept for benchmarks/words.py, and no corpus may contain "
+            "them. Leave them out; if it is another singer of that name, rename the folder."
+        )
     if made_of is not None:
         write_json(folder / FINGERPRINT_NAME, made_of.as_dict())
     write_consent(folder / CONSENT_NAME, consent_from_dict(manifest.consent))

@@ -40,6 +40,8 @@ class Clip:
     start: int = (
         0  # samples of the original (and of score and annotations) before this clip; < 0: the original begins later
     )
+    text: str | None = None  # what is said or sung in the whole original; None = not known
+    language: str | None = None  # of the text, such as en-us
 
     @property
     def duration_s(self) -> float:

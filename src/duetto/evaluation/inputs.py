@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # networks, which the table of metrics does not need
     from duetto.evaluation.models.intelligibility import PhoneRecogniser
     from duetto.evaluation.models.predictor import QualityPredictor
     from duetto.evaluation.models.speaker import SpeakerEncoder
+    from duetto.evaluation.models.whisper import WhisperRecogniser
 
 FRAME_RATE_HZ = 100.0  # of conversions whose own is not known
 
@@ -54,6 +55,8 @@ class SongFiles:
     annotations: ReferenceAnnotations | None = None  # of the reference; None = it has none
     peak_memory: PeakMemory = UNKNOWN_MEMORY  # of the conversion
     frame_rate_hz: float = FRAME_RATE_HZ  # of the conversion's mel or spectrogram
+    text: str | None = None  # what is said or sung; None = not known
+    language: str | None = None  # of the text, such as en-us; None = English
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,4 @@ class Instruments:
     encoder: "SpeakerEncoder"
     predictor: "QualityPredictor | None" = None  # None leaves the predicted quality undefined
     recogniser: "PhoneRecogniser | None" = None  # None leaves the phone error undefined
+    transcriber: "WhisperRecogniser | None" = None  # None leaves word and character error undefined

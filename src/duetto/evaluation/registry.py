@@ -25,6 +25,7 @@ from duetto.evaluation.metrics import (
     speed,
     steadiness,
     transitions,
+    words,
 )
 from duetto.renamed import current_metric
 
@@ -34,6 +35,7 @@ MEASURES: tuple[Measure, ...] = (
     melody_extraction.MEASURE,
     speaker.MEASURE,
     phones.MEASURE,
+    words.MEASURE,
     speed.MEASURE,
     spectral.MEASURE,
     harmonicity.MEASURE,

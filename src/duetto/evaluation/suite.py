@@ -15,6 +15,7 @@ from duetto.evaluation.metric import DIAGNOSTIC, Metric
 from duetto.evaluation.models.intelligibility import PhoneRecogniser
 from duetto.evaluation.models.predictor import QualityPredictor
 from duetto.evaluation.models.speaker import SpeakerEncoder
+from duetto.evaluation.models.whisper import WhisperRecogniser, is_installed
 from duetto.evaluation.reference import ReferenceStore
 from duetto.evaluation.registry import all_metrics
 from duetto.evaluation.song import score_song
@@ -46,7 +47,7 @@ def score_run(
     """
     if not songs:
         raise ValueError("There are no songs to score.")
-    instruments = instruments or Instruments(SpeakerEncoder(), QualityPredictor(), PhoneRecogniser())
+    instruments = instruments or load_instruments(has_text=any(files.text is not None for files in songs))
     rows: list[dict[str, Any]] = []
     for number, files in enumerate(songs):
         if report is not None:
@@ -66,6 +67,12 @@ def score_run(
         for key, value in _summarise(metric, rows).items():
             result[key][metric.name] = value
     return result
+
+
+def load_instruments(has_text: bool) -> Instruments:
+    """All models that score; the independent recogniser only for songs with a text, where its extra is installed."""
+    transcriber = WhisperRecogniser() if has_text and is_installed() else None
+    return Instruments(SpeakerEncoder(), QualityPredictor(), PhoneRecogniser(), transcriber)
 
 
 def _summarise(metric: Metric, rows: list[dict[str, Any]]) -> dict[str, Any]:

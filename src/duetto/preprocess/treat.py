@@ -25,6 +25,7 @@ from duetto.storage.full_scale import gain_to_fit, limit_peaks
 from duetto.units import amplitude_to_db, seconds_to_samples
 
 LIMITED_SHARE, LEAST_LIMITED_S = 0.01, 0.05  # of a clip that may be limited; where it is more, all is turned down
+WHOLE_S = 0.001  # a segment that is shorter than its clip by no more than this is the whole clip
 LONGEST_S = 300.0  # treated at once
 SCANNED_HOPS = 6000  # read at once when a long clip is looked through for soft places: a minute
 
@@ -105,6 +106,7 @@ class TreatClip:
             yield segment if with_channels else segment.mixed()
 
     def _write(self, folder: Path, segment: Segment, number: int) -> Clip:
+        is_whole = segment.start == 0 and segment.num_samples / segment.sample_rate >= self.clip.duration_s - WHOLE_S
         path = f"audio/{self.clip.id}_{number:04d}.wav"
         write_audio(folder / path, segment.waveform, segment.sample_rate)
         return replace(
@@ -114,6 +116,7 @@ class TreatClip:
             sha256=sha256_file(folder / path),
             sample_rate=segment.sample_rate,
             num_samples=segment.num_samples,
+            text=self.clip.text if is_whole else None,
             start=round(self.clip.start * segment.sample_rate / self.clip.sample_rate) + segment.start,
         )
 

@@ -19,6 +19,7 @@ from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
 
 RENDER_S_PER_SONG = 2.2  # wall, one song of half a minute by one voice, on two cores
 RENDER_S_PER_READING = 0.9  # wall, one text by a reading voice, on two cores
+RENDER_S_PER_TEXT = 3.5  # wall, one text of the ensemble in one timbre, on two cores
 MIX_S_PER_SONG = 1.5  # band, reverberation and stems of case C
 PREPROCESS_S_PER_SONG = 0.5
 FEATURES_S_PER_SONG = 0.8
@@ -68,6 +69,10 @@ def corpus_stage(config: TrainConfig, speed: float) -> Stage:
         songs, readings = data.choir.voices * data.choir.songs, data.choir.readers * data.choir.songs
         seconds = songs * RENDER_S_PER_SONG + readings * RENDER_S_PER_READING
         return Stage("corpus", f"{songs} songs sung, {readings} texts read (kept for later runs)", seconds / speed)
+    if data.case == "ensemble":
+        texts = data.ensemble.voices * data.ensemble.texts * data.ensemble.timbres
+        seconds = texts * RENDER_S_PER_TEXT
+        return Stage("corpus", f"{texts} texts said by natural voices (kept for later runs)", seconds / speed)
     if not data.train_songs:
         return Stage("corpus", "your recordings read and split", UNKNOWN)
     num_targets = len(data.train_songs) + len(data.val_songs) + len(data.test_songs)

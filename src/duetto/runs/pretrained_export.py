@@ -11,6 +11,7 @@ from torch import nn
 
 from duetto.architectures.registry import get_architecture
 from duetto.bases import BASES, DISCRIMINATOR_SUFFIX
+from duetto.corpus.natural_voices.bench_voices import bench_voices_among
 from duetto.errors import CheckpointError
 from duetto.settings.config import FeaturesConfig, from_dict
 from duetto.settings.model_config import shape_of
@@ -42,7 +43,8 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
         The .safetensors file; its card is the .json beside it.
 
     Raises:
-        CheckpointError: If the folder holds no run, no checkpoint, or the voice of a person.
+        CheckpointError: If the folder holds no run, no checkpoint, the voice of a person, or one that is kept for
+            the bench.
     """
     folder_of_run = RunFolder(run)
     if not folder_of_run.is_run:
@@ -56,6 +58,12 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
     if consent.get("subject") != "none":
         raise CheckpointError(
             f"{run} was trained on a person's voice; pretrained weights may only hold embedded voices. Choose another."
+        )
+    heard = bench_voices_among(record.get("speakers") or ())
+    if heard:
+        raise CheckpointError(
+            f"{run} was trained on {', '.join(heard)}, which are kept for benchmarks/words.py; pretrained weights may "
+            "not know them. Choose another."
         )
     found = find_checkpoint(folder_of_run.checkpoints, lambda _: None)
     if found is None:

@@ -107,6 +107,8 @@ def song_files(place: Path, source: Clip, seconds: float | None, peak_memory: Pe
         transpose_semitones=source.transpose_semitones,
         conversion_seconds=seconds,
         peak_memory=peak_memory,
+        text=source.text,
+        language=source.language,
     )
 
 

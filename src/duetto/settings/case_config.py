@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from duetto.errors import ConfigError
+from duetto.settings.kinds import PATH
 
 JOINS = ("zero_padding", "shuffled", "ordered")
 PITCHES = ("melodic", "flat")
@@ -132,3 +133,28 @@ class ChoirConfig:
             raise ConfigError(f"data.choir.songs={self.songs}: expected 2 to 50.")
         if not 0 <= self.readers <= 4:
             raise ConfigError(f"data.choir.readers={self.readers}: expected 0 to 4.")
+
+
+@dataclass
+class EnsembleConfig:
+    """Size of the ensemble of natural synthetic voices, and how it was recorded."""
+
+    voices: int = 41  # of 41
+    texts: int = 14  # per voice, two sentences each, about 8 s
+    timbres: int = 3  # that say each text in time with each other: the reader's own and others
+    room_share: float = 0.15  # of the training clips, that have a room
+    microphone_share: float = 0.3  # of the training clips, that have a microphone's response and noise
+    voices_file: str = field(default="kokoro-js-1.2.1.tgz", metadata=PATH)  # from `npm pack kokoro-js@1.2.1`
+
+    def validate(self) -> None:
+        """Check the numbers; a held-out text needs a source, hence two voices.
+
+        Raises:
+            ConfigError: If there are too few voices, texts or timbres, more than available, or a share is none.
+        """
+        for name, low, high in (("voices", 2, 41), ("texts", 2, 99), ("timbres", 1, self.voices)):
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"data.ensemble.{name}={getattr(self, name)}: expected {low} to {high}.")
+        for name in ("room_share", "microphone_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"data.ensemble.{name}={getattr(self, name)}: expected 0 to 1.")

@@ -9,7 +9,14 @@ from typing import Any
 
 from duetto.errors import ConfigError
 from duetto.renamed import OLD_FIELDS
-from duetto.settings.case_config import ChoirConfig, FragmentConfig, MixConfig, RegisterConfig, RoomConfig
+from duetto.settings.case_config import (
+    ChoirConfig,
+    EnsembleConfig,
+    FragmentConfig,
+    MixConfig,
+    RegisterConfig,
+    RoomConfig,
+)
 from duetto.settings.kinds import NAME, PATH
 from duetto.settings.ranges import CASES, MAX_SEED, SAMPLERS, TIMINGS, one_of, require_within
 
@@ -61,6 +68,7 @@ class DataConfig:
     mix: MixConfig = field(default_factory=MixConfig)  # case_c
     fragments: FragmentConfig = field(default_factory=FragmentConfig)  # case_d and ddb
     choir: ChoirConfig = field(default_factory=ChoirConfig)
+    ensemble: EnsembleConfig = field(default_factory=EnsembleConfig)
     tracks: str = "sounding"  # folder_vsqx: sounding (those that a score does not mute) or all
     # folder, folder_vsqx, mix, ddb
     path: str | None = field(default=None, metadata=PATH)  # the user's recordings: a folder, or a .ddb file
@@ -83,7 +91,7 @@ class DataConfig:
             0 in self.transpositions and len(set(self.transpositions)) == len(self.transpositions),
             f"data.transpositions={self.transpositions}: expected 0 and, once each, further semitones, such as [0, 6].",
         )
-        for part in (self.register, self.room, self.mix, self.fragments, self.choir):
+        for part in (self.register, self.room, self.mix, self.fragments, self.choir, self.ensemble):
             part.validate()
 
 

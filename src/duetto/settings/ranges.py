@@ -5,7 +5,18 @@ from math import inf
 
 from duetto.errors import ConfigError
 
-CASES = ("case_a", "case_b", "case_c", "case_d", "choir", "ddb", "folder", "folder_vsqx", "mix")  # of data.case
+CASES = (
+    "case_a",
+    "case_b",
+    "case_c",
+    "case_d",
+    "choir",
+    "ddb",
+    "ensemble",
+    "folder",
+    "folder_vsqx",
+    "mix",
+)  # of data.case
 TIMINGS = ("centred", "upstream", "upstream_units")  # grids of content and pitch, see features/timing.py
 SAMPLERS = (  # of Diff-SVC's diffusion, see architectures/diffsvc/sampling.py
     "unipc",

@@ -1,0 +1,1 @@
+"""Natural synthetic voices as a corpus: the ensemble, for pretrained weights that keep a person's words."""

@@ -1,0 +1,171 @@
+"""The ensemble as a corpus for pretraining: 41 natural synthetic voices speak and intone texts in nine languages.
+
+Each voice reads texts of its own language with its own prosody; voices of English, of which there are most, read every
+third text in French, Italian, Spanish or Portuguese instead. Every text is said with the timbre of its reader and, with
+the same timing to the sample, with those of other voices. Every second text is intoned on held notes, which all its
+timbres share.
+
+The last text of every fifth voice is held out, the first for val and the others for test: source and reference then
+have the same words, timing and pitch and different timbres. Its sentences are in no training text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from duetto.corpus.jobs import Job, Outcome, Plan, all_clips
+from duetto.corpus.manifest import Clip, Role, Split
+from duetto.corpus.natural_voices.held_pitches import Melody, analyse_speech, draw_melody, sing_on
+from duetto.corpus.natural_voices.narrator import LICENCES, SAMPLE_RATE, Narrator, Utterance
+from duetto.corpus.natural_voices.texts import ENGLISH, joined, sentences_by_language
+from duetto.corpus.natural_voices.treatment import HELD_OUT_DBFS, Treatment, draw_treatment, treat
+from duetto.corpus.natural_voices.voices import ensemble_voices, language_of
+from duetto.ownership.consent import embedded_consent
+from duetto.settings.case_config import EnsembleConfig
+from duetto.settings.config import DataConfig
+from duetto.storage.audio import Waveform, write_audio
+from duetto.storage.files import sha256_file
+
+SEED = 0x3115
+GUESTS = ("fr", "it", "fr", "pt", "fr", "es")  # what English voices read as well; no voice has French as its own
+GUEST_EVERY = 3
+SENTENCES = 2  # in a text
+HELD_OUT_EVERY = 5  # one text of each group of this many voices is held out
+SPOKEN_SPEED, INTONED_SPEED = (0.8, 1.1), (0.55, 0.8)
+
+
+@dataclass(frozen=True)
+class EnsembleText:
+    """A job: one text, in the prosody of one voice and the timbres of several."""
+
+    narrator: Narrator
+    ensemble: EnsembleConfig
+    prosody: str
+    number: int  # of the text among those of this voice
+    split: Split
+    seed: int
+
+    @property
+    def language(self) -> str:
+        """The language of the text."""
+        own = language_of(self.prosody)
+        if own in ENGLISH and self.number % GUEST_EVERY == GUEST_EVERY - 1:
+            place = ensemble_voices().index(self.prosody)
+            return GUESTS[(place + self.number // GUEST_EVERY) % len(GUESTS)]
+        return own
+
+    @property
+    def is_intoned(self) -> bool:
+        """Whether the text is put on held notes."""
+        return self.number % 2 == 1
+
+    @property
+    def name(self) -> str:
+        """Unique in the corpus; also the name of the song."""
+        return f"{self.prosody}_{self.number:02d}_{self.language}_{'intoned' if self.is_intoned else 'spoken'}"
+
+    @property
+    def text(self) -> str:
+        """Two sentences in an order of this voice; those of held-out texts are the last two of the language."""
+        sentences = sentences_by_language()[self.language]
+        if self.split != "train":
+            return joined(sentences[-SENTENCES:], self.language)
+        order = self._random("order", self.language).permutation(len(sentences) - SENTENCES)
+        first = SENTENCES * self.number
+        return joined(tuple(sentences[order[(first + k) % order.size]] for k in range(SENTENCES)), self.language)
+
+    @property
+    def timbres(self) -> tuple[str, ...]:
+        """The reader's own voice, then others; over all readers, each voice is asked equally often."""
+        names = ensemble_voices()[: self.ensemble.voices]
+        place, others = names.index(self.prosody), len(names) - 1
+        others_asked = (self.ensemble.timbres if self.split == "train" else 2) - 1
+        steps = [1 + (self.number * others_asked + k) % others for k in range(others_asked)]
+        return (self.prosody, *(names[(place + step) % len(names)] for step in steps))
+
+    def run(self, folder: Path) -> Outcome:
+        """Say the text with every timbre; write the audio."""
+        random = self._random("speed", str(self.number))
+        speed = float(random.uniform(*(INTONED_SPEED if self.is_intoned else SPOKEN_SPEED)))
+        melody: Melody | None = None
+        clips: list[Clip] = []
+        for timbre in self.timbres:
+            waveform = self.narrator.say(Utterance(self.text, self.language, timbre, self.prosody, speed))
+            if self.is_intoned:
+                speech = analyse_speech(waveform, SAMPLE_RATE)
+                melody = melody or draw_melody(speech, random)
+                waveform = sing_on(speech, melody, SAMPLE_RATE, waveform.size)
+            waveform = treat(waveform, self._treatment(timbre), SAMPLE_RATE)
+            clips += self._written(folder, timbre, waveform)
+        return Outcome(tuple(clips))
+
+    def _treatment(self, timbre: str) -> Treatment:
+        if self.split != "train":
+            return Treatment(HELD_OUT_DBFS)
+        shares = self.ensemble.room_share, self.ensemble.microphone_share
+        return draw_treatment(self.name, timbre, self.seed, *shares)
+
+    def _written(self, folder: Path, timbre: str, waveform: Waveform) -> list[Clip]:
+        path = f"audio/{timbre}/{self.name}.wav"
+        write_audio(folder / path, waveform, SAMPLE_RATE, "PCM_16")
+        digest = sha256_file(folder / path)
+
+        def clip(role: Role) -> Clip:
+            return Clip(
+                id=f"{role}/{timbre}/{self.name}",
+                path=path,
+                sha256=digest,
+                role=role,
+                split=self.split,
+                song=self.name,
+                singer=timbre,
+                sample_rate=SAMPLE_RATE,
+                num_samples=len(waveform),
+                text=self.text,
+                language=self.language,
+            )
+
+        if self.split == "train":
+            return [clip("target")]
+        return [clip("target"), clip("reference")] if timbre == self.prosody else [clip("source")]
+
+    def _random(self, *purpose: str) -> np.random.Generator:
+        place = ensemble_voices().index(self.prosody)
+        return np.random.default_rng([self.seed, SEED, place, *"/".join(purpose).encode()])
+
+
+def ensemble_settings(config: DataConfig, narrator: Narrator) -> dict[str, Any]:
+    """Everything that determines how the ensemble sounds, as JSON values.
+
+    Raises:
+        ConfigError: If the packages that speak are missing, or differ from those that are pinned.
+    """
+    sizes = {name: value for name, value in asdict(config.ensemble).items() if name != "voices_file"}
+    return {
+        "seed": config.seed,
+        "ensemble": sizes,
+        "voices": list(ensemble_voices()[: config.ensemble.voices]),
+        "made_of": narrator.made_of(),
+        "licences": dict(LICENCES),
+    }
+
+
+def plan_ensemble(config: DataConfig, settings: dict[str, Any], narrator: Narrator) -> Plan:
+    """Jobs of the ensemble: the first text of every voice, then the second, so that any part of it is balanced."""
+    jobs = ensemble_texts(config, narrator)
+    return Plan(tuple(jobs), all_clips(config.case, settings, embedded_consent().as_dict()))
+
+
+def ensemble_texts(config: DataConfig, narrator: Narrator) -> Sequence[Job]:
+    """The jobs in their order."""
+    ensemble = config.ensemble
+    jobs: list[Job] = []
+    for number in range(ensemble.texts):
+        for place, voice in enumerate(ensemble_voices()[: ensemble.voices]):
+            is_held_out = place % HELD_OUT_EVERY == 0 and number == ensemble.texts - 1
+            split: Split = "train" if not is_held_out else "val" if place == 0 else "test"
+            jobs.append(EnsembleText(narrator, ensemble, voice, number, split, config.seed))
+    return jobs
