@@ -62,17 +62,25 @@ def make_plan(config: TrainConfig, speed: float) -> list[Stage]:
     ]
 
 
+def many_voices(data: DataConfig) -> tuple[str, float]:
+    """What the corpora for pretrained weights consist of, and the seconds that rendering them takes."""
+    parts, seconds = [], 0.0
+    if data.case == "ensemble":
+        texts = data.ensemble.voices * data.ensemble.texts * data.ensemble.timbres
+        parts, seconds = [f"{texts} texts said by natural voices"], texts * RENDER_S_PER_TEXT
+    if data.case == "choir" or data.ensemble.has_choir:
+        songs, readings = data.choir.voices * data.choir.songs, data.choir.readers * data.choir.songs
+        parts.append(f"{songs} songs sung, {readings} texts read")
+        seconds += songs * RENDER_S_PER_SONG + readings * RENDER_S_PER_READING
+    return ", ".join(parts), seconds
+
+
 def corpus_stage(config: TrainConfig, speed: float) -> Stage:
     """Rendering of songs by the embedded voices, or reading of recordings."""
     data = config.data
-    if data.case == "choir":
-        songs, readings = data.choir.voices * data.choir.songs, data.choir.readers * data.choir.songs
-        seconds = songs * RENDER_S_PER_SONG + readings * RENDER_S_PER_READING
-        return Stage("corpus", f"{songs} songs sung, {readings} texts read (kept for later runs)", seconds / speed)
-    if data.case == "ensemble":
-        texts = data.ensemble.voices * data.ensemble.texts * data.ensemble.timbres
-        seconds = texts * RENDER_S_PER_TEXT
-        return Stage("corpus", f"{texts} texts said by natural voices (kept for later runs)", seconds / speed)
+    if data.case in ("choir", "ensemble"):
+        what, seconds = many_voices(data)
+        return Stage("corpus", f"{what} (kept for later runs)", seconds / speed)
     if not data.train_songs:
         return Stage("corpus", "your recordings read and split", UNKNOWN)
     num_targets = len(data.train_songs) + len(data.val_songs) + len(data.test_songs)
