@@ -152,6 +152,41 @@ def test_it_converts_in_whole_length_and_as_its_file_does(tmp_path: Path, vocode
     assert read_json(tmp_path / "voice" / "card.json")["model"]["name"] == "linear"
 
 
+def as_run(config: TrainConfig, folder: Path) -> Path:
+    """A solved run with the record that a base is exported from."""
+    solved(config, folder)
+    consent = embedded_consent().as_dict()
+    facts = {"name": "linear-choir", "signature": "r012345678", "case": "tiny", "data_hash": "abc", "weights": {}, "seed": 0}
+    ledger = {"seconds_used": 3600.0}
+    more = {"device": "CPU", "code": {}, "consent": consent, "ledger": ledger, "config": asdict(config)}
+    write_json(folder / "run.json", {**facts, **more})
+    return folder
+
+
+def test_a_run_becomes_a_base_of_the_map_alone_from_which_a_voice_starts(
+    tmp_path: Path, vocoder_folder: Path, monkeypatch
+):
+    config = linear_config(vocoder_folder)
+    path = export_base(as_run(config, tmp_path / "run"), tmp_path / "bases")
+    assert path.name == "linear_compact.safetensors"
+    stored = load_file(path)
+    assert {name: tensor.dtype for name, tensor in stored.items()} == {"weight": torch.half, "bias": torch.half}
+    automatic = linear_config(vocoder_folder, base="auto")
+    base = choose_base(automatic.model, automatic.features, tmp_path / "bases")
+    assert base is not None
+    assert base.generator == path
+    voice = linear_network(solved(linear_config(vocoder_folder, base=str(path)), tmp_path / "voice"))
+    assert torch.equal(voice.acoustic.shared.weight, stored["weight"].float())
+
+
+def test_its_export_is_refused_in_a_sentence(tmp_path: Path, vocoder_folder: Path):
+    config = linear_config(vocoder_folder)
+    network = solved(config, tmp_path / "run").network
+    save_voice(TrainedVoice(network, config.model, config.features, {}), tmp_path / "run" / "voice")
+    with pytest.raises(DuettoError, match="a linear baseline voice. No other program sings with a linear map"):
+        export_voice(VOICE_ARGS)
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [

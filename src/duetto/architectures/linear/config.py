@@ -17,7 +17,7 @@ class LinearConfig(ModelConfig):
     n_mels: int = MISSING  # = features.n_mels
     context_frames: int = 5  # of content around the frame of the mel, itself included; odd
     # ridge: added to the diagonal of the equations, as a share of its mean
-    ridge: float = field(default=1e-3, metadata=NOT_SHAPE)
+    ridge: float = field(default=0.2, metadata=NOT_SHAPE)
     # auto = the one that ships for these features | a run's folder | a foreign model file
     vocoder: str = field(default="auto", metadata=PATH)
     vocoder_generator: GeneratorConfig = field(default_factory=GeneratorConfig)
