@@ -80,7 +80,7 @@ def buzz(waveform: Waveform, f0_hz: FloatArray, frame_rate_hz: float) -> float:
         is_heard = powers > loudest * 10.0 ** (-AUDIBLE_DB / 10.0)
         spectra = np.fft.rfft(pieces[is_heard] * window, round(SAMPLE_RATE / BIN_HZ))
         power += np.sum(np.abs(spectra) ** 2 / powers[is_heard, None], axis=0)
-        count += np.count_nonzero(is_heard)
+        count += int(is_heard.sum())
     return comb_db(power, BIN_HZ, frame_rate_hz) if count * hop >= LEAST_S * SAMPLE_RATE else math.nan
 
 
