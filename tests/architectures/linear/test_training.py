@@ -1,29 +1,34 @@
 """The linear baseline is solved in one pass, kept, and found again; a base shares its map."""
 
 import io
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from rich.console import Console
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from duetto.architectures.linear.config import LinearConfig
 from duetto.architectures.linear.renderer import LinearRenderer, SingingLinear
 from duetto.architectures.linear.training import LinearModule
 from duetto.conversion.converter import ConversionRequest
-from duetto.errors import CheckpointError, ConfigError
+from duetto.errors import CheckpointError, ConfigError, DuettoError
+from duetto.ownership.consent import embedded_consent
 from duetto.runs import solve
 from duetto.runs.fit import FitResult
 from duetto.runs.identity import settings_that_count
 from duetto.runs.plan import make_plan
+from duetto.runs.pretrained_export import export_base
 from duetto.runs.solve import train_in_closed_form
 from duetto.settings.model_config import GeneratorConfig
 from duetto.settings.run_config import TrainConfig
-from duetto.storage.files import read_json
+from duetto.storage.files import read_json, write_json
 from duetto.training.checkpoint import LAST, find_checkpoint
+from duetto.voices.interchange.exporting import export_voice
+from duetto.voices.pretrained import choose_base
 from duetto.voices.voice import TrainedVoice, load_voice, save_voice
 from tests.architectures.diffsvc.test_training import some_clip
 from tests.training.tiny import HOP, WIDTH, tiny_config, tiny_data
@@ -152,12 +157,44 @@ def test_it_converts_in_whole_length_and_as_its_file_does(tmp_path: Path, vocode
     assert read_json(tmp_path / "voice" / "card.json")["model"]["name"] == "linear"
 
 
+def as_run(config: TrainConfig, folder: Path) -> Path:
+    """A solved run with the record that a base is exported from."""
+    solved(config, folder)
+    consent = embedded_consent().as_dict()
+    facts = {"name": "linear-choir", "signature": "r012345678", "case": "tiny", "data_hash": "abc", "device": "CPU"}
+    more = {"weights": {}, "seed": 0, "code": {}, "ledger": {"seconds_used": 3600.0}, "config": asdict(config)}
+    write_json(folder / "run.json", {**facts, **more, "consent": consent})
+    return folder
+
+
+def test_a_run_becomes_a_base_of_the_map_alone_from_which_a_voice_starts(tmp_path: Path, vocoder_folder: Path):
+    config = linear_config(vocoder_folder)
+    path = export_base(as_run(config, tmp_path / "run"), tmp_path / "bases")
+    assert path.name == "linear_compact.safetensors"
+    stored = load_file(path)
+    assert {name: tensor.dtype for name, tensor in stored.items()} == {"weight": torch.half, "bias": torch.half}
+    automatic = linear_config(vocoder_folder, base="auto")
+    base = choose_base(automatic.model, automatic.features, tmp_path / "bases")
+    assert base is not None
+    assert base.generator == path
+    voice = linear_network(solved(linear_config(vocoder_folder, base=str(path)), tmp_path / "voice"))
+    assert torch.equal(voice.acoustic.shared.weight, stored["weight"].float())
+
+
+def test_its_export_is_refused_in_a_sentence(tmp_path: Path, vocoder_folder: Path):
+    config = linear_config(vocoder_folder)
+    network = solved(config, tmp_path / "run").network
+    save_voice(TrainedVoice(network, config.model, config.features, {}), tmp_path / "run" / "voice")
+    with pytest.raises(DuettoError, match=r"a linear baseline voice\. No other program sings with a linear map"):
+        export_voice(tmp_path / "run" / "voice", tmp_path / "out", "miku", date(2026, 1, 1))
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
         ({"context_frames": 4}, "expected an odd number"),
         ({"context_frames": 27}, "expected 1 to 25"),
-        ({"ridge": 0.0}, "expected above 0"),
+        ({"ridge": 0.0}, r"expected 1e-06 to 1"),
         ({"ema_decay": 0.9}, "no steps to average"),
         ({"n_mels": 11}, "features.n_mels is 10"),
     ],

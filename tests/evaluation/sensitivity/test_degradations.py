@@ -35,7 +35,7 @@ MOVES = {
         "modulation_distance": 5,
     },
     "comb": {"comb_index": 4, "mcd": 2, "mel_distance": 1.5, "delta_distance_elsewhere": 10},
-    "buzz": {"buzz": 8, "mcd": 1, "mel_distance": 1.5, "harmonics_to_noise": -2},
+    "buzz": {"buzz": 12, "mcd": 1, "mel_distance": 1.5, "harmonics_to_noise": -2},
     "jitter": {"f0_rmse_cents": 70, "held_pitch_deviation": 30, "harmonics_to_noise": -8, "spectral_flux": 50},
     "stutter": {"dip_rate": 2.5, "modulation_energy": 1.5, "modulation_distance": 8, "spectral_flux": 100},
     "reverb": {
@@ -78,7 +78,7 @@ HOLDS = {
     },
     "buzz": {"hole_fraction": 1e-3, "dip_rate": 0, "cutoff_hz": 0, "comb_index": 1},
     "jitter": {
-        "buzz": 1,
+        "buzz": 0.2,
         "hole_fraction": 0.01,
         "dip_rate": 0,
         "log_kurtosis_ratio": 0.3,

@@ -8,6 +8,7 @@ from duetto.settings.model_config import GeneratorConfig, ModelConfig, check_ups
 from duetto.settings.ranges import require_within
 
 LONGEST_CONTEXT = 25  # frames; the equations grow with the square of it
+LEAST_RIDGE = 1e-6  # below, rounding may leave the equations without a solution
 
 
 @dataclass
@@ -17,7 +18,7 @@ class LinearConfig(ModelConfig):
     n_mels: int = MISSING  # = features.n_mels
     context_frames: int = 5  # of content around the frame of the mel, itself included; odd
     # ridge: added to the diagonal of the equations, as a share of its mean
-    ridge: float = field(default=1e-3, metadata=NOT_SHAPE)
+    ridge: float = field(default=0.2, metadata=NOT_SHAPE)
     # auto = the one that ships for these features | a run's folder | a foreign model file
     vocoder: str = field(default="auto", metadata=PATH)
     vocoder_generator: GeneratorConfig = field(default_factory=GeneratorConfig)
@@ -32,5 +33,5 @@ class LinearConfig(ModelConfig):
         )
         require_within("model.context_frames", self.context_frames, 1, LONGEST_CONTEXT)
         require(self.context_frames % 2 == 1, f"model.context_frames={self.context_frames}: expected an odd number.")
-        require(0 < self.ridge <= 1, f"model.ridge={self.ridge:g}: expected above 0, at most 1.")
+        require_within("model.ridge", self.ridge, LEAST_RIDGE, 1)
         require(self.ema_decay == 0, f"model.ema_decay={self.ema_decay:g}: there are no steps to average; leave it 0.")

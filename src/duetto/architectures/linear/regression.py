@@ -17,6 +17,8 @@ from torch import Tensor
 
 from duetto.architectures.linear.acoustic import LEAST_SPREAD
 
+LEAST_DIAGONAL = 1e-12  # constant content has a solution as well: the mean
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -77,7 +79,7 @@ class FrameSums:
         number, total = self.count.sum(), self.inputs.sum(0)
         centred = self.gram - torch.outer(total, total) / number
         diagonal = centred.diagonal()
-        diagonal += ridge * diagonal.mean().clamp(min=torch.finfo(torch.float64).tiny)
+        diagonal += ridge * diagonal.mean().clamp(min=LEAST_DIAGONAL)
         factor = torch.linalg.cholesky(centred)
         weight = torch.cholesky_solve(self.normalised_products(), factor).T  # normalised mel has mean 0
         return Solution(weight, -(weight @ total) / number)

@@ -4,8 +4,9 @@ A generator that repeats its upsampling every frame makes of a steady spectrum a
 kHz and a hop of 240) with all its overtones. Where something is sung the harmonics hide it, so it is measured where the
 reference's contour is unvoiced: power at the multiples of the frame rate over the power midway between them, averaged
 over the multiples from 1 to 11 kHz that are not masked by the spectrum's slope, in dB. Noise has 0 dB; lower is better.
-Windows are six frames long and lie entirely, with 10 ms on either side, in unvoiced stretches. Undefined (NaN) with
-less than half a second of such windows. The source may have a comb of its own, so the excess over it is what counts.
+Windows are six frames long and lie entirely, with 10 ms on either side, in unvoiced stretches; each counts alike,
+whatever its level, unless it is 60 dB below the loudest of the recording. Undefined (NaN) with less than half a second
+of such windows. The source may have a comb of its own, so the excess over it is what counts.
 Own definition; cause and cure are in docs/decisions/frame-comb.md.
 """
 
@@ -27,7 +28,7 @@ FLOOR = (0.4, 0.5)  # where the floor is measured, on either side of a tooth, as
 MARGIN_S = 0.01  # between a window and anything voiced
 LEAST_S = 0.5
 BIN_HZ = 5.0
-SILENT_POWER = 1e-10  # mean square of a window, -100 dB; softer ones are no sound
+AUDIBLE_DB = 60.0  # below the loudest window of the recording; softer ones are no sound
 BLOCK = 256  # windows that are transformed at once
 
 
@@ -71,14 +72,26 @@ def buzz(waveform: Waveform, f0_hz: FloatArray, frame_rate_hz: float) -> float:
     length = round(WINDOW_FRAMES * SAMPLE_RATE / frame_rate_hz)
     hop = length // 2
     starts = unvoiced_windows(f0_hz, waveform.size, length, hop)
-    window = np.hanning(length)
+    window, loudest = np.hanning(length), float(_powers(_cut(waveform, length)).max(initial=0.0))
     power, count = np.zeros(round(SAMPLE_RATE / BIN_HZ) // 2 + 1), 0
     for first in range(0, len(starts), BLOCK):
         pieces = np.asarray(waveform[starts[first : first + BLOCK, None] + np.arange(length)], dtype=np.float64)
-        pieces = pieces[np.mean(pieces**2, axis=1) > SILENT_POWER]
-        power += np.sum(np.abs(np.fft.rfft(pieces * window, round(SAMPLE_RATE / BIN_HZ))) ** 2, axis=0)
-        count += len(pieces)
+        powers = _powers(pieces)
+        is_heard = powers > loudest * 10.0 ** (-AUDIBLE_DB / 10.0)
+        spectra = np.fft.rfft(pieces[is_heard] * window, round(SAMPLE_RATE / BIN_HZ))
+        power += np.sum(np.abs(spectra) ** 2 / powers[is_heard, None], axis=0)
+        count += int(is_heard.sum())
     return comb_db(power, BIN_HZ, frame_rate_hz) if count * hop >= LEAST_S * SAMPLE_RATE else math.nan
+
+
+def _cut(waveform: Waveform, length: int) -> FloatArray:
+    """The waveform in windows that do not overlap, (number, length)."""
+    return np.asarray(waveform[: waveform.size // length * length], dtype=np.float64).reshape(-1, length)
+
+
+def _powers(pieces: FloatArray) -> FloatArray:
+    """Mean square of each piece, (number,)."""
+    return np.asarray(np.mean(pieces**2, axis=1))
 
 
 def unvoiced_windows(f0_hz: FloatArray, num_samples: int, length: int, hop: int) -> NDArray[np.int64]:
