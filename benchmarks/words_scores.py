@@ -1,0 +1,113 @@
+"""What is asked of one recording in the words bench: words, melody, speaker, artefacts."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from duetto.evaluation.analysis.audio import Embedding, analyse
+from duetto.evaluation.analysis.pitch import match_lengths, track_f0
+from duetto.evaluation.analysis.spectra import SAMPLE_RATE
+from duetto.evaluation.analysis.world import FloatArray
+from duetto.evaluation.measure import Alone, Comparison
+from duetto.evaluation.metrics.bursts import find_bursts
+from duetto.evaluation.metrics.melody import gross_pitch_error
+from duetto.evaluation.metrics.words import character_error, word_error
+from duetto.evaluation.models.speaker import SpeakerEncoder
+from duetto.evaluation.models.whisper import Mel, WhisperRecogniser
+from duetto.evaluation.models.words import WordRecogniser
+from duetto.evaluation.registry import all_measures
+from duetto.storage.audio import Waveform
+from duetto.units import semitones_to_ratio
+
+BUZZ = "buzz"
+ENGLISH = "en"
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a conversion should keep, and what it should become."""
+
+    source: Waveform  # (S,), at 24 kHz
+    transpose_semitones: float
+    language: str
+    text: str  # known, or read in the source by Whisper
+    target: Embedding | None  # of the voice that was learned; None = not known
+
+
+@dataclass
+class Judges:
+    """The models that score: two recognisers of different families, and a speaker encoder."""
+
+    whisper: WhisperRecogniser = field(default_factory=WhisperRecogniser)
+    moonshine: WordRecogniser = field(default_factory=WordRecogniser)
+    speaker: SpeakerEncoder = field(default_factory=SpeakerEncoder)
+
+    def words(self, waveform: Waveform, asked: Asked) -> Scores:
+        """Word and character error of a recording at 24 kHz; Moonshine reads English alone."""
+        heard = self.whisper.transcribe(waveform, SAMPLE_RATE, asked.language)
+        also = math.nan
+        if asked.language == ENGLISH:
+            read = " ".join(self.moonshine.recognise(waveform, SAMPLE_RATE))
+            also = word_error(asked.text, read, asked.language)
+        return {**errors(heard, asked), "word_error_moonshine": also}
+
+    def words_of_mel(self, mel: Mel, asked: Asked) -> Scores:
+        """Word and character error of a mel; Moonshine reads none."""
+        return errors(self.whisper.transcribe_mel(mel, asked.language), asked)
+
+    def sound(self, waveform: Waveform, asked: Asked) -> Scores:
+        """Melody, speaker and artefacts of a conversion at 24 kHz against what was asked."""
+        wanted_hz = track_f0(asked.source, SAMPLE_RATE) * semitones_to_ratio(asked.transpose_semitones)
+        found_hz = match_lengths(wanted_hz, track_f0(waveform, SAMPLE_RATE))
+        made = self.speaker.embed(waveform, SAMPLE_RATE)
+        return {
+            "f0_correlation": f0_correlation(wanted_hz, found_hz),
+            "gross_pitch_error": gross_pitch_error(wanted_hz, found_hz),
+            "similarity_to_target": cosine(made, asked.target),
+            "similarity_to_source": cosine(made, self.speaker.embed(asked.source, SAMPLE_RATE)),
+            "bursts": float(len(find_bursts(asked.source, waveform, SAMPLE_RATE).times_s)),
+            "buzz_db": buzz_db(asked.source, waveform),
+        }
+
+
+def errors(heard: str, asked: Asked) -> Scores:
+    """Word and character error of a transcript."""
+    return {
+        "word_error": word_error(asked.text, heard, asked.language),
+        "character_error": character_error(asked.text, heard),
+    }
+
+
+def f0_correlation(reference_hz: FloatArray, estimate_hz: FloatArray) -> float:
+    """Pearson correlation of log F0 over frames voiced in both, -1 to 1; NaN with fewer than two, or a constant."""
+    both = (reference_hz > 0) & (estimate_hz > 0)
+    if both.sum() < 2:
+        return math.nan
+    wanted, found = np.log(reference_hz[both]), np.log(estimate_hz[both])
+    if min(wanted.std(), found.std()) < 1e-9:
+        return math.nan
+    return float(np.corrcoef(wanted, found)[0, 1])
+
+
+def cosine(left: Embedding | None, right: Embedding | None) -> float:
+    """Cosine of two unit vectors; NaN if one is missing."""
+    return math.nan if left is None or right is None else float(left @ right)
+
+
+def buzz_db(source: Waveform, output: Waveform) -> float:
+    """The registry's metric `buzz` of an output; NaN while it has none."""
+    measures = [each for each in all_measures() if any(BUZZ in (row.name, row.family) for row in each.metrics)]
+    if not measures:
+        return math.nan
+    f0_hz = track_f0(source, SAMPLE_RATE)
+    reference = analyse(source, f0_hz, source.size, f0_hz, None)
+    estimate = analyse(output, None, source.size, f0_hz, None)
+    found: Scores = {}
+    for measure in measures:
+        if measure.compare is not None:
+            found |= measure.compare(Comparison(reference, estimate, None))
+        if measure.describe is not None:
+            found |= measure.describe(Alone(estimate, [], f0_hz))
+    return found.get(BUZZ, math.nan)
