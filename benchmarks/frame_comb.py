@@ -21,6 +21,7 @@ from duetto.architectures.vocoder.config import VocoderConfig
 from duetto.architectures.vocoder.load import load_vocoder_into
 from duetto.architectures.vocoder.renderer import build_vocoder
 from duetto.architectures.vocoder.vocoder import Vocoder
+from duetto.evaluation.metrics.buzz import comb_db
 from duetto.features.mel import waveform_to_mel
 from duetto.layers.phase_balance import balance_upsampling
 from duetto.runs.compose import compose_runs
@@ -29,8 +30,7 @@ from duetto.settings.config import FeaturesConfig
 
 SECONDS, NUM_DRAWS, EDGE_FRAMES = 5, 6, 10
 SOUNDS = {"s": (4500, 9000, -25.0), "sh": (2000, 6000, -22.0), "breath": (300, 5000, -40.0), "h": (500, 3500, -30.0)}
-TEETH = range(10, 110)
-LEAST_FLOOR = 1e-3  # of the strongest
+BIN_HZ, FLOOR = 2.0, (0.14, 0.4)  # of spectra of half a second, which resolve the comb much better than a song's
 
 
 def noise(features: FeaturesConfig, low_hz: float, high_hz: float, level_db: float) -> np.ndarray:
@@ -50,15 +50,10 @@ def sing(vocoder: Vocoder, mel: torch.Tensor, draw: int) -> np.ndarray:
     return waveform[EDGE_FRAMES * hop : -EDGE_FRAMES * hop]
 
 
-def comb_db(waveform: np.ndarray, features: FeaturesConfig) -> float:
-    """Teeth over floor in spectra of half a second, where there is power."""
-    rate = features.sample_rate
-    _, power = welch(waveform, rate, nperseg=rate // 2)
-    places = [round(tooth * rate / features.hop_length / 2) for tooth in TEETH]
-    teeth = np.array([power[place - 1 : place + 2].mean() for place in places])
-    floor = np.array([np.r_[power[place - 20 : place - 6], power[place + 7 : place + 21]].mean() for place in places])
-    heard = floor > LEAST_FLOOR * floor.max()
-    return float(10 * np.log10(np.mean(teeth[heard] / floor[heard])))
+def long_comb_db(waveform: np.ndarray, features: FeaturesConfig) -> float:
+    """Teeth over floor in spectra of half a second."""
+    _, power = welch(waveform, features.sample_rate, nperseg=features.sample_rate // 2)
+    return comb_db(power, BIN_HZ, features.sample_rate / features.hop_length, FLOOR)
 
 
 def envelope_db(waveform: np.ndarray, features: FeaturesConfig) -> float:
@@ -87,7 +82,7 @@ def report(vocoder: Vocoder, features: FeaturesConfig, title: str) -> None:
         common = draws.mean(axis=0)
         power = np.mean(draws**2)
         share = (NUM_DRAWS * np.mean(common**2) - power) / (NUM_DRAWS - 1) / power  # unbiased
-        numbers = (comb_db(each, features) for each in (waveform, draws[0], common, draws[0] - common))
+        numbers = (long_comb_db(each, features) for each in (waveform, draws[0], common, draws[0] - common))
         own, out, of_common, of_rest = numbers
         sys.stdout.write(
             f"{name:8}{own:4.1f}{out:6.1f}{100 * share:7.1f}%{of_common:12.1f}{of_rest:18.1f}"

@@ -102,6 +102,7 @@ def as_before(folder):
                 (song / f"{new}.wav").rename(song / f"{old}.wav")
 
 
+@pytest.mark.slow
 def test_the_folder_of_an_old_run_gives_the_same_page(tmp_path):
     new = make_run(tmp_path / "run")
     page = render_page(collect_run(new))

@@ -50,6 +50,16 @@ if __name__ == "__main__":
     with report_errors(), process_pool(2) as executor:
         executor.submit(abs, 1).result()
 """
+IN_A_LOCK = """
+import signal
+from duetto.errors import report_errors
+with report_errors():
+    try:
+        {signal_here}
+    except SystemExit:  # as `with` of a lock does on the way out if the signal comes before the lock is held
+        pass
+    raise RuntimeError({message!r})
+"""
 SLOW_PROGRAM = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
 SEPARATES = f"""
 import sys
@@ -177,6 +187,7 @@ def test_the_processes_of_a_pool_end_when_their_parent_is_killed():
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's")
+@pytest.mark.slow
 def test_a_program_that_a_step_has_started_ends_when_the_command_is_killed(tmp_path):
     mark = tmp_path / "pid"
     process = start(SEPARATES, str(mark))
@@ -187,6 +198,21 @@ def test_a_program_that_a_step_has_started_ends_when_the_command_is_killed(tmp_p
     process.kill()
     process.communicate(timeout=30)
     assert is_gone(int(mark.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("signal_here", "message", "status"),
+    [
+        ("signal.raise_signal(signal.SIGTERM)", "release unlocked lock", 143),
+        ("signal.raise_signal(signal.SIGTERM)", "another mistake", 1),
+        ("pass", "release unlocked lock", 1),
+    ],
+)
+def test_a_signal_that_a_lock_turned_into_an_error_ends_the_command_all_the_same(signal_here, message, status):
+    process = start(IN_A_LOCK.format(signal_here=signal_here, message=message))
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert said == SENTENCE if status == 143 else message in said
 
 
 def test_an_ignored_signal_stays_ignored():

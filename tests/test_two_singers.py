@@ -47,7 +47,7 @@ def choir(tmp_path_factory) -> Path:
     return consented(folder)
 
 
-@pytest.mark.parametrize("model", ["rvc", "diffsvc"])
+@pytest.mark.parametrize("model", ["rvc", "diffsvc", "linear"])
 def test_two_singers_train_together_and_each_can_be_asked_to_sing(choir, tmp_path, model):
     settings = [f"model={model}", "model/size=compact", "data=folder", f"data.path={choir}", "preprocess=none"]
     places = [f"data.root={choir.parent / 'data'}", f"logs={tmp_path / 'logs'}"]

@@ -49,5 +49,5 @@ def test_a_registered_architecture_stands_after_ours_and_a_taken_name_is_refused
 
 
 def test_an_unknown_architecture_is_one_sentence_with_the_known_ones():
-    with pytest.raises(ConfigError, match=r"model\.name=lstm.*known are rvc, diffsvc, vocoder"):
+    with pytest.raises(ConfigError, match=r"model\.name=lstm.*known are rvc, diffsvc, linear, vocoder"):
         get_architecture("lstm")

@@ -64,6 +64,7 @@ def test_the_table_says_what_is_met_and_what_failed(benchmark):
     assert len(widths) == 1
 
 
+@pytest.mark.slow
 def test_results_are_whole_after_every_cell(benchmark, tmp_path):
     minutes = benchmark("minutes")
     rows = [row(song()), row(song(), name="rvc, 1 min of data", group="data", value=1.0)]

@@ -23,6 +23,7 @@ def take(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_clipped_take_is_named_in_table_json_and_page_and_fails_a_script(take, tmp_path, capsys):
     (take / "broken.wav").write_bytes(b"no audio")
     page, record = tmp_path / "page.html", tmp_path / "found.json"

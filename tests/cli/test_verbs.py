@@ -22,6 +22,7 @@ def test_hardware_says_device_precision_and_time(capsys):
     assert all(word in said for word in ("device", "precision", "Plan", "training"))
 
 
+@pytest.mark.slow
 def test_a_committed_song_is_sung(tmp_path, capsys):
     output = tmp_path / "sung.wav"
     assert main(["sing", str(song_path("slow_02")), "--voice", "low", "--output", str(output)]) == 0
@@ -37,6 +38,7 @@ def test_an_unknown_voice_or_track_is_one_sentence(tmp_path, capsys):
     assert "there is no track 3" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_page_is_written_again(tmp_path, capsys):
     folder = make_run(tmp_path / "run")
     assert main(["report", str(folder)]) == 0

@@ -22,6 +22,7 @@ def test_under_two_minutes_is_serious_and_under_five_to_watch(sung_s: float, sev
     assert finding.evidence == {"used_s": 800.0, "sung_s": pytest.approx(sung_s)}
 
 
+@pytest.mark.slow
 def test_silence_is_no_amount_and_one_recording_is_not_judged():
     waveform, _ = phrases(4, sung_s=1.0, pause_s=2.0, floor=1e-4)
     sounds = [Sound("take", waveform.astype(np.float32)[None], 48_000)]

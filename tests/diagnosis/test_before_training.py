@@ -40,6 +40,7 @@ def corpus(tmp_path):
     return tmp_path, manifest, paths, FeaturesConfig(sample_rate=24_000, hop_length=HOP, n_fft=1024, n_mels=80)
 
 
+@pytest.mark.slow
 def test_pitch_comes_from_the_features_of_every_clip_and_a_copy_in_test_is_a_leak(corpus):
     folder, manifest, paths, features = corpus
     diagnosis = examine_before_training(folder, manifest, paths, features, folder / "doctor")
@@ -49,6 +50,7 @@ def test_pitch_comes_from_the_features_of_every_clip_and_a_copy_in_test_is_a_lea
     assert diagnosis.finding("gate").severity == "fine"
 
 
+@pytest.mark.slow
 def test_a_second_time_it_is_read_and_other_data_are_examined_anew(corpus, monkeypatch):
     folder, manifest, paths, features = corpus
     first = examine_before_training(folder, manifest, paths, features, folder / "doctor")
@@ -61,6 +63,7 @@ def test_a_second_time_it_is_read_and_other_data_are_examined_anew(corpus, monke
         examine_before_training(folder, other, paths, features, folder / "doctor")
 
 
+@pytest.mark.slow
 def test_a_damaged_record_is_worked_out_again(corpus):
     folder, manifest, paths, features = corpus
     examine_before_training(folder, manifest, paths, features, folder / "doctor")

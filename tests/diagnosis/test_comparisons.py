@@ -52,6 +52,7 @@ def test_a_jump_that_comes_back_is_an_error_and_one_that_stays_is_a_melody():
     assert pitch_audit.octave_excursions(midi) == []
 
 
+@pytest.mark.slow
 def test_a_tracker_that_is_an_octave_off_is_told_on():
     waveform = tone(3.0, hz=220.0) + noise(3.0, 1e-3)
     right = pitch_audit.conclude([pitch_audit.measure(heard(waveform, [220.0]), 3.0)])
@@ -110,6 +111,7 @@ def test_singers_are_compared_at_equal_pitch_only():
     assert singers.conclude([evidence("a", embedding(1), 20), evidence("b", embedding(1), 25)]).severity == "unknown"
 
 
+@pytest.mark.slow
 def test_harvest_is_not_advised_where_it_misses_notes():
     waveform = tone(3.0, hz=220.0) + noise(3.0, 1e-3)
     keeps = pitch_audit.conclude([pitch_audit.measure(heard(waveform, [440.0]), 3.0)])

@@ -68,6 +68,7 @@ def test_it_is_scored_at_every_place_and_in_metrics_json(scored, waveforms):
     assert metrics["n"]["crest"] == 1
 
 
+@pytest.mark.slow
 def test_it_is_in_the_table_and_on_the_page(scored):
     console = Console(file=io.StringIO(), width=160)
     console.print(metrics_table(read_json(scored)))
@@ -86,6 +87,7 @@ def test_without_the_reference_only_what_it_says_of_the_output_is_defined(files)
     assert math.isnan(run["mean"]["crest_distance"])
 
 
+@pytest.mark.slow
 def test_what_was_kept_of_a_reference_before_is_made_again(files, tmp_path, monkeypatch):
     store, instruments = ReferenceStore(tmp_path / "references"), Instruments(SpeakerEncoder())
     score_run([files], instruments=instruments, references=store)

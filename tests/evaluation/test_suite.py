@@ -162,6 +162,7 @@ def test_without_the_reference_what_needs_no_reference_is_a_diagnostic_and_the_r
     assert {"dip_rate", "harmonics_to_noise", "island_rate", "harmonics_to_noise_source"} <= defined
 
 
+@pytest.mark.slow
 def test_phone_errors_are_measured_against_the_reference_with_their_bounds(files, encoder, scores):
     perfect = score_song(
         dataclasses.replace(files, output=files.reference), Instruments(encoder, recogniser=Recogniser())
@@ -183,6 +184,7 @@ def test_a_reference_that_is_found_again_gives_the_same_scores(files, encoder, s
     assert list(tmp_path.iterdir()) == [kept]
 
 
+@pytest.mark.slow
 def test_another_interval_other_labels_and_damage_make_another_reference(files, encoder, scores, tmp_path):
     instruments, store = Instruments(encoder, recogniser=Recogniser()), ReferenceStore(tmp_path)
     for changed in (

@@ -65,6 +65,7 @@ def test_short_clips_give_the_frames_asked_for(method, num_samples):
     assert f0_hz.dtype == np.float32
 
 
+@pytest.mark.slow
 def test_chunks_of_long_audio_leave_no_seam():
     seconds = np.arange(45 * SAMPLE_RATE) / SAMPLE_RATE
     true_hz = 300 * 2 ** (80 / 1200 * np.sin(2 * np.pi * 5.5 * seconds))

@@ -10,6 +10,7 @@ SHAPE = GeneratorShape(8, 32, (5, 4, 2), (11, 8, 4), (3, 7, 11), ((1, 3, 5), (1,
 
 
 @pytest.mark.parametrize(("num_frames", "piece_values"), [(9, 1), (61, 700), (61, 5000)])
+@pytest.mark.slow
 def test_a_waveform_decoded_in_pieces_is_the_one_decoded_at_once(monkeypatch, num_frames, piece_values):
     torch.manual_seed(0)
     network = NSFGenerator(SHAPE, 8000)

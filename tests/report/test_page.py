@@ -179,6 +179,7 @@ def test_a_good_run_of_three_songs_needs_no_warning(tmp_path):
         ({"voicing_error": 0.4}, "Voicing is wrong in 40 %"),
         ({"clipped_share": 0.01}, "clips"),
         ({"dc_offset": -0.05}, "DC offset of -0.050"),
+        ({"buzz_excess": 2.5}, "a comb at the frame rate stands 2.5 dB higher than in the source"),
         ({"length_error_samples": -10.0}, "-10 samples"),
         ({"speaker_similarity": 0.5}, "By speaker similarity, the unconverted source"),
         ({"mcd_copy_synthesis": 6.0}, "The vocoder is weak: copy synthesis is already 6.0 dB off"),

@@ -225,7 +225,7 @@ def test_a_folder_of_sources_takes_every_suffix_that_training_takes_and_names_wh
     found = [path.name for path in expand_sources([str(tmp_path)])]
     assert found == ["a.opus", "b.caf", "c.W64", "d.aifc", "e.au", "f.wave"]
     assert tell_passed_over([str(tmp_path), str(tmp_path / "a.opus")]) == [
-        f"source={tmp_path}: 2 files were passed over, no recording by its suffix: cover.jpg, notes.txt; "
+        f"source={tmp_path}: 2 files are not recordings by the suffix: cover.jpg, notes.txt; "
         "its subfolders were not searched: takes."
     ]
 

@@ -58,8 +58,8 @@ def test_every_committed_study_is_valid_registered_and_controlled(name: str):
     assert len({arm.name for arm in expand(study)}) == len(expand(study))
 
 
-def test_the_four_findings_the_architectures_and_the_bottleneck_have_a_study_and_a_quick_one():
-    names = ("register", "tempo_leakage", "cleaning_dose", "continuity", "architectures", "bottleneck")
+def test_the_four_findings_and_the_three_other_questions_have_a_study_and_a_quick_one():
+    names = ("register", "tempo_leakage", "cleaning_dose", "continuity", "architectures", "bottleneck", "baseline")
     assert set(study_names(CONF)) == {*names, *(f"{name}_quick" for name in names)}
 
 

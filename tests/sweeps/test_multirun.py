@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 
@@ -39,6 +40,7 @@ def test_a_single_run_is_left_alone(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_every_run_of_a_multirun_is_tried_and_each_failure_is_one_sentence(tmp_path):
     command = [sys.executable, "train.py", "-m", "trainer.max_steps=0,-1", f"logs={tmp_path}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)

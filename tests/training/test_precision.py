@@ -19,6 +19,7 @@ def losses_of(folder):
     return [dict(zip(header.split(","), map(float, row.split(",")), strict=True)) for row in rows]
 
 
+@pytest.mark.slow
 def test_bf16_and_fp16_train_like_fp32_but_not_to_the_same_bits(tmp_path):
     losses = {}
     for name in ("32-true", "bf16-mixed", "16-mixed"):
@@ -69,6 +70,7 @@ def test_an_overflow_of_one_network_leaves_the_scale_and_the_steps_of_the_other(
     assert all(torch.equal(a, b) for a, b in zip(before, module.discriminator.parameters(), strict=True))
 
 
+@pytest.mark.slow
 def test_scales_survive_a_resume(tmp_path):
     hardware = Hardware("cpu", "CPU", "16-mixed", 1)
     whole = tiny_fit(6, tmp_path / "whole", hardware=hardware)

@@ -54,6 +54,7 @@ def test_killed_and_resumed_equals_uninterrupted_to_the_bit(tmp_path):
     assert [line.split(",")[0] for line in rows] == ["step", *map(str, range(1, 9))]
 
 
+@pytest.mark.slow
 def test_a_run_stopped_by_its_limit_can_be_lengthened(tmp_path):
     whole = tiny_fit(6, tmp_path / "whole")
     tiny_fit(3, tmp_path / "two")

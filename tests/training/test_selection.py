@@ -88,6 +88,7 @@ def test_a_training_with_few_validations_keeps_its_last_step(tmp_path, scripted)
 
 
 @pytest.mark.parametrize("killed_at", [10, pytest.param(13, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_kill_between_validations_loses_nothing(tmp_path, whole, monkeypatch, killed_at):
     result, folder = whole
     with monkeypatch.context() as patch:

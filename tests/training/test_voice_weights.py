@@ -22,6 +22,7 @@ def configured(**values):
     return config
 
 
+@pytest.mark.slow
 def test_the_averaged_voice_is_the_mean_of_the_steps_and_resumes_to_the_bit(tmp_path):
     decay = 0.5
     steps = [tiny_fit(count, tmp_path / f"plain{count}").network.state_dict() for count in (1, 2, 3)]

@@ -132,6 +132,7 @@ def overrides_of(name: str) -> list[str]:
 
 @pytest.mark.usefixtures("heard_as_recorded")
 @pytest.mark.parametrize("model", ["rvc", "diffsvc"])
+@pytest.mark.slow
 def test_a_killed_old_run_resumes_and_ends_with_the_weights_that_the_old_code_gave_it(old_runs: Path, model: str):
     (config,) = compose_runs(conf_folder(), [overrides_of(f"{model}_killed")])
     material = prepare_data(config, Console(quiet=True))
@@ -149,6 +150,7 @@ def test_a_killed_old_run_resumes_and_ends_with_the_weights_that_the_old_code_ga
     assert [row.split(",")[0] for row in rows] == ["step", *map(str, range(1, 7))]
 
 
+@pytest.mark.slow
 def test_the_command_of_a_killed_old_run_resumes_it_or_says_that_it_stands_there(old_runs: Path):
     killed = run_folder("rvc", KILLED["rvc"])
     shutil.rmtree(killed)

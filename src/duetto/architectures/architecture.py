@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Cost:
     """Measured cost of a size on the two cores of the reference machine (`duetto.training.hardware`)."""
 
-    step_s: float  # a training step of the default batch, two threads
+    step_s: float  # a training step of the default batch, two threads; in closed form: the pass over case B
     validation_s: float  # a validation: a held-out conversion, scored and drawn, mostly one core
 
 
@@ -62,6 +62,9 @@ class Architecture:
     sizes: tuple[str, ...]  # smallest first; machines without a GPU use that one
     flagship: str  # the size that `auto` picks with a GPU
     costs: Mapping[str, Cost] = field(default_factory=dict)  # by size, where they were measured
+    is_closed_form: bool = (
+        False  # True: one pass over the data solves it; steps and minutes of the trainer do not apply
+    )
     can_convert: bool = True  # False: it does copy synthesis only
     pretrained_name: Callable[[ModelConfig, FeaturesConfig], str] = named_by_size  # of the weights that ship
     pretrained_reader: str | None = None  # function: network, file, role -> None; loads third-party files

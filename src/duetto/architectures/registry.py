@@ -19,13 +19,14 @@ from importlib.metadata import entry_points
 
 from duetto.architectures.architecture import Architecture
 from duetto.architectures.diffsvc.record import DIFFSVC
+from duetto.architectures.linear.record import LINEAR
 from duetto.architectures.rvc.record import RVC
 from duetto.architectures.vocoder.record import VOCODER
 from duetto.errors import ConfigError
 from duetto.settings.model_config import ModelConfig
 
 ENTRY_POINTS = "duetto.architectures"
-OURS = (RVC, DIFFSVC, VOCODER)  # in the order in which pages list them
+OURS = (RVC, DIFFSVC, LINEAR, VOCODER)  # in the order in which pages list them
 _REGISTERED: dict[str, Architecture] = {}  # filled by `register`; the only mutable state here
 
 

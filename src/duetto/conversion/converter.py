@@ -142,6 +142,7 @@ class Converter:
         self.features = features
         self.tools = tools
         self.sample_rate = features.sample_rate
+        self.frame_rate_hz = features.sample_rate / features.hop_length
         self.grid = Grid(features.sample_rate, features.hop_length)
 
     def convert(self, waveform: Waveform, request: ConversionRequest) -> Conversion:

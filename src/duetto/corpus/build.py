@@ -131,7 +131,8 @@ def _build_choir(config: DataConfig, progress: ReportProgress | None, surroundin
 def _build_ensemble(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
     narrator = surroundings.narrator or KokoroNarrator(Path(config.ensemble.voices_file).expanduser())
     settings = ensemble_settings(config, narrator)
-    made_of = fingerprint(settings, {}, [f"{NATURAL}ensemble", type(narrator).__module__])
+    beside = (f"{EMBEDDED}choir",) if config.ensemble.has_choir else ()
+    made_of = fingerprint(settings, {}, [f"{NATURAL}ensemble", type(narrator).__module__, *beside])
     folder = corpus_folder(config, made_of)
     if is_complete(folder):
         return folder

@@ -26,9 +26,9 @@ def compare(
     return scores
 
 
-def describe(audio: AnalysedAudio, notes: list[Span], reference_f0_hz: FloatArray) -> Scores:
+def describe(audio: AnalysedAudio, notes: list[Span], reference_f0_hz: FloatArray, frame_rate_hz: float) -> Scores:
     """All properties of a performance by itself; notes and harmonics come from the reference's contour."""
-    alone = Alone(audio, notes, reference_f0_hz)
+    alone = Alone(audio, notes, reference_f0_hz, frame_rate_hz)
     scores: Scores = {}
     for measure in all_measures():
         if measure.describe is not None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # networks, which the table of metrics does not need
     from duetto.evaluation.models.speaker import SpeakerEncoder
     from duetto.evaluation.models.whisper import WhisperRecogniser
 
+FRAME_RATE_HZ = 100.0  # of conversions whose own is not known
+
 
 @dataclass(frozen=True)
 class PeakMemory:
@@ -52,6 +54,7 @@ class SongFiles:
     conversion_seconds: float | None  # wall time
     annotations: ReferenceAnnotations | None = None  # of the reference; None = it has none
     peak_memory: PeakMemory = UNKNOWN_MEMORY  # of the conversion
+    frame_rate_hz: float = FRAME_RATE_HZ  # of the conversion's mel or spectrogram
     text: str | None = None  # what is said or sung; None = not known
     language: str | None = None  # of the text, such as en-us; None = English
 

@@ -47,6 +47,7 @@ class Alone:
     audio: AnalysedAudio
     notes: list[Span]  # held notes of the reference
     reference_f0_hz: FloatArray  # (T,), Hz
+    frame_rate_hz: float  # of the conversion's mel or spectrogram
 
 
 @dataclass(frozen=True)

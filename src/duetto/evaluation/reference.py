@@ -18,7 +18,7 @@ from duetto.evaluation.analysis.pitch import settle_octaves, track_f0
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE, analyse_spectra
 from duetto.evaluation.analysis.world import transpose
 from duetto.evaluation.families import compare, describe
-from duetto.evaluation.inputs import Instruments, ReferenceAnnotations
+from duetto.evaluation.inputs import FRAME_RATE_HZ, Instruments, ReferenceAnnotations
 from duetto.evaluation.measure import ReferenceAnalysis, Scores
 from duetto.evaluation.metric import place_name
 from duetto.evaluation.metrics.phones import error_rate
@@ -38,6 +38,7 @@ def analyse_reference(
     transpose_semitones: float,
     annotations: ReferenceAnnotations | None,
     instruments: Instruments,
+    frame_rate_hz: float = FRAME_RATE_HZ,
 ) -> ReferenceAnalysis:
     """Analyse and score what does not depend on the conversion.
 
@@ -47,6 +48,7 @@ def analyse_reference(
         transpose_semitones: From the source's pitch to the target's.
         annotations: Of the reference, if there are any. Their pitch corrects the tracker's octave, not its voicing.
         instruments: The models that score.
+        frame_rate_hz: Of the conversions that are compared with it.
 
     Raises:
         AudioError: If a file is missing or unreadable.
@@ -65,10 +67,10 @@ def analyse_reference(
     boundaries_s = None if annotations is None else annotations.boundaries_s
     scores = at_place(compare(against, transposed, reference is not None, boundaries_s), "source")
     alone = analyse_alone(sung, sung_f0_hz)
-    scores |= at_place(describe(alone, held_notes(sung_f0_hz), sung_f0_hz), "source")
+    scores |= at_place(describe(alone, held_notes(sung_f0_hz), sung_f0_hz, frame_rate_hz), "source")
     phones = None
     if reference is not None:
-        scores |= at_place(describe(against, held_notes(f0_hz), f0_hz), "reference")
+        scores |= at_place(describe(against, held_notes(f0_hz), f0_hz, frame_rate_hz), "reference")
         if instruments.predictor is not None:
             scores |= at_place({"predicted_quality": instruments.predictor.predict(waveform, SAMPLE_RATE)}, "reference")
         if instruments.recogniser is not None:
@@ -103,6 +105,7 @@ class ReferenceStore:
         transpose_semitones: float,
         annotations: ReferenceAnnotations | None,
         instruments: Instruments,
+        frame_rate_hz: float = FRAME_RATE_HZ,
     ) -> ReferenceAnalysis:
         """The result of `analyse_reference`, from the folder if it is there.
 
@@ -113,12 +116,14 @@ class ReferenceStore:
         inputs = {"source": sha256_file(source)} | ({} if reference is None else {"reference": sha256_file(reference)})
         inputs |= {} if annotations is None else {"annotations": annotations.digest()}
         asked: list[Any] = [transpose_semitones, instruments.predictor is not None, instruments.recogniser is not None]
-        asked += [metric.name for metric in all_metrics()]
+        asked += [frame_rate_hz, *(metric.name for metric in all_metrics())]
         path = self.folder / f"{fingerprint(asked, inputs, [__name__]).digest[:32]}.npz"
         try:
             return unpacked(load_arrays(path))
         except (FileNotFoundError, ValueError, KeyError):
-            analysis = analyse_reference(source, reference, transpose_semitones, annotations, instruments)
+            analysis = analyse_reference(
+                source, reference, transpose_semitones, annotations, instruments, frame_rate_hz
+            )
             save_arrays(packed(analysis), path)
             return analysis
 

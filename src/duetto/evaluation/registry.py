@@ -8,6 +8,7 @@ from duetto.evaluation.metric import HEADLINE, Metric
 from duetto.evaluation.metrics import (
     artefacts,
     bandwidth,
+    buzz,
     cepstral,
     comb,
     formants,
@@ -43,6 +44,7 @@ MEASURES: tuple[Measure, ...] = (
     steadiness.MEASURE,
     artefacts.MEASURE,
     comb.MEASURE,
+    buzz.MEASURE,
     transitions.MEASURE,
     formants.MEASURE,
     memory.MEASURE,

@@ -35,7 +35,9 @@ def score_song(files: SongFiles, instruments: Instruments, references: Reference
         StorageError: If the cache cannot be written.
     """
     analysis = analyse_reference if references is None else references.get
-    reference = analysis(files.source, files.reference, files.transpose_semitones, files.annotations, instruments)
+    reference = analysis(
+        files.source, files.reference, files.transpose_semitones, files.annotations, instruments, files.frame_rate_hz
+    )
     boundaries_s = None if files.annotations is None else files.annotations.boundaries_s
     output, rate = recall_audio(files.output)
     analysed = {"output": _heard(resample(output, rate, SAMPLE_RATE), reference, instruments)}
@@ -43,7 +45,7 @@ def score_song(files: SongFiles, instruments: Instruments, references: Reference
         analysed["copy_synthesis"] = _heard(read(files.copy_synthesis), reference, instruments)
     scores = {metric.name: math.nan for metric in all_metrics()} | reference.scores
     for place, audio in analysed.items():
-        scores |= at_place(_place_scores(audio, reference, boundaries_s), place)
+        scores |= at_place(_place_scores(audio, reference, boundaries_s, files.frame_rate_hz), place)
     if not reference.has_reference:
         scores |= {
             metric.name: math.nan for metric in all_metrics() if metric.needs_reference and not metric.is_diagnostic
@@ -63,11 +65,13 @@ def _heard(waveform: Waveform, reference: ReferenceAnalysis, instruments: Instru
     return analyse(waveform, None, against.waveform.size, against.f0_hz, encoder)
 
 
-def _place_scores(audio: AnalysedAudio, reference: ReferenceAnalysis, boundaries_s: tuple[float, ...] | None) -> Scores:
+def _place_scores(
+    audio: AnalysedAudio, reference: ReferenceAnalysis, boundaries_s: tuple[float, ...] | None, frame_rate_hz: float
+) -> Scores:
     """Scores of one recording, by family: melody, sound, and its own properties."""
     against = reference.against
     scores = compare(against, audio, reference.has_reference, boundaries_s)
-    return scores | describe(audio, held_notes(against.f0_hz), against.f0_hz)
+    return scores | describe(audio, held_notes(against.f0_hz), against.f0_hz, frame_rate_hz)
 
 
 def _gaps_closed(scores: Scores) -> Scores:

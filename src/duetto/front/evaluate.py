@@ -87,5 +87,5 @@ def load_instruments(is_quick: bool) -> Instruments:
 def without_source(scores: Mapping[str, float]) -> dict[str, float]:
     """The scores, with all comparisons with a source set to NaN."""
     at_source = {metric.name for metric in all_metrics() if metric.place == "source"}
-    against = {name for name in scores if name.endswith(("_closed", "_to_source"))}
+    against = {name for name in scores if name.endswith(("_closed", "_to_source"))} | {"buzz_excess"}
     return {name: math.nan if name in at_source | against else value for name, value in scores.items()}

@@ -10,6 +10,7 @@ LOST_MELODY_CENTS = 50.0  # a quarter tone: listeners hear wrong notes
 LOST_VOICING = 0.15  # share of frames
 GROSS_ERRORS = 0.05  # share of frames
 AUDIBLE_DC = 0.01
+AUDIBLE_BUZZ_DB = 2.0  # above the source's
 FEW_SONGS = 3
 WEAK_VOCODER = 0.5  # distance of the copy synthesis, as a share of the source's
 
@@ -92,6 +93,11 @@ def _melody_warnings(run: RunRecord) -> Iterator[str]:
 
 
 def _signal_warnings(run: RunRecord) -> Iterator[str]:
+    if run.mean("buzz_excess") > AUDIBLE_BUZZ_DB:
+        yield (
+            f"The output buzzes: in consonants and breaths a comb at the frame rate stands "
+            f"{run.mean('buzz_excess'):.1f} dB higher than in the source (docs/decisions/frame-comb.md)."
+        )
     if run.mean("clipped_share") > 0:
         yield f"The output clips ({100 * run.mean('clipped_share'):.3f} % of its samples)."
     if abs(run.mean("dc_offset")) > AUDIBLE_DC:

@@ -59,7 +59,9 @@ def closing_table(run: Run, evaluation: EvaluationFolder, page: Path) -> Table:
     table.add_row("page (scores, pictures, players)", str(page))
     table.add_row("converted songs", str(evaluation.songs))
     table.add_row("voice (weights, card, index)", str(run.voice_folder))
-    table.add_row("scores and curves", f"{evaluation.metrics}; curve.csv and losses.csv in the run's folder")
+    curves = [path.name for path in (RunFolder(run.folder).curve, RunFolder(run.folder).losses) if path.is_file()]
+    beside = f"; {' and '.join(curves)} in the run's folder" if curves else ""
+    table.add_row("scores and curves" if curves else "scores", f"{evaluation.metrics}{beside}")
     table.add_row("W&B", run.tracker.where)
     table.add_row("sing another song", f"python infer.py run={run.signature} source=SONG.wav")
     return table

@@ -25,7 +25,8 @@ from duetto.voices.find import recorded_runs
 
 TRAINER_NUMBERS = ("max_minutes", "max_steps", "batch_size")  # of TrainerConfig: the others do not affect the result
 SELECTION = ("select", "evaluate_every_steps")  # of TrainerConfig: they decide which step becomes the voice
-TRAINING = ("duetto.runs.fit", "duetto.data.dataset")  # modules that every architecture trains with
+TRAINING = ("duetto.runs.fit", "duetto.data.dataset")  # modules that architectures train with in steps
+SOLVING = ("duetto.runs.solve", "duetto.data.dataset")  # and in closed form
 OTHER_STAGES = (  # that training reads as files, or that only monitor it
     "duetto.conversion",
     "duetto.corpus",
@@ -52,10 +53,14 @@ def run_from(config: TrainConfig, data_hash: str, weights: Mapping[str, str]) ->
     return fingerprint(
         settings_that_count(config),
         {"data": data_hash, **weights},
-        {*TRAINING, *training_modules(config.model), *extraction.modules},
+        {*_trained_by(config), *training_modules(config.model), *extraction.modules},
         {*OTHER_STAGES, *schema_modules(), *extraction.beyond},
         extraction.packages,
     )
+
+
+def _trained_by(config: TrainConfig) -> tuple[str, ...]:
+    return SOLVING if get_architecture(config.model.name).is_closed_form else TRAINING
 
 
 def signature_of(made_of: Fingerprint) -> str:
@@ -76,13 +81,15 @@ def settings_that_count(config: TrainConfig) -> dict[str, Any]:
 
 def _counted(values: dict[str, Any], features: dict[str, Any]) -> dict[str, Any]:
     trainer, model = values["trainer"], values["model"]
-    paths = path_fields(get_architecture(model["name"]).config)  # the digests cover the content of the files
-    selects = trainer["select"] == "best" and trainer["evaluate_every_steps"]
+    architecture = get_architecture(model["name"])
+    paths = path_fields(architecture.config)  # the digests cover the content of the files
+    has_steps = not architecture.is_closed_form  # without any, none of the trainer's numbers counts
+    selects = has_steps and trainer["select"] == "best" and trainer["evaluate_every_steps"]
     counted: dict[str, Any] = {
         "preprocess": {name: values["preprocess"][name] for name in ("name", "steps")},
         "features": features,
         "model": {name: value for name, value in model.items() if name not in paths},
-        "trainer": {name: trainer[name] for name in TRAINER_NUMBERS},
+        "trainer": {name: trainer[name] for name in TRAINER_NUMBERS if has_steps},
         "selected_by_validation_every": trainer["evaluate_every_steps"] if selects else None,
         "seed": values["seed"],
     }

@@ -62,17 +62,25 @@ def make_plan(config: TrainConfig, speed: float) -> list[Stage]:
     ]
 
 
+def many_voices(data: DataConfig) -> tuple[str, float]:
+    """What the corpora for pretrained weights consist of, and the seconds that rendering them takes."""
+    parts, seconds = [], 0.0
+    if data.case == "ensemble":
+        texts = data.ensemble.voices * data.ensemble.texts * data.ensemble.timbres
+        parts, seconds = [f"{texts} texts said by natural voices"], texts * RENDER_S_PER_TEXT
+    if data.case == "choir" or data.ensemble.has_choir:
+        songs, readings = data.choir.voices * data.choir.songs, data.choir.readers * data.choir.songs
+        parts.append(f"{songs} songs sung, {readings} texts read")
+        seconds += songs * RENDER_S_PER_SONG + readings * RENDER_S_PER_READING
+    return ", ".join(parts), seconds
+
+
 def corpus_stage(config: TrainConfig, speed: float) -> Stage:
     """Rendering of songs by the embedded voices, or reading of recordings."""
     data = config.data
-    if data.case == "choir":
-        songs, readings = data.choir.voices * data.choir.songs, data.choir.readers * data.choir.songs
-        seconds = songs * RENDER_S_PER_SONG + readings * RENDER_S_PER_READING
-        return Stage("corpus", f"{songs} songs sung, {readings} texts read (kept for later runs)", seconds / speed)
-    if data.case == "ensemble":
-        texts = data.ensemble.voices * data.ensemble.texts * data.ensemble.timbres
-        seconds = texts * RENDER_S_PER_TEXT
-        return Stage("corpus", f"{texts} texts said by natural voices (kept for later runs)", seconds / speed)
+    if data.case in ("choir", "ensemble"):
+        what, seconds = many_voices(data)
+        return Stage("corpus", f"{what} (kept for later runs)", seconds / speed)
     if not data.train_songs:
         return Stage("corpus", "your recordings read and split", UNKNOWN)
     num_targets = len(data.train_songs) + len(data.val_songs) + len(data.test_songs)
@@ -101,6 +109,9 @@ def preliminary_stages(config: TrainConfig, speed: float) -> list[Stage]:
 
 def training_stage(config: TrainConfig, speed: float) -> Stage:
     """The training time: its limit, or the cost of the steps if that is known."""
+    if architecture_of(config.model).is_closed_form:
+        what = f"{config.model.name} {config.model.size}, solved in one pass over the data: no steps, no minutes"
+        return Stage("training", what, step_seconds(config, speed))
     minutes = config.trainer.max_minutes
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
     if minutes:
@@ -116,6 +127,8 @@ def step_seconds(config: TrainConfig, speed: float) -> float:
 
 def validation_stage(config: TrainConfig, speed: float) -> Stage:
     """Held-out conversions during training: one at every interval and one at the end."""
+    if architecture_of(config.model).is_closed_form:
+        return Stage("validation", "none: a solution in closed form has no steps to select from", 0.0)
     every, minutes = config.trainer.evaluate_every_steps, config.trainer.max_minutes
     if not every:
         return Stage("validation", "none (trainer.evaluate_every_steps=0)", 0.0)

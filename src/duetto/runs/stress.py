@@ -5,6 +5,7 @@ scored again if the weights, the evaluation settings or the code have changed.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ class CaseWorker:
         place = self.folder / case.name
         for name, waveform in waveforms.items():
             write_audio(place / f"{name}.wav", limit_peak(cut(waveform, case.spans_s, rate))[0], rate)
-        return files_of(case, place, done)
+        return replace(files_of(case, place, done), frame_rate_hz=self.converter.frame_rate_hz)
 
 
 def pieces(waveform: Waveform, fragment_ms: float, sample_rate: int) -> list[Waveform]:

@@ -76,7 +76,8 @@ def convert_pair(
     for name, waveform in waveforms.items():
         write_audio(place / f"{name}.wav", limit_peak(waveform)[0], rate)
     files = song_files(place, source, conversion.seconds, memory.peak)
-    return replace(files, annotations=annotations_of(prepared.folder, reference))
+    annotations = annotations_of(prepared.folder, reference)
+    return replace(files, annotations=annotations, frame_rate_hz=converter.frame_rate_hz)
 
 
 def annotations_of(folder: Path, clip: Clip) -> ReferenceAnnotations | None:

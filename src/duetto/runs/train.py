@@ -25,6 +25,7 @@ from duetto.runs.inputs import check_data, check_encoder_weights, check_steps
 from duetto.runs.plan import announce
 from duetto.runs.preliminary import after_preliminary_training
 from duetto.runs.prepare import PreparedData, TrainingContent, prepare_data
+from duetto.runs.solve import train_in_closed_form
 from duetto.runs.stale import keeps_earlier_run
 from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
@@ -86,7 +87,10 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         may_upload = "cloud_logging" in prepared.manifest.consent.get("scopes", [])
         tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
         own, earlier_s = after_preliminary_training(config, prepared, hardware, folder, console)
-        result = fit(own, prepared, hardware, folder, tracker, console, draw)
+        if architecture_of(config.model).is_closed_form:
+            result = train_in_closed_form(own, prepared, folder, console)
+        else:
+            result = fit(own, prepared, hardware, folder, tracker, console, draw)
         result = replace(result, seconds=result.seconds + earlier_s)
         export(config, prepared, result, folder, record)
         write_json(run.record, {**record, "status": "trained", **result.summary()})

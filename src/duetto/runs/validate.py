@@ -77,6 +77,7 @@ class ValidationSong:
         for name, waveform in waveforms.items():
             write_audio(self.place / f"{name}.wav", limit_peak(waveform)[0], features.sample_rate)
         files = song_files(self.place, self.source, output.seconds)
+        files = replace(files, frame_rate_hz=converter.frame_rate_hz)
         scores = score_song(files, self.instruments, self.references)
         losses = module.validate_on(self.reference_batch.to(module.device))
         return {**{name: scores[name] for name in CURVE_METRICS if name in scores}, **losses}

@@ -144,6 +144,7 @@ class EnsembleConfig:
     timbres: int = 3  # that say each text in time with each other: the reader's own and others
     room_share: float = 0.15  # of the training clips, that have a room
     microphone_share: float = 0.3  # of the training clips, that have a microphone's response and noise
+    has_choir: bool = False  # whether the choir, as `data.choir` says, sings beside it
     voices_file: str = field(default="kokoro-js-1.2.1.tgz", metadata=PATH)  # from `npm pack kokoro-js@1.2.1`
 
     def validate(self) -> None:

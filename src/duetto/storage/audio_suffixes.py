@@ -49,6 +49,6 @@ def say_passed_over(names: Sequence[str]) -> str:
     """The number of skipped files, with the names of the first ones; empty for none."""
     if not names:
         return ""
-    count = "1 file was" if len(names) == 1 else f"{len(names)} files were"
+    count = "1 file is not a recording" if len(names) == 1 else f"{len(names)} files are not recordings"
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{count} passed over, no recording by its suffix: {', '.join(sorted(names)[:NAMED])}{more}"
+    return f"{count} by the suffix: {', '.join(sorted(names)[:NAMED])}{more}"

@@ -6,6 +6,7 @@ checkpoint is written under a temporary name; the previous one is kept until the
 newest cannot be read.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,14 @@ class WriteInPlace(TorchCheckpointIO):
 
 def save_checkpoint(trainer: Trainer, folder: Path) -> None:
     """Write `last.ckpt`, keeping the previous one as `previous.ckpt`."""
+    write_checkpoint(folder, lambda temporary: trainer.save_checkpoint(temporary, weights_only=False))
+
+
+def write_checkpoint(folder: Path, write: Callable[[Path], None]) -> None:
+    """Have `write` make a file, which becomes `last.ckpt`; the previous one is kept as `previous.ckpt`."""
     last = folder / LAST
     with atomic_path(folder / NEWEST) as temporary:
-        trainer.save_checkpoint(temporary, weights_only=False)
+        write(temporary)
         note_checkpoint(folder, temporary, (last, folder / PREVIOUS))
     if last.exists():
         last.replace(folder / PREVIOUS)

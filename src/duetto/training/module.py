@@ -106,6 +106,8 @@ class TrainingModule(pl.LightningModule):
     def learn_statistics(self, plan: CropPlan) -> str | None:
         """Compute what the network needs from the whole training set; called once, before the first step.
 
+        An architecture in closed form learns all of it here.
+
         Returns:
             A message for the user, if there is anything to report.
         """

@@ -141,6 +141,7 @@ def test_a_saved_network_converts_as_before(synthesizer, tiny, batch, tmp_path):
     assert torch.equal(restored.convert(**arguments, generator=seeded()), expected)
 
 
+@pytest.mark.slow
 def test_the_mel_loss_of_one_batch_halves_within_sixty_steps(synthesizer, tiny, batch):
     time_s = torch.arange(20 * tiny.hop_length) / tiny.sample_rate
     tone = sum(torch.sin(2 * torch.pi * 200.0 * order * time_s) / order for order in (1, 2, 3))

@@ -46,6 +46,7 @@ def test_training_moves_generator_and_discriminator(tmp_path: Path):
     assert len(changed) > 0.9 * len(before)
 
 
+@pytest.mark.slow
 def test_a_segment_is_learned_by_heart(tmp_path: Path):
     config = replace(tiny_config(60), model=tiny_vocoder(adversarial_from_step=10_000))
     tiny_fit(60, tmp_path / "run", config=config)

@@ -119,6 +119,7 @@ def test_case_b_is_split_as_ever():
 
 
 @pytest.mark.parametrize("family", ["case_a", "case_b", "case_c"])
+@pytest.mark.slow
 def test_source_and_reference_of_a_song_are_as_long_as_its_target(family: str, tmp_path: Path):
     config = case(family)
     config = replace(config, **{name: getattr(config, name)[:1] for name in ("train_songs", "val_songs", "test_songs")})
@@ -136,6 +137,7 @@ def test_source_and_reference_of_a_song_are_as_long_as_its_target(family: str, t
 
 
 @pytest.mark.parametrize("family", ["case_a", "case_c"])
+@pytest.mark.slow
 def test_the_same_settings_give_the_same_bytes(family: str, tmp_path: Path):
     config = case(family, val_songs=[])
     config = replace(config, train_songs=config.train_songs[:1], test_songs=config.test_songs[:1])

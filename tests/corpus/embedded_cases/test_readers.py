@@ -79,6 +79,7 @@ def test_a_reader_intones_within_its_range_and_lower_readers_sound_lower(speech:
         assert abs(sung.size / SAMPLE_RATE - speech.f0_hz.size * HOP_S) < 0.02
 
 
+@pytest.mark.slow
 def test_a_reading_is_the_same_again_and_another_is_another():
     reader = reader_voice("reader_01")
     first = read_aloud(reader, 0, 2.0, 0)
@@ -89,6 +90,7 @@ def test_a_reading_is_the_same_again_and_another_is_another():
     assert 0.05 < np.abs(first).max() < 0.9
 
 
+@pytest.mark.slow
 def test_the_words_of_a_reader_are_heard(speech: Speech):
     sung = intone(speech, reader_voice("reader_02"), np.random.default_rng(0))
     loud = (0.3 * sung / np.abs(sung).max()).astype(np.float32)

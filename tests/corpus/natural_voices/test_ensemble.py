@@ -6,9 +6,10 @@ import pytest
 
 from duetto.corpus.build import Surroundings, build_corpus
 from duetto.corpus.card import data_card
+from duetto.corpus.embedded_cases.choir import choir_jobs, choir_settings
 from duetto.corpus.manifest import Manifest, load_manifest
 from duetto.corpus.natural_voices.bench_voices import BENCH_VOICES, KEPT_OUT, bench_voices_among
-from duetto.corpus.natural_voices.ensemble import EnsembleText, ensemble_texts
+from duetto.corpus.natural_voices.ensemble import EnsembleText, ensemble_settings, ensemble_texts, plan_ensemble
 from duetto.corpus.natural_voices.voices import ALL_VOICES, ensemble_voices, family_of, language_of
 from duetto.errors import ConfigError, CorpusError
 from duetto.evaluation.analysis.pitch import track_f0
@@ -77,6 +78,18 @@ def test_the_whole_is_balanced_over_voices_and_has_every_language():
     assert all(len(set(text.timbres)) == len(text.timbres) for text in whole)
     share = sum(text.is_intoned for text in whole) / len(whole)
     assert share == 0.5
+
+
+def test_the_choir_sings_beside_the_ensemble_if_it_is_wanted():
+    alone = config(Path())
+    beside = config(Path(), EnsembleConfig(voices=3, texts=2, timbres=2, has_choir=True))
+    settings = ensemble_settings(beside, BuzzingNarrator())
+    assert {**settings, "choir": None} == {**ensemble_settings(alone, BuzzingNarrator()), "choir": None}
+    assert settings["choir"] == choir_settings(beside, beside.choir)
+    names = [job.name for job in plan_ensemble(beside, settings, BuzzingNarrator()).jobs]
+    choir = [job.name for job in choir_jobs(beside.choir, beside.seed)]
+    assert names == [*(text.name for text in texts(SMALL)), *choir]
+    assert len(set(names)) == len(names)
 
 
 def test_no_sentence_of_a_held_out_text_is_trained_on():

@@ -56,7 +56,7 @@ def test_bad_files_stand_in_the_ledger_and_the_rest_goes_on(config: DataConfig, 
     _, manifest = build(config)
     ledger = manifest.ledger
     assert len(ledger.dropped) == 10
-    assert ledger.dropped[0].reason.endswith("1 file was passed over, no recording by its suffix: cover.jpg")
+    assert ledger.dropped[0].reason.endswith("1 file is not a recording by the suffix: cover.jpg")
     by_id = {entry.clip_id.removeprefix("target/").rsplit("-", 1)[0]: entry for entry in ledger.dropped[1:]}
     assert set(by_id) == {"text", "empty", "nan", "silent", "short", "nothing", "cancels", "phone", "link"}
     assert "cannot be read" in by_id["text"].reason
@@ -212,6 +212,6 @@ def test_files_of_other_suffixes_are_counted_and_named(config: DataConfig, recor
         (recordings / f"{number}.jpg").touch()
     _, manifest = build(config)
     assert [entry.reason for entry in manifest.ledger.dropped] == [
-        "in the folder 7 files were passed over, no recording by its suffix: "
+        "in the folder 7 files are not recordings by the suffix: "
         "0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 2 more"
     ]

@@ -189,6 +189,7 @@ def write_recording(path: Path, number: int, made: dict[str, object]) -> None:
 
 @given(made=st.lists(recording, min_size=1, max_size=4))
 @settings(max_examples=15, deadline=None, derandomize=True)
+@pytest.mark.slow
 def test_seconds_in_are_used_or_dropped_for_a_reason_whatever_lies_in_the_folder(
     tmp_path_factory: pytest.TempPathFactory, made: list[dict[str, object]]
 ):

@@ -35,6 +35,7 @@ MOVES = {
         "modulation_distance": 5,
     },
     "comb": {"comb_index": 4, "mcd": 2, "mel_distance": 1.5, "delta_distance_elsewhere": 10},
+    "buzz": {"buzz": 12, "mcd": 1, "mel_distance": 1.5, "harmonics_to_noise": -2},
     "jitter": {"f0_rmse_cents": 70, "held_pitch_deviation": 30, "harmonics_to_noise": -8, "spectral_flux": 50},
     "stutter": {"dip_rate": 2.5, "modulation_energy": 1.5, "modulation_distance": 8, "spectral_flux": 100},
     "reverb": {
@@ -52,6 +53,7 @@ EXACT = 0.01  # of families that a degradation cannot reach
 HOLDS = {
     "dither": {
         "f0_rmse_cents": 2,
+        "buzz": 0.1,
         "hole_fraction": 1e-3,
         "comb_index": 0.1,
         "speaker_similarity": 0.01,
@@ -74,7 +76,15 @@ HOLDS = {
         "f0_rmse_cents": 10,
         "held_pitch_deviation": 0.6,
     },
-    "jitter": {"hole_fraction": 0.01, "dip_rate": 0, "log_kurtosis_ratio": 0.3, "cutoff_hz": 0, "voicing_error": 0.02},
+    "buzz": {"hole_fraction": 1e-3, "dip_rate": 0, "cutoff_hz": 0, "comb_index": 1},
+    "jitter": {
+        "buzz": 0.2,
+        "hole_fraction": 0.01,
+        "dip_rate": 0,
+        "log_kurtosis_ratio": 0.3,
+        "cutoff_hz": 0,
+        "voicing_error": 0.02,
+    },
     "stutter": {
         "f2_slope_error": 2,
         "mcd": 0.4,

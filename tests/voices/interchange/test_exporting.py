@@ -64,6 +64,7 @@ def test_a_filled_model_comes_out_as_upstream_has_it_and_goes_in_again_bit_equal
     assert exported.index is None
 
 
+@pytest.mark.slow
 def test_an_imported_voice_with_its_index_goes_out_again(tmp_path):
     weights = blank("v2_32k_f0", num_speakers=2)
     model = save(applio_content("v2_32k_f0", weights), tmp_path / "mei.pth")
@@ -81,6 +82,7 @@ def test_an_imported_voice_with_its_index_goes_out_again(tmp_path):
         import_files(files, tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_nothing_is_written_when_one_of_the_files_is_bad(tmp_path):
     model = save(rvc_content("v2_40k_f0", blank("v2_40k_f0", 1)), tmp_path / "x.pth")
     with pytest.raises(CheckpointError, match="There is no index"):
@@ -98,6 +100,7 @@ def trained_voice(consent, **content):
     return TrainedVoice(build_network(model, features), model, features, card)
 
 
+@pytest.mark.slow
 def test_a_voice_leaves_only_if_its_owner_lets_it(tmp_path):
     voice = trained_voice(PERSON)
     save_voice(voice, tmp_path)
@@ -112,6 +115,7 @@ def test_a_voice_leaves_only_if_its_owner_lets_it(tmp_path):
     assert exported.index.name == "added_IVF2_Flat_nprobe_1_mei_v2.index"
 
 
+@pytest.mark.slow
 def test_a_trained_voice_without_its_index_is_not_exported(tmp_path):
     save_voice(trained_voice(NOBODY), tmp_path)
     with pytest.raises(CheckpointError, match=r"index\.faiss is missing"):

@@ -51,6 +51,7 @@ def test_a_model_that_cannot_be_used_is_described_with_its_problems(tmp_path):
     assert any("not those of v2_40k_f0" in problem for problem in found.problems)
 
 
+@pytest.mark.slow
 def test_both_halves_of_a_training_are_told_apart(tmp_path):
     for name, key, expected in (
         ("G.pth", "v1_40k_f0", {"network": "generator", "shape": "v1_40k_f0", "speakers": 109}),
@@ -99,6 +100,7 @@ def test_settings_are_written_as_in_train_and_infer():
     ]
 
 
+@pytest.mark.slow
 def test_the_verbs_take_a_voice_in_and_out(tmp_path, model, capsys):
     index = write_index(tmp_path / "mei.index", random_rows(90, 768))
     assert main(["import", str(model), f"index={index}", f"output={tmp_path / 'logs' / 'mei'}"]) == 0

@@ -46,11 +46,13 @@ def test_the_discriminators_tensors_are_upstreams(version):
 @pytest.mark.parametrize(
     "name", ["v1_48k_nof0", "v2_40k_f0", *(pytest.param(name, marks=pytest.mark.slow) for name in SHAPE_NAMES)]
 )
+@pytest.mark.slow
 def test_the_shape_is_told_by_the_tensors_alone(tmp_path, name):
     weights = shapes_only(expected_tensors(name, 7, with_posterior=True))
     assert find_shape(parse_training_checkpoint(content(weights), tmp_path), tmp_path) == name
 
 
+@pytest.mark.slow
 def test_a_generator_of_no_known_shape_names_what_differs(tmp_path):
     weights = shapes_only(expected_tensors("v2_40k_f0", 7, with_posterior=True)) | {"dec.conv_pre.bias": torch.zeros(3)}
     with pytest.raises(CheckpointError, match=r"nearest is v2_40k_f0, but 1 tensors differ: dec\.conv_pre\.bias"):

@@ -137,18 +137,23 @@ def choir_settings(config: DataConfig, choir: ChoirConfig) -> dict[str, Any]:
 
 
 def plan_choir(config: DataConfig, choir: ChoirConfig, settings: dict[str, Any]) -> Plan:
-    """Jobs of the choir, voice by voice, then the readers."""
+    """The jobs of the choir, and their manifest."""
+    jobs = choir_jobs(choir, config.seed)
+    return Plan(jobs, all_clips(config.case, settings, embedded_consent().as_dict()))
+
+
+def choir_jobs(choir: ChoirConfig, seed: int) -> tuple[Job, ...]:
+    """Songs voice by voice, then the readers."""
     names = choir_names()[: choir.voices]
     jobs: list[Job] = []
     for place, singer in enumerate(names):
         for number in range(choir.songs):
             is_held_out = place % HELD_OUT_EVERY == 0 and number == choir.songs - 1
             split: Split = "train" if not is_held_out else "val" if place == 0 else "test"
-            jobs.append(ChoirSong(singer, singer, number, split, config.seed))
+            jobs.append(ChoirSong(singer, singer, number, split, seed))
             if is_held_out:
                 source = names[(place + SOURCE_DISTANCE) % len(names)]
-                jobs.append(ChoirSong(source, singer, number, split, config.seed))
+                jobs.append(ChoirSong(source, singer, number, split, seed))
     for reader in reader_names()[: choir.readers]:
-        jobs.extend(Reading(reader, number, SECONDS, config.seed) for number in range(choir.songs))
-
-    return Plan(tuple(jobs), all_clips(config.case, settings, embedded_consent().as_dict()))
+        jobs.extend(Reading(reader, number, SECONDS, seed) for number in range(choir.songs))
+    return tuple(jobs)

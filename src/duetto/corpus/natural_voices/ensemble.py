@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from duetto.corpus.embedded_cases.choir import choir_jobs, choir_settings
 from duetto.corpus.jobs import Job, Outcome, Plan, all_clips
 from duetto.corpus.manifest import Clip, Role, Split
 from duetto.corpus.natural_voices.held_pitches import Melody, analyse_speech, draw_melody, sing_on
@@ -149,8 +150,10 @@ def ensemble_settings(config: DataConfig, narrator: Narrator) -> dict[str, Any]:
     Raises:
         ConfigError: If the packages that speak are missing, or differ from those that are pinned.
     """
-    sizes = {name: value for name, value in asdict(config.ensemble).items() if name != "voices_file"}
+    sizes = {name: value for name, value in asdict(config.ensemble).items() if name not in ("has_choir", "voices_file")}
+    beside = {"choir": choir_settings(config, config.choir)} if config.ensemble.has_choir else {}
     return {
+        **beside,
         "seed": config.seed,
         "ensemble": sizes,
         "voices": list(ensemble_voices()[: config.ensemble.voices]),
@@ -160,9 +163,13 @@ def ensemble_settings(config: DataConfig, narrator: Narrator) -> dict[str, Any]:
 
 
 def plan_ensemble(config: DataConfig, settings: dict[str, Any], narrator: Narrator) -> Plan:
-    """Jobs of the ensemble: the first text of every voice, then the second, so that any part of it is balanced."""
-    jobs = ensemble_texts(config, narrator)
-    return Plan(tuple(jobs), all_clips(config.case, settings, embedded_consent().as_dict()))
+    """Jobs of the ensemble: the first text of every voice, then the second, so that any part of it is balanced.
+
+    Those of the choir follow, if it is wanted.
+    """
+    beside = choir_jobs(config.choir, config.seed) if config.ensemble.has_choir else ()
+    jobs = (*ensemble_texts(config, narrator), *beside)
+    return Plan(jobs, all_clips(config.case, settings, embedded_consent().as_dict()))
 
 
 def ensemble_texts(config: DataConfig, narrator: Narrator) -> Sequence[Job]:

@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from duetto.corpus.embedded_cases.room import add_room, room_response
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE
+from duetto.evaluation.inputs import FRAME_RATE_HZ
 from duetto.preprocess.segment import Segment, Step
 from duetto.preprocess.steps.low_pass import LowPass
 from duetto.preprocess.steps.noise_reduction import NoiseReduction
@@ -80,6 +81,14 @@ def comb(waveform: Waveform, echo_gain: float) -> Waveform:
     return _as_waveform(waveform + echo_gain * np.pad(waveform, (delay, 0))[: waveform.size])
 
 
+def buzz(waveform: Waveform, level_db: float) -> Waveform:
+    """Add a pulse in every frame of 10 ms, at a root mean square level in dB relative to full scale."""
+    period = round(SAMPLE_RATE / FRAME_RATE_HZ)
+    pulses = np.zeros(waveform.size)
+    pulses[::period] = db_to_amplitude(level_db) * np.sqrt(period)
+    return _as_waveform(waveform + pulses)
+
+
 def jitter(waveform: Waveform, cents: float) -> Waveform:
     """Add pitch jitter: modulate the time base so that the pitch has the given standard deviation in cents."""
     knots = _random().standard_normal(round(waveform.size / SAMPLE_RATE / JITTER_KNOT_S) + 2)
@@ -131,6 +140,7 @@ DEGRADATIONS = (
     Degradation("over-subtraction", (1.0, 2.0, 4.0, 8.0), "", over_subtraction),
     Degradation("gate", (6.0, 12.0, 18.0, 24.0), "dB", gate),
     Degradation("comb", (0.3, 0.5, 0.8), "", comb),
+    Degradation("buzz", (-70.0, -60.0, -50.0), "dB", buzz),
     Degradation("jitter", (15.0, 40.0, 80.0), "cents", jitter),
     Degradation("stutter", (1.0, 2.0, 4.0), "/s", stutter),
     Degradation("reverb", (12.0, 6.0, 0.0), "dB", reverb),

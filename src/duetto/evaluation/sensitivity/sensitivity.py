@@ -9,6 +9,7 @@ from duetto.evaluation.analysis.pitch import track_f0
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE
 from duetto.evaluation.analysis.world import FloatArray
 from duetto.evaluation.families import compare, describe
+from duetto.evaluation.inputs import FRAME_RATE_HZ
 from duetto.evaluation.measure import Scores
 from duetto.evaluation.models.predictor import QualityPredictor
 from duetto.evaluation.models.speaker import SpeakerEncoder
@@ -47,7 +48,7 @@ class CleanExcerpt:
         estimate = analyse(waveform, None, num_samples, self.f0_hz, self.encoder)
         scores = compare(self.audio, estimate, has_reference=True, boundaries_s=self.boundaries_s)
         whole = analyse_alone(waveform, estimate.f0_hz) if waveform.size > num_samples else estimate
-        scores |= describe(whole, held_notes(self.f0_hz), self.f0_hz)
+        scores |= describe(whole, held_notes(self.f0_hz), self.f0_hz, FRAME_RATE_HZ)
         if self.predictor is not None:
             scores["predicted_quality"] = self.predictor.predict(waveform, SAMPLE_RATE)
         return scores
