@@ -16,6 +16,7 @@ Written to --output: words.json, words.md; conversions in --work.
 import argparse
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def ask(source: Source, judges: Judges) -> Asked:
     text = source.text
     if text is None or source.language in UNSPACED:
         text = judges.whisper.transcribe(waveform, SAMPLE_RATE, source.language)
-    return Asked(waveform, 0.0, source.language, text, None)
+    return Asked(waveform, 0.0, source.language, text)
 
 
 def measure(run: Run, source: Source, asked: Asked, judges: Judges, work: Path) -> list[Row]:
@@ -70,7 +71,7 @@ def measure(run: Run, source: Source, asked: Asked, judges: Judges, work: Path) 
     rate = run.converter.sample_rate
     waveform, _ = read_audio(source.path, rate)
     cuts = run.cuts(waveform, asked.transpose_semitones)
-    same = Asked(asked.source, 0.0, asked.language, asked.text, asked.target)
+    same = replace(asked, transpose_semitones=0.0)
     rows = [row_of(run.name, source, "vocoder", spoken(cuts.vocoder, rate, same, judges))]
     if cuts.mel is not None:
         rows.append(row_of(run.name, source, "mel of the source", judges.words_of_mel(run.source_mel(waveform), asked)))
@@ -141,17 +142,19 @@ def main(words: Sequence[str] | None = None) -> list[Row]:
             rows.append(row_of(NO_RUN, source, "unconverted", spoken(asked.source, SAMPLE_RATE, asked, judges)))
         for run, target in zip(runs, targets, strict=True):
             if (run.name, source.name) not in done:
-                rows += measure(run, source, wished(asked, target, arguments.transpose), judges, arguments.work)
+                rows += measure(run, source, wished(asked, run, target, arguments.transpose), judges, arguments.work)
         write_json(kept, rows)
     write_text(arguments.output / "words.md", table(rows))
     print(table(rows))
     return rows
 
 
-def wished(asked: Asked, target: tuple[float, Embedding | None], transpose: float | None) -> Asked:
-    """What is asked of a conversion to a target: the transposition and its voice."""
+def wished(asked: Asked, run: Run, target: tuple[float, Embedding | None], transpose: float | None) -> Asked:
+    """What is asked of a run's conversion to a target: the transposition, its voice, and the rate of the frames."""
     interval = nearest_octave(median_pitch(asked.source), target[0]) if transpose is None else transpose
-    return Asked(asked.source, interval, asked.language, asked.text, target[1])
+    features = run.voice.features
+    rate_hz = features.sample_rate / features.hop_length
+    return replace(asked, transpose_semitones=interval, target=target[1], frame_rate_hz=rate_hz)
 
 
 if __name__ == "__main__":

@@ -5,22 +5,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from duetto.evaluation.analysis.audio import Embedding, analyse
+from duetto.evaluation.analysis.audio import Embedding
 from duetto.evaluation.analysis.pitch import match_lengths, track_f0
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE
 from duetto.evaluation.analysis.world import FloatArray
-from duetto.evaluation.measure import Alone, Comparison
 from duetto.evaluation.metrics.bursts import find_bursts
+from duetto.evaluation.metrics.buzz import buzz
 from duetto.evaluation.metrics.melody import gross_pitch_error
 from duetto.evaluation.metrics.words import character_error, word_error
 from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.evaluation.models.whisper import Mel, WhisperRecogniser
 from duetto.evaluation.models.words import WordRecogniser
-from duetto.evaluation.registry import all_measures
 from duetto.storage.audio import Waveform
 from duetto.units import semitones_to_ratio
 
-BUZZ = "buzz"
 ENGLISH = "en"
 Scores = dict[str, float]
 
@@ -33,7 +31,8 @@ class Asked:
     transpose_semitones: float
     language: str
     text: str  # known, or read in the source by Whisper
-    target: Embedding | None  # of the voice that was learned; None = not known
+    target: Embedding | None = None  # of the voice that was learned; None = not known
+    frame_rate_hz: float = 100.0  # of the run's frames, where a comb would stand
 
 
 @dataclass
@@ -68,7 +67,8 @@ class Judges:
             "similarity_to_target": cosine(made, asked.target),
             "similarity_to_source": cosine(made, self.speaker.embed(asked.source, SAMPLE_RATE)),
             "bursts": float(len(find_bursts(asked.source, waveform, SAMPLE_RATE).times_s)),
-            "buzz_db": buzz_db(asked.source, waveform),
+            "buzz_excess_db": buzz(waveform, wanted_hz, asked.frame_rate_hz)
+            - buzz(asked.source, wanted_hz, asked.frame_rate_hz),
         }
 
 
@@ -94,20 +94,3 @@ def f0_correlation(reference_hz: FloatArray, estimate_hz: FloatArray) -> float:
 def cosine(left: Embedding | None, right: Embedding | None) -> float:
     """Cosine of two unit vectors; NaN if one is missing."""
     return math.nan if left is None or right is None else float(left @ right)
-
-
-def buzz_db(source: Waveform, output: Waveform) -> float:
-    """The registry's metric `buzz` of an output; NaN while it has none."""
-    measures = [each for each in all_measures() if any(BUZZ in (row.name, row.family) for row in each.metrics)]
-    if not measures:
-        return math.nan
-    f0_hz = track_f0(source, SAMPLE_RATE)
-    reference = analyse(source, f0_hz, source.size, f0_hz, None)
-    estimate = analyse(output, None, source.size, f0_hz, None)
-    found: Scores = {}
-    for measure in measures:
-        if measure.compare is not None:
-            found |= measure.compare(Comparison(reference, estimate, None))
-        if measure.describe is not None:
-            found |= measure.describe(Alone(estimate, [], f0_hz))
-    return found.get(BUZZ, math.nan)

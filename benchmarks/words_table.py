@@ -18,7 +18,7 @@ SHOWN = (  # title, key, digits
     ("gross pitch error, %", "gross_pitch_error", 1),
     ("to target", "similarity_to_target", 2),
     ("to source", "similarity_to_source", 2),
-    ("buzz, dB", "buzz_db", 1),
+    ("buzz above source, dB", "buzz_excess_db", 1),
     ("bursts", "bursts", 1),
 )
 Row = dict[str, Any]

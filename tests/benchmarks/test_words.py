@@ -49,7 +49,7 @@ def test_a_mean_stands_in_its_interval_and_few_sentences_have_none(words):
 
 def test_a_table_has_a_line_for_each_run_group_and_cut(words):
     rows = [
-        {"run": "r", "group": "g", "cut": cut, "word_error": error, "buzz_db": None}
+        {"run": "r", "group": "g", "cut": cut, "word_error": error, "buzz_excess_db": None}
         for cut, error in (("vocoder", 0.25), ("vocoder", 0.75), ("audio", 1.0))
     ]
     lines = words("words_table").table(rows).splitlines()

@@ -212,6 +212,5 @@ def test_files_of_other_suffixes_are_counted_and_named(config: DataConfig, recor
         (recordings / f"{number}.jpg").touch()
     _, manifest = build(config)
     assert [entry.reason for entry in manifest.ledger.dropped] == [
-        "in the folder 7 files are not recordings by the suffix: "
-        "0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 2 more"
+        "in the folder 7 files are not recordings by the suffix: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 2 more"
     ]
