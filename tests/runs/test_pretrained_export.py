@@ -15,14 +15,18 @@ from tests.training.tiny import tiny_config, tiny_fit
 
 
 def make_run(
-    folder: Path, subject: str = "none", weights: dict[str, str] | None = None, speakers: tuple[str, ...] = ("a",)
+    folder: Path,
+    subject: str = "none",
+    weights: dict[str, str] | None = None,
+    speakers: tuple[str, ...] = ("a",),
+    case: str = "choir",
 ) -> torch.nn.Module:
     config = replace(tiny_config(2), model=tiny_vocoder())
     network = tiny_fit(2, folder, config=config).network
     record = {
         "name": "vocoder-choir",
         "signature": "0123456789",
-        "case": "choir",
+        "case": case,
         "data_hash": "abc",
         "weights": weights or {},
         "speakers": list(speakers),
@@ -59,6 +63,13 @@ def test_a_card_says_what_its_training_went_on_from(tmp_path: Path):
     make_run(tmp_path / "further", weights={"base": "4f19a06a", "discriminator": "77"})
     export_base(tmp_path / "further", tmp_path / "bases")
     assert read_json(first)["started_from"] == "4f19a06a"
+
+
+def test_a_card_says_what_kind_of_voices_were_heard(tmp_path: Path):
+    make_run(tmp_path / "run", case="ensemble")
+    card = read_json(export_base(tmp_path / "run", tmp_path / "bases").with_suffix(".json"))
+    assert card["data"] == {"case": "ensemble", "with_choir": False, "hash": "abc", "hours": 1.0}
+    assert (card["register_midi"], "natural synthetic voices" in card["limits"]) == ("not known", True)
 
 
 def test_somebodys_voice_becomes_no_base(tmp_path: Path):

@@ -23,12 +23,17 @@ from duetto.training.checkpoint import TrainingProgress, find_checkpoint
 from duetto.voices.pretrained import make_module
 
 LICENCE = "MIT"
-SUBJECT = "embedded synthetic voices only: nobody's biometric data"
-LIMITS = (
+SUBJECT = "synthetic voices only: nobody's biometric data"
+OF_CHOIR = (
     "Learned from voices that statistical models, a small network of speech and WORLD made: smoother than people's. It "
     "was trained on no person and no creak: from recordings of people it keeps the melody (gross pitch errors 0.5 to "
     "4 % with Diff-SVC, 5 to 9 % with RVC) and loses the words (82 to 100 % word error), and speech transposed an "
     "octave or two up may burst (docs/results/bases)."
+)
+OF_ENSEMBLE = (
+    "Learned from natural synthetic voices, all said by one network of speech (Kokoro-82M) in nine languages, spoken "
+    "or put on held notes by WORLD. It was trained on no person, no creak and no whisper. What it keeps of people's "
+    "words is measured in docs/results/voices."
 )
 
 
@@ -98,7 +103,9 @@ def _save_half(network: nn.Module, path: Path) -> None:
 
 
 def _card(run: Path, record: dict[str, Any], progress: TrainingProgress) -> dict[str, Any]:
-    choir = record["config"]["data"]["choir"] if record["case"] == "choir" else None
+    data = record["config"]["data"]
+    is_natural = record["case"] == "ensemble"
+    choir = data["choir"] if record["case"] == "choir" or (is_natural and data["ensemble"]["has_choir"]) else None
     ranges = [choir_voice(name).range_midi for name in choir_names()[: choir["voices"]]] if choir else []
     ledger = record["ledger"]
     return {
@@ -106,7 +113,12 @@ def _card(run: Path, record: dict[str, Any], progress: TrainingProgress) -> dict
         "signature": record["signature"],
         "subject": SUBJECT,
         "licence": LICENCE,
-        "data": {"case": record["case"], "hash": record["data_hash"], "hours": ledger["seconds_used"] / 3600},
+        "data": {
+            "case": record["case"],
+            "with_choir": choir is not None,
+            "hash": record["data_hash"],
+            "hours": ledger["seconds_used"] / 3600,
+        },
         "seed": record["seed"],
         "steps": progress.step,
         "started_from": _origin(record),
@@ -115,7 +127,7 @@ def _card(run: Path, record: dict[str, Any], progress: TrainingProgress) -> dict
         "code": record["code"],
         "register_midi": [min(low for low, _ in ranges), max(high for _, high in ranges)] if ranges else "not known",
         "scores": _scores(run),
-        "limits": LIMITS,
+        "limits": OF_ENSEMBLE if is_natural else OF_CHOIR,
         "model": record["config"]["model"],
         "features": record["config"]["features"],
     }
