@@ -116,7 +116,7 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--transpose", type=float, help="semitones, instead of the nearest octave")
     parser.add_argument("--quick", action="store_true", help="one sentence of each voice and reader")
     parser.add_argument("--work", type=Path, default=Path("data/words"), help="sources and conversions")
-    parser.add_argument("--output", type=Path, default=Path("docs/results/words"))
+    parser.add_argument("--output", type=Path, default=Path("docs/results/voices"))
     return parser.parse_args(words)
 
 
