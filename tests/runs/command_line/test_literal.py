@@ -47,7 +47,15 @@ NAMES = (
     "'",
     "???",
 )
-TRAIN_PATHS = ("data.path", "data.root", "base", "logs", "features.content.path", "model.base_discriminator")
+TRAIN_PATHS = (
+    "data.path",
+    "data.root",
+    "data.ensemble.voices_file",
+    "base",
+    "logs",
+    "features.content.path",
+    "model.base_discriminator",
+)
 INFER_PATHS = ("run", "checkpoint", "index", "vocoder", "content_path", "output", "logs", "source")
 
 
