@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from duetto.architectures.registry import architecture_of
 from duetto.runs.fit import FitResult
 from duetto.runs.prepare import PreparedData, make_crop_plan
 from duetto.settings.run_config import TrainConfig
@@ -75,5 +74,5 @@ def explain_closed_form(config: TrainConfig) -> str:
     """The message for the user before the pass: what is pretrained, and what is solved for."""
     base = choose_base(config.model, config.features)
     if base is None:
-        return f"Nothing of the {architecture_of(config.model).title} is pretrained: all of it is solved for."
-    return f"The {architecture_of(config.model).title} takes what voices share from {base.generator}."
+        return "No pretrained weights: what voices could share is solved for from these recordings as well."
+    return f"What voices share comes from the weights of {base.generator}."

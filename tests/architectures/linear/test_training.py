@@ -136,7 +136,7 @@ def test_what_is_solved_for_and_how_much_it_explains_is_told(tmp_path: Path, voc
     console = Console(width=400, file=io.StringIO())
     solved(linear_config(vocoder_folder), tmp_path / "run", console)
     said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "Nothing of the linear baseline is pretrained" in said
+    assert "No pretrained weights" in said
     assert "One pass over 3 clips" in said
     assert "% of the variance" in said
 
