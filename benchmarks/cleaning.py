@@ -14,18 +14,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from hydra import compose, initialize_config_dir
 
 from duetto.corpus.build import build_corpus
 from duetto.corpus.manifest import Clip, load_manifest
 from duetto.preprocess.damage import hole_fraction, level_change_db, mel_levels_db
 from duetto.preprocess.segment import Segment, Step, takes_channels
-from duetto.runs.compose import prepare, typed
+from duetto.runs.compose import compose_runs
 from duetto.runs.prepare import build_steps
+from duetto.settings.conf_files import conf_folder
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.audio import Waveform, read_audio, read_channels
 
-CONF = Path(__file__).resolve().parents[1] / "conf"
 CHAINS = (
     "none,separate,study_c_mild,study_c,study_c_centre_0,study_c_centre_2,study_c_centre_4,"
     "study_c_gate_6,study_c_gate_12,study_c_gate_18,study_c_gate_24"
@@ -34,11 +33,10 @@ CHAINS = (
 
 def settings(preprocess: str, songs: str, root: Path) -> TrainConfig:
     """Case C with these songs as training material, so that the chain treats them."""
-    prepare()
     words = [f"preprocess={preprocess}", "model/size=compact", "data=case_c", f"data.root={root}"]
     words += [f"data.train_songs=[{songs}]", "data.val_songs=[]", "data.test_songs=[song_01]"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return typed(compose("train", overrides=words), TrainConfig)
+    (config,) = compose_runs(conf_folder(), [words])
+    return config
 
 
 def cleaned(mix: Waveform, sample_rate: int, steps: Iterable[Step]) -> Waveform:

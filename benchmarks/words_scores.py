@@ -3,15 +3,13 @@
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from duetto.evaluation.analysis.audio import Embedding
 from duetto.evaluation.analysis.pitch import match_lengths, track_f0
 from duetto.evaluation.analysis.spectra import SAMPLE_RATE
-from duetto.evaluation.analysis.world import FloatArray
 from duetto.evaluation.metrics.bursts import find_bursts
 from duetto.evaluation.metrics.buzz import buzz
 from duetto.evaluation.metrics.melody import gross_pitch_error
+from duetto.evaluation.metrics.melody_extraction import f0_correlation
 from duetto.evaluation.metrics.words import character_error, word_error
 from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.evaluation.models.whisper import Mel, WhisperRecogniser
@@ -78,17 +76,6 @@ def errors(heard: str, asked: Asked) -> Scores:
         "word_error": word_error(asked.text, heard, asked.language),
         "character_error": character_error(asked.text, heard),
     }
-
-
-def f0_correlation(reference_hz: FloatArray, estimate_hz: FloatArray) -> float:
-    """Pearson correlation of log F0 over frames voiced in both, -1 to 1; NaN with fewer than two, or a constant."""
-    both = (reference_hz > 0) & (estimate_hz > 0)
-    if both.sum() < 2:
-        return math.nan
-    wanted, found = np.log(reference_hz[both]), np.log(estimate_hz[both])
-    if min(wanted.std(), found.std()) < 1e-9:
-        return math.nan
-    return float(np.corrcoef(wanted, found)[0, 1])
 
 
 def cosine(left: Embedding | None, right: Embedding | None) -> float:

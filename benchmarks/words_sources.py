@@ -16,8 +16,9 @@ import numpy as np
 
 from duetto.corpus.natural_voices.bench_voices import BENCH_VOICES
 from duetto.corpus.natural_voices.narrator import SAMPLE_RATE, KokoroNarrator, Utterance
+from duetto.corpus.natural_voices.texts import listed
 from duetto.corpus.natural_voices.voices import language_of
-from duetto.storage.audio import read_info, write_audio
+from duetto.storage.audio import write_audio
 from duetto.storage.full_scale import fit_full_scale
 
 SENTENCES = Path(__file__).with_name("words_sentences.md")
@@ -38,16 +39,9 @@ class Source:
     text: str | None  # None = what is read in the recording itself
 
 
-def sentences() -> Mapping[str, list[str]]:
+def sentences() -> Mapping[str, tuple[str, ...]]:
     """The bench's sentences by language."""
-    found: dict[str, list[str]] = {}
-    language = ""
-    for line in SENTENCES.read_text(encoding="utf-8").splitlines():
-        if line.startswith("## "):
-            language = line[3:]
-        elif line.startswith("- "):
-            found.setdefault(language, []).append(line[2:])
-    return found
+    return listed(SENTENCES.read_text(encoding="utf-8"))
 
 
 def voice_sources(folder: Path, voices_file: Path, count: int) -> Iterator[Source]:
@@ -87,5 +81,4 @@ def reader_sources(unpacked: Path, folder: Path, count: int) -> Iterator[Source]
 def singing_sources(folder: Path) -> Iterator[Source]:
     """The a-cappella clips below a folder; none if there are none."""
     for path in sorted(folder.rglob(SINGING)):
-        assert read_info(path).num_samples > 0
         yield Source(path.stem, "a cappella, en", "en", path, None)

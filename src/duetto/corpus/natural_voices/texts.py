@@ -16,15 +16,20 @@ UNSPACED = ("ja", "zh")  # written without spaces
 @lru_cache(maxsize=1)
 def sentences_by_language() -> Mapping[str, tuple[str, ...]]:
     """Sentences of each language, in the file's order."""
-    found: dict[str, list[str]] = {}
+    given = listed(files(FOLDER).joinpath(TEXTS).read_text(encoding="utf-8"))
+    return MappingProxyType(given | dict.fromkeys(ENGLISH, english_sentences()))
+
+
+def listed(markdown: str) -> dict[str, tuple[str, ...]]:
+    """Sentences of each language, from a text with a heading `## language` before a list of them."""
+    found: dict[str, tuple[str, ...]] = {}
     language = ""
-    for line in files(FOLDER).joinpath(TEXTS).read_text(encoding="utf-8").splitlines():
+    for line in markdown.splitlines():
         if line.startswith("## "):
             language = line[3:]
         elif line.startswith("- "):
-            found.setdefault(language, []).append(line[2:])
-    given = {language: tuple(lines) for language, lines in found.items()}
-    return MappingProxyType(given | dict.fromkeys(ENGLISH, english_sentences()))
+            found[language] = (*found.get(language, ()), line[2:])
+    return found
 
 
 def joined(parts: tuple[str, ...], language: str) -> str:
