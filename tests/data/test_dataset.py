@@ -1,7 +1,9 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from duetto.data import dataset
 from duetto.data.dataset import CropDataset, CropPlan, TrainingClip, collate, describe_use
@@ -103,3 +105,33 @@ def test_what_batches_cannot_use_is_said(clips, tmp_path):
     assert "3 clips, 10.1 s, each of them in every epoch" in text
     assert "1 (0.7 s) are shorter than an example" in text
     assert "not used: empty" in text
+
+
+def test_a_share_of_crops_reads_the_content_of_a_parallel_clip_and_nothing_else_of_it(clips):
+    long = clips[2]
+    paired = replace(long, parallel=(clips[1].features,))  # its frames 0 to 29 are all that the crops below need
+    plan = replace(plan_for((paired,), batch_size=8), parallel_share=0.25, crop_frames=16)
+    crops = [crop for step in range(100) for crop in plan.crops(step)]
+    shared = [clip for clip, _ in crops if clip.content is not None]
+    assert 0.2 < len(shared) / len(crops) < 0.3
+    assert {clip.content for clip in shared} == {clips[1].features}
+    batch = collate([(paired.heard_as(0.0), 5)], 16, HOP)
+    assert (batch.content[0, :, 0] == 100 + torch.arange(5, 21)).all()
+    assert (batch.f0_hz[0] == 105 + torch.arange(16)).all()
+    assert "1 have parallel clips" in describe_use(plan, 16000)
+
+
+def test_without_a_share_batches_are_those_without_parallel_clips(clips):
+    paired = tuple(replace(clip, parallel=(clips[2].features,)) for clip in clips)
+    assert [plan_for(paired).crops(step)[0][1] for step in range(9)] == [
+        plan_for(clips).crops(step)[0][1] for step in range(9)
+    ]
+    assert all(clip.content is None for step in range(9) for clip, _ in plan_for(paired).crops(step))
+
+
+def test_whole_clips_are_heard_as_parallel_ones_too(clips):
+    paired = tuple(replace(clip, parallel=(clips[2].features,)) for clip in clips)
+    plan = replace(plan_for(paired, crop_frames=0, batch_size=1), parallel_share=0.5)
+    heard = [clip.content for step in range(300) for clip, _ in plan.crops(step)]
+    assert set(heard) == {None, clips[2].features}
+    assert 100 < heard.count(None) < 200

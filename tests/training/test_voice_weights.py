@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import save_file
 
 from duetto.architectures.rvc.weights import export_weights
-from duetto.errors import CheckpointError
+from duetto.errors import CheckpointError, ConfigError
 from duetto.runs.identity import run_from, signature_of
-from duetto.runs.prepare import make_crop_plan
+from duetto.runs.prepare import make_crop_plan, parallel_clips
 from duetto.runs.train import input_digests, make_room_for_speakers
 from duetto.voices.pretrained import find_base, make_module
 from tests.training.tiny import tiny_config, tiny_data, tiny_fit
@@ -131,3 +131,39 @@ def test_two_singers_get_a_row_of_the_speaker_table_each(tmp_path):
     before = make_module(config.model, config.features, config.seed).synthesizer.speaker_embedding.weight
     after = tiny_fit(4, tmp_path / "run", config=config, prepared=prepared).network.speaker_embedding.weight
     assert np.all((before != after).any(dim=1).numpy())
+
+
+def test_parts_that_are_not_named_keep_their_weights(base, tmp_path):
+    _, generator, _ = base
+    trained_parts = ["speaker_embedding", "generator.output_convolution"]
+    config = configured(base=str(generator), trained_parts=trained_parts)
+    before = make_module(config.model, config.features, seed=0).synthesizer.state_dict()
+    after = tiny_fit(2, tmp_path / "run", config=config).network.state_dict()
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert {name.split(".")[0] for name in moved} == {"speaker_embedding", "generator"}
+    assert all(name.startswith(tuple(trained_parts)) for name in moved)
+
+
+def test_a_part_that_does_not_exist_is_refused_by_name():
+    config = configured(trained_parts=["decoder"])
+    with pytest.raises(ConfigError, match=r"the network has no decoder. It has prior_encoder,"):
+        make_module(config.model, config.features, seed=0)
+
+
+def test_clips_of_one_song_and_length_by_other_singers_are_parallel(tmp_path):
+    prepared, config = tiny_data(tmp_path, singers=("zoe", "ann", "zoe")), tiny_config(4)
+    first, second, third = prepared.manifest.clips
+    frames = {first.id: 40, second.id: 40, third.id: 40}
+    clips = (first, replace(second, song=first.song), replace(third, song=first.song))
+    prepared = replace(
+        prepared,
+        manifest=replace(prepared.manifest, clips=clips),
+        features=replace(prepared.features, num_frames=frames),
+    )
+    paths = prepared.features.paths
+    expected = {first.id: (paths[second.id],), second.id: (paths[first.id], paths[third.id])}
+    assert parallel_clips(prepared) == {**expected, third.id: (paths[second.id],)}
+    config.model = replace(config.model, parallel_share=0.5)
+    assert make_crop_plan(config, prepared).clips[0].parallel == (paths[second.id],)
+    with pytest.raises(ConfigError, match="no two singers"):
+        make_crop_plan(config, tiny_data(tmp_path))

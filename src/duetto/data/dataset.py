@@ -6,7 +6,7 @@ the batch that an uninterrupted run would have had there.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil
 from pathlib import Path
@@ -32,6 +32,12 @@ class TrainingClip:
     features: Path
     num_frames: int
     speaker_id: int = 0
+    parallel: tuple[Path, ...] = ()  # features of other singers' clips with the same words, timing and pitch
+    content: Path | None = None  # features whose content is read; None = the clip's own
+
+    def heard_as(self, place: float) -> "TrainingClip":
+        """The clip with the content of one of its parallel clips, chosen by a number from 0 to below 1."""
+        return replace(self, content=self.parallel[int(place * len(self.parallel))])
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class CropPlan:
     batch_size: int
     seed: int
     least_frames: int = 1  # of a batch of whole clips: a segment has to fit
+    parallel_share: float = 0.0  # of the crops that have parallel clips: the content is one of theirs
 
     def __post_init__(self) -> None:
         """A corpus without a single frame cannot train."""
@@ -80,34 +87,41 @@ class CropPlan:
     def _whole_clips(self, step: int) -> list[tuple[TrainingClip, int]]:
         usable = [clip for clip in self.clips if clip.num_frames]
         epoch, place = divmod(step, ceil(len(usable) / self.batch_size))
-        return [(usable[index], 0) for index in _epoch_batches(self, epoch)[place]]
+        batches, draws = _epoch_batches(self, epoch)
+        return [(self._heard(usable[index], draws[index]), 0) for index in batches[place]]
+
+    def _heard(self, clip: TrainingClip, draw: float) -> TrainingClip:
+        """The clip with its own content or that of a parallel clip, by a draw from 0 to below 1."""
+        is_shared = clip.parallel and draw < self.parallel_share
+        return clip.heard_as(draw / self.parallel_share) if is_shared else clip
 
     def _crop(self, position: int) -> tuple[TrainingClip, int]:
         epoch, place = divmod(position, self.crops_per_epoch)
-        order, offsets = _epoch_order(self, epoch)
-        clip = self.clips[order[place]]
+        order, offsets, draws = _epoch_order(self, epoch)
+        clip = self._heard(self.clips[order[place]], draws[place])
         slack = max(clip.num_frames - self.crop_frames, 0)
         return clip, int(offsets[place] * (slack + 1))
 
 
 @lru_cache(maxsize=4)
-def _epoch_order(plan: CropPlan, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+def _epoch_order(plan: CropPlan, epoch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Indices of clips, places of crops within them, and draws of parallel clips, both from 0 to below 1."""
     generator = np.random.default_rng([plan.seed, epoch])
     visits = [ceil(clip.num_frames / plan.crop_frames) for clip in plan.clips]
     order = generator.permutation(np.repeat(np.arange(len(plan.clips)), visits))
-    return order, generator.random(len(order))
+    return order, generator.random(len(order)), generator.random(len(order))
 
 
 @lru_cache(maxsize=4)
-def _epoch_batches(plan: CropPlan, epoch: int) -> list[list[int]]:
-    """Batches of whole clips of like length, in random order; each clip is in one of them."""
+def _epoch_batches(plan: CropPlan, epoch: int) -> tuple[list[list[int]], np.ndarray]:
+    """Batches of whole clips of like length, in random order, each clip in one of them; a draw for each clip."""
     lengths = np.array([clip.num_frames for clip in plan.clips if clip.num_frames])
     generator = np.random.default_rng([plan.seed, epoch])
     shuffled = generator.permutation(len(lengths))
     buckets = lengths[shuffled] // BUCKET_FRAMES
     ordered = shuffled[np.argsort(buckets, kind="stable")].tolist()
     batches = [ordered[first : first + plan.batch_size] for first in range(0, len(ordered), plan.batch_size)]
-    return [batches[index] for index in generator.permutation(len(batches))]
+    return [batches[index] for index in generator.permutation(len(batches))], generator.random(len(lengths))
 
 
 def describe_use(plan: CropPlan, sample_rate: int) -> str:
@@ -122,6 +136,8 @@ def describe_use(plan: CropPlan, sample_rate: int) -> str:
         text += f" {len(plan.filled)} ({seconds(plan.filled)}) are shorter than an example and end in silence."
     if plan.unusable:
         text += f" Without a frame, not used: {', '.join(clip.id for clip in plan.unusable)}."
+    if plan.parallel_share:
+        text += f" {sum(bool(clip.parallel) for clip in used)} have parallel clips of other singers."
     return text
 
 
@@ -157,16 +173,17 @@ class CropDataset(IterableDataset[Batch]):
 def collate(crops: list[tuple[TrainingClip, int]], crop_frames: int, hop_length: int) -> Batch:
     """Load crops and pad short clips with zeros to `crop_frames`."""
     loaded = [_load(clip.features) for clip, _ in crops]
+    contents = [_load(clip.content or clip.features).content for clip, _ in crops]
     width = loaded[0].content.shape[1]
     size = len(crops)
     content = np.zeros((size, crop_frames, width), np.float32)
     f0_hz = np.zeros((size, crop_frames), np.float32)
     waveform = np.zeros((size, crop_frames * hop_length), np.float32)
     lengths = np.zeros(size, np.int64)
-    for row, ((_, start), clip) in enumerate(zip(crops, loaded, strict=True)):
+    for row, ((_, start), clip, heard) in enumerate(zip(crops, loaded, contents, strict=True)):
         length = min(crop_frames, len(clip.f0_hz) - start)
         lengths[row] = length
-        content[row, :length] = clip.content[start : start + length]
+        content[row, :length] = heard[start : start + length]
         f0_hz[row, :length] = clip.f0_hz[start : start + length]
         samples = clip.waveform[start * hop_length : (start + length) * hop_length]
         waveform[row, : len(samples)] = samples

@@ -130,14 +130,35 @@ def build_steps(config: PreprocessConfig) -> dict[str, Any]:
 
 def make_crop_plan(config: TrainConfig, prepared: PreparedData) -> CropPlan:
     """The training clips with their features, in a fixed order."""
-    frames = prepared.features.num_frames
+    frames, model = prepared.features.num_frames, config.model
     singers = {clip.id: clip.singer for clip in prepared.manifest.select("target", "train")}
+    parallel = parallel_clips(prepared) if model.parallel_share else {}
     clips = tuple(
-        TrainingClip(id, prepared.features.paths[id], frames[id], prepared.speaker_id(singers.get(id, "")))
+        TrainingClip(
+            id, prepared.features.paths[id], frames[id], prepared.speaker_id(singers.get(id, "")), parallel.get(id, ())
+        )
         for id in sorted(frames)
     )
-    model, hop_length = config.model, config.features.hop_length
-    return CropPlan(clips, model.crop_frames, hop_length, config.trainer.batch_size, config.seed, model.least_frames)
+    if model.parallel_share and not any(parallel.values()):
+        raise ConfigError(
+            f"model.parallel_share={model.parallel_share:g}: no two singers of data={config.data.case} have clips "
+            "of one song and equal length. Use data=ensemble, without slicing (preprocess=whole)."
+        )
+    batch = config.trainer.batch_size, config.seed, model.least_frames, model.parallel_share
+    return CropPlan(clips, model.crop_frames, config.features.hop_length, *batch)
+
+
+def parallel_clips(prepared: PreparedData) -> dict[str, tuple[Path, ...]]:
+    """By clip: the features of other singers' clips of the same song and number of frames."""
+    frames, paths = prepared.features.num_frames, prepared.features.paths
+    clips = [clip for clip in prepared.manifest.select("target", "train") if frames.get(clip.id)]
+    same: dict[tuple[str, int], list[Clip]] = {}
+    for clip in clips:
+        same.setdefault((clip.song, frames[clip.id]), []).append(clip)
+    return {
+        clip.id: tuple(paths[other.id] for other in same[clip.song, frames[clip.id]] if other.singer != clip.singer)
+        for clip in clips
+    }
 
 
 class TrainingContent:

@@ -116,10 +116,14 @@ class ModelConfig:
     num_speakers: int = field(default=1, metadata=NOT_SHAPE)
     # frames of a training example; 0 = whole clips, batched by similar length
     crop_frames: int = field(default=MISSING, metadata=NOT_SHAPE)
+    # share of examples whose content is that of another singer's clip with the same words, timing and pitch
+    parallel_share: float = field(default=0.0, metadata=NOT_SHAPE)
     # weights to start from: auto (ours) | none | a run's folder, .safetensors or (RVC) G_*.pth
     base: str | None = field(default=None, metadata=PATH)
     # the same for the discriminator; a folder as base includes its own
     base_discriminator: str | None = field(default=None, metadata=PATH)
+    # names of the network's parts that are trained, such as generator or denoiser.layers; empty = all
+    trained_parts: list[str] = field(default_factory=list, metadata=NOT_SHAPE)
     # the voice is an exponential moving average of the weights with this decay per step; 0 = no average
     ema_decay: float = field(default=0.0, metadata=NOT_SHAPE)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig, metadata=NOT_SHAPE)
@@ -146,6 +150,7 @@ class ModelConfig:
         )
         require(0 <= self.ema_decay < 1, f"model.ema_decay={self.ema_decay}: expected 0 (off) to below 1.")
         require(self.crop_frames >= 0, f"model.crop_frames={self.crop_frames}: expected 0 (whole clips) or more.")
+        require_within("model.parallel_share", self.parallel_share, 0, 1)
         require(self.num_speakers >= 1, f"model.num_speakers={self.num_speakers}: expected at least 1.")
         require(
             self.base not in (None, "auto", "none") or self.base_discriminator is None,

@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from duetto.data.batch import Batch
 from duetto.data.dataset import CropPlan
-from duetto.errors import DuettoError
+from duetto.errors import ConfigError, DuettoError
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import ModelConfig, OptimizerConfig
 from duetto.training.precision import SMALLEST_SCALE, Precision
@@ -68,6 +68,22 @@ class TrainingModule(pl.LightningModule):
     def acquired(self, network: nn.Module) -> nn.Module:
         """The part of an exported network that pretrained weights cover."""
         return network
+
+    def choose_trained_parts(self) -> None:
+        """Keep every part of the network as it is but those that `model.trained_parts` names, if it names any.
+
+        Raises:
+            ConfigError: If the network has no part of such a name.
+        """
+        names = self.model_config.trained_parts
+        network = self.acquired(self.exported_network())
+        for name in names:
+            if name not in dict(network.named_modules()) and name not in dict(network.named_parameters()):
+                parts = ", ".join(part for part, _ in network.named_children())
+                raise ConfigError(f"model.trained_parts: the network has no {name}. It has {parts} and their parts.")
+        for name, parameter in network.named_parameters():
+            is_named = any(name == part or name.startswith(f"{part}.") for part in names)
+            parameter.requires_grad_(parameter.requires_grad and (is_named or not names))
 
     def start_average(self) -> None:
         """Start a moving average of the exported network's weights, if `model.ema_decay` asks for one."""

@@ -121,6 +121,7 @@ def make_module(model: ModelConfig, features: FeaturesConfig, seed: int) -> Trai
     base = choose_base(model, features)
     if base is not None:
         load_base(module, base)
+    module.choose_trained_parts()
     module.start_average()
     return module
 

@@ -1,5 +1,10 @@
-"""Training of the linear baseline: one pass over the frames, then one system of equations."""
+"""Training of the linear baseline: one pass over the frames, then one system of equations.
 
+With `model.parallel_share` the frames of a clip count once with its own content and once with that of each parallel
+clip; how large the share is does not matter.
+"""
+
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -54,9 +59,10 @@ class LinearModule(TrainingModule):
         config = self.config
         inputs = config.content_dimension * config.context_frames
         sums = FrameSums(inputs, config.n_mels, config.num_speakers)
-        for clip in plan.clips:
-            if clip.num_frames:
-                self._add(sums, clip, plan.hop_length)
+        for clip in (clip for clip in plan.clips if clip.num_frames):
+            self._add(sums, clip, plan.hop_length)
+            for content in clip.parallel:
+                self._add(sums, replace(clip, content=content), plan.hop_length)
         return sums
 
     def _add(self, sums: FrameSums, clip: TrainingClip, hop_length: int) -> None:
