@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from duetto.corpus.build import build_corpus
+from duetto.corpus.left_out import leave_out
 from duetto.corpus.manifest import Clip, Manifest, Split, load_manifest
 from duetto.corpus.minutes import keep_minutes
 from duetto.data.dataset import CropPlan, TrainingClip
@@ -83,7 +84,7 @@ def prepare_data(config: TrainConfig, console: Console) -> PreparedData:
             report,
             keep_intermediates=config.preprocess.keep_intermediates,
         )
-    manifest = keep_minutes(load_manifest(folder), config.data.minutes)
+    manifest = keep_minutes(leave_out(load_manifest(folder), config.data.without), config.data.minutes)
     print_ledger(manifest, console)
     console.print(damage_table(summarise(read_ledger(folder))))
     training = replace(manifest, clips=manifest.select("target", "train"))

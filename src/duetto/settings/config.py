@@ -56,6 +56,7 @@ class DataConfig:
     root: str = field(default="data", metadata=PATH)  # where corpora and caches are kept
     seed: int = 0
     minutes: float = 0.0  # of training clips, the first in order; 0 = all
+    without: list[str] = field(default_factory=list)  # singers whose clips are not used
     # embedded cases
     target: str = "miku"  # embedded voice to learn
     sources: list[str] = field(default_factory=lambda: ["mei"])  # embedded voices that sing the test songs
