@@ -15,6 +15,7 @@ from duetto.corpus.embedded_cases.choir import choir_settings, plan_choir
 from duetto.corpus.embedded_cases.embedded import Recipe, embedded_settings, plan_embedded
 from duetto.corpus.embedded_cases.performer import EmbeddedSinger, Singer
 from duetto.corpus.jobs import build_folder, is_complete
+from duetto.corpus.natural_voices.case_n import case_n_settings, plan_case_n
 from duetto.corpus.natural_voices.ensemble import ensemble_settings, plan_ensemble
 from duetto.corpus.natural_voices.narrator import KokoroNarrator, Narrator
 from duetto.corpus.recordings.folder import (
@@ -81,6 +82,7 @@ def build_corpus(
         **dict.fromkeys(RECIPES, _build_embedded),
         "case_d": _build_case_d,
         "choir": _build_choir,
+        "case_n": _build_natural,
         "ensemble": _build_ensemble,
         "ddb": _build_from_archive,
         "folder": _build_from_recordings,
@@ -128,8 +130,23 @@ def _build_choir(config: DataConfig, progress: ReportProgress | None, surroundin
         return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
+def _build_natural(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
+    narrator = _narrator(config, surroundings)
+    settings = case_n_settings(config, narrator)
+    made_of = fingerprint(settings, {}, [f"{NATURAL}case_n", type(narrator).__module__])
+    folder = corpus_folder(config, made_of)
+    if is_complete(folder):
+        return folder
+    with process_pool(surroundings.workers) as executor:
+        return build_folder(folder, plan_case_n(config, settings, narrator), executor, progress, made_of)
+
+
+def _narrator(config: DataConfig, surroundings: Surroundings) -> Narrator:
+    return surroundings.narrator or KokoroNarrator(Path(config.ensemble.voices_file).expanduser())
+
+
 def _build_ensemble(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
-    narrator = surroundings.narrator or KokoroNarrator(Path(config.ensemble.voices_file).expanduser())
+    narrator = _narrator(config, surroundings)
     settings = ensemble_settings(config, narrator)
     beside = (f"{EMBEDDED}choir",) if config.ensemble.has_choir else ()
     made_of = fingerprint(settings, {}, [f"{NATURAL}ensemble", type(narrator).__module__, *beside])

@@ -159,3 +159,23 @@ class EnsembleConfig:
         for name in ("room_share", "microphone_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"data.ensemble.{name}={getattr(self, name)}: expected 0 to 1.")
+
+
+@dataclass
+class NaturalConfig:
+    """Case N: what its voices say."""
+
+    texts: int = 28  # for training, of 28: two sentences each, about 8 s
+    has_speech: bool = True  # whether the training texts are spoken
+    has_song: bool = True  # whether they are intoned on held notes
+
+    def validate(self) -> None:
+        """Check that there is something to train on.
+
+        Raises:
+            ConfigError: If there are fewer texts than one or more than available, or neither speech nor song.
+        """
+        if not 1 <= self.texts <= 28:
+            raise ConfigError(f"data.natural.texts={self.texts}: expected 1 to 28.")
+        if not (self.has_speech or self.has_song):
+            raise ConfigError("data.natural: has_speech and has_song are both false; nothing is left to train on.")

@@ -14,6 +14,7 @@ from duetto.settings.case_config import (
     EnsembleConfig,
     FragmentConfig,
     MixConfig,
+    NaturalConfig,
     RegisterConfig,
     RoomConfig,
 )
@@ -65,11 +66,12 @@ class DataConfig:
     test_songs: list[str] = field(default_factory=list)
     transpositions: list[int] = field(default_factory=lambda: [0])  # semitones at which test songs are sung, too
     register: RegisterConfig = field(default_factory=RegisterConfig)  # case_a
-    room: RoomConfig = field(default_factory=RoomConfig)  # case_b
+    room: RoomConfig = field(default_factory=RoomConfig)  # case_b, case_n
     mix: MixConfig = field(default_factory=MixConfig)  # case_c
     fragments: FragmentConfig = field(default_factory=FragmentConfig)  # case_d and ddb
     choir: ChoirConfig = field(default_factory=ChoirConfig)
     ensemble: EnsembleConfig = field(default_factory=EnsembleConfig)
+    natural: NaturalConfig = field(default_factory=NaturalConfig)  # case_n
     tracks: str = "sounding"  # folder_vsqx: sounding (those that a score does not mute) or all
     # folder, folder_vsqx, mix, ddb
     path: str | None = field(default=None, metadata=PATH)  # the user's recordings: a folder, or a .ddb file
@@ -92,7 +94,7 @@ class DataConfig:
             0 in self.transpositions and len(set(self.transpositions)) == len(self.transpositions),
             f"data.transpositions={self.transpositions}: expected 0 and, once each, further semitones, such as [0, 6].",
         )
-        for part in (self.register, self.room, self.mix, self.fragments, self.choir, self.ensemble):
+        for part in (self.register, self.room, self.mix, self.fragments, self.choir, self.ensemble, self.natural):
             part.validate()
 
 

@@ -10,6 +10,7 @@ CASES = (
     "case_b",
     "case_c",
     "case_d",
+    "case_n",
     "choir",
     "ddb",
     "ensemble",

@@ -21,16 +21,14 @@ import numpy as np
 from duetto.corpus.embedded_cases.choir import choir_jobs, choir_settings
 from duetto.corpus.jobs import Job, Outcome, Plan, all_clips
 from duetto.corpus.manifest import Clip, Role, Split
-from duetto.corpus.natural_voices.held_pitches import Melody, analyse_speech, draw_melody, sing_on
 from duetto.corpus.natural_voices.narrator import LICENCES, SAMPLE_RATE, Narrator, Utterance
+from duetto.corpus.natural_voices.performance import Recording, perform
 from duetto.corpus.natural_voices.texts import joined, sentences_by_language
 from duetto.corpus.natural_voices.treatment import HELD_OUT_DBFS, Treatment, draw_treatment, treat
 from duetto.corpus.natural_voices.voices import ensemble_voices, family_of, language_of
 from duetto.ownership.consent import embedded_consent
 from duetto.settings.case_config import EnsembleConfig
 from duetto.settings.config import DataConfig
-from duetto.storage.audio import Waveform, write_audio
-from duetto.storage.files import sha256_file
 
 SEED = 0x3115
 FRENCH, ROMANCE = "fr", ("es", "fr", "it", "pt")
@@ -97,16 +95,12 @@ class EnsembleText:
         """Say the text with every timbre; write the audio."""
         random = self._random("speed", str(self.number))
         speed = float(random.uniform(*(INTONED_SPEED if self.is_intoned else SPOKEN_SPEED)))
-        melody: Melody | None = None
+        utterances = [Utterance(self.text, self.language, timbre, self.prosody, speed) for timbre in self.timbres]
+        waveforms = perform(self.narrator, utterances, random if self.is_intoned else None)
         clips: list[Clip] = []
-        for timbre in self.timbres:
-            waveform = self.narrator.say(Utterance(self.text, self.language, timbre, self.prosody, speed))
-            if self.is_intoned:
-                speech = analyse_speech(waveform, SAMPLE_RATE)
-                melody = melody or draw_melody(speech, random)
-                waveform = sing_on(speech, melody, SAMPLE_RATE, waveform.size)
-            waveform = treat(waveform, self._treatment(timbre), SAMPLE_RATE)
-            clips += self._written(folder, timbre, waveform)
+        for utterance, waveform in zip(utterances, waveforms, strict=True):
+            treated = treat(waveform, self._treatment(utterance.timbre), SAMPLE_RATE)
+            clips += Recording(self.name, self.split, utterance).write(folder, treated, self._roles(utterance.timbre))
         return Outcome(tuple(clips))
 
     def _treatment(self, timbre: str) -> Treatment:
@@ -115,29 +109,10 @@ class EnsembleText:
         shares = self.ensemble.room_share, self.ensemble.microphone_share
         return draw_treatment(self.name, timbre, self.seed, *shares)
 
-    def _written(self, folder: Path, timbre: str, waveform: Waveform) -> list[Clip]:
-        path = f"audio/{timbre}/{self.name}.wav"
-        write_audio(folder / path, waveform, SAMPLE_RATE, "PCM_16")
-        digest = sha256_file(folder / path)
-
-        def clip(role: Role) -> Clip:
-            return Clip(
-                id=f"{role}/{timbre}/{self.name}",
-                path=path,
-                sha256=digest,
-                role=role,
-                split=self.split,
-                song=self.name,
-                singer=timbre,
-                sample_rate=SAMPLE_RATE,
-                num_samples=len(waveform),
-                text=self.text,
-                language=self.language,
-            )
-
+    def _roles(self, timbre: str) -> tuple[Role, ...]:
         if self.split == "train":
-            return [clip("target")]
-        return [clip("target"), clip("reference")] if timbre == self.prosody else [clip("source")]
+            return ("target",)
+        return ("target", "reference") if timbre == self.prosody else ("source",)
 
     def _random(self, *purpose: str) -> np.random.Generator:
         place = ensemble_voices().index(self.prosody)
