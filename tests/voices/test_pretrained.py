@@ -108,3 +108,15 @@ def test_a_base_keeps_the_range_of_the_mel_that_it_knows_and_tells_what_lies_out
     share = float(learned.learn_statistics(plan).split(" %")[0])
     assert 1.0 < share < 99.0
     assert all(torch.equal(tensor, before[name]) for name, tensor in learned.state_dict().items())
+
+
+def test_a_base_takes_the_range_of_the_training_set_if_it_is_asked_to(vocoder_folder: Path, tmp_path: Path):
+    config = replace(tiny_config(1), model=tiny_diffsvc(vocoder_folder))
+    plan = make_crop_plan(config, tiny_data(tmp_path))
+    measured = make_module(config.model, config.features, seed=1)
+    measured.learn_statistics(plan)
+    further = make_module(replace(config.model, measures_range=True), config.features, seed=1)
+    further.start = replace(further.start, from_base=True)
+    assert further.learn_statistics(plan) is None
+    ranges = [module.acquired(module.exported_network()).mel_max for module in (measured, further)]
+    assert torch.equal(*ranges)

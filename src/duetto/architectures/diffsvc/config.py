@@ -33,6 +33,8 @@ class DiffSVCConfig(ModelConfig):
     uses_energy: bool = False  # a loudness table (upstream's use_energy_embed)
     legacy_layers: int = 0  # transformer layers over the content, in checkpoints before 2022-11-28; 0 = none
     has_single_range: bool = False  # one mel range for all bins (upstream's placeholder) instead of one per bin
+    # training from pretrained weights: the mel range is that of the training set instead of theirs
+    measures_range: bool = field(default=False, metadata=NOT_SHAPE)
     # f0 is interpolated through unvoiced frames, as public checkpoints were trained
     fills_unvoiced: bool = field(default=False, metadata=NOT_SHAPE)
     has_absolute_loss: bool = field(default=False, metadata=NOT_SHAPE)  # L1 instead of upstream's L2

@@ -57,10 +57,11 @@ class DiffSVCModule(TrainingModule):
     def learn_statistics(self, plan: CropPlan) -> str | None:
         """Store the mel range of the training set, bin by bin, with the weights.
 
-        Pretrained weights keep their own range; the share of the training set's mel that lies outside it is reported.
+        Pretrained weights keep their own range unless `model.measures_range` is set; the share of the training set's
+        mel that lies outside it is reported.
         """
         mels = (self._mel_of(clip, plan.hop_length) for clip in plan.clips)
-        if self.start.from_base:
+        if self.start.from_base and not self.config.measures_range:
             acoustic = self.network.acoustic
             outside = torch.cat([(acoustic.normalise(mel).abs() > 1.0).float().flatten() for mel in mels])
             return (
