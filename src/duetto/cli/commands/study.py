@@ -22,6 +22,10 @@ def register(verbs: Any) -> None:
     parser.add_argument("name", nargs="?", help="name of conf/study/NAME.yaml; without it, the studies are listed")
     parser.add_argument("--plan", action="store_true", help="show runs, hypotheses and power, without a verdict")
     parser.add_argument("--register", action="store_true", help="record the file's hash, which preregisters the study")
+    parser.add_argument(
+        "--effects", action="store_true", help="show every arm against the oracle, from the scores of a study that ran"
+    )
+    parser.add_argument("--against", metavar="ARM", help="with --effects: this arm instead of the oracle")
     parser.add_argument("--logs", type=Path, default=Path("logs"), help="folder of the runs (default: logs)")
     parser.add_argument("--conf", type=Path, default=CONF, help="folder of the settings (default: conf)")
     parser.add_argument("--output", type=Path, help="folder of the results; default: docs/results/NAME")
@@ -49,12 +53,30 @@ def run_study(options: argparse.Namespace, console: Console) -> None:
     if options.plan:
         print_plan(plan_study(study), console)
         return
+    if options.effects:
+        write_effects(study, options.against, options.output or RESULTS / study.name, console)
+        return
     collection = collect_study(study, options.logs)
     verdict = conclude(study, collection)
     folder = options.output or RESULTS / study.name
     write_results(study, collection.scores, verdict, folder)
     print_verdict(verdict, console)
     console.print(str(folder), markup=False, soft_wrap=True)
+
+
+def write_effects(study: "Study", against: str | None, folder: Path, console: Console) -> None:
+    """Write and print every arm against another, from the scores in a folder of results."""
+    from duetto.report.effects import EFFECTS_FILE, effects_text
+    from duetto.report.study import SCORES_FILE
+    from duetto.storage.files import write_text
+    from duetto.studies.effects import read_scores, simple_effects, the_oracle
+
+    arm = against or the_oracle(study)
+    effects = simple_effects(study, read_scores(folder / SCORES_FILE), arm)
+    text = effects_text(study.name, arm, study.arms[arm].role == "oracle", effects)
+    write_text(folder / EFFECTS_FILE, text)
+    console.print(text, markup=False, soft_wrap=True)
+    console.print(str(folder / EFFECTS_FILE), markup=False, soft_wrap=True)
 
 
 def print_studies(studies: Sequence["Study"], results: Path, console: Console) -> None:
