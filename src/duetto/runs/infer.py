@@ -18,7 +18,7 @@ from duetto.settings.config import DiffusionConfig, RetrievalConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import VOICE_FOLDER
-from duetto.terminal import bars
+from duetto.terminal import bars, print_places
 from duetto.voices.choose import choose_converter
 from duetto.voices.find import choose_place
 from duetto.voices.permission import output_tags, require_use, write_origin
@@ -108,12 +108,12 @@ def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Pat
         assert failed[0].error is not None
         raise failed[0].error
     table = Table("source", title=title)
-    table.add_column("output", overflow="fold")  # a truncated path cannot be copied
     for name in ("seconds", "RTF", "peaks"):
         table.add_column(name, justify="right")
     for task in tasks:
         table.add_row(*describe(task))
     console.print(table)
+    print_places(console, {task.path.name: task.output for task in tasks if task.error is None})
     if failed:
         raise AudioError(
             f"{len(failed)} of {len(tasks)} recordings could not be converted (see the table); the others are done."
@@ -122,10 +122,10 @@ def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Pat
 
 
 def describe(task: ConversionTask) -> tuple[str, ...]:
-    """A row of the table: name, output or reason, seconds, real-time factor, gain applied to peaks."""
+    """A row of the table: name with remarks or the reason of a failure, seconds, real-time factor, gain of peaks."""
     name = escape(task.path.name)
     if task.source is None or task.result is None:
-        return name, f"[red]failed:[/] {escape(str(task.error))}", "", "", ""
+        return f"{name} [red]failed:[/] {escape(str(task.error))}", "", "", ""
     channels = task.source.num_channels
     notes = [f"{channels} channels, mixed to mono"] if channels > 1 else []
     notes += [f"{entry.seconds:.2f} s not read: {entry.reason}" for entry in task.source.unread]
@@ -133,7 +133,7 @@ def describe(task: ConversionTask) -> tuple[str, ...]:
     name = f"{name} ({escape('; '.join(notes))})" if notes else name
     duration_s, gain_db = task.source.duration_s, task.result.gain_db
     peaks = f"{gain_db:+.1f} dB" if gain_db else "unchanged"
-    return name, escape(str(task.output)), f"{duration_s:.2f}", f"{task.result.seconds / duration_s:.2f}", peaks
+    return name, f"{duration_s:.2f}", f"{task.result.seconds / duration_s:.2f}", peaks
 
 
 def find_speaker(wanted: int | str, voice: TrainedVoice) -> int:

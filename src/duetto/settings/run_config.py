@@ -3,6 +3,7 @@
 Pure data, as in that module.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,8 @@ from duetto.settings.ranges import MAX_SEED, TIMINGS, one_of, require_within
 
 MAX_TRANSPOSE = 36  # semitones: three octaves, from the lowest bass to the highest soprano
 STALE = ("repeat", "keep", "stop")
+RUN_NAME = re.compile(r"[^\W_][\w .+-]{0,63}")  # in any script; a path or an option is none
+RESERVED_NAMES = ("latest", "null")
 
 
 @dataclass
@@ -30,6 +33,7 @@ class TrainConfig:
     """`python train.py`."""
 
     seed: int = 0
+    name: str | None = field(default=None, metadata=NAME)  # by which people call the run; no result depends on it
     # weights to start from: auto (ours, if they fit) | none | PATH; sets model.base
     base: str = field(default="auto", metadata=PATH)
     logs: str = field(default="logs", metadata=PATH)  # where run folders are kept
@@ -53,7 +57,21 @@ class TrainConfig:
         self.eval.validate()
         self.model.validate_diffusion(self.eval.diffusion)
         require_within("seed", self.seed, 0, MAX_SEED)
+        check_name(self.name)
         require(self.stale in STALE, f"stale={self.stale}: expected one of {', '.join(STALE)}.")
+
+
+def check_name(name: str | None) -> None:
+    """Refuse a name that a run cannot be given.
+
+    Raises:
+        ConfigError: If it is one.
+    """
+    require(
+        name is None or bool(RUN_NAME.fullmatch(name) and name not in RESERVED_NAMES),
+        f"name={name}: expected up to 64 letters, digits, blanks and any of _-.+, beginning with a letter or digit, "
+        f"other than {one_of(RESERVED_NAMES)}.",
+    )
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Finds a run by `latest`, its name, the start of its signature, or a path.
+"""Finds a run by `latest`, the name that it was given, its folder's name, the start of its signature, or a path.
 
 The signature in run.json counts, not the folder's name, so that renamed or moved runs are found, too. A damaged or
 foreign folder is skipped with a warning, so that it does not hide the others.
@@ -18,6 +18,7 @@ from duetto.storage.files import read_object
 from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER, RunFolder
 
 LATEST = "latest"
+GIVEN_NAME = "given_name"  # in a run's record: what people call it
 SHOWN = 8  # names of runs in an error message
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,11 @@ def find_run(logs: Path, wanted: str) -> Path:
     path = Path(wanted)
     if RunFolder(path).voice.is_trained:
         return path
+    named = named_run(logs, wanted)
+    if named is not None:
+        if RunFolder(named).voice.is_trained:
+            return named
+        raise CheckpointError(f"{wanted} ({named.name}) is not trained yet. Repeat its training command to resume it.")
     runs = trained_runs(logs)
     if not runs:
         raise CheckpointError(f"No trained voice below {logs}. Train one first: python train.py model=rvc data=case_b.")
@@ -73,6 +79,25 @@ def find_run(logs: Path, wanted: str) -> Path:
     if matches:
         raise CheckpointError(f"{len(matches)} runs fit run={wanted}. Choose one of: {listed(matches)}.")
     raise CheckpointError(f"No run fits run={wanted}. {_nearest(runs, wanted)}")
+
+
+def named_run(logs: Path, wanted: str) -> Path | None:
+    """The run that was given this name, trained or not; None if there is none."""
+    return next((folder.path for folder, record in recorded_runs(logs) if record.get(GIVEN_NAME) == wanted), None)
+
+
+def folder_of(wanted: Path, logs: Path) -> Path:
+    """The folder or file that a path names, or the run that a name, a signature or `latest` names.
+
+    A folder that is no run, such as one of recordings, gives way to a run of the same name.
+
+    Raises:
+        CheckpointError: If it is no path, and no run, or more than one, fits.
+    """
+    if RunFolder(wanted).is_run or wanted.is_file():
+        return wanted
+    is_path = wanted.exists() or wanted.suffix != "" or len(wanted.parts) > 1
+    return named_run(logs, str(wanted)) or (wanted if is_path else find_run(logs, str(wanted)))
 
 
 def choose_place(config: InferConfig) -> Path:

@@ -17,7 +17,7 @@ EPOCHS = (
     "trainer.max_minutes=20, or trainer.max_minutes=0 trainer.max_steps=5000"
 )
 CHECKPOINTS = "checkpoints are saved by steps: write trainer.checkpoint_every_steps=100"
-NAMED = "a run is named after its settings and found by run=latest or that name; logs=FOLDER puts it elsewhere"
+NAMED = "a run's folder is named after its settings; name=my_voice names the run, logs=FOLDER puts it elsewhere"
 NO_TENSORBOARD = (
     "there is no TensorBoard: losses are in losses.csv of the run and, with logger=wandb, in Weights & Biases"
 )
@@ -57,6 +57,7 @@ SAME_IN_TRAIN = _spread(
         "timesteps": "model.num_timesteps",
         "residual_channels": "model.denoiser.channels",
         "residual_layers": "model.denoiser.num_layers",
+        "model_name experiment_name exp_name project_name": "name",
         "dataset dataset_path dataset_folder trainset_dir train_dir raw_data_dir": "data=folder data.path",
     }
 )
@@ -83,7 +84,7 @@ TOLD_IN_TRAIN = _spread(
         "epoch epochs total_epoch total_epochs max_epochs num_epochs te": EPOCHS,
         "save_every_epoch save_frequency se num_ckpt_keep keep_ckpts save_only_latest": CHECKPOINTS,
         "gpu gpus gpu_id gpu_number gpu_ids device use_gpu cuda": TRAINING_CARD,
-        "name model_name experiment_name exp_name exp_dir experiment_dir project_name": NAMED,
+        "exp_dir experiment_dir": NAMED,
         "tensorboard use_tensorboard log_dir": NO_TENSORBOARD,
         "embedder embedder_model hubert hubert_path hubert_type": ENCODER,
         "overtraining_detector overtraining_threshold overtrain": OVERTRAINING,
