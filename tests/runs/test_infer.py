@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
+from duetto.conversion.register import CARD_FIELD, as_json, register_of
 from duetto.conversion.sources import check_source, expand_sources, plan_outputs, tell_passed_over
 from duetto.errors import AudioError, CheckpointError, ConfigError
 from duetto.runs import infer as infer_module
@@ -200,6 +201,9 @@ def test_a_speaker_is_a_number_or_a_name():
         ({"level_match": float("nan")}, "level_match=nan"),
         ({"formant": 20.0}, "expected -12 to 12"),
         ({"transpose": 70.0}, "transpose"),
+        ({"transpose": "up"}, "transpose=up: expected semitones, such as -12, or auto"),
+        ({"transpose": True}, "expected semitones"),
+        ({"rate": 100}, "rate=100: expected 8000 to 384000"),
         ({"chunk_s": 0.5}, "chunk_s"),
         ({"format": "mp3"}, "expected wav or flac"),
     ],
@@ -272,8 +276,56 @@ def test_files_that_are_not_there_are_told_before_recordings_are_read(tmp_path, 
     assert not voiced_run
 
 
-def test_what_a_voice_does_not_read_is_told(tmp_path, voiced_run):
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"diffusion": DiffusionConfig(steps=5)}, r"diffusion\.steps: rvc does not use diffusion\. Leave it out"),
+        ({"protect": 0.1, "neighbours": 4}, "neighbours and protect: this voice has no index"),
+        ({"index_rate": 0.0, "protect": 0.1}, "protect: index_rate=0 turns retrieval off"),
+        ({"vocoder": "nsf"}, r"vocoder=FILE goes with checkpoint"),
+        ({"output": "a.wav", "format": "flac"}, r"format=flac: output=a\.wav says another format"),
+        ({"transpose": "auto"}, "card does not say what it was sung at"),
+    ],
+)
+def test_what_a_voice_does_not_read_is_refused_by_name(tmp_path, voiced_run, monkeypatch, changes, sentence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nsf").touch()
+    source = str(tone(tmp_path / "song.wav"))
+    with pytest.raises(ConfigError, match=sentence):
+        infer(InferConfig(**{"logs": str(tmp_path / "logs"), "source": source, "output": "out", **changes}), Console())
+    assert not list(tmp_path.glob("out/*.wav"))
+
+
+@pytest.fixture
+def high_voice(voiced_run, monkeypatch):
+    """A transparent voice that was sung from A4 to A5, and a source at A3."""
+    card = {CARD_FIELD: as_json(register_of([np.geomspace(440, 880, 1000)], 0.1))}
+    voice = SimpleNamespace(card=card, model=ModelConfig(name="rvc", num_speakers=1))
+    monkeypatch.setattr(infer_module, "choose_converter", lambda *_: (transparent_converter(f0_hz=220.0), voice))
+
+
+def test_a_transposition_is_chosen_for_each_source_and_told(tmp_path, high_voice):
     console = Console(record=True, width=200, file=io.StringIO())
-    source = str(tone(tmp_path / "a.wav"))
-    infer(settings(tmp_path, source=source, diffusion=DiffusionConfig(steps=5)), console)
-    assert "diffusion.* is ignored: rvc does not use diffusion." in console.export_text()
+    source = str(tone(tmp_path / "a.wav", seconds=2.0))
+    [output] = infer(settings(tmp_path, source=source, transpose="auto"), console)
+    assert output == tmp_path / "out" / "a_auto.wav"
+    said = console.export_text()
+    assert "a.wav: transpose=12: the voice (A#4 to G#5) covers 100 % of the melody, untransposed 0 %." in said
+    assert "+12" in said
+    assert json.loads((tmp_path / "out" / "a_auto.wav.json").read_text())["settings"]["transpose_semitones"] == 12
+
+
+def test_a_melody_outside_the_register_is_told_before_it_is_converted(tmp_path, high_voice, monkeypatch):
+    console = Console(record=True, width=200, file=io.StringIO())
+    monkeypatch.setattr(infer_module, "convert_file", lambda *_: pytest.fail(console.export_text()))
+    with pytest.raises(pytest.fail.Exception, match=r"100 % of the melody lies outside .*transpose=12 would leave 0 %"):
+        infer(settings(tmp_path, source=str(tone(tmp_path / "a.wav", seconds=2.0))), console)
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_an_output_has_the_rate_asked_for_and_the_length_of_its_source(tmp_path, voiced_run, rate):
+    console = Console(record=True, width=200, file=io.StringIO())
+    [output] = infer(settings(tmp_path, source=str(tone(tmp_path / "a.wav", seconds=1.7)), rate=rate), console)
+    info = soundfile.info(output)
+    assert (info.samplerate, info.frames) == (rate, round(1.7 * rate))
+    assert f"{rate / 1000:g} kHz" in console.export_text()

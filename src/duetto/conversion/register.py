@@ -4,12 +4,13 @@ RVC and Diff-SVC look up pitch in a table of learned rows; rows that training ne
 covered from half a second of singing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from duetto.errors import CheckpointError
 from duetto.units import hz_to_midi, note_name
 
 NUM_SEMITONES = 128
@@ -40,11 +41,20 @@ def as_json(register: Register) -> dict[str, Any]:
 
 
 def from_json(value: Any) -> Register | None:
-    """The register in a voice's card; None if it holds none, as the card of an imported voice."""
-    if not isinstance(value, Mapping):
+    """The register in a voice's card; None if it holds none, as the card of an imported voice.
+
+    Raises:
+        CheckpointError: If it is damaged.
+    """
+    if value is None:
         return None
-    low, seconds = int(value["lowest_midi"]), list(value["seconds"])[:NUM_SEMITONES]
-    return np.pad(np.asarray(seconds, np.float64), (low, NUM_SEMITONES - low - len(seconds)))
+    try:
+        low, seconds = int(value["lowest_midi"]), np.asarray(value["seconds"], np.float64)
+        return np.pad(seconds, (low, NUM_SEMITONES - low - len(seconds)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"The register in the voice's card is damaged ({error}). Train the voice again."
+        ) from error
 
 
 def percentiles(register: Register) -> dict[str, float]:

@@ -23,6 +23,8 @@ from duetto.settings.model_config import ModelConfig
 from duetto.settings.ranges import MAX_SEED, TIMINGS, one_of, require_within
 
 MAX_TRANSPOSE = 36  # semitones: three octaves, from the lowest bass to the highest soprano
+AUTO = "auto"  # of transpose: what fits the voice
+RATES_HZ = (8000, 384_000)  # of outputs
 STALE = ("repeat", "keep", "stop")
 RUN_NAME = re.compile(r"[^\W_][\w .+-]{0,63}")  # in any script; a path or an option is none
 RESERVED_NAMES = ("latest", "null")
@@ -88,8 +90,9 @@ class InferConfig:
     content_path: str | None = field(default=None, metadata=PATH)
     source: Any = field(default=None, metadata=PATHS)  # an audio file, a folder, a pattern, or a list of them
     output: str | None = field(default=None, metadata=PATH)  # file or folder; default: beside the run
+    rate: int | None = None  # sample rate of the outputs, Hz; default: that of the source
     format: str = "wav"  # wav | flac for outputs in a folder; the suffix of an output file decides otherwise
-    transpose: float = 0.0  # semitones, fractions allowed
+    transpose: Any = 0.0  # semitones, fractions allowed; auto = those at which the voice covers most of the melody
     cents: float = 0.0  # added to transpose
     formant: float = 0.0  # semitones by which the spectral envelope moves; the pitch stays
     level_match: float = 0.0  # 0 = the voice's own loudness, 1 = the source's (1 - upstream's rms_mix_rate)
@@ -106,8 +109,13 @@ class InferConfig:
 
     @property
     def interval(self) -> float:
-        """Transposition, semitones."""
-        return self.transpose + self.cents / 100.0
+        """Transposition in semitones; the cents alone if the rest is fitted to the melody."""
+        return float(0.0 if self.is_fitted else self.transpose) + self.cents / 100.0
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the transposition follows from melody and voice."""
+        return bool(self.transpose == AUTO)
 
     def validate(self) -> None:
         """Check the ranges."""
@@ -118,6 +126,10 @@ class InferConfig:
             ("seed", 0, MAX_SEED),
         ):
             require_within(name, getattr(self, name), low, high)
+        is_number = isinstance(self.transpose, int | float) and not isinstance(self.transpose, bool)
+        require(is_number or self.is_fitted, f"transpose={self.transpose}: expected semitones, such as -12, or {AUTO}.")
+        if self.rate is not None:
+            require_within("rate", self.rate, *RATES_HZ)
         require_within("transpose (with cents)", self.interval, -MAX_TRANSPOSE, MAX_TRANSPOSE)
         RetrievalConfig(self.index_rate, self.neighbours, self.protect).validate()
         self.diffusion.validate()
