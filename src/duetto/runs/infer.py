@@ -61,16 +61,26 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
     for folder in {output.parent for output in outputs}:
         sweep_leftovers(folder, in_subfolders=False)
     if any(task.source for task in tasks):  # otherwise no voice has to be loaded
-        converter, voice = choose_converter(config, run)
-        require_use(voice.card, run / VOICE_FOLDER)
-        voice.model.validate_diffusion(config.diffusion)
-        refuse_inapplicable(config, voice, converter)
-        if config.checkpoint is not None and config.index is None:
-            console.print("No index given, so nothing is retrieved. Add one with index=FILE.index.")
+        converter, voice = open_voice(config, run, console)
         request = make_request(config, find_speaker(config.speaker, voice))
         fit_all(tasks, config, converter, voice, console)
         convert_all(tasks, converter, voice, request, console, config.rate)
     return close(tasks, console, escape(run.name), config.rate)
+
+
+def open_voice(config: InferConfig, run: Path, console: Console) -> tuple[Converter, TrainedVoice]:
+    """Load the voice that the settings choose, and check that it may and can do what they say.
+
+    Raises:
+        DuettoError: If it cannot be read, its owner does not allow conversion, or it does not read a setting.
+    """
+    converter, voice = choose_converter(config, run)
+    require_use(voice.card, run / VOICE_FOLDER)
+    voice.model.validate_diffusion(config.diffusion)
+    refuse_inapplicable(config, voice, converter)
+    if config.checkpoint is not None and config.index is None:
+        console.print("No index given, so nothing is retrieved. Add one with index=FILE.index.")
+    return converter, voice
 
 
 def fit_all(

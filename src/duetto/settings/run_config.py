@@ -25,6 +25,7 @@ from duetto.settings.ranges import MAX_SEED, TIMINGS, one_of, require_within
 MAX_TRANSPOSE = 36  # semitones: three octaves, from the lowest bass to the highest soprano
 AUTO = "auto"  # of transpose: what fits the voice
 RATES_HZ = (8000, 384_000)  # of outputs
+SEPARATORS = (AUTO, "mask", "spleeter")
 STALE = ("repeat", "keep", "stop")
 RUN_NAME = re.compile(r"[^\W_][\w .+-]{0,63}")  # in any script; a path or an option is none
 RESERVED_NAMES = ("latest", "null")
@@ -89,6 +90,10 @@ class InferConfig:
     # weights of the content encoder (or `hub`); default: those in the voice's card
     content_path: str | None = field(default=None, metadata=PATH)
     source: Any = field(default=None, metadata=PATHS)  # an audio file, a folder, a pattern, or a list of them
+    song: str | None = field(default=None, metadata=PATH)  # instead of sources: a mix whose voice is converted
+    separator: str = field(
+        default=AUTO, metadata=NAME
+    )  # of a song: auto | mask | spleeter | a command with {input}, {output}
     output: str | None = field(default=None, metadata=PATH)  # file or folder; default: beside the run
     rate: int | None = None  # sample rate of the outputs, Hz; default: that of the source
     format: str = "wav"  # wav | flac for outputs in a folder; the suffix of an output file decides otherwise
@@ -135,7 +140,28 @@ class InferConfig:
         self.diffusion.validate()
         require(self.timing in (None, *TIMINGS), f"timing={self.timing}: expected {one_of(TIMINGS)}.")
         require(self.format in ("wav", "flac"), f"format={self.format}: expected wav or flac.")
+        self._validate_song()
         require(isinstance(self.speaker, int | str), f"speaker={self.speaker}: expected a number or a name.")
+
+    def _validate_song(self) -> None:
+        is_command = "{input}" in self.separator and "{output}" in self.separator
+        require(
+            self.separator in SEPARATORS or is_command,
+            f"separator={self.separator}: expected {one_of(SEPARATORS)}, or a command with {{input}} and {{output}}.",
+        )
+        require(
+            self.song is not None or self.separator == AUTO,
+            f"separator={self.separator} goes with song=FILE; a source is converted as it is.",
+        )
+
+    def wants_song(self) -> bool:
+        """Whether a mix is converted, and not recordings of a voice.
+
+        Raises:
+            ConfigError: If both are named.
+        """
+        require(self.song is None or self.source is None, "Give source=FILE (a voice alone) or song=FILE (a mix).")
+        return self.song is not None
 
     def sources(self) -> list[str]:
         """The names of the recordings as a list.
@@ -145,7 +171,8 @@ class InferConfig:
         """
         named = self.source if isinstance(self.source, list) else [self.source]
         require(
-            bool(named) and named != [None], "Which recording? Add source=song.wav (several: source=[a.wav,b.wav])."
+            bool(named) and named != [None],
+            "Which recording? Add source=song.wav (several: source=[a.wav,b.wav]), or song=mix.mp3.",
         )
         require(all(isinstance(name, str) for name in named), f"source={self.source}: expected names of audio files.")
         return named

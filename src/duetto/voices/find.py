@@ -86,6 +86,12 @@ def named_run(logs: Path, wanted: str) -> Path | None:
     return next((folder.path for folder, record in recorded_runs(logs) if record.get(GIVEN_NAME) == wanted), None)
 
 
+def called(run: Path) -> str:
+    """What people call a run: the name that it was given, else that of its folder."""
+    record = RunFolder(run).record
+    return str((read_object(record).get(GIVEN_NAME) if record.is_file() else None) or run.resolve().name)
+
+
 def folder_of(wanted: Path, logs: Path) -> Path:
     """The folder or file that a path names, or the run that a name, a signature or `latest` names.
 
