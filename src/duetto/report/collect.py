@@ -57,10 +57,15 @@ class RunRecord:
         return str(self.facts.get("name") or self.folder.name)
 
     @property
+    def given_name(self) -> str:
+        """The name that the run was given; empty if none."""
+        return str(self.facts.get("given_name") or "")
+
+    @property
     def short_name(self) -> str:
-        """Short name for a column: by its sweep, or architecture, size and signature, as `rvc compact 0f3c`."""
-        if self.called:
-            return self.called
+        """Short name for a column: by its sweep, given, or architecture, size and signature, as `rvc compact 0f3c`."""
+        if self.called or self.given_name:
+            return self.called or self.given_name
         parts = [str(self.facts.get(name) or "") for name in ("model", "size")]
         signature = str(self.facts.get("signature") or "")[:4]
         return " ".join(part for part in (*parts, signature) if part) or self.name

@@ -215,7 +215,7 @@ def doctor_record(prepared: PreparedData) -> dict[str, Any] | None:
     if prepared.diagnosis is None:
         return None
     findings = [
-        {"check": f.check, "severity": f.severity, "what": f.what, "evidence": f.evidence}
+        {"check": f.check, "severity": f.severity, "what": f.what, "evidence": f.evidence, "advice": f.advice}
         for f in prepared.diagnosis.findings
     ]
     return {"verdict": prepared.diagnosis.verdict, "findings": findings}
