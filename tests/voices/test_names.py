@@ -68,6 +68,13 @@ def test_a_named_run_without_a_voice_says_how_to_go_on(logs: Path):
         find_run(logs, "my voice")
 
 
+def test_an_unknown_name_lists_the_given_ones(logs: Path):
+    with pytest.raises(
+        CheckpointError, match=r"Choose one of: my voice \(rvc-r0123456789\), other \(rvc-r0999999999\)"
+    ):
+        find_run(logs, "my voise")
+
+
 def test_a_name_belongs_to_one_run(logs: Path):
     new = RunFolder(logs / "rvc-r0aaaaaaaaa")
     with pytest.raises(ConfigError, match=r"belongs to the run rvc-r0123456789.*python -m duetto voices 'my voice'"):

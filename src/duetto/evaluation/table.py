@@ -35,6 +35,8 @@ def metrics_table(scores: dict[str, Any], title: str = "Scores", group: str = HE
     rows = [metric for metric in all_metrics() if metric.group == group and metric.place == "output"]
     families = {(metric.family, metric.place): metric for metric in all_metrics() if metric.family}
     more = sum(metric.place == "output" for metric in all_metrics()) - len(rows)
+    if is_rebuilt:
+        title += f" ({DIAGNOSTIC}: how well held-out recordings are rebuilt)"
     table = Table(title=title, title_justify="left", caption_justify="left")
     table.caption = f"{more} further metrics are on the page and in metrics.json."
     table.add_column("metric")
@@ -42,19 +44,21 @@ def metrics_table(scores: dict[str, Any], title: str = "Scores", group: str = HE
     places = [place for place in places if not is_rebuilt or place not in ("source", "reference")]
     for place in places:
         table.add_column(PLACE_COLUMNS[place], justify="right")
-    for name, justify in (("better", "left"), ("songs", "right"), ("undefined", "right"), ("note", "left")):
+    more_columns = [("better", "left"), ("songs", "right"), ("undefined", "right"), ("note", "left")]
+    for name, justify in more_columns[: -1 if is_rebuilt else None]:
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for metric in rows:
         songs_defined = scores["n"].get(metric.name, 0)
         if songs_defined == 0 and (is_rebuilt or metric.name != "mcd_gap_closed"):
             continue
+        note = () if is_rebuilt else (scores["label"].get(metric.name, ""),)
         table.add_row(
             metric.title,
             *(_mean(scores, metric if place == "output" else families.get((metric.family, place))) for place in places),
             BETTER[metric.direction],
             str(songs_defined),
             str(scores["undefined"].get(metric.name, 0)),
-            DIAGNOSTIC if is_rebuilt else scores["label"].get(metric.name, ""),
+            *note,
         )
     return table
 

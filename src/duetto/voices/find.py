@@ -124,19 +124,25 @@ def _nearest(runs: Sequence[Path], wanted: str) -> str:
     """A sentence with the names most similar to `wanted`."""
 
     def likeness(run: Path) -> float:
-        parts = (run.name, *run.name.split("-"))
+        parts = (called(run), run.name, *run.name.split("-"))
         return max(SequenceMatcher(None, wanted.lower(), part.lower()).ratio() for part in parts)
 
     if len(runs) <= SHOWN:
         return f"Choose one of: {listed(runs)}."
     nearest = sorted(runs, key=likeness, reverse=True)[:SHOWN]
-    return f"Of {len(runs)} runs, these have the most similar names: {', '.join(run.name for run in nearest)}."
+    return f"Of {len(runs)} runs, these have the most similar names: {', '.join(map(_title, nearest))}."
 
 
 def listed(runs: Sequence[Path]) -> str:
     """The newest names of a list sorted from the oldest, and the number of further ones."""
     more = len(runs) - SHOWN
-    return ", ".join(run.name for run in runs[-SHOWN:]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(_title, runs[-SHOWN:])) + (f" and {more} more" if more > 0 else "")
+
+
+def _title(run: Path) -> str:
+    """The folder's name, behind the given one."""
+    given = called(run)
+    return run.name if given == run.name else f"{given} ({run.name})"
 
 
 def _signature_of(run: Path, recorded: dict[Path, Any]) -> str:

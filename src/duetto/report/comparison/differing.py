@@ -28,7 +28,7 @@ APART = (  # settings that affect no result
 
 def with_differences(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
     """The runs, each with its values of the settings in which runs of its architecture differ."""
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     values = [{key: value for key, value in flat(section(run.facts, "config")).items() if counts(key)} for run in runs]
     for run, own in zip(runs, values, strict=True):
         groups.setdefault(kind(run), []).append(own)
@@ -40,9 +40,9 @@ def with_differences(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
     )
 
 
-def kind(run: RunRecord) -> tuple[Any, ...]:
+def kind(run: RunRecord) -> tuple[str, str]:
     """Architecture and size, within which settings are compared."""
-    return run.facts.get("model"), run.facts.get("size")
+    return str(run.facts.get("model")), str(run.facts.get("size"))
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
