@@ -1,5 +1,4 @@
 import io
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,26 +7,17 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from duetto.conversion.register import CARD_FIELD, as_json, register_of
 from duetto.conversion.sources import check_source, expand_sources, plan_outputs, tell_passed_over
 from duetto.errors import AudioError, CheckpointError, ConfigError
 from duetto.runs import infer as infer_module
 from duetto.runs.infer import find_speaker, infer, make_request
-from duetto.settings.config import DiffusionConfig
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage import leftovers
 from duetto.voices.find import find_run
-from tests.conversion.transparent import transparent_converter
+from tests.runs.voiced import RATE, make_run, settings, tone, voiced_run
 
-RATE = 8000
-
-
-def make_run(logs, name):
-    (logs / name / "voice").mkdir(parents=True)
-    (logs / name / "voice" / "card.json").write_text(json.dumps({}))
-    (logs / name / "run.json").write_text("{}")
-    return logs / name
+__all__ = ["voiced_run"]  # a fixture
 
 
 def test_runs_are_found_by_latest_name_signature_and_path(tmp_path):
@@ -87,11 +77,6 @@ def test_an_output_never_lands_on_a_source_or_on_another_output(tmp_path):
         plan_outputs([source], "out.mp3", tmp_path, 0.0)
 
 
-def tone(path, seconds=1.0, level=0.3):
-    soundfile.write(path, level * np.sin(2 * np.pi * 440 * np.arange(int(seconds * RATE)) / RATE), RATE)
-    return path
-
-
 def test_folders_and_patterns_name_their_recordings_once_and_in_order(tmp_path):
     for name in ("b.wav", "a.wav"):
         tone(tmp_path / name)
@@ -109,25 +94,6 @@ def test_a_folder_or_pattern_without_audio_is_one_sentence(tmp_path):
     for name in (str(tmp_path), f"{tmp_path}/*.wav"):
         with pytest.raises(ConfigError, match="names no recording"):
             expand_sources([name])
-
-
-@pytest.fixture
-def voiced_run(tmp_path, monkeypatch):
-    """A run whose voice is transparent, so that no weights are needed."""
-    make_run(tmp_path / "logs", "rvc-x-0123456789")
-    voice = SimpleNamespace(card={"speakers": ["mei", "miku"]}, model=ModelConfig(name="rvc", num_speakers=2))
-    loads = []
-
-    def load(*arguments, **keywords):
-        loads.append(arguments)
-        return transparent_converter(), voice
-
-    monkeypatch.setattr(infer_module, "choose_converter", load)
-    return loads
-
-
-def settings(tmp_path, **changes):
-    return InferConfig(logs=str(tmp_path / "logs"), output=str(tmp_path / "out"), **changes)
 
 
 def test_one_bad_recording_does_not_lose_the_others(tmp_path, voiced_run):
@@ -274,58 +240,3 @@ def test_files_that_are_not_there_are_told_before_recordings_are_read(tmp_path, 
         with pytest.raises(error, match=r"absent\.x(, which| is not a file)"):
             infer(settings(tmp_path, source=str(source), **changes), Console(quiet=True))
     assert not voiced_run
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"diffusion": DiffusionConfig(steps=5)}, r"diffusion\.steps: rvc does not use diffusion\. Leave it out"),
-        ({"protect": 0.1, "neighbours": 4}, "neighbours and protect: this voice has no index"),
-        ({"index_rate": 0.0, "protect": 0.1}, "protect: index_rate=0 turns retrieval off"),
-        ({"vocoder": "nsf"}, r"vocoder=FILE goes with checkpoint"),
-        ({"output": "a.wav", "format": "flac"}, r"format=flac: output=a\.wav says another format"),
-        ({"transpose": "auto"}, "card does not say what it was sung at"),
-    ],
-)
-def test_what_a_voice_does_not_read_is_refused_by_name(tmp_path, voiced_run, monkeypatch, changes, sentence):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "nsf").touch()
-    source = str(tone(tmp_path / "song.wav"))
-    with pytest.raises(ConfigError, match=sentence):
-        infer(InferConfig(**{"logs": str(tmp_path / "logs"), "source": source, "output": "out", **changes}), Console())
-    assert not list(tmp_path.glob("out/*.wav"))
-
-
-@pytest.fixture
-def high_voice(voiced_run, monkeypatch):
-    """A transparent voice that was sung from A4 to A5, and a source at A3."""
-    card = {CARD_FIELD: as_json(register_of([np.geomspace(440, 880, 1000)], 0.1))}
-    voice = SimpleNamespace(card=card, model=ModelConfig(name="rvc", num_speakers=1))
-    monkeypatch.setattr(infer_module, "choose_converter", lambda *_: (transparent_converter(f0_hz=220.0), voice))
-
-
-def test_a_transposition_is_chosen_for_each_source_and_told(tmp_path, high_voice):
-    console = Console(record=True, width=200, file=io.StringIO())
-    source = str(tone(tmp_path / "a.wav", seconds=2.0))
-    [output] = infer(settings(tmp_path, source=source, transpose="auto"), console)
-    assert output == tmp_path / "out" / "a_auto.wav"
-    said = console.export_text()
-    assert "a.wav: transpose=12: the voice (A#4 to G#5) covers 100 % of the melody, untransposed 0 %." in said
-    assert "+12" in said
-    assert json.loads((tmp_path / "out" / "a_auto.wav.json").read_text())["settings"]["transpose_semitones"] == 12
-
-
-def test_a_melody_outside_the_register_is_told_before_it_is_converted(tmp_path, high_voice, monkeypatch):
-    console = Console(record=True, width=200, file=io.StringIO())
-    monkeypatch.setattr(infer_module, "convert_file", lambda *_: pytest.fail(console.export_text()))
-    with pytest.raises(pytest.fail.Exception, match=r"100 % of the melody lies outside .*transpose=12 would leave 0 %"):
-        infer(settings(tmp_path, source=str(tone(tmp_path / "a.wav", seconds=2.0))), console)
-
-
-@pytest.mark.parametrize("rate", [16_000, 44_100])
-def test_an_output_has_the_rate_asked_for_and_the_length_of_its_source(tmp_path, voiced_run, rate):
-    console = Console(record=True, width=200, file=io.StringIO())
-    [output] = infer(settings(tmp_path, source=str(tone(tmp_path / "a.wav", seconds=1.7)), rate=rate), console)
-    info = soundfile.info(output)
-    assert (info.samplerate, info.frames) == (rate, round(1.7 * rate))
-    assert f"{rate / 1000:g} kHz" in console.export_text()
