@@ -26,6 +26,7 @@ from duetto.cli.commands import (
     stress,
     study,
     train,
+    voices,
 )
 from duetto.cli.help import HELP_FLAGS
 from duetto.errors import EXIT_USER_ERROR, ConfigError, DuettoError, memory_shortage_told, print_error
@@ -48,6 +49,7 @@ VERBS = (
     consent,
     import_voice,
     export_voice,
+    voices,
     inspect_file,
     check,
     labels,

@@ -15,6 +15,7 @@ A4_HZ = 440.0
 A4_MIDI = 69.0
 SEMITONES_PER_OCTAVE = 12.0
 CENTS_PER_OCTAVE = 1200.0
+NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def midi_to_hz(midi: Number) -> Number:
@@ -25,6 +26,11 @@ def midi_to_hz(midi: Number) -> Number:
 def hz_to_midi(frequency_hz: Number) -> Number:
     """Fractional MIDI note number of a frequency > 0 Hz."""
     return A4_MIDI + SEMITONES_PER_OCTAVE * np.log2(frequency_hz / A4_HZ)
+
+
+def note_name(midi: int) -> str:
+    """Name of a MIDI note number in scientific pitch notation: 69 = A4."""
+    return f"{NOTE_NAMES[midi % 12]}{midi // 12 - 1}"
 
 
 def cents_between(reference_hz: Number, estimate_hz: Number) -> Number:

@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 import duetto
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.bases import BASES
 from duetto.conversion.converter import ConversionRequest
+from duetto.conversion.register import CARD_FIELD, as_json, register_of
 from duetto.errors import AudioError, CheckpointError, ConfigError, CorpusError
 from duetto.front.voice import Voice
 from duetto.voices.voice import TrainedVoice, read_voice, save_voice
@@ -66,7 +68,8 @@ def test_what_cannot_be_converted_is_refused_with_a_sentence(mirror: Voice, wave
 
 
 def test_settings_reach_the_conversion_by_the_names_of_infer_py(mirror: Voice):
-    request = mirror._request(2.0, {"cents": 50.0, "speaker": "low", "index_rate": 0.0, "seed": 7, "formant": 1.0})
+    config = mirror._checked(2.0, {"cents": 50.0, "speaker": "low", "index_rate": 0.0, "seed": 7, "formant": 1.0})
+    request = mirror._request(config, [], RATE)
     assert request == replace(
         ConversionRequest(),
         transpose_semitones=2.5,
@@ -76,6 +79,20 @@ def test_settings_reach_the_conversion_by_the_names_of_infer_py(mirror: Voice):
         retrieval=replace(request.retrieval, index_rate=0.0),
     )
     assert mirror.speakers == ("mei", "low")
+
+
+def test_the_transposition_that_fits_the_voice_is_chosen(tmp_path: Path):
+    converter = transparent_converter(f0_hz=220.0)
+    low = TrainedVoice(torch.nn.Identity(), RVCConfig(name="rvc"), converter.features, {})
+    with pytest.raises(ConfigError, match="card does not say"):
+        Voice("low", low, converter).convert(song(2 * RATE), RATE, transpose="auto")
+    card = {CARD_FIELD: as_json(register_of([np.geomspace(400, 900, 1000)], 0.1))}
+    high = Voice("high", replace(low, card=card), converter)
+    high.convert(song(2 * RATE), RATE, transpose="auto")
+    assert np.median(converter.renderer.frames[-1].f0_hz) == pytest.approx(440.0)
+    soundfile.write(tmp_path / "a.wav", song(2 * RATE), RATE)
+    high.convert_file(tmp_path / "a.wav", tmp_path / "b.wav", transpose="auto", cents=100.0)
+    assert np.median(converter.renderer.frames[-1].f0_hz) == pytest.approx(440.0 * 2 ** (1 / 12), rel=1e-4)
 
 
 def test_a_setting_out_of_range_or_misspelt_is_refused(mirror: Voice):

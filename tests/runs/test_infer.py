@@ -1,5 +1,4 @@
 import io
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,21 +11,13 @@ from duetto.conversion.sources import check_source, expand_sources, plan_outputs
 from duetto.errors import AudioError, CheckpointError, ConfigError
 from duetto.runs import infer as infer_module
 from duetto.runs.infer import find_speaker, infer, make_request
-from duetto.settings.config import DiffusionConfig
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage import leftovers
 from duetto.voices.find import find_run
-from tests.conversion.transparent import transparent_converter
+from tests.runs.voiced import RATE, make_run, settings, tone, voiced_run
 
-RATE = 8000
-
-
-def make_run(logs, name):
-    (logs / name / "voice").mkdir(parents=True)
-    (logs / name / "voice" / "card.json").write_text(json.dumps({}))
-    (logs / name / "run.json").write_text("{}")
-    return logs / name
+__all__ = ["voiced_run"]  # a fixture
 
 
 def test_runs_are_found_by_latest_name_signature_and_path(tmp_path):
@@ -86,11 +77,6 @@ def test_an_output_never_lands_on_a_source_or_on_another_output(tmp_path):
         plan_outputs([source], "out.mp3", tmp_path, 0.0)
 
 
-def tone(path, seconds=1.0, level=0.3):
-    soundfile.write(path, level * np.sin(2 * np.pi * 440 * np.arange(int(seconds * RATE)) / RATE), RATE)
-    return path
-
-
 def test_folders_and_patterns_name_their_recordings_once_and_in_order(tmp_path):
     for name in ("b.wav", "a.wav"):
         tone(tmp_path / name)
@@ -108,25 +94,6 @@ def test_a_folder_or_pattern_without_audio_is_one_sentence(tmp_path):
     for name in (str(tmp_path), f"{tmp_path}/*.wav"):
         with pytest.raises(ConfigError, match="names no recording"):
             expand_sources([name])
-
-
-@pytest.fixture
-def voiced_run(tmp_path, monkeypatch):
-    """A run whose voice is transparent, so that no weights are needed."""
-    make_run(tmp_path / "logs", "rvc-x-0123456789")
-    voice = SimpleNamespace(card={"speakers": ["mei", "miku"]}, model=ModelConfig(name="rvc", num_speakers=2))
-    loads = []
-
-    def load(*arguments, **keywords):
-        loads.append(arguments)
-        return transparent_converter(), voice
-
-    monkeypatch.setattr(infer_module, "choose_converter", load)
-    return loads
-
-
-def settings(tmp_path, **changes):
-    return InferConfig(logs=str(tmp_path / "logs"), output=str(tmp_path / "out"), **changes)
 
 
 def test_one_bad_recording_does_not_lose_the_others(tmp_path, voiced_run):
@@ -200,6 +167,9 @@ def test_a_speaker_is_a_number_or_a_name():
         ({"level_match": float("nan")}, "level_match=nan"),
         ({"formant": 20.0}, "expected -12 to 12"),
         ({"transpose": 70.0}, "transpose"),
+        ({"transpose": "up"}, "transpose=up: expected semitones, such as -12, or auto"),
+        ({"transpose": True}, "expected semitones"),
+        ({"rate": 100}, "rate=100: expected 8000 to 384000"),
         ({"chunk_s": 0.5}, "chunk_s"),
         ({"format": "mp3"}, "expected wav or flac"),
     ],
@@ -270,10 +240,3 @@ def test_files_that_are_not_there_are_told_before_recordings_are_read(tmp_path, 
         with pytest.raises(error, match=r"absent\.x(, which| is not a file)"):
             infer(settings(tmp_path, source=str(source), **changes), Console(quiet=True))
     assert not voiced_run
-
-
-def test_what_a_voice_does_not_read_is_told(tmp_path, voiced_run):
-    console = Console(record=True, width=200, file=io.StringIO())
-    source = str(tone(tmp_path / "a.wav"))
-    infer(settings(tmp_path, source=source, diffusion=DiffusionConfig(steps=5)), console)
-    assert "diffusion.* is ignored: rvc does not use diffusion." in console.export_text()

@@ -83,12 +83,19 @@ def run_inference(config: DictConfig) -> None:
 
 
 def convert_recordings(settings: InferConfig, console: Console) -> None:
-    """Convert recordings; a missing run is reported before the networks are imported."""
+    """Convert recordings or a song; a missing run is reported before the networks are imported."""
     from duetto.conversion.sources import expand_sources
     from duetto.voices.find import choose_place
 
-    expand_sources(settings.sources())
+    is_song = settings.wants_song()
+    if not is_song:
+        expand_sources(settings.sources())
     choose_place(settings)
+    if is_song:
+        from duetto.runs.song import convert_song
+
+        convert_song(settings, console)
+        return
     from duetto.runs.infer import infer
 
     infer(settings, console)

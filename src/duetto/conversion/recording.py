@@ -34,8 +34,9 @@ def convert_file(
     request: ConversionRequest,
     progress: ReportSeconds | None = None,
     tags: Mapping[str, str] | None = None,
+    sample_rate: int | None = None,
 ) -> ConvertedFile:
-    """Convert one recording into a mono file of its sample rate and length.
+    """Convert one recording into a mono file of its length.
 
     Args:
         converter: The voice.
@@ -44,16 +45,17 @@ def convert_file(
         request: Settings of the conversion.
         progress: Called after each chunk with the seconds converted.
         tags: Its metadata, as for `write_audio`.
+        sample_rate: Of the output, Hz; None = the source's, with exactly as many samples.
 
     Raises:
         DuettoError: If the recording cannot be read or the output cannot be written; then there is no output.
     """
-    start = time.perf_counter()
+    start, rate = time.perf_counter(), sample_rate or source.sample_rate
     folder, limiter = make_folder(output.parent), PeakLimiter()
     mono = (np.clip(block.mean(axis=0), -source.ceiling, source.ceiling) for block in read_blocks(source.path))
     stream = Stream(mono, source.sample_rate, source.num_samples)
-    with converted(converter, stream, request, progress, folder) as blocks:
-        write_blocks(output, limiter.limit(blocks), source.sample_rate, tags=tags)
+    with converted(converter, stream, request, progress, folder, rate) as blocks:
+        write_blocks(output, limiter.limit(blocks), rate, tags=tags)
     return ConvertedFile(output, time.perf_counter() - start, limiter.gain_db)
 
 
@@ -82,13 +84,16 @@ def converted(
     request: ConversionRequest,
     progress: ReportSeconds | None = None,
     folder: Path | None = None,
+    sample_rate: int | None = None,
 ) -> Iterator[Iterator[Waveform]]:
-    """The conversion in blocks, with the source's rate and number of samples; peaks are not limited yet."""
+    """The conversion in blocks, of the source's length, at its rate or another; peaks are not limited yet."""
+    rate = sample_rate or source.sample_rate
     at_model_rate = resample_blocks(source.blocks, source.sample_rate, converter.sample_rate)
     with converter.perform(at_model_rate, request, progress, folder) as stream:
         # One more frame, because a length rounded down at the model's rate would come back short.
         padded = chain(stream.finish(), [np.zeros(converter.grid.hop_length, np.float32)])
-        yield cut_to_length(resample_blocks(padded, converter.sample_rate, source.sample_rate), source.num_samples)
+        num_samples = round(source.num_samples * rate / source.sample_rate)
+        yield cut_to_length(resample_blocks(padded, converter.sample_rate, rate), num_samples)
 
 
 def cut_to_length(blocks: Iterable[Waveform], num_samples: int) -> Iterator[Waveform]:

@@ -116,7 +116,7 @@ def names_file(output: str) -> bool:
 
 
 def plan_outputs(
-    sources: list[Path], output: str | None, run: Path, transpose: float, suffix: str = ".wav"
+    sources: list[Path], output: str | None, run: Path, transpose: float | str, suffix: str = ".wav"
 ) -> list[Path]:
     """Output path of each conversion: never a source, and no two equal.
 
@@ -124,7 +124,7 @@ def plan_outputs(
         sources: The recordings.
         output: A file (one recording) or a folder; None = in the run's folder.
         run: The run's folder.
-        transpose: Semitones, for the name.
+        transpose: Semitones, or a word, for the name.
         suffix: Format of files in a folder.
 
     Raises:
@@ -138,7 +138,8 @@ def plan_outputs(
         outputs = [Path(output)]
     else:
         folder = Path(output) if output else RunFolder(run).conversions
-        interval = f"_{transpose:+g}" if transpose else ""
+        said = transpose if isinstance(transpose, str) else f"{transpose:+g}" if transpose else ""
+        interval = f"_{said}" if said else ""
         outputs = [folder / f"{source.stem}{interval}{suffix}" for source in sources]
     if len(set(outputs)) < len(outputs):
         raise ConfigError("Two sources share a name, so their outputs would too. Convert them into different folders.")

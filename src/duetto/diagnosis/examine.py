@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from duetto.conversion.register import NUM_SEMITONES
 from duetto.diagnosis.checks import (
     amount,
     bleed,
@@ -136,7 +137,7 @@ class Examination:
     @property
     def register_s(self) -> NDArray[np.float64]:
         """Seconds at each semitone, (128,)."""
-        return np.sum([item.seconds for item in self._of("register")], axis=0) + np.zeros(register.NUM_SEMITONES)
+        return np.sum([item.seconds for item in self._of("register")], axis=0) + np.zeros(NUM_SEMITONES)
 
 
 def examine(

@@ -5,9 +5,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from duetto.diagnosis.checks.register import note_name
 from duetto.diagnosis.diagnosis import Diagnosis
 from duetto.diagnosis.finding import Place, Severity
+from duetto.units import note_name
 
 STYLES: dict[Severity, tuple[str, str]] = {  # sign and colour
     "serious": ("✗ serious", "bold red"),

@@ -1,8 +1,9 @@
 """Loads a voice from a run or a public model, and converts waveforms or files with it."""
 
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack
 
 import numpy as np
 
@@ -11,9 +12,10 @@ from duetto.conversion.recording import convert_file, convert_waveform
 from duetto.conversion.sources import check_source, require_convertible
 from duetto.front.waveform import AnyPath, AnyWaveform, to_mono
 from duetto.runs.infer import find_speaker, make_request
+from duetto.runs.transposition import fit_to_register, melody_of
 from duetto.settings.config import DiffusionConfig
 from duetto.settings.run_config import InferConfig
-from duetto.storage.audio import Waveform
+from duetto.storage.audio import Waveform, read_blocks
 from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.voices.choose import choose_converter
 from duetto.voices.find import choose_place
@@ -79,7 +81,7 @@ class Voice:
         self,
         waveform: AnyWaveform,
         sample_rate: int,
-        transpose: float = 0.0,
+        transpose: float | Literal["auto"] = 0.0,
         **settings: Unpack[ConversionSettings],
     ) -> Waveform:
         """Convert a performance to this voice.
@@ -87,7 +89,7 @@ class Voice:
         Args:
             waveform: The source, (S,) or (channels, S), at least 0.1 s.
             sample_rate: Sample rate of the waveform, Hz.
-            transpose: Semitones, -36 to 36, fractions allowed.
+            transpose: Semitones, -36 to 36, fractions allowed; "auto" = what fits the voice (docs/songs.md).
             **settings: See `ConversionSettings`.
 
         Returns:
@@ -95,18 +97,18 @@ class Voice:
 
         Raises:
             AudioError: If the waveform is empty, too short, silent, not finite, or not of a float type.
-            ConfigError: If a setting is out of range.
+            ConfigError: If a setting is out of range, or "auto" is asked of a voice whose card holds no register.
         """
-        mono = to_mono(waveform)
-        request = self._request(transpose, settings)
+        mono, config = to_mono(waveform), self._checked(transpose, settings)
         require_convertible("The waveform", len(mono) / sample_rate, float(np.max(np.abs(mono))))
+        request = self._request(config, [mono], sample_rate)
         return convert_waveform(self._converter, mono, sample_rate, request)
 
     def convert_file(
         self,
         source: AnyPath,
         output: AnyPath,
-        transpose: float = 0.0,
+        transpose: float | Literal["auto"] = 0.0,
         **settings: Unpack[ConversionSettings],
     ) -> Path:
         """Convert a recording of any length in constant memory, and mark the output as AI-generated.
@@ -114,7 +116,7 @@ class Voice:
         Args:
             source: An audio file.
             output: A .wav or .flac; `<output>.json` beside it records the origin and the voice's consent.
-            transpose: Semitones, as in `convert`.
+            transpose: Semitones or "auto", as in `convert`.
             **settings: See `ConversionSettings`.
 
         Returns:
@@ -125,19 +127,27 @@ class Voice:
             ConfigError: If a setting is out of range.
             StorageError: If the output cannot be written.
         """
-        request, path, target = self._request(transpose, settings), Path(source), Path(output)
-        card = self._trained.card
-        convert_file(self._converter, check_source(path), target, request, tags=output_tags(card))
+        config, path, target, card = self._checked(transpose, settings), Path(source), Path(output), self._trained.card
+        checked = check_source(path)
+        request = self._request(config, (block.mean(axis=0) for block in read_blocks(path)), checked.sample_rate)
+        convert_file(self._converter, checked, target, request, tags=output_tags(card))
         write_origin(target, card, path, asdict(request))
         return target
 
-    def _request(self, transpose: float, settings: ConversionSettings) -> ConversionRequest:
+    def _checked(self, transpose: float | str, settings: ConversionSettings) -> InferConfig:
         unknown = sorted(set(settings) - set(ConversionSettings.__annotations__))
         if unknown:
             raise TypeError(f"{', '.join(unknown)}: expected {', '.join(ConversionSettings.__annotations__)}.")
         config = InferConfig(transpose=transpose, **settings)
         config.validate()
-        return make_request(config, find_speaker(config.speaker, self._trained))
+        return config
+
+    def _request(self, config: InferConfig, blocks: Iterable[Waveform], sample_rate: int) -> ConversionRequest:
+        request = make_request(config, find_speaker(config.speaker, self._trained))
+        if not config.is_fitted:
+            return request
+        melody = melody_of(self._converter, blocks, sample_rate)
+        return replace(request, transpose_semitones=fit_to_register(config, melody, self._trained.card)[0])
 
 
 def load_voice(

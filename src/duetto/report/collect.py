@@ -49,6 +49,7 @@ class RunRecord:
     evaluation: str = ""  # signature of the evaluation that the scores are of
     evaluation_settings: dict[str, Any] = field(default_factory=dict)  # of that evaluation
     other_evaluations: tuple[str, ...] = ()  # further evaluations of the run
+    differs: str = ""  # its values of the settings in which it differs from the runs beside it
     called: str = ""  # name in the sweep through which it was found, such as `cut_60.rvc.seed0`
 
     @property
@@ -57,13 +58,23 @@ class RunRecord:
         return str(self.facts.get("name") or self.folder.name)
 
     @property
+    def given_name(self) -> str:
+        """The name that the run was given; empty if none."""
+        return str(self.facts.get("given_name") or "")
+
+    @property
     def short_name(self) -> str:
-        """Short name for a column: by its sweep, or architecture, size and signature, as `rvc compact 0f3c`."""
-        if self.called:
-            return self.called
+        """Short name for a column: of its sweep, given, or architecture and size with `which`: `rvc compact 0f3c`."""
+        if self.called or self.given_name:
+            return self.which
         parts = [str(self.facts.get(name) or "") for name in ("model", "size")]
-        signature = str(self.facts.get("signature") or "")[:4]
-        return " ".join(part for part in (*parts, signature) if part) or self.name
+        return " ".join(part for part in (*parts, self.which) if part) or self.name
+
+    @property
+    def which(self) -> str:
+        """What tells it from others of its kind: its name in a sweep, given name, settings, or signature."""
+        named = " · ".join(part for part in (self.given_name, self.differs) if part)
+        return self.called or named or str(self.facts.get("signature") or "")[:4]
 
     @property
     def training_seconds(self) -> float:

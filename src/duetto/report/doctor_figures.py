@@ -3,11 +3,12 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from duetto.diagnosis.checks.register import COVERED_S, note_name
+from duetto.conversion.register import COVERED_S
 from duetto.diagnosis.diagnosis import Diagnosis
 from duetto.diagnosis.finding import Finding
 from duetto.report.figures import BLUE, GREY, ORANGE, PICTURE_RATE, mel_level_db, png_bytes
 from duetto.storage.audio import Waveform
+from duetto.units import note_name
 
 RANGE_DB = 80.0
 MARGIN = 2  # semitones shown beyond the sung range

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from duetto.evaluation.metric import DIAGNOSTIC
 from duetto.report.collect import RunRecord, number, section
+from duetto.report.own_voice import DIAGNOSTIC_SENTENCE, LOST_MELODY_CENTS, is_own, own_headline
 
-LOST_MELODY_CENTS = 50.0  # a quarter tone: listeners hear wrong notes
 LOST_VOICING = 0.15  # share of frames
 GROSS_ERRORS = 0.05  # share of frames
 AUDIBLE_DC = 0.01
@@ -20,6 +20,8 @@ def headline(run: RunRecord) -> str:
     closed, pitch_cents = run.mean("mcd_gap_closed"), run.mean("f0_rmse_cents")
     if not run.scores:
         return f"Not scored yet{_after(run)}."
+    if is_own(run):
+        return own_headline(run)
     if math.isfinite(closed):
         said = f"Closed {100 * closed:.0f} % of the gap between source and vocoder"
         if closed < 0:
@@ -36,7 +38,8 @@ def warnings_of(run: RunRecord) -> list[str]:
     """Warnings against over-interpretation, one sentence each; empty if there are none."""
     if not run.scores:
         return ["This run has no metrics.json: it was not scored."]
-    return [*_timbre_warnings(run), *_melody_warnings(run), *_signal_warnings(run), *_scope_warnings(run)]
+    timbre = [DIAGNOSTIC_SENTENCE] if is_own(run) else _timbre_warnings(run)
+    return [*timbre, *_melody_warnings(run), *_signal_warnings(run), *_scope_warnings(run)]
 
 
 def duration_text(seconds: float) -> str:

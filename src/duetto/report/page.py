@@ -10,6 +10,7 @@ from duetto.report import sections
 from duetto.report.collect import RunRecord, collect_run
 from duetto.report.damage import damage_part
 from duetto.report.headline import headline, warnings_of
+from duetto.report.own_voice import PLAYERS, doctor_part, is_own, next_commands
 from duetto.report.template import content_policy, make_environment, template_source
 from duetto.storage.files import write_text
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
@@ -38,15 +39,19 @@ def render_page(run: RunRecord) -> str:
     """The page as HTML text."""
     environment = make_environment()
     style, script = (template_source(environment, name) for name in ("run.css", "run.js"))
+    rebuilt = is_own(run)
     return environment.get_template("run.html").render(
         run_name=run.name,
+        is_own=rebuilt,
+        doctor=doctor_part(run) if rebuilt else None,
+        commands=next_commands(run) if rebuilt else [],
         headline=headline(run),
         warnings=warnings_of(run),
         facts=sections.fact_rows(run),
         gap=sections.gap_marker(run),
         metrics=sections.metric_rows(run),
         pictures=sections.curve_pictures(run),
-        songs=[sections.song_part(song) for song in run.songs],
+        songs=[sections.song_part(song, PLAYERS if rebuilt else sections.PLAYERS) for song in run.songs],
         intermediates=sections.intermediate_players(run),
         ledger=sections.ledger_part(run),
         damage=damage_part(run),

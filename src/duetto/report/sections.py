@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from duetto.evaluation.metric import BETTER, HEADLINE, Metric
+from duetto.evaluation.metric import BETTER, DIAGNOSTIC, HEADLINE, Metric
 from duetto.evaluation.registry import all_metrics, metric_named
 from duetto.report.collect import RunRecord, SongFolder, number, section
 from duetto.report.figures import loss_figure, quality_figure, song_picture
 from duetto.report.headline import duration_text
+from duetto.report.own_voice import is_own
 from duetto.storage.audio import Waveform
 from duetto.storage.decoded import recall_audio
 
@@ -34,9 +35,9 @@ HASHES = ("signature", "data_hash", "code_version", "code")
 
 def metric_rows(run: RunRecord) -> list[dict[str, Any]]:
     """One row per metric that is defined for a song, with its bounds."""
-    rows = []
+    rows, rebuilt = [], is_own(run)
     for metric in all_metrics():
-        if metric.place != "output" or not _is_measured(run, metric):
+        if metric.place != "output" or not _is_measured(run, metric) or (rebuilt and not run.count(metric.name)):
             continue
         rows.append(
             {
@@ -45,12 +46,12 @@ def metric_rows(run: RunRecord) -> list[dict[str, Any]]:
                 "meaning": metric.meaning,
                 "better": BETTER[metric.direction],
                 "output": metric.shown(run.mean(metric.name)),
-                "source": _bound(run, metric, "source"),
+                "source": "" if rebuilt else _bound(run, metric, "source"),
                 "copy_synthesis": _bound(run, metric, "copy_synthesis"),
                 "reference": _bound(run, metric, "reference"),
                 "songs": run.count(metric.name),
                 "undefined": run.count(metric.name, "undefined"),
-                "label": run.label(metric.name),
+                "label": DIAGNOSTIC if rebuilt else run.label(metric.name),
             }
         )
     return rows
@@ -86,8 +87,8 @@ def curve_pictures(run: RunRecord) -> list[dict[str, str]]:
     return pictures
 
 
-def song_part(song: SongFolder) -> dict[str, Any]:
-    """A song's scores, spectrograms and players."""
+def song_part(song: SongFolder, players: tuple[tuple[str, str, str], ...] = PLAYERS) -> dict[str, Any]:
+    """A song's scores, spectrograms and players (role, name and remark of each)."""
     title = f"{song.song}, sung by {song.source_name}" if song.source_name else song.song
     shown = [metric_named(name) for name in SONG_METRICS]
     return {
@@ -107,7 +108,7 @@ def song_part(song: SongFolder) -> dict[str, Any]:
                 "label": f"{name} of {title}",
                 "uri": audio_uri(song.audio[role]),
             }
-            for role, name, note in PLAYERS
+            for role, name, note in players
             if role in song.audio
         ],
     }

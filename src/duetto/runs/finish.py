@@ -1,11 +1,11 @@
 """The end of a run: the test, the page, the tracker's media, and a table of the files."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import wandb
 from rich.console import Console
-from rich.table import Table
 
 from duetto.evaluation.table import metrics_table
 from duetto.renamed import find_file
@@ -14,7 +14,10 @@ from duetto.report.page import write_run_page
 from duetto.runs.evaluate import evaluate_run, read_metrics
 from duetto.runs.train import Run, locked, update_run
 from duetto.settings.run_config import TrainConfig
+from duetto.storage.files import read_object
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
+from duetto.terminal import print_places
+from duetto.voices.find import GIVEN_NAME
 
 
 def close_run(run: Run, config: TrainConfig, console: Console) -> EvaluationFolder:
@@ -32,7 +35,7 @@ def close_run(run: Run, config: TrainConfig, console: Console) -> EvaluationFold
     log_media(run, evaluation, metrics)
     run.tracker.close()
     console.print(metrics_table(metrics))
-    console.print(closing_table(run, evaluation, page))
+    print_places(console, places_of(run, evaluation, page))
     return evaluation
 
 
@@ -52,16 +55,17 @@ def log_media(run: Run, evaluation: EvaluationFolder, metrics: dict[str, Any]) -
     run.tracker.run.log(media)
 
 
-def closing_table(run: Run, evaluation: EvaluationFolder, page: Path) -> Table:
-    """A table of the run's files and the command to convert another song."""
-    table = Table("what", title="Files of the run", title_justify="left")
-    table.add_column("where", overflow="fold")  # a truncated path cannot be copied
-    table.add_row("page (scores, pictures, players)", str(page))
-    table.add_row("converted songs", str(evaluation.songs))
-    table.add_row("voice (weights, card, index)", str(run.voice_folder))
-    curves = [path.name for path in (RunFolder(run.folder).curve, RunFolder(run.folder).losses) if path.is_file()]
-    beside = f"; {' and '.join(curves)} in the run's folder" if curves else ""
-    table.add_row("scores and curves" if curves else "scores", f"{evaluation.metrics}{beside}")
-    table.add_row("W&B", run.tracker.where)
-    table.add_row("sing another song", f"python infer.py run={run.signature} source=SONG.wav")
-    return table
+def places_of(run: Run, evaluation: EvaluationFolder, page: Path) -> dict[str, str | Path]:
+    """The run's files, and the command to convert another song."""
+    folder = RunFolder(run.folder)
+    curves = {f"curves ({path.stem})": path for path in (folder.curve, folder.losses) if path.is_file()}
+    name = read_object(folder.record).get(GIVEN_NAME) or run.signature
+    return {
+        "page (scores, pictures, players)": page,
+        "converted songs": evaluation.songs,
+        "voice (weights, card, index)": run.voice_folder,
+        "scores": evaluation.metrics,
+        **curves,
+        "W&B": run.tracker.where,
+        "sing another song": f"python infer.py {shlex.quote(f'run={name}')} source=SONG.wav",
+    }

@@ -1,6 +1,6 @@
 """`python infer.py`: recordings in, conversions out, each exactly as long as its source."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,12 +13,15 @@ from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.recording import ConvertedFile, convert_file
 from duetto.conversion.sources import Source, check_source, expand_sources, plan_outputs, tell_passed_over
 from duetto.errors import AudioError, ConfigError, DuettoError
+from duetto.runs.applicable import refuse_idle_files, refuse_inapplicable
 from duetto.runs.inputs import check_conversion_files
-from duetto.settings.config import DiffusionConfig, RetrievalConfig
-from duetto.settings.run_config import InferConfig
+from duetto.runs.transposition import fit_to_register, melody_of
+from duetto.settings.config import RetrievalConfig
+from duetto.settings.run_config import AUTO, InferConfig
+from duetto.storage.audio import read_blocks
 from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import VOICE_FOLDER
-from duetto.terminal import bars
+from duetto.terminal import bars, print_places
 from duetto.voices.choose import choose_converter
 from duetto.voices.find import choose_place
 from duetto.voices.permission import output_tags, require_use, write_origin
@@ -32,6 +35,7 @@ class ConversionTask:
     path: Path
     output: Path
     source: Source | None = None  # None = it cannot be converted
+    semitones: float = 0.0  # transposition
     result: ConvertedFile | None = None
     error: DuettoError | None = None
 
@@ -50,24 +54,61 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
         console.print(sentence, markup=False)
     run = choose_place(config)
     check_conversion_files(config)
-    outputs = plan_outputs(paths, config.output, run, config.interval, f".{config.format}")
+    refuse_idle_files(config)
+    interval = AUTO if config.is_fitted else config.interval
+    outputs = plan_outputs(paths, config.output, run, interval, f".{config.format}")
     tasks = [check(ConversionTask(path, output)) for path, output in zip(paths, outputs, strict=True)]
     for folder in {output.parent for output in outputs}:
         sweep_leftovers(folder, in_subfolders=False)
     if any(task.source for task in tasks):  # otherwise no voice has to be loaded
-        converter, voice = choose_converter(config, run)
-        require_use(voice.card, run / VOICE_FOLDER)
-        voice.model.validate_diffusion(config.diffusion)
-        if config.diffusion != DiffusionConfig() and not voice.model.reads_diffusion:
-            console.print(f"diffusion.* is ignored: {voice.model.name} does not use diffusion.")
-        if config.checkpoint is not None and config.index is None:
-            console.print("No index given, so nothing is retrieved. Add one with index=FILE.index.")
-        convert_all(tasks, converter, voice, make_request(config, find_speaker(config.speaker, voice)), console)
-    return close(tasks, console, f"{escape(run.name)}, transpose {config.interval:+g}")
+        converter, voice = open_voice(config, run, console)
+        request = make_request(config, find_speaker(config.speaker, voice))
+        fit_all(tasks, config, converter, voice, console)
+        convert_all(tasks, converter, voice, request, console, config.rate)
+    return close(tasks, console, escape(run.name), config.rate)
+
+
+def open_voice(config: InferConfig, run: Path, console: Console) -> tuple[Converter, TrainedVoice]:
+    """Load the voice that the settings choose, and check that it may and can do what they say.
+
+    Raises:
+        DuettoError: If it cannot be read, its owner does not allow conversion, or it does not read a setting.
+    """
+    converter, voice = choose_converter(config, run)
+    require_use(voice.card, run / VOICE_FOLDER)
+    voice.model.validate_diffusion(config.diffusion)
+    refuse_inapplicable(config, voice, converter)
+    if config.checkpoint is not None and config.index is None:
+        console.print("No index given, so nothing is retrieved. Add one with index=FILE.index.")
+    return converter, voice
+
+
+def fit_all(
+    tasks: list[ConversionTask], config: InferConfig, converter: Converter, voice: TrainedVoice, console: Console
+) -> None:
+    """Decide the transposition of every readable source, and say what of its melody the voice never learned.
+
+    Raises:
+        ConfigError: If `transpose=auto` and the voice's card holds no register.
+    """
+    for task in tasks:
+        task.semitones = config.interval
+        if task.source is None or not converter.renderer.uses_f0:
+            continue
+        mono = (block.mean(axis=0) for block in read_blocks(task.path))
+        melody = melody_of(converter, mono, task.source.sample_rate)
+        task.semitones, said = fit_to_register(config, melody, voice.card)
+        if said:
+            console.print(f"{task.path.name}: {said}", markup=False)
 
 
 def convert_all(
-    tasks: list[ConversionTask], converter: Converter, voice: TrainedVoice, request: ConversionRequest, console: Console
+    tasks: list[ConversionTask],
+    converter: Converter,
+    voice: TrainedVoice,
+    request: ConversionRequest,
+    console: Console,
+    sample_rate: int | None = None,
 ) -> None:
     """Convert every readable source, with a progress bar for each; store results and errors in the tasks."""
     with bars(console, TaskProgressColumn(), TimeRemainingColumn()) as bar:
@@ -77,8 +118,9 @@ def convert_all(
             shown = bar.add_task(escape(task.path.name), total=task.source.duration_s)
             try:
                 report, tags = partial(_show, bar, shown), output_tags(voice.card)
-                task.result = convert_file(converter, task.source, task.output, request, report, tags)
-                write_origin(task.output, voice.card, task.path, asdict(request))
+                own = replace(request, transpose_semitones=task.semitones)
+                task.result = convert_file(converter, task.source, task.output, own, report, tags, sample_rate)
+                write_origin(task.output, voice.card, task.path, asdict(own))
             except DuettoError as error:
                 task.error = error
             bar.update(shown, visible=False)
@@ -97,7 +139,7 @@ def check(task: ConversionTask) -> ConversionTask:
     return task
 
 
-def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Path]:
+def close(tasks: list[ConversionTask], console: Console, title: str, sample_rate: int | None = None) -> list[Path]:
     """Print the table of results.
 
     Raises:
@@ -108,12 +150,12 @@ def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Pat
         assert failed[0].error is not None
         raise failed[0].error
     table = Table("source", title=title)
-    table.add_column("output", overflow="fold")  # a truncated path cannot be copied
-    for name in ("seconds", "RTF", "peaks"):
+    for name in ("seconds", "semitones", "output", "RTF", "peaks"):
         table.add_column(name, justify="right")
     for task in tasks:
-        table.add_row(*describe(task))
+        table.add_row(*describe(task, sample_rate))
     console.print(table)
+    print_places(console, {task.path.name: task.output for task in tasks if task.error is None})
     if failed:
         raise AudioError(
             f"{len(failed)} of {len(tasks)} recordings could not be converted (see the table); the others are done."
@@ -121,11 +163,11 @@ def close(tasks: list[ConversionTask], console: Console, title: str) -> list[Pat
     return [task.output for task in tasks]
 
 
-def describe(task: ConversionTask) -> tuple[str, ...]:
-    """A row of the table: name, output or reason, seconds, real-time factor, gain applied to peaks."""
+def describe(task: ConversionTask, sample_rate: int | None = None) -> tuple[str, ...]:
+    """A row: name with remarks or reason of a failure, seconds, semitones, rate, real-time factor, gain of peaks."""
     name = escape(task.path.name)
     if task.source is None or task.result is None:
-        return name, f"[red]failed:[/] {escape(str(task.error))}", "", "", ""
+        return f"{name} [red]failed:[/] {escape(str(task.error))}", "", "", "", "", ""
     channels = task.source.num_channels
     notes = [f"{channels} channels, mixed to mono"] if channels > 1 else []
     notes += [f"{entry.seconds:.2f} s not read: {entry.reason}" for entry in task.source.unread]
@@ -133,7 +175,9 @@ def describe(task: ConversionTask) -> tuple[str, ...]:
     name = f"{name} ({escape('; '.join(notes))})" if notes else name
     duration_s, gain_db = task.source.duration_s, task.result.gain_db
     peaks = f"{gain_db:+.1f} dB" if gain_db else "unchanged"
-    return name, escape(str(task.output)), f"{duration_s:.2f}", f"{task.result.seconds / duration_s:.2f}", peaks
+    rate = f"{(sample_rate or task.source.sample_rate) / 1000:g} kHz"
+    speed = f"{task.result.seconds / duration_s:.2f}"
+    return name, f"{duration_s:.2f}", f"{task.semitones:+g}", rate, speed, peaks
 
 
 def find_speaker(wanted: int | str, voice: TrainedVoice) -> int:

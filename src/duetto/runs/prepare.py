@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from duetto.conversion.register import Register, register_of
 from duetto.corpus.build import build_corpus
 from duetto.corpus.left_out import leave_out
 from duetto.corpus.manifest import Clip, Manifest, Split, load_manifest
@@ -173,6 +174,12 @@ class TrainingContent:
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         """The content of each clip, (T, D), in the order of clip ids."""
         return (recall_features(path).content for path in self.paths)
+
+
+def register_of_training(prepared: PreparedData, config: FeaturesConfig) -> Register:
+    """Seconds that the training clips sing at each semitone."""
+    contours = (recall_features(path).f0_hz for path in prepared.features.paths.values())
+    return register_of(contours, config.hop_length / config.sample_rate)
 
 
 def print_ledger(manifest: Manifest, console: Console) -> None:

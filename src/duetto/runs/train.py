@@ -15,6 +15,7 @@ from rich.console import Console
 
 from duetto.architectures.registry import architecture_of
 from duetto.conversion.compact_index import IndexOrigin, write_index
+from duetto.conversion.register import CARD_FIELD, as_json
 from duetto.corpus.manifest import Manifest
 from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
@@ -24,7 +25,7 @@ from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, r
 from duetto.runs.inputs import check_data, check_encoder_weights, check_steps
 from duetto.runs.plan import announce
 from duetto.runs.preliminary import after_preliminary_training
-from duetto.runs.prepare import PreparedData, TrainingContent, prepare_data
+from duetto.runs.prepare import PreparedData, TrainingContent, prepare_data, register_of_training
 from duetto.runs.solve import train_in_closed_form
 from duetto.runs.stale import keeps_earlier_run
 from duetto.settings.provenance import code_version, package_versions
@@ -35,6 +36,7 @@ from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import RunFolder
 from duetto.training.hardware import Hardware, detect_hardware
 from duetto.training.tracking import Tracker, start_tracking
+from duetto.voices.names import claim_name
 from duetto.voices.pretrained import choose_base
 from duetto.voices.voice import TrainedVoice, save_voice
 
@@ -72,14 +74,16 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
     folder = run.path
     with locked(folder):
         sweep_leftovers(folder)
+        given = claim_name(config.name, run, Path(config.logs), made_of, console)
         if run.voice.is_trained:
             if not run.is_run:  # deleted, as advised for a damaged one
                 write_json(run.record, describe_run(config, made_of, prepared, hardware) | what_came_of_it(run))
+            update_run(folder, given)
             console.print(f"Run {run.name} is already trained; nothing is repeated.")
             tracker = Tracker(None, "unchanged: this run was finished before")
             signature = str(read_object(run.record).get("signature", signature_of(made_of)))
             return Run(folder, signature, prepared, hardware, tracker)
-        record = describe_run(config, made_of, prepared, hardware) | origin_of(run, made_of)
+        record = describe_run(config, made_of, prepared, hardware) | given | origin_of(run, made_of)
         signature = str(record["signature"])
         write_json(run.record, {**record, "status": "training"})
         damage = summarise(read_ledger(prepared.folder))
@@ -170,6 +174,7 @@ def export(
         write_index(TrainingContent(prepared, config.features), origin, RunFolder(folder).voice.path)
     named = ("name", "signature", "case", "data_hash", "consent", "speakers", "code", "packages", "seed")
     card = {name: record[name] for name in named}
+    card[CARD_FIELD] = as_json(register_of_training(prepared, config.features))
     voice = TrainedVoice(result.network, config.model, config.features, {**card, **result.summary()})
     save_voice(voice, RunFolder(folder).voice.path)
 
@@ -210,7 +215,7 @@ def doctor_record(prepared: PreparedData) -> dict[str, Any] | None:
     if prepared.diagnosis is None:
         return None
     findings = [
-        {"check": f.check, "severity": f.severity, "what": f.what, "evidence": f.evidence}
+        {"check": f.check, "severity": f.severity, "what": f.what, "evidence": f.evidence, "advice": f.advice}
         for f in prepared.diagnosis.findings
     ]
     return {"verdict": prepared.diagnosis.verdict, "findings": findings}

@@ -3,6 +3,7 @@
 Pure data, as in that module.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,12 @@ from duetto.settings.model_config import ModelConfig
 from duetto.settings.ranges import MAX_SEED, TIMINGS, one_of, require_within
 
 MAX_TRANSPOSE = 36  # semitones: three octaves, from the lowest bass to the highest soprano
+AUTO = "auto"  # of transpose: what fits the voice
+RATES_HZ = (8000, 384_000)  # of outputs
+SEPARATORS = (AUTO, "mask", "spleeter")
 STALE = ("repeat", "keep", "stop")
+RUN_NAME = re.compile(r"[^\W_][\w .+-]{0,63}")  # in any script; a path or an option is none
+RESERVED_NAMES = ("latest", "null")
 
 
 @dataclass
@@ -30,6 +36,7 @@ class TrainConfig:
     """`python train.py`."""
 
     seed: int = 0
+    name: str | None = field(default=None, metadata=NAME)  # by which people call the run; no result depends on it
     # weights to start from: auto (ours, if they fit) | none | PATH; sets model.base
     base: str = field(default="auto", metadata=PATH)
     logs: str = field(default="logs", metadata=PATH)  # where run folders are kept
@@ -53,7 +60,21 @@ class TrainConfig:
         self.eval.validate()
         self.model.validate_diffusion(self.eval.diffusion)
         require_within("seed", self.seed, 0, MAX_SEED)
+        check_name(self.name)
         require(self.stale in STALE, f"stale={self.stale}: expected one of {', '.join(STALE)}.")
+
+
+def check_name(name: str | None) -> None:
+    """Refuse a name that a run cannot be given.
+
+    Raises:
+        ConfigError: If it is one.
+    """
+    require(
+        name is None or bool(RUN_NAME.fullmatch(name) and name not in RESERVED_NAMES),
+        f"name={name}: expected up to 64 letters, digits, blanks and any of _-.+, beginning with a letter or digit, "
+        f"other than {one_of(RESERVED_NAMES)}.",
+    )
 
 
 @dataclass
@@ -69,9 +90,14 @@ class InferConfig:
     # weights of the content encoder (or `hub`); default: those in the voice's card
     content_path: str | None = field(default=None, metadata=PATH)
     source: Any = field(default=None, metadata=PATHS)  # an audio file, a folder, a pattern, or a list of them
+    song: str | None = field(default=None, metadata=PATH)  # instead of sources: a mix whose voice is converted
+    separator: str = field(
+        default=AUTO, metadata=NAME
+    )  # of a song: auto | mask | spleeter | a command with {input}, {output}
     output: str | None = field(default=None, metadata=PATH)  # file or folder; default: beside the run
+    rate: int | None = None  # sample rate of the outputs, Hz; default: that of the source
     format: str = "wav"  # wav | flac for outputs in a folder; the suffix of an output file decides otherwise
-    transpose: float = 0.0  # semitones, fractions allowed
+    transpose: Any = 0.0  # semitones, fractions allowed; auto = those at which the voice covers most of the melody
     cents: float = 0.0  # added to transpose
     formant: float = 0.0  # semitones by which the spectral envelope moves; the pitch stays
     level_match: float = 0.0  # 0 = the voice's own loudness, 1 = the source's (1 - upstream's rms_mix_rate)
@@ -88,8 +114,13 @@ class InferConfig:
 
     @property
     def interval(self) -> float:
-        """Transposition, semitones."""
-        return self.transpose + self.cents / 100.0
+        """Transposition in semitones; the cents alone if the rest is fitted to the melody."""
+        return float(0.0 if self.is_fitted else self.transpose) + self.cents / 100.0
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the transposition follows from melody and voice."""
+        return bool(self.transpose == AUTO)
 
     def validate(self) -> None:
         """Check the ranges."""
@@ -100,12 +131,37 @@ class InferConfig:
             ("seed", 0, MAX_SEED),
         ):
             require_within(name, getattr(self, name), low, high)
+        is_number = isinstance(self.transpose, int | float) and not isinstance(self.transpose, bool)
+        require(is_number or self.is_fitted, f"transpose={self.transpose}: expected semitones, such as -12, or {AUTO}.")
+        if self.rate is not None:
+            require_within("rate", self.rate, *RATES_HZ)
         require_within("transpose (with cents)", self.interval, -MAX_TRANSPOSE, MAX_TRANSPOSE)
         RetrievalConfig(self.index_rate, self.neighbours, self.protect).validate()
         self.diffusion.validate()
         require(self.timing in (None, *TIMINGS), f"timing={self.timing}: expected {one_of(TIMINGS)}.")
         require(self.format in ("wav", "flac"), f"format={self.format}: expected wav or flac.")
+        self._validate_song()
         require(isinstance(self.speaker, int | str), f"speaker={self.speaker}: expected a number or a name.")
+
+    def _validate_song(self) -> None:
+        is_command = "{input}" in self.separator and "{output}" in self.separator
+        require(
+            self.separator in SEPARATORS or is_command,
+            f"separator={self.separator}: expected {one_of(SEPARATORS)}, or a command with {{input}} and {{output}}.",
+        )
+        require(
+            self.song is not None or self.separator == AUTO,
+            f"separator={self.separator} goes with song=FILE; a source is converted as it is.",
+        )
+
+    def wants_song(self) -> bool:
+        """Whether a mix is converted, and not recordings of a voice.
+
+        Raises:
+            ConfigError: If both are named.
+        """
+        require(self.song is None or self.source is None, "Give source=FILE (a voice alone) or song=FILE (a mix).")
+        return self.song is not None
 
     def sources(self) -> list[str]:
         """The names of the recordings as a list.
@@ -115,7 +171,8 @@ class InferConfig:
         """
         named = self.source if isinstance(self.source, list) else [self.source]
         require(
-            bool(named) and named != [None], "Which recording? Add source=song.wav (several: source=[a.wav,b.wav])."
+            bool(named) and named != [None],
+            "Which recording? Add source=song.wav (several: source=[a.wav,b.wav]), or song=mix.mp3.",
         )
         require(all(isinstance(name, str) for name in named), f"source={self.source}: expected names of audio files.")
         return named

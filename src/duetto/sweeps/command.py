@@ -140,6 +140,8 @@ def run_sweep(
     runs = [PlannedRun(arm, config) for arm, config in zip(arms, configs, strict=True)]
     if len({run.config.logs for run in runs}) > 1:
         raise ConfigError("The runs of a sweep go to one place: give `logs` one value.")
+    if len(runs) > 1 and any(run.config.name for run in runs):
+        raise ConfigError("name=… names one run, but these are several. Leave it out, and name one when it is trained.")
     record = SweepRecord(Path(runs[0].config.logs) / SWEEPS / name)
     check_inputs_of(runs)
     with record.lock():

@@ -14,7 +14,7 @@ from duetto.errors import StorageError
 from duetto.storage.files import read_json
 from duetto.storage.run_folder import RunFolder
 from duetto.sweeps.planned import PlannedRun, progress_of
-from duetto.terminal import TEXT, bars
+from duetto.terminal import TEXT, bars, print_places
 
 STYLES = {"finished": "green", "broken": "yellow", "failed": "red", "running": "cyan", "new": ""}
 
@@ -40,15 +40,14 @@ def print_plan(runs: Sequence[PlannedRun], shared: float, wall: float, how: str,
 
 
 def print_outcome(runs: Sequence[PlannedRun], console: Console) -> None:
-    """Print the outcome and the folder of each run."""
+    """Print the outcome, then the folder or the error of each run."""
     table = Table("run", "state", title="Sweep", title_justify="left")
     table.add_column("minutes", justify="right")
-    table.add_column("folder, or error", overflow="fold")
     for run in runs:
         minutes = "" if math.isnan(run.seconds) else f"{run.seconds / 60:.1f}"
-        where = "\n".join(run.error) if run.error else str(run.folder or "")
-        table.add_row(escape(run.arm.name), _coloured(run.state, run.state), minutes, escape(where))
+        table.add_row(escape(run.arm.name), _coloured(run.state, run.state), minutes)
     console.print(table)
+    print_places(console, {run.arm.name: "\n  ".join(run.error) or str(run.folder or "") for run in runs})
 
 
 def _coloured(state: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Finds a run by `latest`, its name, the start of its signature, or a path.
+"""Finds a run by `latest`, the name that it was given, its folder's name, the start of its signature, or a path.
 
 The signature in run.json counts, not the folder's name, so that renamed or moved runs are found, too. A damaged or
 foreign folder is skipped with a warning, so that it does not hide the others.
@@ -18,6 +18,7 @@ from duetto.storage.files import read_object
 from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER, RunFolder
 
 LATEST = "latest"
+GIVEN_NAME = "given_name"  # in a run's record: what people call it
 SHOWN = 8  # names of runs in an error message
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,11 @@ def find_run(logs: Path, wanted: str) -> Path:
     path = Path(wanted)
     if RunFolder(path).voice.is_trained:
         return path
+    named = named_run(logs, wanted)
+    if named is not None:
+        if RunFolder(named).voice.is_trained:
+            return named
+        raise CheckpointError(f"{wanted} ({named.name}) is not trained yet. Repeat its training command to resume it.")
     runs = trained_runs(logs)
     if not runs:
         raise CheckpointError(f"No trained voice below {logs}. Train one first: python train.py model=rvc data=case_b.")
@@ -73,6 +79,31 @@ def find_run(logs: Path, wanted: str) -> Path:
     if matches:
         raise CheckpointError(f"{len(matches)} runs fit run={wanted}. Choose one of: {listed(matches)}.")
     raise CheckpointError(f"No run fits run={wanted}. {_nearest(runs, wanted)}")
+
+
+def named_run(logs: Path, wanted: str) -> Path | None:
+    """The run that was given this name, trained or not; None if there is none."""
+    return next((folder.path for folder, record in recorded_runs(logs) if record.get(GIVEN_NAME) == wanted), None)
+
+
+def called(run: Path) -> str:
+    """What people call a run: the name that it was given, else that of its folder."""
+    record = RunFolder(run).record
+    return str((read_object(record).get(GIVEN_NAME) if record.is_file() else None) or run.resolve().name)
+
+
+def folder_of(wanted: Path, logs: Path) -> Path:
+    """The folder or file that a path names, or the run that a name, a signature or `latest` names.
+
+    A folder that is no run, such as one of recordings, gives way to a run of the same name.
+
+    Raises:
+        CheckpointError: If it is no path, and no run, or more than one, fits.
+    """
+    if RunFolder(wanted).is_run or wanted.is_file():
+        return wanted
+    is_path = wanted.exists() or wanted.suffix != "" or len(wanted.parts) > 1
+    return named_run(logs, str(wanted)) or (wanted if is_path else find_run(logs, str(wanted)))
 
 
 def choose_place(config: InferConfig) -> Path:
@@ -93,19 +124,25 @@ def _nearest(runs: Sequence[Path], wanted: str) -> str:
     """A sentence with the names most similar to `wanted`."""
 
     def likeness(run: Path) -> float:
-        parts = (run.name, *run.name.split("-"))
+        parts = (called(run), run.name, *run.name.split("-"))
         return max(SequenceMatcher(None, wanted.lower(), part.lower()).ratio() for part in parts)
 
     if len(runs) <= SHOWN:
         return f"Choose one of: {listed(runs)}."
     nearest = sorted(runs, key=likeness, reverse=True)[:SHOWN]
-    return f"Of {len(runs)} runs, these have the most similar names: {', '.join(run.name for run in nearest)}."
+    return f"Of {len(runs)} runs, these have the most similar names: {', '.join(map(_title, nearest))}."
 
 
 def listed(runs: Sequence[Path]) -> str:
     """The newest names of a list sorted from the oldest, and the number of further ones."""
     more = len(runs) - SHOWN
-    return ", ".join(run.name for run in runs[-SHOWN:]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(_title, runs[-SHOWN:])) + (f" and {more} more" if more > 0 else "")
+
+
+def _title(run: Path) -> str:
+    """The folder's name, behind the given one."""
+    given = called(run)
+    return run.name if given == run.name else f"{given} ({run.name})"
 
 
 def _signature_of(run: Path, recorded: dict[Path, Any]) -> str:

@@ -140,8 +140,14 @@ def test_text_is_readable_and_nothing_is_wider_than_the_screen(browser, page_fil
         assert complaints == []
 
 
-def test_the_first_stop_of_the_keyboard_skips_to_the_verdicts(browser, page_file):
+@pytest.mark.parametrize(("width", "limit"), [(1280, 900), (390, 1200)])
+def test_the_first_player_is_reached_without_scrolling_far(browser, page_file, width, limit):
+    with opened(browser, page_file, width) as (page, _):
+        assert page.evaluate("document.querySelector('audio').getBoundingClientRect().bottom") < limit
+
+
+def test_the_first_stop_of_the_keyboard_skips_to_the_sounds(browser, page_file):
     with opened(browser, page_file) as (page, _):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"
-        assert page.evaluate("document.querySelector('main section').id") == "verdicts"
+        assert page.evaluate("document.querySelector('main section').id") == "listen"

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from duetto.errors import ConfigError, StorageError
+from duetto.report.comparison.differing import with_differences
 from duetto.report.comparison.find import find, read, run_folders
 from duetto.report.comparison.page import differences, write_comparison
-from tests.report.comparison.several_runs import change_facts, make_pair, write_verdict
+from tests.report.comparison.several_runs import change_facts, change_means, make_pair, write_verdict
 from tests.report.run_folder import HOSTILE, make_run
 from tests.report.test_page import Page
 
@@ -59,8 +60,10 @@ def test_what_exceeds_the_budget_is_linked_relatively_and_counted(folder, no_pic
     assert "file:" in page.all("meta")[1]["content"]
 
 
-def test_verdicts_come_before_everything_else(page):
-    assert page.text.index("reproduced") < page.text.index("Curves", page.text.index("reproduced"))
+def test_sounds_come_first_and_verdicts_after_scores_and_curves(page):
+    sections = [attributes["id"] for attributes in page.all("section")]
+    assert sections == ["listen", "runs", "curves", "speed", "verdicts", "data", "voices"]
+    assert "reproduced" in page.text
     assert "+1.80 dB" in page.text
     assert "+0.90 to +2.70" in page.text
     assert "0.020" in page.text  # p after Holm
@@ -151,14 +154,74 @@ def test_nothing_to_compare_is_one_sentence(tmp_path):
         find([tmp_path / "gone"], tmp_path)
 
 
-def test_the_best_run_of_an_architecture_stands_in_front(tmp_path, no_pictures):
+def test_a_few_runs_stand_side_by_side_the_best_of_an_architecture_first(tmp_path, no_pictures):
     make_pair(tmp_path)
     better = make_run(tmp_path / "three", (("tea", "mei"),), 0.3)
     change_facts(better, signature="cccc000000", speakers=["miku"])
-    scores = json.loads((better / "metrics.json").read_text())
-    scores["mean"]["mcd_output"] = 1.0
-    (better / "metrics.json").write_text(json.dumps(scores))
+    change_means(better, mcd_output=1.0)
+    page = Page(write_comparison([tmp_path], tmp_path / "p.html", tmp_path / "none").read_text())
+    labels = [player["aria-label"] for player in page.all("audio")]
+    names = ("Source", "RVC cccc", "RVC aaaa", "Diff-SVC bbbb", "Reference")
+    assert labels[:5] == [f"{name}: tea, native register" for name in names]
+
+
+def test_of_many_runs_the_best_of_each_architecture_stands_in_front(tmp_path, no_pictures, monkeypatch):
+    monkeypatch.setattr("duetto.report.comparison.listening.FRONT", 2)
+    make_pair(tmp_path)
+    third = make_run(tmp_path / "three", (("tea", "mei"),), 0.3)
+    change_facts(third, signature="cccc000000", speakers=["miku"])
+    change_means(third, mcd_output=1.0)
     page = Page(write_comparison([tmp_path], tmp_path / "p.html", tmp_path / "none").read_text())
     labels = [player["aria-label"] for player in page.all("audio")]
     assert labels[:4] == [f"{n}: tea, native register" for n in ("Source", "RVC cccc", "Diff-SVC bbbb", "Reference")]
     assert "rvc compact aaaa: tea, native register" in labels
+    assert "Of more than 2 runs" in page.text
+
+
+def test_verdicts_of_studies_on_other_runs_are_a_link(tmp_path, no_pictures):
+    pair = make_pair(tmp_path / "logs")
+    results = tmp_path / "results"
+    write_verdict(results, "register", runs=[{"run": "rvc-x-r0aaaaaaaaa", "signature": "r0aaaaaaaaa"}])
+    write_verdict(results, "tempo", runs=[{"run": "one", "signature": "aaaa000000"}])
+    found = find(pair, results)
+    assert [file.parent.name for file in found.verdict_files] == ["tempo"]
+    assert [file.parent.name for file in found.other_verdicts] == ["register"]
+    page = Page(write_comparison(pair[1:], tmp_path / "p.html", results).read_text(encoding="utf-8"))
+    assert "No study had these runs." in page.text
+    assert "reproduced" not in page.text
+    links = [a["href"] for a in page.all("a") if not a["href"].startswith("#")]
+    assert links == ["results/register/README.md", "results/tempo/README.md"]
+
+
+def test_runs_are_titled_by_their_names_and_by_the_settings_that_differ(tmp_path):
+    runs = [make_run(tmp_path / name, num_seconds=0.1) for name in ("a", "b", "c")]
+    for number, run in enumerate(runs):
+        settings = {"seed": 0, "logs": f"logs{number}", "trainer": {"max_minutes": [20.0, 8.0, 8.0][number]}}
+        change_facts(
+            run, config=settings, signature=f"{number}abc000000", **({"given_name": "anna"} if not number else {})
+        )
+    found = with_differences(read(find(runs, tmp_path / "none")).runs)
+    assert [run.short_name for run in found] == [
+        "anna · max_minutes 20",
+        "rvc compact max_minutes 8, 1abc",
+        "rvc compact max_minutes 8, 2abc",
+    ]
+
+
+def test_settings_that_an_earlier_version_lacked_are_no_difference(tmp_path):
+    runs = [make_run(tmp_path / name, num_seconds=0.1) for name in ("a", "b")]
+    change_facts(runs[0], config={"seed": 0})
+    change_facts(runs[1], config={"seed": 0, "new": 1})
+    assert [run.differs for run in with_differences(read(find(runs, tmp_path / "none")).runs)] == ["", ""]
+
+
+def test_ones_own_runs_are_titled_by_their_names_and_play_the_recording_once(tmp_path, no_pictures):
+    runs = [make_run(tmp_path / name, num_seconds=0.2) for name in ("a", "b")]
+    for name, run in zip(("anna", "anna longer"), runs, strict=True):
+        change_facts(run, given_name=name)
+        change_means(run, mcd_source=0.0)
+    page = Page(write_comparison(runs, tmp_path / "p.html", tmp_path / "none").read_text())
+    assert "anna and anna longer" in page.text
+    labels = [player["aria-label"].split(":")[0] for player in page.all("audio")]
+    assert labels[:3] == ["Recording", "RVC anna", "RVC anna longer"]
+    assert "Reference" not in labels

@@ -25,7 +25,7 @@ SETTINGS = re.compile(r"(?:write|is) ((?:[\w/.]+=\S+ ?)+)")
         ("train", "pretrainG", "f0G40k.pth", "write base=f0G40k.pth."),
         ("train", "gpu", "0", "CUDA_VISIBLE_DEVICES=0"),
         ("train", "tensorboard", "true", "losses.csv"),
-        ("train", "model_name", "me", "a run is named after its settings"),
+        ("train", "model_name", "me", "name=me"),
         ("train", "sample_rate", "40k", "sample_rate=40k is model=rvc model/size=v2_40k here"),
         ("train", "sample_rate", "48000", "model/size=v2_48k"),
         ("train", "dataset_path", "songs", "write data=folder data.path=songs."),

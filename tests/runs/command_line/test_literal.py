@@ -56,7 +56,7 @@ TRAIN_PATHS = (
     "features.content.path",
     "model.base_discriminator",
 )
-INFER_PATHS = ("run", "checkpoint", "index", "vocoder", "content_path", "output", "logs", "source")
+INFER_PATHS = ("run", "checkpoint", "index", "vocoder", "content_path", "output", "logs", "source", "song")
 
 
 def read(config, key):

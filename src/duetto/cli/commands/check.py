@@ -21,7 +21,7 @@ def register(verbs: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("run", help="a run's or a voice's folder, latest, a run's name or signature")
+    parser.add_argument("run", help="a run's name or signature, latest, or the folder of a run or voice")
     parser.add_argument("--logs", type=Path, default=Path("logs"))
     parser.set_defaults(action=check)
 
@@ -31,9 +31,9 @@ def check(options: argparse.Namespace, console: Console) -> int:
     from rich.table import Table
 
     from duetto.runs.check import check_files
-    from duetto.voices.find import find_run
+    from duetto.voices.find import folder_of
 
-    folder = Path(options.run) if Path(options.run).is_dir() else find_run(options.logs, options.run)
+    folder = folder_of(Path(options.run), options.logs)
     checked = check_files(folder)
     table = Table("file", title=str(folder), title_justify="left")
     table.add_column("state")

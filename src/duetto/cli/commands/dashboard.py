@@ -10,7 +10,8 @@ from rich.console import Console
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
     parser = verbs.add_parser("dashboard", help="build a W&B workspace that compares several runs")
-    parser.add_argument("runs", type=Path, nargs="+", metavar="run", help="runs, or folders of runs such as a sweep's")
+    parser.add_argument("runs", type=Path, nargs="+", metavar="run", help="runs, or folders such as a sweep's")
+    parser.add_argument("--logs", type=Path, default=Path("logs"), help="folder of the runs (default: logs)")
     parser.add_argument("--entity", help="user or team; default: that of the runs, else the account's default")
     parser.add_argument("--project", help="default: that of the runs")
     parser.add_argument("--results", type=Path, help="folder of the studies' verdicts; default: docs/results")
@@ -23,8 +24,10 @@ def make_dashboard(options: argparse.Namespace, console: Console) -> None:
     from duetto.report.comparison.find import RESULTS, find, read
     from duetto.report.dashboard import Place, build_workspace, place_of, save, serialised
     from duetto.storage.files import write_json
+    from duetto.voices.find import folder_of
 
-    found = read(find(options.runs, options.results or RESULTS))
+    runs = [folder_of(each, options.logs) for each in options.runs]
+    found = read(find(runs, options.results or RESULTS))
     if options.write is not None:
         workspace = build_workspace(found, Place(options.entity or "entity", options.project or "duetto"))
         write_json(options.write, serialised(workspace))

@@ -12,8 +12,10 @@ SHOWN = 5  # names shown of a long list
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("inspect", help="describe a .pth, .index, .safetensors or run folder")
-    parser.add_argument("file", type=Path)
+    parser = verbs.add_parser("inspect", help="describe a voice, or a .pth, .index or .safetensors")
+    parser.add_argument("file", type=Path, nargs="?", help="a file, a run's folder, name or signature, or latest")
+    parser.add_argument("--run", type=Path, help="the same, as infer.py takes it: run=my_voice")
+    parser.add_argument("--logs", type=Path, default=Path("logs"))
     parser.add_argument("--json", action="store_true", help="print JSON, unabridged")
     parser.set_defaults(action=inspect_file)
 
@@ -22,13 +24,15 @@ def inspect_file(options: argparse.Namespace, console: Console) -> None:
     """Print a description as a table or as JSON."""
     from rich.table import Table
 
+    from duetto.voices.find import LATEST, folder_of
     from duetto.voices.interchange.inspection import describe
 
-    found = describe(options.file)
+    place = folder_of(options.file or options.run or Path(LATEST), options.logs)
+    found = describe(place)
     if options.json:
         console.print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False), markup=False, soft_wrap=True)
         return
-    table = Table("what", title=f"{options.file}: {found.kind}", title_justify="left")
+    table = Table("what", title=f"{place}: {found.kind}", title_justify="left")
     table.add_column("value", overflow="fold")
     for name, value in found.facts.items():
         table.add_row(name, as_text(value))

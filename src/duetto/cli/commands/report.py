@@ -19,8 +19,9 @@ def register(verbs: Any) -> None:
         type=Path,
         nargs="+",
         metavar="run",
-        help="a run's folder; for a comparison several, or a sweep's folder",
+        help="a run's name, signature or folder; for a comparison several, or a sweep's folder",
     )
+    parser.add_argument("--logs", type=Path, default=Path("logs"), help="folder of the runs (default: logs)")
     parser.add_argument(
         "--output", type=Path, help="file of a comparison; default: comparison.html in the working folder"
     )
@@ -34,7 +35,9 @@ def register(verbs: Any) -> None:
 def write_report(options: argparse.Namespace, console: Console) -> None:
     """Write index.html of a run again, or a comparison."""
     from duetto.report.comparison.find import run_folders
+    from duetto.voices.find import folder_of
 
+    options.runs = [folder_of(each, options.logs) for each in options.runs]
     if len(options.runs) == 1 and options.runs[0].is_dir() and run_folders(options.runs[0]) == options.runs:
         from duetto.report.page import write_run_page
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from duetto.cli.commands.score import formats_text
 from duetto.score.tracks import SOUNDING, choose_tracks, muted_line
-from duetto.terminal import bars
+from duetto.terminal import bars, print_places
 
 if TYPE_CHECKING:
     from duetto.score.score import Score
@@ -65,7 +65,7 @@ def sing_score(options: argparse.Namespace, console: Console) -> None:
     numbers = choose_tracks(scores, options.tracks, options.score)
     output = options.output or Path(f"{options.score.stem}_{voice.name}.wav")
     table = Table("track", "name", "notes", "seconds", "sung MIDI", title=f"sung by {voice.name}")
-    table.add_column("file", overflow="fold")
+    files: dict[str, str | Path] = {}
     remarks = dict.fromkeys(filter(None, [muted_line(scores, numbers)]))  # in order, without repetitions
     for number in numbers:
         score, changes = adapt(scores[number - 1], voice, options.transpose)
@@ -79,10 +79,12 @@ def sing_score(options: argparse.Namespace, console: Console) -> None:
             _write_annotations(rendition, _numbered(options.annotations, number, len(numbers)))
         seconds = len(rendition.waveform) / rendition.sample_rate
         span = f"{rendition.note_midi.min():g} to {rendition.note_midi.max():g}"
-        table.add_row(str(number), _plain(score.name), str(len(score.notes)), f"{seconds:.1f}", span, _plain(str(path)))
+        table.add_row(str(number), _plain(score.name), str(len(score.notes)), f"{seconds:.1f}", span)
+        files[f"track {number}"] = path
     for line in remarks:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(table)
+    print_places(console, files)
 
 
 def _sing_with_progress(

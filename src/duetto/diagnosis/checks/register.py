@@ -1,7 +1,6 @@
 """Register: the pitches at which the voice was recorded, and further ones that the songs to convert need.
 
-Predicts case A: RVC and Diff-SVC look up pitch in a table of learned rows; rows that training never used are noise. A
-semitone counts as covered from half a second of singing.
+Predicts case A (`duetto.conversion.register`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from duetto.conversion.register import COVERED_S, NUM_SEMITONES, outside_share, percentiles
 from duetto.diagnosis.finding import Finding, Place, Severity, graded, worst_places
 from duetto.diagnosis.sound import FRAME_S, Heard, closed
 from duetto.spans import true_spans
+from duetto.units import note_name
 
-NUM_SEMITONES = 128
-COVERED_S = 0.5  # of singing at a semitone
 LEAST_SUNG_S = 5.0  # least singing for a judgement
 NARROW, VERY_NARROW = 10.0, 7.0  # semitones from P5 to P95
 OUTSIDE, FAR_OUTSIDE = 0.25, 0.45  # share of the songs' singing at uncovered pitches
@@ -23,7 +22,6 @@ PREDICTS = (
     "Notes outside the register use pitch rows that were never trained: the timbre is wrong, hoarse or breaking "
     "(case A)."
 )
-NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 @dataclass(frozen=True)
@@ -86,31 +84,7 @@ def low_or_inside(semitone: int, seconds: NDArray[np.float64]) -> bool:
     return bool(seconds[semitone] >= 4 * COVERED_S)
 
 
-def percentiles(seconds: NDArray[np.float64]) -> dict[str, float]:
-    """P5, P50, P95 (MIDI), span, sung seconds and covered semitones of a histogram (128,)."""
-    total = float(seconds.sum())
-    share = np.cumsum(seconds) / max(total, 1e-12)
-    marks = {p: float(np.searchsorted(share, p / 100)) if total else float("nan") for p in (5, 50, 95)}
-    return {
-        **{f"p{p}_midi": midi for p, midi in marks.items()},
-        "span_semitones": marks[95] - marks[5],
-        "sung_s": total,
-        "covered_semitones": float(np.sum(seconds >= COVERED_S)),
-    }
-
-
-def outside_share(song: NDArray[np.float64], seconds: NDArray[np.float64]) -> float:
-    """Share of a song's sung seconds (128,) at semitones that are not covered; NaN without singing."""
-    total = float(song.sum())
-    return float(song[seconds < COVERED_S].sum() / total) if total else float("nan")
-
-
 def missing_semitones(songs: Mapping[str, NDArray[np.float64]], seconds: NDArray[np.float64]) -> list[int]:
     """Semitones that a song needs for 0.2 s or more and that the recordings do not cover."""
     needed = np.sum(list(songs.values()), axis=0)
     return [int(m) for m in np.flatnonzero((needed >= 0.2) & (seconds < COVERED_S))]
-
-
-def note_name(midi: int) -> str:
-    """Name in scientific pitch notation: 69 = A4."""
-    return f"{NOTE_NAMES[midi % 12]}{midi // 12 - 1}"

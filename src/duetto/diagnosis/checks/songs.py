@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from duetto.conversion.register import NUM_SEMITONES
 from duetto.corpus.embedded_cases.songs import load_song, song_names
 from duetto.corpus.manifest import Clip, Manifest
 from duetto.corpus.recordings.intake import display_name
-from duetto.diagnosis.checks.register import NUM_SEMITONES
 from duetto.diagnosis.diagnosis import Problem
 from duetto.diagnosis.gather import DoctorInput, recording_sounds
 from duetto.diagnosis.sound import FRAME_S, Heard

@@ -31,6 +31,7 @@ class Found:
     runs: tuple[RunRecord, ...]
     verdict_files: tuple[Path, ...]
     problems: tuple[str, ...]  # a sentence for each unreadable run
+    other_verdicts: tuple[Path, ...] = ()  # of studies on other runs
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,11 @@ class Named:
     evaluations: dict[Path, EvaluationFolder]  # folder -> evaluation, if a sweep names one
     verdict_files: tuple[Path, ...]
     problems: tuple[str, ...]  # a sentence for each run of a sweep that did not finish
+    other_verdicts: tuple[Path, ...] = ()  # of studies on other runs
 
 
 def find(paths: Sequence[Path], results: Path = RESULTS) -> Named:
-    """List the runs in and below the folders, and the verdicts there and in the results folder.
+    """List the runs in and below the folders, the verdicts there, and those in the results folder on one of the runs.
 
     Args:
         paths: Runs, folders of runs, or studies, in the order of the page.
@@ -60,13 +62,16 @@ def find(paths: Sequence[Path], results: Path = RESULTS) -> Named:
     names: dict[Path, str] = {}
     for folder, name in ((folder.resolve(), name) for path in paths for folder, name in named_runs(path)):
         names[folder] = names.get(folder) or name
-    verdicts = unique(file for path in (*paths, results) for file in verdict_files(path))
+    verdicts = unique(file for path in paths for file in verdict_files(path))
+    others = [file for file in unique(verdict_files(results)) if file not in verdicts]
+    about = [file for file in others if is_about(file, names)]
+    verdicts += about
     if not names and not verdicts:
         named = ", ".join(str(path) for path in paths)
         raise ConfigError(f"There is no run in {named}: expected folders with a run.json, as train.py writes them.")
     evaluations = {folder.resolve(): place for path in paths for folder, place in named_evaluations(path).items()}
     problems = tuple(sentence for path in paths for sentence in sweep_failures(path))
-    return Named(names, evaluations, tuple(verdicts), problems)
+    return Named(names, evaluations, tuple(verdicts), problems, tuple(file for file in others if file not in about))
 
 
 def read(named: Named) -> Found:
@@ -77,7 +82,18 @@ def read(named: Named) -> Found:
             runs.append(collect_run(folder, name, named.evaluations.get(folder)))
         except DuettoError as error:
             problems.append(f"{folder.name} is left out: {error}")
-    return Found(tuple(runs), named.verdict_files, tuple(problems))
+    return Found(tuple(runs), named.verdict_files, tuple(problems), named.other_verdicts)
+
+
+def is_about(verdict_file: Path, runs: Iterable[Path]) -> bool:
+    """Whether a study had one of the runs; of a verdict that cannot be read this is unknown, and it is told."""
+    try:
+        rows = read_object(verdict_file).get("runs")
+    except StorageError:
+        return True
+    of_study = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    studied = {str(row.get(key)) for row in of_study for key in ("run", "signature")}
+    return any({folder.name, folder.name.rpartition("-")[2]} & studied for folder in runs)
 
 
 def verdict_files(path: Path) -> list[Path]:

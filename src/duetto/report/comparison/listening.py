@@ -17,11 +17,13 @@ from duetto.report.collect import RunRecord, SongFolder, section
 from duetto.report.comparison.curves import split_shift
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
 from duetto.report.figures import spectrogram_stack
+from duetto.report.own_voice import is_own
 from duetto.report.sections import SONG_METRICS, audio_uri, png_uri
 from duetto.storage.files import sha256_file
 
 MEGABYTES = 24.0  # of encoded sound in the page
 MAX_PICTURES = 12
+FRONT = 4  # runs that stand side by side; of more, the best of each architecture
 RANKED_BY = "mcd_output"  # lower is better; selects the run that represents an architecture
 
 
@@ -52,8 +54,11 @@ class Shelf:
     def link(self, path: Path) -> dict[str, Any]:
         """Link a sound without embedding it."""
         self.linked += 1
-        relative = os.path.relpath(path.resolve(), self.page_folder.resolve())
-        return {"uri": quote(Path(relative).as_posix()), "is_linked": True}
+        return {"uri": self.beside(path), "is_linked": True}
+
+    def beside(self, path: Path) -> str:
+        """A path as the page links it."""
+        return quote(Path(os.path.relpath(path.resolve(), self.page_folder.resolve())).as_posix())
 
     @property
     def said(self) -> str:
@@ -100,11 +105,15 @@ def gather_pieces(runs: Sequence[RunRecord]) -> list[Piece]:
 
 
 def front_takes(rendition: Rendition) -> list[tuple[RunRecord, SongFolder]]:
-    """The best run of each architecture with this rendition, by its mean over all its songs."""
+    """The runs with this rendition that stand in front: all of a few, else the best of each architecture.
+
+    Within an architecture, the run with the lowest mean over all its songs comes first.
+    """
+    sung = [(run, taken) for run, taken in rendition.takes if "output" in taken.audio]
+    if len(sung) <= FRONT:
+        return sorted(sung, key=lambda take: (architecture_order(architecture(take[0])), take[0].mean(RANKED_BY)))
     best: dict[str, tuple[RunRecord, SongFolder]] = {}
-    for run, taken in rendition.takes:
-        if "output" not in taken.audio:
-            continue
+    for run, taken in sung:
         name = architecture(run)
         held = best.get(name)
         if held is None or run.mean(RANKED_BY) < held[0].mean(RANKED_BY):
@@ -133,6 +142,7 @@ def listening_part(runs: Sequence[RunRecord], shelf: Shelf, report: ReportProgre
     left_out = num_renditions - drawn
     return {
         "pieces": parts,
+        "front_only": FRONT if any(len(r.takes) > FRONT for piece in pieces for r in piece.renditions.values()) else 0,
         "has_shifted": any(shift for piece in pieces for shift in piece.renditions),
         "pictures_left_out": left_out,
     }
@@ -143,9 +153,10 @@ def _row(piece: Piece, rendition: Rendition, shelf: Shelf, has_picture: bool) ->
     front = front_takes(rendition)
     takes = [(run, taken) for run, taken in rendition.takes if "output" in taken.audio]
     first = front[0][1] if front else rendition.takes[0][1]
-    wanted = [("source", "Source", first.audio.get("source"))]
+    rebuilt = bool(front) and is_own(front[0][0])
+    wanted = [("source", "Recording" if rebuilt else "Source", first.audio.get("source"))]
     wanted += [("output", _take_title(run), taken.audio["output"]) for run, taken in front]
-    wanted.append(("reference", "Reference", first.audio.get("reference")))
+    wanted += [] if rebuilt else [("reference", "Reference", first.audio.get("reference"))]
     chosen = {id(taken) for _, taken in front}
     others = [
         ("output", run.short_name, taken.audio["output"], title) for run, taken in takes if id(taken) not in chosen
@@ -171,8 +182,7 @@ def _player(shelf: Shelf, role: str, name: str, path: Path, title: str) -> dict[
 
 def _take_title(run: RunRecord) -> str:
     """Title of a conversion: the architecture and its run."""
-    which = run.called or str(run.facts.get("signature") or "")[:4]
-    return f"{architecture_title(architecture(run))} {which}".rstrip()
+    return f"{architecture_title(architecture(run))} {run.which}".rstrip()
 
 
 def _scores(front: Sequence[tuple[RunRecord, SongFolder]]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The page of several runs and of the studies on them: verdicts first, then curves, scores, sounds and origins.
+"""The page of several runs and of the studies on them: sounds first, then scores, curves, verdicts and origins.
 
 Architectures are only comparable if their runs had the same inputs: if content encoder, pitch tracker or data differ,
 the page says so first.
@@ -15,9 +15,10 @@ from duetto.report.comparison.cards import data_cards, model_cards
 from duetto.report.comparison.chart import Chart, chart_part
 from duetto.report.comparison.common_songs import over_common_songs
 from duetto.report.comparison.curves import register_charts, speed_charts, training_charts
+from duetto.report.comparison.differing import with_differences
 from duetto.report.comparison.doses import dose_charts
 from duetto.report.comparison.find import RESULTS, Found, find, read
-from duetto.report.comparison.listening import MEGABYTES, Shelf, listening_part
+from duetto.report.comparison.listening import FRONT, MEGABYTES, Shelf, listening_part
 from duetto.report.comparison.names import architecture, architecture_order, architecture_title
 from duetto.report.comparison.stress import stress_charts
 from duetto.report.comparison.table import filters, runs_table, secondary_tables
@@ -62,7 +63,7 @@ def write_comparison(
 
 def render_comparison(found: Found, shelf: Shelf, report: ReportProgress = lambda text, done, total: None) -> str:
     """The page as HTML text."""
-    shared = over_common_songs(found.runs)
+    shared = over_common_songs(with_differences(found.runs))
     runs = shared.runs
     verdicts, unread = read_verdicts(found.verdict_files)
     listening = listening_part(runs, shelf, report)
@@ -75,6 +76,10 @@ def render_comparison(found: Found, shelf: Shelf, report: ReportProgress = lambd
         facts=facts_of(runs, len(verdicts)),
         warnings=[*differences(runs), *shared.remarks, *found.problems, *unread],
         studies=verdict_parts(verdicts),
+        other_studies=[
+            {"name": file.parent.name.replace("_", " "), "uri": shelf.beside(file.parent / "README.md")}
+            for file in found.other_verdicts
+        ],
         curves=curves,
         missing=missing_curves(curves),
         speed=_charts(speed_charts(runs)),
@@ -92,7 +97,10 @@ def render_comparison(found: Found, shelf: Shelf, report: ReportProgress = lambd
 
 
 def title_of(runs: Sequence[RunRecord]) -> str:
-    """Title of the page: architectures and cases."""
+    """Title of the page: the names that the runs were given, if they are few, else architectures and cases."""
+    names = [run.given_name for run in runs]
+    if all(names) and len(names) <= FRONT:
+        return " and ".join(names)
     models = sorted({architecture(run) for run in runs}, key=architecture_order)
     cases = sorted({str(run.facts.get("case") or "") for run in runs} - {""})
     on = f" on {', '.join(case.replace('_', ' ') for case in cases)}" if cases else ""

@@ -17,7 +17,7 @@ EPOCHS = (
     "trainer.max_minutes=20, or trainer.max_minutes=0 trainer.max_steps=5000"
 )
 CHECKPOINTS = "checkpoints are saved by steps: write trainer.checkpoint_every_steps=100"
-NAMED = "a run is named after its settings and found by run=latest or that name; logs=FOLDER puts it elsewhere"
+NAMED = "a run's folder is named after its settings; name=my_voice names the run, logs=FOLDER puts it elsewhere"
 NO_TENSORBOARD = (
     "there is no TensorBoard: losses are in losses.csv of the run and, with logger=wandb, in Weights & Biases"
 )
@@ -25,7 +25,7 @@ ENCODER = "the content encoder is chosen by features=contentvec_768 features.con
 NO_FILTER = "the pitch is not filtered, so there is nothing to set: leave it out"
 OWN_GRID = "the pitch has the hop length that the voice was trained with: leave it out"
 OVERTRAINING = "overtraining is always monitored, and the best step kept (trainer.select=best): leave it out"
-OWN_RATE = "an output has the sample rate of its source: leave it out"
+FITTED = "transpose=auto chooses the transposition at which the voice covers most of the melody: write that"
 NOT_DONE = "conversion does not support that: leave it out"
 IN_INFER = "that is a setting of the conversion: python infer.py run=latest source=SONG.wav"
 IN_TRAIN = "that is a setting of the training: python train.py --help"
@@ -57,6 +57,7 @@ SAME_IN_TRAIN = _spread(
         "timesteps": "model.num_timesteps",
         "residual_channels": "model.denoiser.channels",
         "residual_layers": "model.denoiser.num_layers",
+        "model_name experiment_name exp_name project_name": "name",
         "dataset dataset_path dataset_folder trainset_dir train_dir raw_data_dir": "data=folder data.path",
     }
 )
@@ -71,6 +72,7 @@ SAME_IN_INFER = _spread(
         "index_ratio feature_ratio cluster_infer_ratio": "index_rate",
         "sid spk spk_id speaker_id spk_list": "speaker",
         "export_format wav_format": "format",
+        "resample_sr sample_rate sr sampling_rate": "rate",
         "k_step kstep add_noise_step": "diffusion.shallow_start",
         "method sampler": "diffusion.sampler",
         "hubert_path contentvec embedder_model_custom": "content_path",
@@ -83,7 +85,7 @@ TOLD_IN_TRAIN = _spread(
         "epoch epochs total_epoch total_epochs max_epochs num_epochs te": EPOCHS,
         "save_every_epoch save_frequency se num_ckpt_keep keep_ckpts save_only_latest": CHECKPOINTS,
         "gpu gpus gpu_id gpu_number gpu_ids device use_gpu cuda": TRAINING_CARD,
-        "name model_name experiment_name exp_name exp_dir experiment_dir project_name": NAMED,
+        "exp_dir experiment_dir": NAMED,
         "tensorboard use_tensorboard log_dir": NO_TENSORBOARD,
         "embedder embedder_model hubert hubert_path hubert_type": ENCODER,
         "overtraining_detector overtraining_threshold overtrain": OVERTRAINING,
@@ -99,9 +101,9 @@ TOLD_IN_INFER = _spread(
         "gpu gpus gpu_id device use_gpu cuda": CARD,
         "filter_radius": NO_FILTER,
         "crepe_hop_length hop_length": OWN_GRID,
-        "autotune f0_autotune auto_predict_f0 clean_audio upscale_audio enhance post_process noice_scale": NOT_DONE,
+        "autotune f0_autotune clean_audio upscale_audio enhance post_process noice_scale": NOT_DONE,
         "split_audio slice_db": "recordings are cut at quiet places automatically; chunk_s=20 sets the longest piece",
-        "resample_sr": OWN_RATE,
+        "auto_predict_f0 proposed_pitch": FITTED,
         "name model_name voice experiment_name": "a voice is named by run=latest, run=NAME, or checkpoint=FILE.pth",
         "epoch epochs total_epoch total_epochs batch_size learning_rate lr": IN_TRAIN,
         "save_every_epoch pretrained pretrained_g pretrained_d tensorboard": IN_TRAIN,

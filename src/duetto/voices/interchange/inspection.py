@@ -15,8 +15,9 @@ from torch import Tensor
 from duetto.conversion.retrieval import CARD_NAME, Frames, recall_at_k
 from duetto.errors import CheckpointError
 from duetto.storage.files import read_object
-from duetto.storage.run_folder import VOICE_CARD_NAME, VOICE_FOLDER, WEIGHTS_NAME
+from duetto.storage.run_folder import VOICE_CARD_NAME, VOICE_FOLDER, WEIGHTS_NAME, RunFolder
 from duetto.storage.torch_file import read_torch_file
+from duetto.voices.facts import facts_of
 from duetto.voices.interchange.index_file import FLAT, INVERTED, measure_index, read_index_file
 from duetto.voices.interchange.public_model import (
     SPEAKER_KEY,
@@ -206,6 +207,8 @@ def describe_folder(path: Path) -> Description:
     if (folder / CARD_NAME).is_file():
         index = read_object(folder / CARD_NAME)
         facts |= {"index": index.get("kind"), "rows": index.get("num_rows"), "recall at k": index.get("recall_at_k")}
+    if RunFolder(folder.parent).is_run:
+        facts |= facts_of(folder.parent).rows()
     missing = [] if (folder / WEIGHTS_NAME).is_file() else [f"{WEIGHTS_NAME} is missing."]
     return Description("voice", facts, missing)
 
