@@ -10,7 +10,9 @@ from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.recording import convert_file, convert_waveform
 from duetto.conversion.sources import check_source, require_convertible
 from duetto.front.waveform import AnyPath, AnyWaveform, to_mono
+from duetto.runs.artefacts import artefact_of_file
 from duetto.runs.infer import find_speaker, make_request
+from duetto.runs.registration import register
 from duetto.settings.config import DiffusionConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage.audio import Waveform
@@ -128,7 +130,7 @@ class Voice:
         request, path, target = self._request(transpose, settings), Path(source), Path(output)
         card = self._trained.card
         convert_file(self._converter, check_source(path), target, request, tags=output_tags(card))
-        write_origin(target, card, path, asdict(request))
+        register([artefact_of_file(write_origin(target, card, path, asdict(request)))])
         return target
 
     def _request(self, transpose: float, settings: ConversionSettings) -> ConversionRequest:

@@ -13,7 +13,9 @@ from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.recording import ConvertedFile, convert_file
 from duetto.conversion.sources import Source, check_source, expand_sources, plan_outputs, tell_passed_over
 from duetto.errors import AudioError, ConfigError, DuettoError
+from duetto.runs.artefacts import artefact_of_file
 from duetto.runs.inputs import check_conversion_files
+from duetto.runs.registration import register
 from duetto.settings.config import DiffusionConfig, RetrievalConfig
 from duetto.settings.run_config import InferConfig
 from duetto.storage.leftovers import sweep_leftovers
@@ -78,7 +80,8 @@ def convert_all(
             try:
                 report, tags = partial(_show, bar, shown), output_tags(voice.card)
                 task.result = convert_file(converter, task.source, task.output, request, report, tags)
-                write_origin(task.output, voice.card, task.path, asdict(request))
+                beside = write_origin(task.output, voice.card, task.path, asdict(request))
+                register([artefact_of_file(beside)])
             except DuettoError as error:
                 task.error = error
             bar.update(shown, visible=False)

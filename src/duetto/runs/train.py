@@ -18,13 +18,17 @@ from duetto.conversion.compact_index import IndexOrigin, write_index
 from duetto.corpus.manifest import Manifest
 from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
+from duetto.ownership.gate import is_allowed
+from duetto.ownership.heritage import MADE_FROM, described
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.runs.fit import Draw, FitResult, fit
+from duetto.runs.heritage import corpus_parent, require_weights, weights_of
 from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, run_name, signature_of
 from duetto.runs.inputs import check_data, check_encoder_weights, check_steps
 from duetto.runs.plan import announce
 from duetto.runs.preliminary import after_preliminary_training
 from duetto.runs.prepare import PreparedData, TrainingContent, prepare_data
+from duetto.runs.registration import register_data, register_run
 from duetto.runs.solve import train_in_closed_form
 from duetto.runs.stale import keeps_earlier_run
 from duetto.settings.provenance import code_version, package_versions
@@ -67,6 +71,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
     check_writable(Path(config.logs))
     announce(config, hardware, console)
     prepared = prepare_data(config, console)
+    corpus_parent(prepared.manifest, prepared.folder)
     made_of = identify(config, prepared)
     run = place_of(config, made_of, console)
     folder = run.path
@@ -82,11 +87,12 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         record = describe_run(config, made_of, prepared, hardware) | origin_of(run, made_of)
         signature = str(record["signature"])
         write_json(run.record, {**record, "status": "training"})
+        register_data(config, prepared)
         damage = summarise(read_ledger(prepared.folder))
         write_json(run.preprocessing, {"corpus": str(prepared.folder), **damage})
-        may_upload = "cloud_logging" in prepared.manifest.consent.get("scopes", [])
+        may_upload = is_allowed(record, "cloud_logging", run.record)
         tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
-        own, earlier_s = after_preliminary_training(config, prepared, hardware, folder, console)
+        own, earlier_s = after_preliminary_training(config, prepared, hardware, record, folder, console)
         if architecture_of(config.model).is_closed_form:
             result = train_in_closed_form(own, prepared, folder, console)
         else:
@@ -94,6 +100,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         result = replace(result, seconds=result.seconds + earlier_s)
         export(config, prepared, result, folder, record)
         write_json(run.record, {**record, "status": "trained", **result.summary()})
+        register_run(run)
     return Run(folder, signature, prepared, hardware, tracker)
 
 
@@ -106,7 +113,7 @@ def check_inputs(config: TrainConfig) -> None:
     check_data(config.data)
     check_steps(config.preprocess)
     check_encoder_weights(config.features.content)
-    input_digests(config)
+    require_weights(config, input_digests(config))
 
 
 def identify(config: TrainConfig, prepared: PreparedData) -> Fingerprint:
@@ -168,7 +175,7 @@ def export(
         content = config.features.content
         origin = IndexOrigin(content.encoder, content.layer, config.eval.retrieval.neighbours, config.seed)
         write_index(TrainingContent(prepared, config.features), origin, RunFolder(folder).voice.path)
-    named = ("name", "signature", "case", "data_hash", "consent", "speakers", "code", "packages", "seed")
+    named = ("name", "signature", "case", "data_hash", "consent", MADE_FROM, "speakers", "code", "packages", "seed")
     card = {name: record[name] for name in named}
     voice = TrainedVoice(result.network, config.model, config.features, {**card, **result.summary()})
     save_voice(voice, RunFolder(folder).voice.path)
@@ -180,6 +187,8 @@ def describe_run(
     """The values that run.json and the tracker record before training."""
     manifest: Manifest = prepared.manifest
     features: FeatureSet = prepared.features
+    weights = input_digests(config)
+    parents = (corpus_parent(manifest, prepared.folder), *weights_of(config, weights))
     return {
         "name": run_name(config, signature_of(made_of)),
         "signature": signature_of(made_of),
@@ -190,8 +199,8 @@ def describe_run(
         "seed": config.seed,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "data_hash": manifest.content_hash(),
-        "weights": input_digests(config),
-        "consent": manifest.consent,
+        "weights": weights,
+        **described(parents),
         "speakers": list(prepared.speakers),
         "ledger": asdict(manifest.ledger),
         "doctor": doctor_record(prepared),

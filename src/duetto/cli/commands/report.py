@@ -37,8 +37,11 @@ def write_report(options: argparse.Namespace, console: Console) -> None:
 
     if len(options.runs) == 1 and options.runs[0].is_dir() and run_folders(options.runs[0]) == options.runs:
         from duetto.report.page import write_run_page
+        from duetto.runs.registration import register_run
+        from duetto.storage.run_folder import RunFolder
 
         page = write_run_page(options.runs[0])
+        register_run(RunFolder(options.runs[0]))
     else:
         page = compare(options, console)
     console.print(str(page), markup=False, soft_wrap=True)
