@@ -36,6 +36,12 @@ WITH RECURSIVE reached (id) AS (
 ) SELECT id FROM reached
 """
 
+EVERYONE_IN = """
+WITH RECURSIVE above (id) AS (
+    SELECT ? UNION SELECT made_from.parent FROM made_from JOIN above ON made_from.id = above.id
+) SELECT DISTINCT subject FROM subject JOIN above ON subject.id = above.id ORDER BY subject
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -98,6 +104,10 @@ class Registry:
         return self._connection.execute(
             "SELECT role, id FROM made_from WHERE parent = ? ORDER BY role, id", (id,)
         ).fetchall()
+
+    def everyone_in(self, id: str) -> list[str]:
+        """Persons whose recordings an artefact is made from, by whatever way."""
+        return [row[0] for row in self._connection.execute(EVERYONE_IN, (id,))]
 
     def subjects(self, id: str) -> list[str]:
         """Persons whose recordings an artefact is made from directly."""

@@ -3,7 +3,7 @@
 Everything is read from the artefacts' own records, so that the registry can be made again from them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from duetto.settings.config import DataConfig
 from duetto.storage.digests import DIGESTS_NAME, TRAINING, recorded_digests
 from duetto.storage.files import read_object, sha256_file
 from duetto.storage.run_folder import VOICE_CARD_NAME, RunFolder
+from duetto.voices.find import recorded_runs
 from duetto.voices.owners import parents_of_run
 from duetto.workers import thread_pool
 
@@ -74,6 +75,14 @@ def artefact_of_file(record_path: Path) -> Artefact:
     path = record_path.with_name(str(output["name"]))
     kind = "conversion" if is_conversion else "export"
     return Artefact(str(output["sha256"]), kind, path.name, _place(path), (parent,), record=kept)
+
+
+def artefact_of_page(page: Path, runs: Iterable[Path]) -> Artefact:
+    """A page that compares runs, which may hold their sound; runs that cannot be read are not in it."""
+    wanted = set(runs)
+    readable = (each for logs in sorted({run.parent for run in wanted}) for each in recorded_runs(logs))
+    edges = tuple(("run", str(record.get("signature") or "")) for run, record in readable if run.path in wanted)
+    return Artefact(sha256_file(page), "page", page.name, _place(page), edges)
 
 
 def artefacts_of_corpus(folder: Path) -> list[Artefact]:

@@ -61,9 +61,13 @@ def compare(options: argparse.Namespace, console: Console) -> Path:
             return write_catalogue(named, output, report)
     from duetto.report.comparison.listening import MEGABYTES
     from duetto.report.comparison.page import write_comparison
+    from duetto.runs import registration
+    from duetto.runs.artefacts import artefact_of_page
 
     megabytes = MEGABYTES if options.megabytes is None else options.megabytes
     if not 0 <= megabytes <= 1000:
         raise ConfigError(f"--megabytes={megabytes:g}: expected 0 to 1000.")
     with progress_bar(console) as report:
-        return write_comparison(options.runs, output, results, megabytes, report)
+        page = write_comparison(options.runs, output, results, megabytes, report)
+    registration.register([artefact_of_page(page, named.runs)])
+    return page
