@@ -55,7 +55,7 @@ def place(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it that a test may erase from, and a conversion elsewhere."""
     folder = tmp_path / "place"
     shutil.copytree(built, folder, ignore=shutil.ignore_patterns("home"))
-    texts = [*folder.glob("logs/*/run.json"), *folder.glob("data/*/*/features.json"), *folder.rglob("state.json")]
+    texts = [*folder.glob("logs/*/*.json"), *folder.glob("data/*/*/features.json"), *folder.rglob("state.json")]
     for path in texts:
         path.write_text(path.read_text().replace(str(built), str(folder)))
     monkeypatch.setenv("DUETTO_HOME", str(tmp_path / "home"))

@@ -51,6 +51,7 @@ class RunRecord:
     evaluation_settings: dict[str, Any] = field(default_factory=dict)  # of that evaluation
     other_evaluations: tuple[str, ...] = ()  # further evaluations of the run
     called: str = ""  # name in the sweep through which it was found, such as `cut_60.rvc.seed0`
+    is_shown_in_full: bool = True  # False: of a person who does not allow that sound is shown (duetto.report.privacy)
 
     @property
     def name(self) -> str:

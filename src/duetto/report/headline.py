@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from duetto.evaluation.metric import DIAGNOSTIC
 from duetto.report.collect import RunRecord, number, section
+from duetto.report.privacy import audience
 
 LOST_MELODY_CENTS = 50.0  # a quarter tone: listeners hear wrong notes
 LOST_VOICING = 0.15  # share of frames
@@ -35,8 +36,14 @@ def headline(run: RunRecord) -> str:
 def warnings_of(run: RunRecord) -> list[str]:
     """Warnings against over-interpretation, one sentence each; empty if there are none."""
     if not run.scores:
-        return ["This run has no metrics.json: it was not scored."]
-    return [*_timbre_warnings(run), *_melody_warnings(run), *_signal_warnings(run), *_scope_warnings(run)]
+        return [*audience(run), "This run has no metrics.json: it was not scored."]
+    return [
+        *audience(run),
+        *_timbre_warnings(run),
+        *_melody_warnings(run),
+        *_signal_warnings(run),
+        *_scope_warnings(run),
+    ]
 
 
 def duration_text(seconds: float) -> str:

@@ -18,7 +18,6 @@ from duetto.conversion.compact_index import IndexOrigin, write_index
 from duetto.corpus.manifest import Manifest
 from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
-from duetto.ownership.gate import is_allowed
 from duetto.ownership.heritage import MADE_FROM, described
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.runs.fit import Draw, FitResult, fit
@@ -31,6 +30,7 @@ from duetto.runs.prepare import PreparedData, TrainingContent, prepare_data
 from duetto.runs.registration import register_data, register_run
 from duetto.runs.solve import train_in_closed_form
 from duetto.runs.stale import keeps_earlier_run
+from duetto.runs.tracked import track
 from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import make_folder, read_object, write_json
@@ -38,8 +38,9 @@ from duetto.storage.fingerprint import Fingerprint
 from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import RunFolder
 from duetto.training.hardware import Hardware, detect_hardware
-from duetto.training.tracking import Tracker, start_tracking
+from duetto.training.tracking import Tracker
 from duetto.voices.pretrained import choose_base
+from duetto.voices.run_record import write_record
 from duetto.voices.voice import TrainedVoice, save_voice
 
 
@@ -79,19 +80,18 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         sweep_leftovers(folder)
         if run.voice.is_trained:
             if not run.is_run:  # deleted, as advised for a damaged one
-                write_json(run.record, describe_run(config, made_of, prepared, hardware) | what_came_of_it(run))
+                write_record(run, describe_run(config, made_of, prepared, hardware) | what_came_of_it(run))
             console.print(f"Run {run.name} is already trained; nothing is repeated.")
             tracker = Tracker(None, "unchanged: this run was finished before")
             signature = str(read_object(run.record).get("signature", signature_of(made_of)))
             return Run(folder, signature, prepared, hardware, tracker)
         record = describe_run(config, made_of, prepared, hardware) | origin_of(run, made_of)
         signature = str(record["signature"])
-        write_json(run.record, {**record, "status": "training"})
+        write_record(run, {**record, "status": "training"})
         register_data(config, prepared)
         damage = summarise(read_ledger(prepared.folder))
         write_json(run.preprocessing, {"corpus": str(prepared.folder), **damage})
-        may_upload = is_allowed(record, "cloud_logging", run.record)
-        tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
+        tracker = track(config.logger, run, record, console)
         own, earlier_s = after_preliminary_training(config, prepared, hardware, record, folder, console)
         if architecture_of(config.model).is_closed_form:
             result = train_in_closed_form(own, prepared, folder, console)
@@ -99,7 +99,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
             result = fit(own, prepared, hardware, folder, tracker, console, draw)
         result = replace(result, seconds=result.seconds + earlier_s)
         export(config, prepared, result, folder, record)
-        write_json(run.record, {**record, "status": "trained", **result.summary()})
+        write_record(run, {**record, "status": "trained", **result.summary()})
         register_run(run)
     return Run(folder, signature, prepared, hardware, tracker)
 

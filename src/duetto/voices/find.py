@@ -14,8 +14,8 @@ from typing import Any
 from duetto.errors import CheckpointError, StorageError
 from duetto.settings.config import require
 from duetto.settings.run_config import InferConfig
-from duetto.storage.files import read_object
 from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER, RunFolder
+from duetto.voices.run_record import read_record
 
 LATEST = "latest"
 SHOWN = 8  # names of runs in an error message
@@ -27,7 +27,7 @@ def recorded_runs(logs: Path) -> Iterator[tuple[RunFolder, dict[str, Any]]]:
     """Every run directly below `logs` with its record, by name; runs with unreadable records are skipped."""
     for path in sorted(logs.glob(f"*/{RUN_FILE}")):
         try:
-            record = read_object(path)
+            record = read_record(RunFolder(path.parent))
         except StorageError as error:
             pass_over(f"{path.parent} is skipped: {error}")
             continue

@@ -20,6 +20,7 @@ from duetto.storage.files import read_object, sha256_file
 from duetto.storage.run_folder import RUN_FILE, RunFolder, VoiceFolder
 from duetto.storage.torch_file import read_torch_file
 
+LEVELS_IN_RUN = 2  # weights lie in a run's folder or one below it
 RECORD_KEY = "duetto"  # of a .pth or .ckpt: other programs ignore a key that they do not know
 PICKLED = (".pth", ".pt", ".ckpt")
 REMEDY = "Copy it again."
@@ -109,7 +110,8 @@ def _beside(path: Path, digest: str) -> Found:
 
 def _in_run(path: Path, _: str) -> Found:
     """In the run that the file lies in: weights of a validation, or of a voice without digests."""
-    above = next((RunFolder(place) for place in path.absolute().parents if (place / RUN_FILE).is_file()), None)
+    nearest = list(path.absolute().parents)[:LEVELS_IN_RUN]
+    above = next((RunFolder(place) for place in nearest if (place / RUN_FILE).is_file()), None)
     return (None, str(path)) if above is None else (_with_parents({}, above), str(above.record))
 
 

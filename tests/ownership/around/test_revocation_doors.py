@@ -36,7 +36,7 @@ def place(work: Path, anns: RunFolder, laundered: RunFolder, tmp_path_factory: p
     """A copy of everything, on a machine where Ann has withdrawn her consent by her name alone."""
     folder = tmp_path_factory.mktemp("revoked")
     shutil.copytree(work, folder, dirs_exist_ok=True)
-    for path in (*folder.glob("logs/*/run.json"), *folder.glob("data/preprocessed/*/features.json")):
+    for path in (*folder.glob("logs/*/*.json"), *folder.glob("data/preprocessed/*/features.json")):
         path.write_text(path.read_text().replace(str(work), str(folder)))
     soundfile.write(folder / "song.wav", voice(180.0, 1.5), RATE)
     shutil.copytree(folder, folder / "before")

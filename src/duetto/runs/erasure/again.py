@@ -4,8 +4,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from duetto.storage.files import read_object
 from duetto.storage.run_folder import RunFolder
+from duetto.voices.run_record import read_record
 
 
 def training_command(folder: Path) -> str:
@@ -16,7 +16,7 @@ def training_command(folder: Path) -> str:
     run = RunFolder(folder)
     if not run.is_run:
         return "the command that trained it, once more"
-    record = read_object(run.record)
+    record = read_record(run)
     config: dict[str, Any] = record.get("config") or {}
     data = config.get("data") or {}
     values = {
