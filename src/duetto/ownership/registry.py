@@ -20,6 +20,7 @@ from duetto.ownership.subject import spelled
 from duetto.storage.files import make_folder
 
 REGISTRY_NAME = "lineage.sqlite"
+CONVERSION = "conversion"  # kind of a converted file
 WAIT_S = 60.0  # for another process's transaction
 TABLES = """
 CREATE TABLE IF NOT EXISTS artefact (id TEXT, path TEXT, kind TEXT, name TEXT, record TEXT, PRIMARY KEY (id, path));

@@ -15,13 +15,14 @@ from duetto.corpus.scores.user_scores import open_scores
 from duetto.ownership.consent import CONSENT_NAME, consent_from_dict
 from duetto.ownership.consent_file import read_record
 from duetto.ownership.heritage import CONSENT_FIELD, MADE_FROM, Parent, persons_of, walk
-from duetto.ownership.registry import Artefact
+from duetto.ownership.registry import CONVERSION, Artefact
 from duetto.settings.config import DataConfig
 from duetto.storage.digests import DIGESTS_NAME, TRAINING, recorded_digests
 from duetto.storage.files import read_object, sha256_file
 from duetto.storage.run_folder import VOICE_CARD_NAME, RunFolder
 from duetto.voices.find import recorded_runs
 from duetto.voices.owners import parents_of_run
+from duetto.voices.permission import NO_RECORD
 from duetto.workers import thread_pool
 
 FEATURES_NAME = "features.json"  # in a preprocessed corpus: the cached features of its clips
@@ -71,9 +72,10 @@ def artefact_of_file(record_path: Path) -> Artefact:
     output, weights = record["output"], record.get("weights")
     parent = ("voice", str(weights)) if weights else ("run", str(record.get("signature")))
     is_conversion = "generated" in record
-    kept = {} if is_conversion else {name: record.get(name) for name in (CONSENT_FIELD, MADE_FROM)}
+    consent = record.get(CONSENT_FIELD)
+    kept = {CONSENT_FIELD: None if consent == NO_RECORD else consent, MADE_FROM: record.get(MADE_FROM)}
     path = record_path.with_name(str(output["name"]))
-    kind = "conversion" if is_conversion else "export"
+    kind = CONVERSION if is_conversion else "export"
     return Artefact(str(output["sha256"]), kind, path.name, _place(path), (parent,), record=kept)
 
 

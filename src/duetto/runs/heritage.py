@@ -1,6 +1,6 @@
 """What a run's weights are made from: its corpus, and every file of weights that it starts from or renders with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from duetto.architectures.registry import architecture_of
@@ -11,7 +11,7 @@ from duetto.ownership.gate import require_consent, require_heritage, require_not
 from duetto.ownership.heritage import Heritage, Parent, persons_of, walk
 from duetto.settings.model_config import path_fields
 from duetto.settings.run_config import TrainConfig
-from duetto.voices.owners import NOT_WEIGHTS, parent_by_digest, parent_of
+from duetto.voices.owners import NOT_WEIGHTS, conversions_among, parent_by_digest, parent_of
 from duetto.voices.pretrained import choose_base
 
 BASE, DISCRIMINATOR, VOCODER = "base", "base_discriminator", "vocoder"  # fields of model settings
@@ -40,7 +40,11 @@ def require_weights(config: TrainConfig, digests: Mapping[str, str]) -> None:
     Raises:
         CorpusError: If so.
     """
-    for parent in weights_of(config, digests):
+    _require_training(weights_of(config, digests))
+
+
+def _require_training(parents: Iterable[Parent]) -> None:
+    for parent in parents:
         persons = [person for each in walk([parent]) for person in persons_of(each.consent)]
         require_heritage(Heritage(tuple(persons), ()), "train", Path(parent.name))
 
@@ -48,13 +52,18 @@ def require_weights(config: TrainConfig, digests: Mapping[str, str]) -> None:
 def corpus_parent(manifest: Manifest, folder: Path) -> Parent:
     """The corpus as a parent of weights, checked once more: a corpus that was built earlier is not asked again.
 
+    Recordings that are conversions pass on the owners of the voice that sings in them.
+
     Raises:
         CorpusError: If a singer does not allow training, or withdrew consent.
     """
     consent = consent_from_dict(manifest.consent, str(folder))
     require_consent(consent, "train", folder)
-    require_not_withdrawn(manifest.settings.get("recordings", {}).values(), folder)
-    return Parent("corpus", manifest.case, manifest.content_hash(), consent)
+    recordings = manifest.settings.get("recordings", {}).values()
+    require_not_withdrawn(recordings, folder)
+    conversions = conversions_among(recordings)
+    _require_training(conversions)
+    return Parent("corpus", manifest.case, manifest.content_hash(), consent, conversions)
 
 
 def _files(config: TrainConfig) -> list[tuple[str, Path]]:

@@ -5,6 +5,7 @@ The record of a foreign file stands inside it (`duetto export` writes it there),
 """
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from duetto.errors import CheckpointError
 from duetto.ownership.consent import embedded_consent
 from duetto.ownership.consent_file import read_record, statement_path
 from duetto.ownership.heritage import CONSENT_FIELD, MADE_FROM, Parent, parents_from
-from duetto.ownership.registry import open_registry, registry_path
+from duetto.ownership.registry import CONVERSION, open_registry, registry_path
 from duetto.storage.digests import recorded_digests
 from duetto.storage.files import read_object, sha256_file
 from duetto.storage.run_folder import RUN_FILE, RunFolder, VoiceFolder
@@ -62,6 +63,16 @@ def parents_of_run(record: dict[str, Any], origin: str) -> tuple[Parent, ...]:
     weights = record.get("weights")
     digests = weights.items() if isinstance(weights, dict) else ()
     return (corpus, *(parent_by_digest(role, str(digest)) for role, digest in digests if role != NOT_WEIGHTS))
+
+
+def conversions_among(digests: Iterable[str]) -> tuple[Parent, ...]:
+    """The files among recordings that duetto converted, as parents: who sings in them is whoever the voice is of."""
+    if not registry_path().is_file():
+        return ()
+    with open_registry() as registry:
+        found = registry.of_ids(list(digests))
+    known = {each.id: each for each in found if each.kind == CONVERSION}
+    return tuple(parent_from(CONVERSION, each.name, each.id, dict(each.record), each.id) for each in known.values())
 
 
 def record_inside(content: Any) -> dict[str, Any] | None:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import soundfile
+from rich.console import Console
 
 from duetto.__main__ import main
 from duetto.errors import CheckpointError, CorpusError
@@ -14,13 +16,16 @@ from duetto.ownership.gate import require_allowed
 from duetto.ownership.heritage import Parent, described, heritage_of
 from duetto.ownership.registry import open_registry
 from duetto.runs.heritage import weights_of
+from duetto.runs.infer import infer
 from duetto.runs.pretrained_export import export_base
+from duetto.settings.run_config import InferConfig
 from duetto.storage.files import read_object, sha256_file, write_json
 from duetto.storage.run_folder import RunFolder
 from duetto.voices.owners import parent_of
 from tests.architectures.diffsvc.test_training import tiny_diffsvc, write_tiny_vocoder
-from tests.ownership.around.small import learn
-from tests.ownership.records import person, say_nobodys
+from tests.ownership.around.small import learn, record
+from tests.ownership.records import NOBODY, person, say_nobodys
+from tests.test_two_singers import RATE, voice
 from tests.training.tiny import tiny_config
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -146,6 +151,20 @@ def test_lineage_draws_both_ways(work: Path, laundered: RunFolder, capsys: pytes
     assert "take 0.wav" in capsys.readouterr().out
     assert main(["lineage", "nothing-of-the-kind"]) == 2
     assert "--rebuild" in capsys.readouterr().err
+
+
+def test_a_voice_that_is_trained_on_conversions_is_whose_the_voice_in_them_is(
+    work: Path, anns: RunFolder, tmp_path: Path
+):
+    soundfile.write(tmp_path / "song.wav", voice(180.0, 3.0), RATE)
+    record(tmp_path / "sung", NOBODY, 170.0)
+    config = InferConfig(run=str(anns.path), source=str(tmp_path / "song.wav"), output=str(tmp_path / "out.wav"))
+    config.index_rate = 0.0
+    infer(config, Console(quiet=True))
+    shutil.copyfile(tmp_path / "out.wav", tmp_path / "sung/my own take.wav")
+    run = learn(tmp_path / "sung", tmp_path, "model=linear")
+    assert persons(run.voice.card) == {"ann-01"}
+    assert read_object(run.voice.card)["consent"]["subject"] == "ann-01"
 
 
 def test_a_statement_makes_a_foreign_file_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
