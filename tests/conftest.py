@@ -1,9 +1,11 @@
 """One thread a process: the suite runs one process a core, and two threads each would wait for each other."""
 
 import os
+import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("WANDB_MODE", "offline")
+os.environ["DUETTO_HOME"] = tempfile.mkdtemp(prefix="duetto-home-")  # subprocesses share it
 
 from pathlib import Path
 

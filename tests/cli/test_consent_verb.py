@@ -16,8 +16,9 @@ FULL = [*ANSWERS, "--expires", "2099-12-31"]
 
 
 @pytest.fixture(autouse=True)
-def without_terminal(monkeypatch: pytest.MonkeyPatch):
+def without_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
     monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setenv("DUETTO_HOME", str(tmp_path_factory.mktemp("home")))
 
 
 def test_options_write_a_record_that_training_accepts(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -16,10 +16,12 @@ from duetto.training.hardware import Hardware
 from duetto.voices.pretrained import make_module
 from duetto.voices.voice import load_voice
 from tests.architectures.diffsvc.test_training import tiny_diffsvc, write_tiny_vocoder
+from tests.ownership.records import NOBODY
 from tests.training.tiny import tiny_config, tiny_data
 
 QUIET = Console(quiet=True)
 CPU = Hardware("cpu", "CPU", "32-true", 1)
+RECORD = {"consent": NOBODY, "made_from": []}
 OWN = "vocoder"  # folder in the run's
 
 
@@ -30,7 +32,7 @@ def diffsvc_config(base: Path, steps: int, max_steps: int = 50, **trainer: float
 
 
 def prepared(config, folder: Path):
-    return after_preliminary_training(config, tiny_data(folder.parent / "features"), CPU, folder, QUIET)
+    return after_preliminary_training(config, tiny_data(folder.parent / "features"), CPU, RECORD, folder, QUIET)
 
 
 def test_without_steps_nothing_is_trained(tmp_path):

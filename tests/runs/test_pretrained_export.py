@@ -6,10 +6,11 @@ import torch
 from safetensors.torch import load_file
 
 from duetto.architectures.vocoder.renderer import build_vocoder
+from duetto.bases import BASES
 from duetto.errors import CheckpointError
 from duetto.ownership.consent import embedded_consent
 from duetto.runs.pretrained_export import export_base
-from duetto.storage.files import read_json, write_json
+from duetto.storage.files import read_json, sha256_file, write_json
 from tests.architectures.vocoder.test_training import tiny_vocoder
 from tests.training.tiny import tiny_config, tiny_fit
 
@@ -33,7 +34,7 @@ def make_run(
         "seed": 0,
         "device": "CPU",
         "code": {},
-        "consent": {**embedded_consent().as_dict(), "subject": subject},
+        "consent": {**embedded_consent().as_dict(), "subject": subject, "expires": "2099-12-31"},
         "ledger": {"seconds_used": 3600.0},
         "config": asdict(config),
     }
@@ -60,9 +61,10 @@ def test_a_card_says_what_its_training_went_on_from(tmp_path: Path):
     make_run(tmp_path / "run")
     first = export_base(tmp_path / "run", tmp_path / "bases").with_suffix(".json")
     assert read_json(first)["started_from"] == "random weights"
-    make_run(tmp_path / "further", weights={"base": "4f19a06a", "discriminator": "77"})
+    shipped = sha256_file(BASES / "rvc_compact.safetensors")
+    make_run(tmp_path / "further", weights={"base": shipped, "discriminator": shipped})
     export_base(tmp_path / "further", tmp_path / "bases")
-    assert read_json(first)["started_from"] == "4f19a06a"
+    assert read_json(first)["started_from"] == shipped
 
 
 def test_a_card_says_what_kind_of_voices_were_heard(tmp_path: Path):
@@ -76,6 +78,9 @@ def test_somebodys_voice_becomes_no_base(tmp_path: Path):
     make_run(tmp_path / "run", subject="singer_7")
     with pytest.raises(CheckpointError, match="a person's voice"):
         export_base(tmp_path / "run", tmp_path / "bases")
+    make_run(tmp_path / "strange", weights={"base": "4f19a06a"})
+    with pytest.raises(CheckpointError, match=r"holds base weights .*nobody knows whose"):
+        export_base(tmp_path / "strange", tmp_path / "bases")
     assert not (tmp_path / "bases").exists()
     with pytest.raises(CheckpointError, match="is not a run"):
         export_base(tmp_path / "nothing", tmp_path / "bases")

@@ -9,10 +9,9 @@ import pytest
 
 from duetto.__main__ import main
 from duetto.errors import CheckpointError, DuettoError
-from duetto.ownership.consent import consent_from_dict
 from duetto.report.comparison.find import find, read
+from duetto.runs.withdrawal import withdraw
 from duetto.voices.find import find_run, pass_over, recorded_runs, trained_runs
-from duetto.voices.permission import withdraw
 from duetto.voices.voice import load_voice
 from tests.architectures.diffsvc.test_training import write_tiny_vocoder
 from tests.report.run_folder import make_run
@@ -31,8 +30,9 @@ ODD = {
 
 
 @pytest.fixture
-def logs(tmp_path: Path) -> Path:
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A good run among odd ones, and a voice without a run."""
+    monkeypatch.setenv("DUETTO_HOME", str(tmp_path / "home"))
     folder = tmp_path / "logs"
     good = make_run(folder / "good-r0123456789")
     write_tiny_vocoder(good / "voice")
@@ -93,10 +93,10 @@ def test_an_odd_voice_is_one_sentence(logs: Path, name: str, capsys: pytest.Capt
 
 
 def test_a_withdrawal_reaches_every_voice_that_can_be_read(logs: Path, caplog: pytest.LogCaptureFixture):
-    change(logs / "good-r0123456789" / "voice" / "card.json", consent=PERSON)
-    revoked = consent_from_dict({**PERSON, "revoked_at": "2026-01-01"})
+    for name in ("voice/card.json", "run.json"):
+        change(logs / "good-r0123456789" / name, consent=PERSON)
     with caplog.at_level(logging.WARNING):
-        assert withdraw(revoked, logs) == ["good-r0123456789", "stray"]
+        assert withdraw("Ann", "2026-01-01", logs, logs / "data").runs == ("good-r0123456789", "stray")
     assert "torn" in caplog.text
     assert json.loads((logs / "stray/voice/card.json").read_text())["consent"]["revoked_at"] == "2026-01-01"
 
@@ -113,6 +113,7 @@ def test_a_comparison_leaves_out_what_cannot_be_read_and_says_so(logs: Path, tmp
         "null",
         "deep",
         "endless",
+        "typed",
     }
     assert main(["report", str(logs), "--output", str(tmp_path / "page.html"), "--results", str(tmp_path)]) == 0
 

@@ -21,7 +21,8 @@ from duetto.corpus.recordings.repeats import Repeats, likeness_of
 from duetto.diagnosis.diagnosis import Problem
 from duetto.diagnosis.sound import Sound
 from duetto.errors import AudioError, CorpusError
-from duetto.ownership.consent import CONSENT_NAME, Consent, read_consent, require_rights
+from duetto.ownership.consent import CONSENT_NAME, Consent, require_rights
+from duetto.ownership.consent_file import read_record
 from duetto.storage.audio import Waveform, checked, read_blocks, read_info
 from duetto.storage.audio_open import open_audio
 from duetto.storage.files import sha256_file
@@ -74,7 +75,7 @@ def open_input(path: Path, today: date | None = None) -> DoctorInput:
     if not path.exists():
         raise CorpusError(f"There is no {path}. Name a recording, a folder of recordings, a corpus or a .ddb.")
     if path.suffix.lower() == ".ddb":
-        require_rights(read_consent(path.parent / CONSENT_NAME), path)
+        require_rights(read_record(path.parent / CONSENT_NAME), path)
         return DoctorInput(display_name(Path(path.name)), len(read_ddb(path).segments), path)
     read_info(path)
     return DoctorInput(display_name(Path(path.name)), 1, path)
@@ -162,7 +163,7 @@ def _read_consent(path: Path) -> tuple[Consent | None, tuple[Problem, ...]]:
     if not path.is_file():
         return None, ()
     try:
-        return read_consent(path), ()
+        return read_record(path), ()
     except CorpusError as error:
         return None, (Problem(CONSENT_NAME, str(error)),)
 

@@ -11,7 +11,9 @@ from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.recording import convert_file, convert_waveform
 from duetto.conversion.sources import check_source, require_convertible
 from duetto.front.waveform import AnyPath, AnyWaveform, to_mono
+from duetto.runs.artefacts import artefact_of_file
 from duetto.runs.infer import find_speaker, make_request
+from duetto.runs.registration import register
 from duetto.runs.transposition import fit_to_register, melody_of
 from duetto.settings.config import DiffusionConfig
 from duetto.settings.run_config import InferConfig
@@ -131,7 +133,7 @@ class Voice:
         checked = check_source(path)
         request = self._request(config, (block.mean(axis=0) for block in read_blocks(path)), checked.sample_rate)
         convert_file(self._converter, checked, target, request, tags=output_tags(card))
-        write_origin(target, card, path, asdict(request))
+        register([artefact_of_file(write_origin(target, card, path, asdict(request)))])
         return target
 
     def _checked(self, transpose: float | str, settings: ConversionSettings) -> InferConfig:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duetto.errors import StorageError
+from duetto.ownership.gate import require_current
 from duetto.renamed import current_metric, current_record, find_file
 from duetto.storage.files import read_object
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
@@ -51,6 +52,7 @@ class RunRecord:
     other_evaluations: tuple[str, ...] = ()  # further evaluations of the run
     differs: str = ""  # its values of the settings in which it differs from the runs beside it
     called: str = ""  # name in the sweep through which it was found, such as `cut_60.rvc.seed0`
+    is_shown_in_full: bool = True  # False: of a person who does not allow that sound is shown (duetto.report.privacy)
 
     @property
     def name(self) -> str:
@@ -105,11 +107,13 @@ def collect_run(folder: Path, called: str = "", evaluation: EvaluationFolder | N
 
     Raises:
         StorageError: If there is no such folder, or a JSON or CSV file in it is damaged.
+        CorpusError: If a person's consent was withdrawn or has expired.
     """
     if not folder.is_dir():
         raise StorageError(f"There is no run folder {folder}. Give the folder of a run, such as logs/NAME.")
     run = RunFolder(folder)
     facts = _read_object(run.record)
+    require_current(facts, run.record)
     place = evaluation or run.newest_evaluation()
     scores = {} if place is None else _read_object(place.metrics)
     about = {} if place is None else _read_object(place.record)
@@ -135,10 +139,11 @@ def collect_scores(folder: Path, called: str, place: EvaluationFolder | None) ->
 
     Raises:
         StorageError: If a JSON file of the run is damaged.
+        CorpusError: If a person's consent was withdrawn or has expired.
     """
-    facts = {
-        name: value for name, value in _read_raw(RunFolder(folder).record).items() if not isinstance(value, dict | list)
-    }
+    record = _read_raw(RunFolder(folder).record)
+    require_current(record, RunFolder(folder).record)
+    facts = {name: value for name, value in record.items() if not isinstance(value, dict | list)}
     means = {} if place is None else section(_read_raw(place.metrics), "mean")
     return RunRecord(folder, current_record(facts), {"mean": current_record(means)}, {}, {}, (), called=called)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from duetto.evaluation.metric import DIAGNOSTIC
 from duetto.report.collect import RunRecord, number, section
 from duetto.report.own_voice import DIAGNOSTIC_SENTENCE, LOST_MELODY_CENTS, is_own, own_headline
+from duetto.report.privacy import audience
 
 LOST_VOICING = 0.15  # share of frames
 GROSS_ERRORS = 0.05  # share of frames
@@ -37,9 +38,9 @@ def headline(run: RunRecord) -> str:
 def warnings_of(run: RunRecord) -> list[str]:
     """Warnings against over-interpretation, one sentence each; empty if there are none."""
     if not run.scores:
-        return ["This run has no metrics.json: it was not scored."]
+        return [*audience(run), "This run has no metrics.json: it was not scored."]
     timbre = [DIAGNOSTIC_SENTENCE] if is_own(run) else _timbre_warnings(run)
-    return [*timbre, *_melody_warnings(run), *_signal_warnings(run), *_scope_warnings(run)]
+    return [*audience(run), *timbre, *_melody_warnings(run), *_signal_warnings(run), *_scope_warnings(run)]
 
 
 def duration_text(seconds: float) -> str:

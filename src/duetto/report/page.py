@@ -11,6 +11,7 @@ from duetto.report.collect import RunRecord, collect_run
 from duetto.report.damage import damage_part
 from duetto.report.headline import headline, warnings_of
 from duetto.report.own_voice import PLAYERS, doctor_part, is_own, next_commands
+from duetto.report.privacy import as_shown
 from duetto.report.template import content_policy, make_environment, template_source
 from duetto.storage.files import write_text
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
@@ -31,7 +32,7 @@ def write_run_page(run_folder: Path, evaluation: EvaluationFolder | None = None)
         AudioError: If a song's file is damaged.
     """
     page = RunFolder(run_folder).page
-    write_text(page, render_page(collect_run(run_folder, evaluation=evaluation)))
+    write_text(page, render_page(as_shown(collect_run(run_folder, evaluation=evaluation))))
     return page
 
 

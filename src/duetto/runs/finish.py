@@ -12,6 +12,7 @@ from duetto.renamed import find_file
 from duetto.report.intermediates import keep_excerpts
 from duetto.report.page import write_run_page
 from duetto.runs.evaluate import evaluate_run, read_metrics
+from duetto.runs.registration import register_run
 from duetto.runs.train import Run, locked, update_run
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_object
@@ -31,6 +32,7 @@ def close_run(run: Run, config: TrainConfig, console: Console) -> EvaluationFold
         update_run(run.folder, {"status": "finished", "evaluation": evaluation.path.name})
         keep_excerpts(run.folder, run.prepared.folder, run.prepared.manifest)
         page = write_run_page(run.folder, evaluation)
+        register_run(RunFolder(run.folder))
     metrics = read_metrics(evaluation)
     log_media(run, evaluation, metrics)
     run.tracker.close()

@@ -14,7 +14,9 @@ from duetto.conversion.recording import ConvertedFile, convert_file
 from duetto.conversion.sources import Source, check_source, expand_sources, plan_outputs, tell_passed_over
 from duetto.errors import AudioError, ConfigError, DuettoError
 from duetto.runs.applicable import refuse_idle_files, refuse_inapplicable
+from duetto.runs.artefacts import artefact_of_file
 from duetto.runs.inputs import check_conversion_files
+from duetto.runs.registration import register
 from duetto.runs.transposition import fit_to_register, melody_of
 from duetto.settings.config import RetrievalConfig
 from duetto.settings.run_config import AUTO, InferConfig
@@ -120,7 +122,7 @@ def convert_all(
                 report, tags = partial(_show, bar, shown), output_tags(voice.card)
                 own = replace(request, transpose_semitones=task.semitones)
                 task.result = convert_file(converter, task.source, task.output, own, report, tags, sample_rate)
-                write_origin(task.output, voice.card, task.path, asdict(own))
+                register([artefact_of_file(write_origin(task.output, voice.card, task.path, asdict(own)))])
             except DuettoError as error:
                 task.error = error
             bar.update(shown, visible=False)

@@ -4,15 +4,19 @@ Its result stays in the run's folder until the voice includes it; a killed run r
 """
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from duetto.architectures.architecture import PreliminaryTraining
 from duetto.architectures.registry import architecture_of, get_architecture
-from duetto.runs.fit import fit
+from duetto.ownership.heritage import CONSENT_FIELD, MADE_FROM
+from duetto.runs.fit import FitResult, fit
 from duetto.runs.prepare import PreparedData
+from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_json
 from duetto.storage.run_folder import RunFolder, VoiceFolder
@@ -24,7 +28,12 @@ SHORTEST_MINUTES = 0.1  # least time left for the training itself
 
 
 def after_preliminary_training(
-    config: TrainConfig, prepared: PreparedData, hardware: Hardware, folder: Path, console: Console
+    config: TrainConfig,
+    prepared: PreparedData,
+    hardware: Hardware,
+    record: Mapping[str, Any],
+    folder: Path,
+    console: Console,
 ) -> tuple[TrainConfig, float]:
     """Run the preliminary training, or find its result.
 
@@ -32,6 +41,7 @@ def after_preliminary_training(
         config: Settings of the run.
         prepared: Training data.
         hardware: The device to train on.
+        record: Of the run; the other model's card says from it whose voice it is.
         folder: The run's folder.
         console: Receives progress messages.
 
@@ -48,7 +58,10 @@ def after_preliminary_training(
     own = RunFolder(folder).preliminary(first.architecture).path
     voice = VoiceFolder(own)
     if not voice.is_trained:
-        _train(first, config, prepared, hardware, own, console)
+        result, settings = _train(first, config, prepared, hardware, own, console)
+        heritage = {name: record[name] for name in (CONSENT_FIELD, MADE_FROM)}
+        save_voice(TrainedVoice(result.network, settings, config.features, {**heritage, **result.summary()}), own)
+        shutil.rmtree(RunFolder(own).checkpoints, ignore_errors=True)
     seconds = 3600.0 * float(read_json(voice.card)["hours"])
     trainer = config.trainer
     left = max(trainer.max_minutes - seconds / 60, SHORTEST_MINUTES) if trainer.max_minutes else 0.0
@@ -63,7 +76,7 @@ def _train(
     hardware: Hardware,
     folder: Path,
     console: Console,
-) -> None:
+) -> tuple[FitResult, ModelConfig]:
     trainer = config.trainer
     steps = min(first.steps(config.model), trainer.max_steps)
     console.print(
@@ -72,6 +85,5 @@ def _train(
     settings = first.settings(config.model, config.features)
     limits = replace(trainer, max_steps=steps, max_minutes=first.share * trainer.max_minutes, evaluate_every_steps=0)
     run = replace(config, model=settings, trainer=limits)
-    result = fit(run, prepared, hardware, folder, Tracker(None, "only the voice's training is tracked"), console)
-    save_voice(TrainedVoice(result.network, settings, config.features, result.summary()), folder)
-    shutil.rmtree(RunFolder(folder).checkpoints, ignore_errors=True)
+    tracker = Tracker(None, "only the voice's training is tracked")
+    return fit(run, prepared, hardware, folder, tracker, console), settings

@@ -1,6 +1,7 @@
 """Exports a run's weights as pretrained weights of the package: half precision, with a card that describes them."""
 
 import csv
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from duetto.architectures.registry import get_architecture
 from duetto.bases import BASES, DISCRIMINATOR_SUFFIX
 from duetto.corpus.natural_voices.bench_voices import bench_voices_among
 from duetto.errors import CheckpointError
+from duetto.ownership.heritage import described, heritage_of
 from duetto.settings.config import FeaturesConfig, from_dict
 from duetto.settings.model_config import shape_of
 from duetto.singer.choir import choir_names, choir_voice
@@ -20,6 +22,7 @@ from duetto.storage.digests import CARD_FIELD, digests_of
 from duetto.storage.files import atomic_path, read_json, read_object, write_json
 from duetto.storage.run_folder import RUN_FILE, RunFolder
 from duetto.training.checkpoint import TrainingProgress, find_checkpoint
+from duetto.voices.owners import parents_of_run
 from duetto.voices.pretrained import make_module
 
 LICENCE = "MIT"
@@ -60,10 +63,8 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
     consent, values = record.get("consent"), record.get("config")
     if not isinstance(consent, dict) or not isinstance(values, dict):
         raise CheckpointError(f"{run} holds no record of its settings and consent. Train the run again.")
-    if consent.get("subject") != "none":
-        raise CheckpointError(
-            f"{run} was trained on a person's voice; pretrained weights may only hold embedded voices. Choose another."
-        )
+    parents = parents_of_run(record, str(folder_of_run.record))
+    require_nobodys({**record, **described(parents)}, run)
     heard = bench_voices_among(record.get("speakers") or ())
     if heard:
         raise CheckpointError(
@@ -87,8 +88,29 @@ def export_base(run: Path, folder: Path = BASES) -> Path:
         written.append(target.with_name(f"{target.stem}{DISCRIMINATOR_SUFFIX}.safetensors"))
         _save_half(discriminator, written[-1])
     card = {**_card(run, record, progress), "shape": shape_of(model), CARD_FIELD: digests_of(written)}
+    card |= described(parents)
     write_json(target.with_suffix(".json"), card)
     return target
+
+
+def require_nobodys(record: Mapping[str, Any], run: Path) -> None:
+    """Refuse a run unless everything in its lineage is known and belongs to no person.
+
+    Raises:
+        CheckpointError: If so; says what is in it.
+    """
+    heritage = heritage_of(record, str(run))
+    if heritage.is_nobodys:
+        return
+    if heritage.persons:
+        raise CheckpointError(
+            f"{run} holds a person's voice, by its recordings or by weights that it started from; pretrained weights "
+            "may only hold embedded voices. Choose another."
+        )
+    raise CheckpointError(
+        f"{run} holds {'; '.join(heritage.unknown)}: nobody knows whose voices these are, and pretrained weights "
+        "may only hold embedded voices. Train from base=none or base=auto."
+    )
 
 
 def _save_half(network: nn.Module, path: Path) -> None:

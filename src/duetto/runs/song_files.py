@@ -10,6 +10,8 @@ from duetto.conversion.mixing import below_full_scale, place_as
 from duetto.conversion.sources import names_file
 from duetto.report.song_page import write_song_page
 from duetto.settings.config import require
+from duetto.runs.artefacts import artefact_of_file
+from duetto.runs.registration import register
 from duetto.settings.run_config import AUTO, InferConfig
 from duetto.storage.audio import Waveform, write_audio
 from duetto.storage.run_folder import RunFolder
@@ -78,7 +80,7 @@ def write_cover(cover: Cover, folder: Path, suffix: str) -> Path:
         is_generated = name in ("cover", "converted")
         write_audio(path, waveform, stems.sample_rate, tags=output_tags(cover.card) if is_generated else None)
         if is_generated:
-            write_origin(path, cover.card, cover.song, asdict(cover.request))
+            register([artefact_of_file(write_origin(path, cover.card, cover.song, asdict(cover.request)))])
     sounds = {
         "Cover": (files["cover"], "the song with the converted voice"),
         "Original": (cover.song, "the song as it was"),

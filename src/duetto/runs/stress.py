@@ -34,6 +34,7 @@ from duetto.storage.run_folder import RUN_FILE, RunFolder
 from duetto.units import seconds_to_samples
 from duetto.voices.load import load_converter
 from duetto.voices.permission import require_use
+from duetto.voices.run_record import read_record
 
 STRESSING = ("duetto.runs.stress", "duetto.runs.stress_cases")  # modules that run the stress tests
 
@@ -94,7 +95,7 @@ def read_settings(place: RunFolder) -> tuple[StressedRun, EvalConfig]:
         StorageError: If the run's records cannot be read.
         ConfigError: If its settings do not fit the current schema.
     """
-    facts, treated = read_object(place.record), read_object(place.preprocessing)
+    facts, treated = read_record(place), read_object(place.preprocessing)
     try:
         data: DataConfig = from_dict(DataConfig, facts["config"]["data"])
         evaluation: EvalConfig = from_dict(EvalConfig, facts["config"]["eval"])

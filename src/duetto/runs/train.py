@@ -19,15 +19,19 @@ from duetto.conversion.register import CARD_FIELD, as_json
 from duetto.corpus.manifest import Manifest
 from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
+from duetto.ownership.heritage import MADE_FROM, described
 from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.runs.fit import Draw, FitResult, fit
+from duetto.runs.heritage import corpus_parent, require_weights, weights_of
 from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, run_name, signature_of
 from duetto.runs.inputs import check_data, check_encoder_weights, check_steps
 from duetto.runs.plan import announce
 from duetto.runs.preliminary import after_preliminary_training
 from duetto.runs.prepare import PreparedData, TrainingContent, prepare_data, register_of_training
+from duetto.runs.registration import register_data, register_run
 from duetto.runs.solve import train_in_closed_form
 from duetto.runs.stale import keeps_earlier_run
+from duetto.runs.tracked import track
 from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import make_folder, read_object, write_json
@@ -35,9 +39,10 @@ from duetto.storage.fingerprint import Fingerprint
 from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import RunFolder
 from duetto.training.hardware import Hardware, detect_hardware
-from duetto.training.tracking import Tracker, start_tracking
+from duetto.training.tracking import Tracker
 from duetto.voices.names import claim_name
 from duetto.voices.pretrained import choose_base
+from duetto.voices.run_record import write_record
 from duetto.voices.voice import TrainedVoice, save_voice
 
 
@@ -69,6 +74,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
     check_writable(Path(config.logs))
     announce(config, hardware, console)
     prepared = prepare_data(config, console)
+    corpus_parent(prepared.manifest, prepared.folder)
     made_of = identify(config, prepared)
     run = place_of(config, made_of, console)
     folder = run.path
@@ -77,7 +83,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         given = claim_name(config.name, run, Path(config.logs), made_of, console)
         if run.voice.is_trained:
             if not run.is_run:  # deleted, as advised for a damaged one
-                write_json(run.record, describe_run(config, made_of, prepared, hardware) | what_came_of_it(run))
+                write_record(run, describe_run(config, made_of, prepared, hardware) | what_came_of_it(run))
             update_run(folder, given)
             console.print(f"Run {run.name} is already trained; nothing is repeated.")
             tracker = Tracker(None, "unchanged: this run was finished before")
@@ -85,19 +91,20 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
             return Run(folder, signature, prepared, hardware, tracker)
         record = describe_run(config, made_of, prepared, hardware) | given | origin_of(run, made_of)
         signature = str(record["signature"])
-        write_json(run.record, {**record, "status": "training"})
+        write_record(run, {**record, "status": "training"})
+        register_data(config, prepared)
         damage = summarise(read_ledger(prepared.folder))
         write_json(run.preprocessing, {"corpus": str(prepared.folder), **damage})
-        may_upload = "cloud_logging" in prepared.manifest.consent.get("scopes", [])
-        tracker = start_tracking(config.logger, folder, folder.name, record, may_upload, console)
-        own, earlier_s = after_preliminary_training(config, prepared, hardware, folder, console)
+        tracker = track(config.logger, run, record, console)
+        own, earlier_s = after_preliminary_training(config, prepared, hardware, record, folder, console)
         if architecture_of(config.model).is_closed_form:
             result = train_in_closed_form(own, prepared, folder, console)
         else:
             result = fit(own, prepared, hardware, folder, tracker, console, draw)
         result = replace(result, seconds=result.seconds + earlier_s)
         export(config, prepared, result, folder, record)
-        write_json(run.record, {**record, "status": "trained", **result.summary()})
+        write_record(run, {**record, "status": "trained", **result.summary()})
+        register_run(run)
     return Run(folder, signature, prepared, hardware, tracker)
 
 
@@ -110,7 +117,7 @@ def check_inputs(config: TrainConfig) -> None:
     check_data(config.data)
     check_steps(config.preprocess)
     check_encoder_weights(config.features.content)
-    input_digests(config)
+    require_weights(config, input_digests(config))
 
 
 def identify(config: TrainConfig, prepared: PreparedData) -> Fingerprint:
@@ -172,7 +179,7 @@ def export(
         content = config.features.content
         origin = IndexOrigin(content.encoder, content.layer, config.eval.retrieval.neighbours, config.seed)
         write_index(TrainingContent(prepared, config.features), origin, RunFolder(folder).voice.path)
-    named = ("name", "signature", "case", "data_hash", "consent", "speakers", "code", "packages", "seed")
+    named = ("name", "signature", "case", "data_hash", "consent", MADE_FROM, "speakers", "code", "packages", "seed")
     card = {name: record[name] for name in named}
     card[CARD_FIELD] = as_json(register_of_training(prepared, config.features))
     voice = TrainedVoice(result.network, config.model, config.features, {**card, **result.summary()})
@@ -185,6 +192,8 @@ def describe_run(
     """The values that run.json and the tracker record before training."""
     manifest: Manifest = prepared.manifest
     features: FeatureSet = prepared.features
+    weights = input_digests(config)
+    parents = (corpus_parent(manifest, prepared.folder), *weights_of(config, weights))
     return {
         "name": run_name(config, signature_of(made_of)),
         "signature": signature_of(made_of),
@@ -195,8 +204,8 @@ def describe_run(
         "seed": config.seed,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "data_hash": manifest.content_hash(),
-        "weights": input_digests(config),
-        "consent": manifest.consent,
+        "weights": weights,
+        **described(parents),
         "speakers": list(prepared.speakers),
         "ledger": asdict(manifest.ledger),
         "doctor": doctor_record(prepared),

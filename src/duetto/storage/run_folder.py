@@ -78,6 +78,11 @@ class RunFolder:
         return self.path / RUN_FILE
 
     @property
+    def local(self) -> Path:
+        """Settings of a private run with the paths of this machine, which `record` leaves out."""
+        return self.path / "local.json"
+
+    @property
     def is_run(self) -> bool:
         """Whether a run was started here."""
         return self.record.is_file()

@@ -28,6 +28,8 @@ PLUMBING = (  # modules and packages of ours that compute nothing
     "duetto.errors",
     "duetto.features.listing",
     "duetto.features.memory",
+    "duetto.ownership.consent_file",
+    "duetto.ownership.gate",
     "duetto.progress",
     "duetto.settings",
     "duetto.storage.decoded",

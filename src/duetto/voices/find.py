@@ -14,8 +14,8 @@ from typing import Any
 from duetto.errors import CheckpointError, StorageError
 from duetto.settings.config import require
 from duetto.settings.run_config import InferConfig
-from duetto.storage.files import read_object
 from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER, RunFolder
+from duetto.voices.run_record import read_record
 
 LATEST = "latest"
 GIVEN_NAME = "given_name"  # in a run's record: what people call it
@@ -28,7 +28,7 @@ def recorded_runs(logs: Path) -> Iterator[tuple[RunFolder, dict[str, Any]]]:
     """Every run directly below `logs` with its record, by name; runs with unreadable records are skipped."""
     for path in sorted(logs.glob(f"*/{RUN_FILE}")):
         try:
-            record = read_object(path)
+            record = read_record(RunFolder(path.parent))
         except StorageError as error:
             pass_over(f"{path.parent} is skipped: {error}")
             continue
@@ -88,8 +88,8 @@ def named_run(logs: Path, wanted: str) -> Path | None:
 
 def called(run: Path) -> str:
     """What people call a run: the name that it was given, else that of its folder."""
-    record = RunFolder(run).record
-    return str((read_object(record).get(GIVEN_NAME) if record.is_file() else None) or run.resolve().name)
+    folder = RunFolder(run)
+    return str((read_record(folder).get(GIVEN_NAME) if folder.is_run else None) or run.resolve().name)
 
 
 def folder_of(wanted: Path, logs: Path) -> Path:

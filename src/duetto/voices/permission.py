@@ -4,52 +4,40 @@ A converted file has the record in two places: as text in its metadata (RIFF LIS
 in full beside it, as `<name>.json`.
 """
 
-import logging
+import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from duetto import __version__
-from duetto.errors import StorageError
-from duetto.ownership.consent import NO_SUBJECT, Consent, consent_from_dict, require_scope
-from duetto.storage.files import read_object, sha256_file, write_json
-from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER
-
-logger = logging.getLogger(__name__)
+from duetto.ownership.consent import NO_SUBJECT
+from duetto.ownership.gate import require_allowed
+from duetto.ownership.heritage import CONSENT_FIELD, MADE_FROM, heritage_of
+from duetto.storage.digests import recorded_digests
+from duetto.storage.files import sha256_file, write_json
+from duetto.storage.run_folder import VOICE_CARD_NAME, WEIGHTS_NAME
 
 NO_RECORD = {"subject": "unknown", "note": "the voice came without a consent record"}
 
 
 def require_use(card: dict[str, Any], folder: Path, today: date | None = None) -> None:
-    """Raise unless the consent record in a voice's card allows conversion, as that of a synthetic voice always does.
+    """Raise unless everyone in a voice's heritage allows conversion; synthetic and unknown voices always may.
 
     Raises:
         CorpusError: If a person's record lacks the scope `infer`, has expired or was revoked.
     """
-    require_allowed(card, "infer", folder, today or date.today())
-
-
-def require_allowed(card: dict[str, Any], scope: str, folder: Path, today: date) -> None:
-    """Raise unless everyone in the consent record of a voice's card grants a scope on this day.
-
-    Raises:
-        CorpusError: If a person's record lacks the scope, has expired or was revoked.
-    """
-    if not card.get("consent"):
-        return  # a voice of another program: `output_tags` says that its consent is unknown
-    consent = consent_from_dict(card["consent"], str(folder / VOICE_CARD_NAME))
-    for record in consent.members or (consent,):
-        if record.is_private:
-            require_scope(record, scope, today, folder / VOICE_CARD_NAME)
+    require_allowed(card, "infer", folder / VOICE_CARD_NAME, today)
 
 
 def output_tags(card: dict[str, Any]) -> dict[str, str]:
     """Texts for an output's metadata: that it is AI-generated, the run, the owner of the voice, the consent."""
-    record = card.get("consent") or NO_RECORD
+    record = card.get(CONSENT_FIELD) or NO_RECORD
     allowed = ", ".join(record.get("scopes", ())) or "nothing known"
     terms = [f"allows: {allowed}"]
     terms += [f"purposes: {', '.join(record['purposes'])}"] if record.get("purposes") else []
     terms += [f"{name}: {record[name]}" for name in ("territory", "expires", "controller") if record.get(name)]
+    terms += [f"unknown owner of {each}" for each in heritage_of(card, "the card").unknown]
     owner = "synthetic voice" if record["subject"] == NO_SUBJECT else f"voice of {record['subject']}"
     return {
         "title": "Converted singing voice (AI-generated)",
@@ -60,8 +48,8 @@ def output_tags(card: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def write_origin(path: Path, card: dict[str, Any], source: Path, settings: dict[str, Any]) -> None:
-    """Record the origin of a conversion beside it, in `<path>.json`.
+def write_origin(path: Path, card: dict[str, Any], source: Path, settings: dict[str, Any]) -> Path:
+    """Record the origin of a conversion beside it, in `<path>.json`, and return that path.
 
     Args:
         path: A `.wav` or `.flac` that was written with `output_tags`.
@@ -71,44 +59,40 @@ def write_origin(path: Path, card: dict[str, Any], source: Path, settings: dict[
     """
     origin = {
         "generated": "AI-generated singing voice conversion",
+        **lineage_record(card),
         "run": card.get("name"),
-        "signature": card.get("signature"),
         "data_hash": card.get("data_hash"),
-        "consent": card.get("consent") or NO_RECORD,
+        CONSENT_FIELD: card.get(CONSENT_FIELD) or NO_RECORD,
         "source": {"name": source.name, "sha256": sha256_file(source)},
-        "output": {"name": path.name, "sha256": sha256_file(path)},
         "settings": settings,
         "tags": output_tags(card),
+    }
+    return write_beside(path, origin)
+
+
+def lineage_record(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file that is made with a voice says of it: its weights, what they were made from, who is unknown."""
+    return {
+        "signature": card.get("signature"),
+        "weights": recorded_digests(card).get(WEIGHTS_NAME),
+        CONSENT_FIELD: card.get(CONSENT_FIELD),
+        MADE_FROM: card.get(MADE_FROM) or [],
+        "unknown_owners": list(heritage_of(card, "the card").unknown),
+    }
+
+
+def lineage_text(card: Mapping[str, Any]) -> str:
+    """The same as JSON, for a file that holds its record inside."""
+    return json.dumps(lineage_record(card), sort_keys=True, ensure_ascii=False)
+
+
+def write_beside(path: Path, record: Mapping[str, Any]) -> Path:
+    """Write the record of a file beside it, as `<path>.json`, with the file's digest and the day; its path."""
+    made = {
+        "output": {"name": path.name, "sha256": sha256_file(path)},
         "software": f"duetto {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    write_json(path.with_name(f"{path.name}.json"), origin)
-
-
-def withdraw(revoked: Consent, logs: Path) -> list[str]:
-    """Enter a withdrawal into the voices that were trained on a person's recordings, and return their runs' names.
-
-    An unreadable record only causes a warning, because a voice with such a card cannot convert.
-    """
-    reached = []
-    for path in sorted({*logs.glob(f"*/{VOICE_FOLDER}/{VOICE_CARD_NAME}"), *logs.glob(f"*/{RUN_FILE}")}):
-        try:
-            record = read_object(path)
-        except StorageError as error:
-            logger.warning("The withdrawal is not entered here: %s", error)
-            continue
-        if _enter(record.get("consent"), revoked):
-            write_json(path, record)
-            reached.append(path.relative_to(logs).parts[0])
-    return sorted(set(reached))
-
-
-def _enter(record: Any, revoked: Consent) -> bool:
-    """Enter the day in a record of the same person, or in their part of a joint record."""
-    if not isinstance(record, dict):
-        return False
-    is_same = (record.get("subject"), record.get("controller")) == (revoked.subject, revoked.controller)
-    if is_same or [member for member in record.get("members", ()) if _enter(member, revoked)]:
-        record["revoked_at"] = revoked.revoked_at
-        return True
-    return False
+    beside = path.with_name(f"{path.name}.json")
+    write_json(beside, {**record, **made})
+    return beside

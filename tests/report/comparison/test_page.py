@@ -18,7 +18,7 @@ def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("logs")
     for run in make_pair(place):
         settings = {"note": HOSTILE, "data": {"sources": ["mei"]}}
-        change_facts(run, config=settings, consent={"subject": "none", "scopes": ["train"]})
+        change_facts(run, config=settings, consent={"subject": "none", "controller": "duetto", "scopes": ["train"]})
     return place
 
 

@@ -18,12 +18,14 @@ from duetto.architectures.vocoder.foreign import save_foreign_vocoder
 from duetto.architectures.vocoder.shapes import VocoderShape, vocoder_generator
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.errors import CheckpointError, ConfigError
+from duetto.ownership.heritage import heritage_of
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.voices.interchange.diffsvc_file import is_diffsvc_checkpoint, public_config, public_container
 from duetto.voices.interchange.exporting import export_voice
 from duetto.voices.interchange.importing import ImportFiles, import_files
 from duetto.voices.interchange.opening import open_checkpoint
+from tests.ownership.records import say_nobodys
 
 TODAY = date(2026, 11, 24)
 WIDTH, MELS = 256, 16
@@ -69,6 +71,7 @@ def test_a_public_checkpoint_becomes_the_same_network(tmp_path: Path, vocoder_pa
 
 def test_a_voice_goes_out_and_in_again_bit_equal(tmp_path: Path, vocoder_path: Path):
     path, network = write_public(tmp_path / "public")
+    say_nobodys(path, vocoder_path)
     import_files(ImportFiles(path, vocoder=str(vocoder_path)), tmp_path / "run")
     written = export_voice(tmp_path / "run" / VOICE_FOLDER, tmp_path / "out", "voice", TODAY).model
     assert written.name == "model_ckpt_steps_1200.ckpt"
@@ -76,6 +79,7 @@ def test_a_voice_goes_out_and_in_again_bit_equal(tmp_path: Path, vocoder_path: P
     assert {name.removeprefix("model.") for name in state} == set(export_weights(network))
     assert set(unread_tensors(SHAPE)) <= {name.removeprefix("model.") for name in state}
     again, _ = open_checkpoint(written, vocoder=str(tmp_path / "out" / "nsf_hifigan" / "model"))
+    assert heritage_of(again.card, "card").is_nobodys
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, acoustic(again).state_dict()[name]), name
     theirs = torch.load(vocoder_path, weights_only=True)["generator"]

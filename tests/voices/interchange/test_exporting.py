@@ -16,6 +16,7 @@ from duetto.voices.interchange.opening import open_voice
 from duetto.voices.interchange.rvc_voice import public_content
 from duetto.voices.interchange.settings import features_config, model_config
 from duetto.voices.voice import TrainedVoice, build_network, load_voice, save_voice
+from tests.ownership.records import say_nobodys
 from tests.training.tiny import tiny_config
 from tests.voices.interchange.files import (
     VARIANTS,
@@ -48,7 +49,9 @@ def upstream_tensors(variant):
 def test_a_filled_model_comes_out_as_upstream_has_it_and_goes_in_again_bit_equal(tmp_path, variant):
     halves = {name: tensor.half() for name, tensor in filled(variant, with_posterior=False).items()}
     given = rvc_content(variant, halves)
-    import_files(ImportFiles(save(given, tmp_path / "filled.pth")), tmp_path / "run")
+    path = save(given, tmp_path / "filled.pth")
+    say_nobodys(path)
+    import_files(ImportFiles(path), tmp_path / "run")
     exported = export_voice(tmp_path / "run" / "voice", tmp_path / "out", "filled", TODAY)
     content = read(exported.model)
     assert {n: (tuple(t.shape), t.dtype) for n, t in content["weight"].items()} == upstream_tensors(variant)
@@ -70,6 +73,10 @@ def test_an_imported_voice_with_its_index_goes_out_again(tmp_path):
     model = save(applio_content("v2_32k_f0", weights), tmp_path / "mei.pth")
     rows = random_rows(100, 768)
     files = ImportFiles(model, write_index(tmp_path / "mei.index", rows), content_path="vec.pt")
+    import_files(files, tmp_path / "unknown")
+    with pytest.raises(CorpusError, match=r"Nobody knows whose voices are in file mei\.pth .*; index mei\.index "):
+        export_voice(tmp_path / "unknown" / "voice", tmp_path / "out", "mei", TODAY)
+    say_nobodys(model, files.index)
     import_files(files, tmp_path / "run")
     voice = load_voice(tmp_path / "run" / "voice")
     assert (voice.model.size, voice.model.has_posterior, voice.features.content.path) == ("v2_32k", False, "vec.pt")

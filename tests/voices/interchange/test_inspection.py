@@ -1,6 +1,7 @@
 """What `python -m duetto inspect` says, and the three verbs from outside."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from duetto.__main__ import build_parser, main
 from duetto.cli.arguments import as_options
 from duetto.errors import CheckpointError
 from duetto.voices.interchange.inspection import describe
+from tests.ownership.records import say_nobodys
 from tests.voices.interchange.files import applio_content, blank, key_lists, random_rows, save, write_index
 
 
@@ -105,10 +107,18 @@ def test_the_verbs_take_a_voice_in_and_out(tmp_path, model, capsys):
     index = write_index(tmp_path / "mei.index", random_rows(90, 768))
     assert main(["import", str(model), f"index={index}", f"output={tmp_path / 'logs' / 'mei'}"]) == 0
     assert "shape v2_40k_f0, 109 speakers, reads contentvec layer 12" in capsys.readouterr().out
-    assert main(["export", "mei", f"logs={tmp_path / 'logs'}", f"output={tmp_path / 'out'}"]) == 0
+    export = ["export", "mei", f"logs={tmp_path / 'logs'}", f"output={tmp_path / 'out'}"]
+    assert main(export) == 2
+    assert "Nobody knows whose voices are in file mei.pth" in capsys.readouterr().err
+    say_nobodys(model, index)
+    shutil.rmtree(tmp_path / "logs")
+    assert main(["import", str(model), f"index={index}", f"output={tmp_path / 'logs' / 'mei'}"]) == 0
+    assert main(export) == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "added_IVF2_Flat_nprobe_1_mei_v2.index",
+        "added_IVF2_Flat_nprobe_1_mei_v2.index.json",
         "mei.pth",
+        "mei.pth.json",
     ]
     capsys.readouterr()
     assert main(["inspect", str(tmp_path / "logs" / "mei"), "--json"]) == 0

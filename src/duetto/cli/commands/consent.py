@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ def register(verbs: Any) -> None:
     parser = verbs.add_parser("consent", help="write, show or revoke the consent record of a voice")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     new = actions.add_parser("new", help="write consent.yaml; asks for values not given as options")
-    new.add_argument("path", type=Path, help="the folder with the recordings, or a .ddb file")
+    new.add_argument("path", type=Path, help="the folder with the recordings, a .ddb, or a foreign file of weights")
     for name, question in DOCS.items():
         new.add_argument(f"--{name}", help=question)
     new.add_argument(
@@ -40,11 +39,10 @@ def register(verbs: Any) -> None:
     show.add_argument("path", type=Path, help="a record, the folder that holds it, or the folder of a run")
     show.set_defaults(action=show_record)
     revoke = actions.add_parser("revoke", help="withdraw consent; training and conversion are refused from then on")
-    revoke.add_argument("path", type=Path, help="a record, or the folder that holds it")
+    revoke.add_argument("who", help="the person's identifier, their record, or the folder or run that holds it")
     revoke.add_argument("--on", help="the day of withdrawal, YYYY-MM-DD (default: today)")
-    revoke.add_argument(
-        "--logs", type=Path, default=Path("logs"), help="runs in whose voices the withdrawal is entered"
-    )
+    revoke.add_argument("--logs", type=Path, default=Path("logs"), help="runs, beside those that the registry knows")
+    revoke.add_argument("--data", type=Path, default=Path("data"), help="corpora, likewise")
     revoke.set_defaults(action=revoke_record)
 
 
@@ -52,6 +50,7 @@ def write_record(options: argparse.Namespace, console: Console) -> None:
     """Ask, check and write; without a terminal, a missing value is an error instead of a question."""
     from duetto.errors import ConfigError
     from duetto.ownership.consent import consent_from_dict, write_consent
+    from duetto.ownership.revocation import lift_revocation
 
     path = record_path(options.path)
     if path.exists() and not options.force:
@@ -70,6 +69,9 @@ def write_record(options: argparse.Namespace, console: Console) -> None:
         markup=False,
         soft_wrap=True,
     )
+    day = lift_revocation(consent.subject)
+    if day is not None:
+        console.print(f"The withdrawal of {day} is taken back: voices that say so have to be trained again.")
 
 
 def ask(given: dict[str, str | None], answer: Callable[[str], str]) -> dict[str, str]:
@@ -155,6 +157,7 @@ def show_record(options: argparse.Namespace, console: Console) -> int:
 
     from duetto.errors import CorpusError
     from duetto.ownership.consent import SCOPES, require_scope
+    from duetto.ownership.gate import require_consent
 
     consent, origin = load_record(options.path)
     table = Table("what", title=str(origin), title_justify="left")
@@ -169,6 +172,7 @@ def show_record(options: argparse.Namespace, console: Console) -> int:
     for scope in SCOPES:
         try:
             require_scope(consent, scope, date.today(), origin)
+            require_consent(consent, scope, origin)
             console.print(f"  {scope}: allowed today")
             may_train |= scope == "train"
         except CorpusError:
@@ -177,37 +181,89 @@ def show_record(options: argparse.Namespace, console: Console) -> int:
 
 
 def revoke_record(options: argparse.Namespace, console: Console) -> None:
-    """Enter the withdrawal into the record and into the voices that were trained on it."""
-    from duetto.ownership.consent import consent_from_dict, read_consent, write_consent
-    from duetto.voices.permission import withdraw
+    """Withdraw a person's consent: on the revocation list, and in every record that the registry finds."""
+    from duetto.ownership.revocation import own_list
+    from duetto.runs.withdrawal import withdraw
 
-    path = record_path(options.path)
-    consent = read_consent(path)
-    record = consent.as_dict() | {"revoked_at": options.on or date.today().isoformat()}
-    revoked = replace(consent, revoked_at=consent_from_dict(record, "--on").revoked_at)
-    write_consent(path, revoked)
-    console.print(f"{path}: consent of {revoked.subject} withdrawn on {revoked.revoked_at}.", markup=False)
-    for run in withdraw(revoked, options.logs):
-        console.print(f"  voice of {run}: conversion is refused from now on", markup=False)
-    console.print("The recordings, and the caches (data/), voices and outputs made from them, have to be erased.")
+    day = day_of_withdrawal(options.on, date.today())
+    subjects, records = persons_named(options.who)
+    for subject in subjects:
+        reached = withdraw(subject, day, options.logs, options.data, records)
+        console.print(f"Consent of {subject} withdrawn on {day}.", markup=False)
+        for path in reached.records:
+            console.print(f"  entered in {path}", markup=False, soft_wrap=True)
+        for run in reached.runs:
+            console.print(f"  voice of {run}: conversion is refused from now on", markup=False, soft_wrap=True)
+        kinds = ", ".join(f"{number} {kind}" for kind, number in reached.kinds) or "nothing"
+        console.print(f"Made from these recordings, and refused from now on: {kinds}.", markup=False)
+        for place in reached.gone:
+            console.print(f"  not there any more, perhaps moved: {place}", markup=False, soft_wrap=True)
+    console.print(
+        f"Out of reach: copies on other machines, and files that were sent away. Their users need {own_list()}: put it "
+        "on a share and name it in DUETTO_REVOKED there. To remove everything that is here: `python -m duetto erase`.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def day_of_withdrawal(given: str | None, today: date) -> str:
+    """The day from which use is refused.
+
+    Raises:
+        ConfigError: If it is no day, or one to come, from which nothing can be refused today.
+    """
+    from duetto.errors import ConfigError
+
+    try:
+        day = date.fromisoformat(given) if given else today
+    except ValueError as error:
+        raise ConfigError(f"--on={given}: expected a day such as {today.isoformat()}.") from error
+    if day > today:
+        raise ConfigError(f"--on={given} is to come. Use that is allowed until then ends with `expires: {given}`.")
+    return day.isoformat()
+
+
+def persons_named(who: str) -> tuple[list[str], list[Path]]:
+    """The persons of a record, or of the folder of recordings or run that holds one; else the identifier itself.
+
+    Returns:
+        Their identifiers, and the consent record if it is one.
+
+    Raises:
+        ConfigError: If the record is of a voice that belongs to nobody.
+    """
+    from duetto.errors import ConfigError
+    from duetto.ownership.heritage import persons_of
+
+    if not Path(who).exists():
+        return [who], []
+    consent, path = load_record(Path(who))
+    persons = [person.subject for person in persons_of(consent)]
+    if not persons:
+        raise ConfigError(f"{path} is of a voice that belongs to nobody, so nobody can withdraw it.")
+    return persons, [path] if path == record_path(Path(who)) else []
 
 
 def record_path(path: Path) -> Path:
-    """Path of the record for a folder, a .ddb, or the record itself."""
+    """Path of the record for a folder, a .ddb, a foreign file of weights, or the record itself."""
     from duetto.ownership.consent import CONSENT_NAME
+    from duetto.ownership.consent_file import statement_path
 
     if path.is_dir():
         return path / CONSENT_NAME
-    return path if path.suffix in (".yaml", ".yml") else path.with_name(CONSENT_NAME)
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    return path.with_name(CONSENT_NAME) if path.suffix == ".ddb" else statement_path(path)
 
 
 def load_record(path: Path) -> tuple[Any, Path]:
     """The record of a folder of recordings or of a run, and its file."""
-    from duetto.ownership.consent import consent_from_dict, read_consent
+    from duetto.ownership.consent import consent_from_dict
+    from duetto.ownership.consent_file import read_record
     from duetto.storage.files import read_object
     from duetto.storage.run_folder import RunFolder
 
     run = RunFolder(path)
     if run.is_run and not record_path(path).is_file():
         return consent_from_dict(read_object(run.record).get("consent"), str(run.record)), run.record
-    return read_consent(record_path(path)), record_path(path)
+    return read_record(record_path(path)), record_path(path)

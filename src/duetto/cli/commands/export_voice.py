@@ -23,6 +23,8 @@ def export(options: argparse.Namespace, console: Console) -> None:
     """Write the files and print where they belong."""
     from datetime import UTC, datetime
 
+    from duetto.runs.artefacts import artefact_of_file
+    from duetto.runs.registration import register
     from duetto.storage.run_folder import VOICE_FOLDER
     from duetto.voices.find import find_run
     from duetto.voices.interchange.exporting import export_voice
@@ -31,5 +33,6 @@ def export(options: argparse.Namespace, console: Console) -> None:
     today = datetime.now(UTC).date()
     name = options.name or run.resolve().name
     exported = export_voice(run / VOICE_FOLDER, options.output or run / EXPORT_FOLDER, name, today)
+    register([artefact_of_file(path.with_name(f"{path.name}.json")) for path in exported.files])
     for hint in exported.hints:
         console.print(hint, markup=False, soft_wrap=True)

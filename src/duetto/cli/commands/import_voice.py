@@ -26,11 +26,14 @@ def register(verbs: Any) -> None:
 
 def import_voice(options: argparse.Namespace, console: Console) -> None:
     """Read, check and write; then print how to use it."""
+    from duetto.runs.registration import register_run
+    from duetto.storage.run_folder import RunFolder
     from duetto.voices.interchange.importing import ImportFiles, import_files
 
     folder = options.output or Path("logs") / options.file.stem
     files = ImportFiles(options.file, options.index, options.discriminator, options.content_path, options.vocoder)
     voice = import_files(files, folder)
+    register_run(RunFolder(folder))
     origin = voice.card["origin"]
     for note in origin["notes"]:
         console.print(f"note: {note}", markup=False, soft_wrap=True)

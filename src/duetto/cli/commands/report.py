@@ -40,8 +40,11 @@ def write_report(options: argparse.Namespace, console: Console) -> None:
     options.runs = [folder_of(each, options.logs) for each in options.runs]
     if len(options.runs) == 1 and options.runs[0].is_dir() and run_folders(options.runs[0]) == options.runs:
         from duetto.report.page import write_run_page
+        from duetto.runs.registration import register_run
+        from duetto.storage.run_folder import RunFolder
 
         page = write_run_page(options.runs[0])
+        register_run(RunFolder(options.runs[0]))
     else:
         page = compare(options, console)
     console.print(str(page), markup=False, soft_wrap=True)
@@ -61,9 +64,13 @@ def compare(options: argparse.Namespace, console: Console) -> Path:
             return write_catalogue(named, output, report)
     from duetto.report.comparison.listening import MEGABYTES
     from duetto.report.comparison.page import write_comparison
+    from duetto.runs import registration
+    from duetto.runs.artefacts import artefact_of_page
 
     megabytes = MEGABYTES if options.megabytes is None else options.megabytes
     if not 0 <= megabytes <= 1000:
         raise ConfigError(f"--megabytes={megabytes:g}: expected 0 to 1000.")
     with progress_bar(console) as report:
-        return write_comparison(options.runs, output, results, megabytes, report)
+        page = write_comparison(options.runs, output, results, megabytes, report)
+    registration.register([artefact_of_page(page, named.runs)])
+    return page

@@ -22,7 +22,9 @@ from duetto.corpus.recordings.intake import Recording, display_name, recording_i
 from duetto.corpus.recordings.listing import DEFAULT_SINGER
 from duetto.corpus.recordings.measure import Measured
 from duetto.errors import CorpusError
-from duetto.ownership.consent import CONSENT_NAME, Consent, read_consent, require_rights, require_scope
+from duetto.ownership.consent import CONSENT_NAME, Consent, require_rights
+from duetto.ownership.consent_file import read_record
+from duetto.ownership.gate import require_consent
 from duetto.settings.case_config import FragmentConfig
 from duetto.settings.config import DataConfig
 from duetto.storage.audio import resample
@@ -39,8 +41,8 @@ def read_archive_consent(config: DataConfig, today: date) -> Consent:
     if config.path is None or not path.is_file():
         raise CorpusError(f"data.path={config.path}: there is no such file. Name the .ddb, as data.path=FILE.ddb.")
     record = path.with_name(CONSENT_NAME)
-    consent = read_consent(record)
-    require_scope(consent, "train", today, record)
+    consent = read_record(record)
+    require_consent(consent, "train", record, today)
     require_rights(consent, path)
     return consent
 

@@ -20,7 +20,9 @@ from duetto.corpus.recordings.held_out import SPLIT_SHARE, reconstruction_roles,
 from duetto.corpus.recordings.intake import Recording, display_name, recording_id
 from duetto.corpus.recordings.listing import Listing, digests_of, list_recordings
 from duetto.errors import CorpusError
-from duetto.ownership.consent import CONSENT_NAME, Consent, join_consents, read_consent, require_scope
+from duetto.ownership.consent import CONSENT_NAME, Consent, join_consents
+from duetto.ownership.consent_file import read_record
+from duetto.ownership.gate import require_consent
 from duetto.settings.config import DataConfig
 from duetto.workers import thread_pool
 
@@ -54,8 +56,8 @@ def read_folder_consents(config: DataConfig, listing: Listing, today: date) -> d
         if singer in consents:
             continue
         record = consent_path(listing, path)
-        consents[singer] = read_consent(record)
-        require_scope(consents[singer], "train", today, record)
+        consents[singer] = read_record(record)
+        require_consent(consents[singer], "train", record, today)
     return consents
 
 

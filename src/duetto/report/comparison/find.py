@@ -13,6 +13,7 @@ from typing import Any
 
 from duetto.errors import ConfigError, DuettoError, StorageError
 from duetto.report.collect import RunRecord, collect_run
+from duetto.report.privacy import as_shown
 from duetto.storage.files import read_object
 from duetto.storage.run_folder import RUN_FILE, EvaluationFolder, RunFolder
 
@@ -79,7 +80,7 @@ def read(named: Named) -> Found:
     runs, problems = [], list(named.problems)
     for folder, name in named.runs.items():
         try:
-            runs.append(collect_run(folder, name, named.evaluations.get(folder)))
+            runs.append(as_shown(collect_run(folder, name, named.evaluations.get(folder))))
         except DuettoError as error:
             problems.append(f"{folder.name} is left out: {error}")
     return Found(tuple(runs), named.verdict_files, tuple(problems), named.other_verdicts)

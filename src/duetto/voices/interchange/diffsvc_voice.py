@@ -11,9 +11,11 @@ from torch import Tensor
 from duetto.architectures.diffsvc.config import DiffSVCConfig
 from duetto.architectures.diffsvc.renderer import SingingDiffSVC, build_diffsvc
 from duetto.architectures.diffsvc.weights import export_weights, is_unread, load_weights
+from duetto.architectures.vocoder.find import find_vocoder
 from duetto.architectures.vocoder.foreign import save_foreign_vocoder
 from duetto.architectures.vocoder.load import foreign_generator, load_vocoder_into
 from duetto.errors import CheckpointError, ConfigError
+from duetto.ownership.heritage import described
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.files import atomic_path, make_folder, sha256_file, write_text
 from duetto.voices.interchange.diffsvc_file import (
@@ -25,6 +27,8 @@ from duetto.voices.interchange.diffsvc_file import (
     public_container,
 )
 from duetto.voices.interchange.exporting import Export, Exported
+from duetto.voices.owners import RECORD_KEY, parent_of
+from duetto.voices.permission import lineage_text
 from duetto.voices.voice import IMPORTED, TrainedVoice
 
 VOCODER_FOLDER = "nsf_hifigan"
@@ -59,7 +63,7 @@ def open_diffsvc(content: Mapping[str, Any], path: Path, content_path: str | Non
         "name": path.stem,
         "signature": digest[:10],
         "case": IMPORTED,
-        "consent": None,
+        **described([parent_of("file", path), parent_of("vocoder", find_vocoder(vocoder, found.features))]),
         "origin": {
             "file": path.name,
             "sha256": digest,
@@ -89,11 +93,11 @@ def export_diffsvc(voice: TrainedVoice, export: Export) -> Exported:
     spec_range: tuple[Tensor, Tensor] = (network.acoustic.mel_min, network.acoustic.mel_max)
     settings = public_config(model, voice.features, spec_range)
     write_text(folder / CONFIG_NAME, yaml.safe_dump(settings, sort_keys=True))
-    save_foreign_vocoder(network.vocoder, voice.features, folder / VOCODER_FOLDER)
+    vocoder = save_foreign_vocoder(network.vocoder, voice.features, folder / VOCODER_FOLDER)
     with atomic_path(path) as temporary:
-        torch.save(public_container(weights, step), temporary)
+        torch.save({**public_container(weights, step), RECORD_KEY: lineage_text(voice.card)}, temporary)
     hint = f"{path}: Diff-SVC's checkpoints/{export.name}/, {CONFIG_NAME} beside it"
-    return Exported(path, None, (hint,))
+    return Exported(path, None, (hint,), vocoder)
 
 
 def _require_public(model: DiffSVCConfig, features: FeaturesConfig) -> None:

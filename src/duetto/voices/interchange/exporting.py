@@ -7,7 +7,9 @@ from pkgutil import resolve_name
 
 from duetto.architectures.registry import architecture_of
 from duetto.errors import CheckpointError
-from duetto.voices.permission import require_allowed
+from duetto.ownership.gate import require_allowed
+from duetto.storage.run_folder import VOICE_CARD_NAME
+from duetto.voices.permission import lineage_record, write_beside
 from duetto.voices.voice import load_voice
 
 
@@ -27,10 +29,16 @@ class Exported:
     model: Path
     index: Path | None  # None = the voice has no index
     hints: tuple[str, ...]  # say where each file belongs
+    vocoder: Path | None = None  # None = the voice has none of its own
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file that holds something learned."""
+        return [path for path in (self.model, self.index, self.vocoder) if path is not None]
 
 
 def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Exported:
-    """Write the public files of a trained or imported voice.
+    """Write the public files of a trained or imported voice, each with its record beside it as `FILE.json`.
 
     Args:
         voice_folder: The `voice` folder of a run.
@@ -39,7 +47,7 @@ def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Ex
         today: The day for which consent is checked.
 
     Raises:
-        CorpusError: If the voice belongs to a person who does not allow `publish_weights`.
+        CorpusError: If somebody in its heritage does not allow `publish_weights`, or nobody knows who is in it.
         CheckpointError: If other programs do not support such a voice; says why.
         StorageError: If the folder cannot be written.
     """
@@ -47,6 +55,8 @@ def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Ex
     architecture = architecture_of(voice.model)
     if architecture.exporter is None:
         raise CheckpointError(f"{name} is a {architecture.title} voice. {architecture.no_export}")
-    require_allowed(voice.card, "publish_weights", voice_folder, today)  # an imported voice has no record
+    require_allowed(voice.card, "publish_weights", voice_folder / VOICE_CARD_NAME, today)
     exported: Exported = resolve_name(architecture.exporter)(voice, Export(voice_folder, folder, name))
+    for path in exported.files:
+        write_beside(path, {"name": name, **lineage_record(voice.card)})
     return exported

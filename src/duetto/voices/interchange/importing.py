@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
 from duetto.conversion.retrieval import RetrievalIndex, save_index
 from duetto.errors import ConfigError
+from duetto.ownership.heritage import CONSENT_FIELD, MADE_FROM
 from duetto.settings.provenance import code_version
 from duetto.storage.files import atomic_path, write_json
 from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER
@@ -89,6 +90,8 @@ def write_voice(
         "created": created,
         "status": IMPORTED,
         "code": code_version(),
+        CONSENT_FIELD: voice.card[CONSENT_FIELD],
+        MADE_FROM: voice.card[MADE_FROM],
     }
     write_json(folder / RUN_FILE, record)
     if index is not None:

@@ -1,5 +1,6 @@
 """Opens public files as a voice, for `infer.py checkpoint=…` and `python -m duetto import`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.architectures.rvc.weights import load_weights
 from duetto.conversion.retrieval import RetrievalIndex, build_index
 from duetto.errors import CheckpointError
+from duetto.ownership.heritage import described, heritage_of
 from duetto.storage.files import sha256_file
 from duetto.storage.torch_file import read_torch_file
 from duetto.voices.interchange import public_model
@@ -24,6 +26,7 @@ from duetto.voices.interchange.training_checkpoint import (
     is_training_checkpoint,
     parse_training_checkpoint,
 )
+from duetto.voices.owners import parent_of
 from duetto.voices.voice import IMPORTED, TrainedVoice, build_network
 
 NEIGHBOURS = 8  # k of the search whose recall is measured
@@ -44,7 +47,11 @@ def open_checkpoint(
         CheckpointError: If a file is missing, truncated, hostile, of an unknown version or a wrong width; says which.
     """
     voice = open_voice(checkpoint, content_path, vocoder)
-    return voice, None if index is None else open_index(index, voice)
+    if index is None:
+        return voice, None
+    found = open_index(index, voice)
+    parents = (*heritage_of(voice.card, str(checkpoint)).parents, parent_of("index", index))
+    return replace(voice, card={**voice.card, **described(parents)}), found
 
 
 def open_voice(checkpoint: Path, content_path: str | None, vocoder: str | None = None) -> TrainedVoice:
@@ -124,7 +131,7 @@ def _build(
         "name": path.stem,
         "signature": digest[:10],
         "case": IMPORTED,
-        "consent": None,
+        **described([parent_of("file", path)]),
         "origin": {"file": path.name, "sha256": digest, "shape": shape, **origin},
     }
     return TrainedVoice(network.eval(), model, features, card)

@@ -24,13 +24,14 @@ from duetto.voices.interchange.settings import (
     SPEAKERS_ENTRY,
     public_config,
 )
+from duetto.voices.owners import RECORD_KEY
 
 REMEDY = "Give an inference model (.pth) of RVC WebUI or Applio; if this is one, download it again."
 CONTENT_KEY, PITCH_KEY, SPEAKER_KEY = "enc_p.emb_phone.weight", "enc_p.emb_pitch.weight", "emb_g.weight"
 VOCODER = "HiFi-GAN"
 CONTENTVEC_NAMES = ("contentvec", "hubert", "hubert_base", "hubert_base.pt")  # one file under several names
 APPLIO_MARKS = ("vocoder", "embedder_model", "speakers_id", "model_hash", "creation_date")
-DETAILS_LEFT_OUT = ("weight", "config")
+DETAILS_LEFT_OUT = ("weight", "config", RECORD_KEY)
 MAX_SPEAKERS = 10_000
 WEIGHT_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 

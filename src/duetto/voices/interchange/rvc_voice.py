@@ -19,6 +19,8 @@ from duetto.voices.interchange.exporting import Export, Exported
 from duetto.voices.interchange.public_index import write_public_index
 from duetto.voices.interchange.public_model import CONTENTVEC_NAMES, VOCODER
 from duetto.voices.interchange.settings import CONTENT_LAYERS, public_config, shape_name
+from duetto.voices.owners import RECORD_KEY
+from duetto.voices.permission import lineage_text
 from duetto.voices.voice import IMPORTED, TrainedVoice
 
 REMEDY = (
@@ -74,6 +76,7 @@ def public_content(voice: TrainedVoice, name: str) -> dict[str, Any]:
         "version": version,
         "vocoder": VOCODER,
         "embedder_model": CONTENTVEC_NAMES[0],
+        RECORD_KEY: lineage_text(voice.card),
     }
 
 

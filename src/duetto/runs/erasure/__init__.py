@@ -1,0 +1,1 @@
+"""Erases a person's recordings and everything made from them: plan, removal, certificate."""

@@ -1,0 +1,1 @@
+"""Ways around consent, each with the test that it fails."""
