@@ -9,9 +9,9 @@ from duetto.conversion.converter import ConversionRequest
 from duetto.conversion.mixing import below_full_scale, place_as
 from duetto.conversion.sources import names_file
 from duetto.report.song_page import write_song_page
-from duetto.settings.config import require
 from duetto.runs.artefacts import artefact_of_file
 from duetto.runs.registration import register
+from duetto.settings.config import require
 from duetto.settings.run_config import AUTO, InferConfig
 from duetto.storage.audio import Waveform, write_audio
 from duetto.storage.run_folder import RunFolder
