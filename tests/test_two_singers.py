@@ -61,7 +61,9 @@ def test_two_singers_train_together_and_each_can_be_asked_to_sing(choir, tmp_pat
     for speaker in ("ann", "bob", 1):
         output = tmp_path / f"{speaker}.wav"
         config = InferConfig(run=str(card.parents[1]), source=str(tmp_path / "song.wav"), output=str(output))
-        config.speaker, config.diffusion.steps = speaker, 2
+        config.speaker = speaker
+        if model == "diffsvc":
+            config.diffusion.steps = 2
         infer(config, Console(quiet=True))
         sung[speaker], _ = soundfile.read(output)
         assert len(sung[speaker]) == NUM_SAMPLES

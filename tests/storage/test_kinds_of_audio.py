@@ -61,7 +61,8 @@ def test_what_is_not_read_of_training_material_stands_in_the_ledger(tmp_path: Pa
 
 def test_what_is_not_read_of_a_source_stands_in_the_table(tmp_path: Path):
     source = check_source(write(tmp_path, KINDS["mp3 cut off"].make))
-    task = ConversionTask(source.path, tmp_path / "out.wav", source, ConvertedFile(tmp_path / "out.wav", 1.0, 0.0))
+    result = ConvertedFile(tmp_path / "out.wav", 1.0, 0.0)
+    task = ConversionTask(source.path, tmp_path / "out.wav", source, result=result)
     (told,) = source.unread
     assert f"{told.seconds:.2f} s not read: breaks off" in describe(task)[0]
 

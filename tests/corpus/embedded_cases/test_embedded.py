@@ -30,7 +30,7 @@ from duetto.storage.files import sha256_file
 from tests.corpus.fakes import FakeSinger
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
-CASES = sorted(path.stem for path in (CONF / "data").glob("case_*.yaml"))
+CASES = sorted(path.stem for path in (CONF / "data").glob("case_[abcd]*.yaml"))  # not case_n, which nobody sings
 FAMILIES = ("case_a", "case_b", "case_c", "case_d")
 SPLITS = ("train", "val", "test")
 
