@@ -45,6 +45,8 @@ def test_the_names_that_are_fixed_here_are_those_of_the_code():
         ("model.dropout=1", "model.dropout=1: expected 0 to below 1."),
         ("model=diffsvc model.denoiser.channels=33", "model.denoiser.channels=33: expected an even number"),
         ("model=diffsvc model.pitch_max_hz=10", "model.pitch_min_hz=50 must lie above 0 and below pitch_max_hz=10"),
+        ("model=vocoder model.parallel_share=0.5", "model.parallel_share: a vocoder reads no content"),
+        ("model=rvc model.parallel_share=2", "model.parallel_share=2"),
         ("model=vocoder model.mel_scales=[1]", "model.mel_scales=[1]: the mel loss needs"),
     ],
 )

@@ -196,6 +196,7 @@ def test_its_export_is_refused_in_a_sentence(tmp_path: Path, vocoder_folder: Pat
         ({"context_frames": 27}, "expected 1 to 25"),
         ({"ridge": 0.0}, r"expected 1e-06 to 1"),
         ({"ema_decay": 0.9}, "no steps to average"),
+        ({"trained_parts": ["shared"]}, "solved as a whole"),
         ({"n_mels": 11}, "features.n_mels is 10"),
     ],
 )

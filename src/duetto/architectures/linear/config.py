@@ -35,3 +35,4 @@ class LinearConfig(ModelConfig):
         require(self.context_frames % 2 == 1, f"model.context_frames={self.context_frames}: expected an odd number.")
         require_within("model.ridge", self.ridge, LEAST_RIDGE, 1)
         require(self.ema_decay == 0, f"model.ema_decay={self.ema_decay:g}: there are no steps to average; leave it 0.")
+        require(not self.trained_parts, "model.trained_parts: the linear baseline is solved as a whole; leave it out.")

@@ -44,6 +44,7 @@ class VocoderConfig(ModelConfig):
         """Require that the generator upsamples by the hop and takes the features' mel."""
         super().validate(features)
         self.loss.validate()
+        require(self.parallel_share == 0, "model.parallel_share: a vocoder reads no content; leave it out.")
         require_within("model.segment_frames", self.segment_frames, 1)
         check_upsampling(self.generator, features)
         require(

@@ -15,7 +15,7 @@ import numpy as np
 
 from duetto.corpus.embedded_cases.room import add_room, room_response
 from duetto.corpus.jobs import Outcome, Plan, all_clips
-from duetto.corpus.manifest import Clip, Role, Split
+from duetto.corpus.manifest import Clip, Split
 from duetto.corpus.natural_voices.narrator import LICENCES, SAMPLE_RATE, Narrator, Utterance
 from duetto.corpus.natural_voices.performance import Recording, perform
 from duetto.corpus.natural_voices.texts import held_out_sentences, joined, sentences_by_language
@@ -69,7 +69,7 @@ class NaturalText:
             utterances, perform(self.narrator, utterances, random if self.is_intoned else None), strict=True
         ):
             recording = Recording(self.name, self.split, utterance)
-            clips += recording.write(folder, self._recorded(waveform), self._roles(utterance.timbre))
+            clips += recording.write(folder, self._recorded(waveform), utterance.timbre == self.target)
         return Outcome(tuple(clips))
 
     def _recorded(self, waveform: Waveform) -> Waveform:
@@ -77,11 +77,6 @@ class NaturalText:
         if self.split != "train" or self.room.rt60_s == 0:
             return level
         return fit_full_scale(add_room(level, room_response(self.room, SAMPLE_RATE, self.seed)))
-
-    def _roles(self, timbre: str) -> tuple[Role, ...]:
-        if self.split == "train":
-            return ("target",)
-        return ("target", "reference") if timbre == self.target else ("source",)
 
 
 def case_n_settings(config: DataConfig, narrator: Narrator) -> dict[str, Any]:

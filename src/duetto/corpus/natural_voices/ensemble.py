@@ -20,7 +20,7 @@ import numpy as np
 
 from duetto.corpus.embedded_cases.choir import choir_jobs, choir_settings
 from duetto.corpus.jobs import Job, Outcome, Plan, all_clips
-from duetto.corpus.manifest import Clip, Role, Split
+from duetto.corpus.manifest import Clip, Split
 from duetto.corpus.natural_voices.narrator import LICENCES, SAMPLE_RATE, Narrator, Utterance
 from duetto.corpus.natural_voices.performance import Recording, perform
 from duetto.corpus.natural_voices.texts import joined, sentences_by_language
@@ -100,7 +100,9 @@ class EnsembleText:
         clips: list[Clip] = []
         for utterance, waveform in zip(utterances, waveforms, strict=True):
             treated = treat(waveform, self._treatment(utterance.timbre), SAMPLE_RATE)
-            clips += Recording(self.name, self.split, utterance).write(folder, treated, self._roles(utterance.timbre))
+            clips += Recording(self.name, self.split, utterance).write(
+                folder, treated, utterance.timbre == self.prosody
+            )
         return Outcome(tuple(clips))
 
     def _treatment(self, timbre: str) -> Treatment:
@@ -108,11 +110,6 @@ class EnsembleText:
             return Treatment(HELD_OUT_DBFS)
         shares = self.ensemble.room_share, self.ensemble.microphone_share
         return draw_treatment(self.name, timbre, self.seed, *shares)
-
-    def _roles(self, timbre: str) -> tuple[Role, ...]:
-        if self.split == "train":
-            return ("target",)
-        return ("target", "reference") if timbre == self.prosody else ("source",)
 
     def _random(self, *purpose: str) -> np.random.Generator:
         place = ensemble_voices().index(self.prosody)

@@ -41,8 +41,19 @@ class Recording:
     split: Split
     utterance: Utterance
 
-    def write(self, folder: Path, waveform: Waveform, roles: Sequence[Role]) -> list[Clip]:
-        """Write the audio; returns a clip for each role that it plays in the corpus."""
+    def write(self, folder: Path, waveform: Waveform, is_reference: bool) -> list[Clip]:
+        """Write the audio.
+
+        Args:
+            folder: Of the corpus.
+            waveform: (S,).
+            is_reference: Whether a held-out recording is what a conversion should sound like, and not its source.
+
+        Returns:
+            A clip for each role that it plays in the corpus; one for training is the target's.
+        """
+        held_out: tuple[Role, ...] = ("target", "reference") if is_reference else ("source",)
+        roles = held_out if self.split != "train" else ("target",)
         timbre = self.utterance.timbre
         path = f"audio/{timbre}/{self.song}.wav"
         write_audio(folder / path, waveform, SAMPLE_RATE, "PCM_16")
