@@ -14,7 +14,8 @@ from duetto.settings.run_config import TrainConfig
 from duetto.voices.owners import NOT_WEIGHTS, conversions_among, parent_by_digest, parent_of
 from duetto.voices.pretrained import choose_base
 
-BASE, DISCRIMINATOR, VOCODER = "base", "base_discriminator", "vocoder"  # fields of model settings
+BASE, DISCRIMINATOR = "base", "base_discriminator"  # fields of model settings
+VOCODERS = ("vocoder", "generator_vocoder")  # likewise
 
 
 def weights_of(config: TrainConfig, digests: Mapping[str, str]) -> tuple[Parent, ...]:
@@ -74,5 +75,5 @@ def _files(config: TrainConfig) -> list[tuple[str, Path]]:
     for name in sorted(path_fields(architecture_of(model).config) - {BASE, DISCRIMINATOR}):
         value = getattr(model, name)
         if value is not None:
-            files.append((name, find_vocoder(value, config.features) if name == VOCODER else Path(value).expanduser()))
+            files.append((name, find_vocoder(value, config.features) if name in VOCODERS else Path(value).expanduser()))
     return files

@@ -29,7 +29,7 @@ from duetto.voices.interchange.training_checkpoint import DISCRIMINATOR, GENERAT
 
 AUTO, NONE = "auto", "none"  # values of `model.base`
 HEARD = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_hz", "content")  # of features
-SPEAKER_TABLES = ("speaker_embedding.weight", "condition_encoder.speaker.weight")
+SPEAKER_TABLES = ("speaker_embedding.weight", "condition_encoder.speaker.weight", "mel_mean", "mel_spread")
 DIFFERENCES_SHOWN = 3  # maximum number of lines of torch's list of mismatches
 
 

@@ -67,7 +67,7 @@ def test_an_unknown_shape_is_refused():
 
 def test_the_compact_size_builds():
     features, model = read_size("compact")
-    config = SynthesizerConfig.from_model_config(model, features.sample_rate, features.hop_length)
+    config = SynthesizerConfig.from_model_config(model, features)
     assert count(lambda: Synthesizer(config)) < 6_000_000
 
 

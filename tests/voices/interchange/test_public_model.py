@@ -36,7 +36,7 @@ def test_every_shape_survives_our_settings(name):
     model = model_config(name, 3, has_posterior=False)
     model.validate(features)
     features.validate()
-    shape = SynthesizerConfig.from_model_config(model, features.sample_rate, features.hop_length)
+    shape = SynthesizerConfig.from_model_config(model, features)
     assert shape == ecosystem_shape(name, 3, has_posterior=False)
     assert shape_name(shape) == name
 

@@ -73,6 +73,14 @@ class DiffSVC(nn.Module):
         """Log mel (B, M, T) to x_0."""
         return normalise_mel(mel, self.mel_min, self.mel_max)
 
+    def deviation(self, mel: Tensor, inputs: ConditionInputs) -> Tensor:
+        """What is diffused of a log mel (B, M, T): all of it."""
+        return mel
+
+    def restored(self, deviation: Tensor, inputs: ConditionInputs) -> Tensor:
+        """The log mel (B, M, T) of what was diffused."""
+        return deviation
+
     def forward(self, mel: Tensor, inputs: ConditionInputs, timestep: Tensor, noise: Tensor) -> Tensor:
         """Predicted noise of a noised mel, for training.
 
@@ -85,7 +93,7 @@ class DiffSVC(nn.Module):
         Returns:
             (B, M, T).
         """
-        x_t = diffuse(self.schedule, self.normalise(mel), timestep, noise)
+        x_t = diffuse(self.schedule, self.normalise(self.deviation(mel, inputs)), timestep, noise)
         return self.denoiser(x_t, timestep, self.encode(inputs), inputs.mask)
 
     @torch.no_grad()
@@ -122,12 +130,12 @@ class DiffSVC(nn.Module):
         shape = (batch, self.shape.denoiser.n_mels, num_frames)
         noise = torch.randn(shape, generator=generator, device=device).to(self.mel_min) * noise_scale
         start = None if shallow is None else shallow.start
-        x = noise if shallow is None else self.noised(shallow, noise)
+        x = noise if shallow is None else self.noised(shallow, inputs, noise)
         denoise = PreparedDenoiser(self.denoiser, self.encode(inputs), inputs.mask)
         x_0 = sample(sampler, denoise, x, self.schedule, start, generator, progress, is_clamped)
-        return denormalise_mel(x_0, self.mel_min, self.mel_max) * inputs.mask
+        return self.restored(denormalise_mel(x_0, self.mel_min, self.mel_max), inputs) * inputs.mask
 
-    def noised(self, shallow: Shallow, noise: Tensor) -> Tensor:
+    def noised(self, shallow: Shallow, inputs: ConditionInputs, noise: Tensor) -> Tensor:
         """The starting mel with the noise of timestep start - 1, (B, M, T)."""
         last = torch.full((len(noise),), min(shallow.start, len(self.schedule)) - 1, device=noise.device)
-        return diffuse(self.schedule, self.normalise(shallow.mel), last, noise)
+        return diffuse(self.schedule, self.normalise(self.deviation(shallow.mel, inputs)), last, noise)

@@ -7,25 +7,30 @@ trained; it is loaded once and saved with the voice.
 Augmentation, off by default: a pitch shift of spectrum and f0 (key shift), and a change of level.
 """
 
+from collections.abc import Iterator
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from duetto.architectures.diffsvc.config import DiffSVCConfig
 from duetto.architectures.diffsvc.model import ConditionInputs
 from duetto.architectures.diffsvc.renderer import SingingDiffSVC, build_diffsvc, mel_energy, mel_for
+from duetto.architectures.diffsvc.residual import ResidualDiffSVC
 from duetto.architectures.diffsvc.schedule import noise_loss
 from duetto.architectures.vocoder.load import load_vocoder_into
 from duetto.data.batch import Batch
 from duetto.data.dataset import CropPlan, TrainingClip, collate
 from duetto.layers.masks import sequence_mask
 from duetto.settings.config import FeaturesConfig
+from duetto.training.linear_fit import RIDGE, fit_linear
 from duetto.training.module import TrainingModule, make_optimizer
 from duetto.units import semitones_to_ratio
 
 VALIDATION_SEED = 20_190  # of the noise and timesteps that every validation uses
 VALIDATION_DRAWS = 16  # timesteps, evenly spread
+OUTLYING = 5e-4  # share of frames beyond either end of the range of a linear part's rest
 MEL_MARGIN = 1e-3  # minimum width of a bin's range, so that a constant bin does not divide by zero
 
 
@@ -55,27 +60,39 @@ class DiffSVCModule(TrainingModule):
         return cast(SingingDiffSVC, network).acoustic
 
     def learn_statistics(self, plan: CropPlan) -> str | None:
-        """Store the mel range of the training set, bin by bin, with the weights.
+        """Fit the linear part, if there is one; store the range of what is diffused, bin by bin, with the weights.
 
-        Pretrained weights keep their own range unless `model.measures_range` is set; the share of the training set's
-        mel that lies outside it is reported.
+        Pretrained weights keep their map, and their range unless `model.measures_range` is set; the share of the
+        training set that lies outside it is reported.
         """
-        mels = (self._mel_of(clip, plan.hop_length) for clip in plan.clips)
+        acoustic, said = self.network.acoustic, ""
+        if isinstance(acoustic, ResidualDiffSVC):
+            said = fit_linear(acoustic.linear, plan, self.features, RIDGE, keeps_map=self.start.from_base) + " "
+        diffused = (self._diffused(clip, plan.hop_length) for clip in plan.clips if clip.num_frames)
         if self.start.from_base and not self.config.measures_range:
-            acoustic = self.network.acoustic
-            outside = torch.cat([(acoustic.normalise(mel).abs() > 1.0).float().flatten() for mel in mels])
+            outside = torch.cat([(acoustic.normalise(each).abs() > 1.0).float().flatten() for each in diffused])
             return (
-                f"{100 * float(outside.mean()):.2f} % of the training set's mel lies outside the pretrained weights' "
-                "range; conversions are clipped to that range."
+                f"{said}{100 * float(outside.mean()):.2f} % of the training set's mel lies outside the pretrained "
+                "weights' range; conversions are clipped to that range."
             )
-        lows, highs = zip(*((mel.amin(dim=(0, 2)), mel.amax(dim=(0, 2))) for mel in mels), strict=True)
-        low, high = torch.stack(lows).amin(dim=0), torch.stack(highs).amax(dim=0)
-        self.network.acoustic.set_mel_range(low, torch.maximum(high, low + MEL_MARGIN))
-        return None
+        low, high = self._range(diffused)
+        acoustic.set_mel_range(low, torch.maximum(high, low + MEL_MARGIN))
+        return said or None
 
-    def _mel_of(self, clip: TrainingClip, hop_length: int) -> Tensor:
+    def _range(self, diffused: Iterator[Tensor]) -> tuple[Tensor, Tensor]:
+        """Lowest and highest value of each bin, (M,); with a linear part, what all but one in a thousand lie within."""
+        if isinstance(self.network.acoustic, ResidualDiffSVC):
+            frames = torch.cat([each[0] for each in diffused], dim=1).numpy()
+            low, high = np.quantile(frames, (OUTLYING, 1 - OUTLYING), axis=1)
+            return torch.from_numpy(low).float(), torch.from_numpy(high).float()
+        lows, highs = zip(*((each.amin(dim=(0, 2)), each.amax(dim=(0, 2))) for each in diffused), strict=True)
+        return torch.stack(lows).amin(dim=0), torch.stack(highs).amax(dim=0)
+
+    @torch.no_grad()
+    def _diffused(self, clip: TrainingClip, hop_length: int) -> Tensor:
         whole = collate([(clip, 0)], clip.num_frames, hop_length)
-        return mel_for(self.config, whole.waveform, self.features)
+        mel, inputs = self._inputs(whole, whole.waveform, whole.f0_hz, 0.0)
+        return self.network.acoustic.deviation(mel, inputs)
 
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
         """One step."""

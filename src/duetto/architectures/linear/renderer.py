@@ -4,13 +4,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from duetto.architectures.linear.acoustic import LinearAcoustic
 from duetto.architectures.linear.config import LinearConfig
 from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.conversion.converter import ConversionRequest
 from duetto.features.cache import ClipFeatures
 from duetto.features.mel import waveform_to_mel
+from duetto.layers.linear_acoustic import LinearAcoustic
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.audio import Waveform
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from duetto.settings.config import MISSING, FeaturesConfig, require
-from duetto.settings.kinds import NOT_SHAPE
+from duetto.settings.kinds import NOT_SHAPE, PATH
 from duetto.settings.model_config import (
     DiscriminatorConfig,
     GeneratorConfig,
@@ -33,10 +33,15 @@ class RVCConfig(ModelConfig):
     flow_layers: int = 3  # WaveNet layers per coupling
     speaker_channels: int = MISSING
     uses_f0: bool = True
+    # the latent is the mel, standardised for each singer, and what the networks add; the prior starts from the linear
+    # baseline (`mel_latent.py`); off = upstream
+    has_mel_latent: bool = False
     has_posterior: bool = True  # False: like public models, which convert but cannot be trained further
     segment_frames: int = field(default=MISSING, metadata=NOT_SHAPE)  # frames of waveform trained at once
     noise_scale: float = field(default=0.66666, metadata=NOT_SHAPE)  # prior temperature at conversion
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    # with has_mel_latent, the vocoder that the generator starts as without a base: auto | a run's folder; null = none
+    generator_vocoder: str | None = field(default=None, metadata=PATH)
     # training: keep the generator free of a comb at the frame rate (`duetto.layers.phase_balance`)
     balances_upsampling: bool = field(default=False, metadata=NOT_SHAPE)
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
@@ -59,6 +64,15 @@ class RVCConfig(ModelConfig):
         require(
             self.spectrogram_channels == features.n_fft // 2 + 1,
             f"model.spectrogram_channels={self.spectrogram_channels}: n_fft={features.n_fft} needs n_fft // 2 + 1.",
+        )
+        require(
+            not self.has_mel_latent or self.inter_channels >= features.n_mels,
+            f"model.has_mel_latent: the latent has {self.inter_channels} channels (model.inter_channels), too few for "
+            f"the {features.n_mels} bins of a mel (features.n_mels).",
+        )
+        require(
+            self.generator_vocoder is None or self.has_mel_latent,
+            "model.generator_vocoder: a vocoder reads a mel; set model.has_mel_latent=true or leave it out.",
         )
         require(
             self.crop_frames == 0 or self.segment_frames <= self.crop_frames,

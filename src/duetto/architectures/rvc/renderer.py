@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from duetto.architectures.rvc.config import RVCConfig
+from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer
 from duetto.architectures.rvc.shapes import SynthesizerConfig
 from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.conversion.converter import ConversionRequest
@@ -16,7 +17,8 @@ from duetto.storage.audio import Waveform
 
 def build_rvc(model: RVCConfig, features: FeaturesConfig) -> Synthesizer:
     """An untrained synthesizer of the configured shape."""
-    return Synthesizer(SynthesizerConfig.from_model_config(model, features.sample_rate, features.hop_length))
+    shape = SynthesizerConfig.from_model_config(model, features)
+    return MelLatentSynthesizer(shape) if model.has_mel_latent else Synthesizer(shape)
 
 
 class RVCRenderer:

@@ -23,6 +23,15 @@ SHAPE_NAMES = tuple(
 
 
 @dataclass(frozen=True)
+class MelBand:
+    """Bins of a mel spectrogram."""
+
+    n_mels: int
+    min_hz: float
+    max_hz: float | None  # None = Nyquist
+
+
+@dataclass(frozen=True)
 class SynthesizerConfig:
     """Everything that fixes the synthesizer's tensors."""
 
@@ -50,6 +59,7 @@ class SynthesizerConfig:
     has_posterior: bool  # public models have none: they convert, but support neither training nor copy synthesis
     segment_frames: int
     num_harmonics: int  # overtones in the source; public models have none
+    mel: MelBand | None = None  # of a latent that starts as the mel (`mel_latent.py`); public models have none
 
     def __post_init__(self) -> None:
         """Refuse shapes that would lose or invent samples.
@@ -69,6 +79,8 @@ class SynthesizerConfig:
             raise ConfigError("An upsample kernel minus its rate is odd; give kernels that differ by an even number.")
         if len(self.resblock_kernel_sizes) != len(self.resblock_dilation_sizes):
             raise ConfigError("resblock_kernel_sizes and resblock_dilation_sizes differ in length.")
+        if self.mel is not None and self.mel.n_mels > self.inter_channels:
+            raise ConfigError(f"A latent of {self.inter_channels} channels does not hold {self.mel.n_mels} mel bins.")
 
     @property
     def generator(self) -> GeneratorShape:
@@ -81,16 +93,18 @@ class SynthesizerConfig:
             resblock_kernel_sizes=self.resblock_kernel_sizes,
             resblock_dilation_sizes=self.resblock_dilation_sizes,
             speaker_channels=self.speaker_channels,
+            has_output_bias=self.mel is not None,  # as a vocoder
         )
 
     @classmethod
-    def from_model_config(cls, model: RVCConfig, sample_rate: int, hop_length: int) -> "SynthesizerConfig":
+    def from_model_config(cls, model: RVCConfig, features: FeaturesConfig) -> "SynthesizerConfig":
         """The shape that a resolved `model` group asks for.
 
         Raises:
             ConfigError: If a rule between fields is broken.
         """
-        grid = {"sample_rate": sample_rate, "hop_length": hop_length}
+        band = MelBand(features.n_mels, features.mel_min_hz, features.mel_max_hz) if model.has_mel_latent else None
+        grid = {"sample_rate": features.sample_rate, "hop_length": features.hop_length, "mel": band}
         known = vars(model.generator) | vars(model) | grid  # their fields have the names of ours
         return cls(**{each.name: _frozen(known[each.name]) for each in fields(cls)})
 
@@ -145,7 +159,7 @@ def discriminator_periods(version: str) -> tuple[int, ...]:
 @cache
 def _ecosystem_shape(name: str) -> SynthesizerConfig:
     known = ecosystem_settings(name)
-    return SynthesizerConfig.from_model_config(known.model, known.features.sample_rate, known.features.hop_length)
+    return SynthesizerConfig.from_model_config(known.model, known.features)
 
 
 def _frozen(value: Any) -> Any:

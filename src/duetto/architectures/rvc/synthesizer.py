@@ -96,15 +96,16 @@ class Synthesizer(nn.Module):
         """
         mask = sequence_mask(lengths, content.shape[1], content.dtype)
         speaker = self.embed_speaker(speaker_id)
-        prior_mean, prior_log_std = self.prior_encoder(content, pitch_coarse, mask)
-        posterior_mean, posterior_log_std = self._posterior(spectrogram, mask, speaker)
+        prior_mean, prior_log_std = self.prior(content, pitch_coarse, mask)
+        posterior_mean, posterior_log_std = self.posterior(spectrogram, mask, speaker_id)
         if posterior_noise is None:
             posterior_noise = torch.randn_like(posterior_mean)
         z = (posterior_mean + posterior_noise * torch.exp(posterior_log_std)) * mask
         z_p = self.flow(z, mask, speaker)
         if segment_start is None:
             segment_start = random_segment_starts(lengths, self.config.segment_frames)
-        z_segment = slice_segments(z, segment_start, self.config.segment_frames)
+        heard = self.generator_input(z, speaker_id)
+        z_segment = slice_segments(heard, segment_start, self.config.segment_frames)
         f0_segment = None if f0_hz is None else slice_segments(f0_hz, segment_start, self.config.segment_frames)
         waveform = self.decode(z_segment, f0_segment, speaker, noise=source_noise)
         return TrainingOutput(
@@ -138,12 +139,12 @@ class Synthesizer(nn.Module):
         """
         mask = sequence_mask(lengths, content.shape[1], content.dtype)
         speaker = self.embed_speaker(speaker_id)
-        mean, log_std = self.prior_encoder(content, pitch_coarse, mask)
+        mean, log_std = self.prior(content, pitch_coarse, mask)
         device = generator.device if generator is not None else mean.device
         noise = torch.randn(mean.shape, generator=generator, device=device).to(mean)
         z_p = (mean + torch.exp(log_std) * noise * noise_scale) * mask
         z = self.flow(z_p, mask, speaker, reverse=True)
-        return self.decode(z * mask, f0_hz, speaker, generator=generator)
+        return self.decode(self.generator_input(z * mask, speaker_id), f0_hz, speaker, generator=generator)
 
     @torch.no_grad()
     def copy_synthesise(
@@ -171,16 +172,36 @@ class Synthesizer(nn.Module):
         """
         mask = sequence_mask(lengths, spectrogram.shape[-1], spectrogram.dtype)
         speaker = self.embed_speaker(speaker_id)
-        mean, _ = self._posterior(spectrogram, mask, speaker)
-        return self.decode(mean, f0_hz, speaker, generator=generator)
+        mean, _ = self.posterior(spectrogram, mask, speaker_id)
+        return self.decode(self.generator_input(mean, speaker_id), f0_hz, speaker, generator=generator)
 
-    def _posterior(self, spectrogram: Tensor, mask: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor]:
+    def prior(self, content: Tensor, pitch_coarse: Tensor | None, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of the prior's latent; arguments as in `PriorEncoder.forward`."""
+        statistics: tuple[Tensor, Tensor] = self.prior_encoder(content, pitch_coarse, mask)
+        return statistics
+
+    def generator_input(self, z: Tensor, speaker_id: Tensor) -> Tensor:
+        """What the generator reads of a latent (B, C, T): the latent itself."""
+        return z
+
+    def posterior(self, spectrogram: Tensor, mask: Tensor, speaker_id: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of the posterior's latent, (B, C, T); 0 in padding.
+
+        Args:
+            spectrogram: Linear magnitudes, (B, F, T).
+            mask: (B, 1, T).
+            speaker_id: (B,), int64.
+
+        Raises:
+            CheckpointError: If the model came without its posterior encoder.
+        """
         if self.posterior_encoder is None:
             raise CheckpointError(
                 "This voice has no posterior encoder, like all public inference models: it converts, but cannot be "
                 "trained or resynthesise. Take the training checkpoint (G_*.pth) instead."
             )
-        return self.posterior_encoder(spectrogram, mask, speaker)
+        statistics: tuple[Tensor, Tensor] = self.posterior_encoder(spectrogram, mask, self.embed_speaker(speaker_id))
+        return statistics
 
     def embed_speaker(self, speaker_id: Tensor) -> Tensor:
         """(B,) -> (B, speaker_channels, 1)."""

@@ -8,18 +8,23 @@ the recording's mel out of that of the whole clip, so that frames at its edges a
 """
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.losses import kl_loss, mel_loss
+from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer
 from duetto.architectures.rvc.renderer import build_rvc
 from duetto.architectures.rvc.synthesizer import Synthesizer, TrainingOutput
+from duetto.architectures.rvc.vocoder_start import discriminator_of, start_as_vocoder
 from duetto.data.batch import Batch
+from duetto.data.dataset import CropPlan
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
 from duetto.layers.generator import Generator
 from duetto.layers.masks import slice_segments
 from duetto.settings.config import FeaturesConfig
 from duetto.training.adversarial import AdversarialModule
+from duetto.training.linear_fit import RIDGE, fit_linear
 from duetto.training.module import make_optimizer
 
 
@@ -43,6 +48,23 @@ class RVCModule(AdversarialModule):
 
     def exported_network(self) -> Synthesizer:
         return self.synthesizer
+
+    def learn_statistics(self, plan: CropPlan) -> str | None:
+        """Fit what a latent of mels starts from: the linear baseline and, without a base, a vocoder."""
+        if not isinstance(self.synthesizer, MelLatentSynthesizer):
+            return None
+        keeps_map = self.start.from_base
+        said = [fit_linear(self.synthesizer.linear, plan, self.features, RIDGE, keeps_map)]
+        if self.config.generator_vocoder is not None and not self.start.from_base:
+            said.append(start_as_vocoder(self.synthesizer, self.config, self.features))
+            discriminator = discriminator_of(self.config, self.features)
+            if discriminator is not None:
+                self.discriminator.load_state_dict(load_file(discriminator))
+        return " ".join(said)
+
+    def is_adversarial(self) -> bool:
+        """Also from the first step on if the discriminators are a vocoder's."""
+        return super().is_adversarial() or discriminator_of(self.config, self.features) is not None
 
     def balanced_generator(self) -> Generator | None:
         """The one that turns frames into samples."""

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from duetto.architectures.linear.acoustic import LinearAcoustic, in_context
-from duetto.architectures.linear.regression import FrameSums, Solution
+from duetto.layers.linear_acoustic import LinearAcoustic, in_context
+from duetto.layers.regression import FrameSums, Solution
 
 INPUTS, MELS = 6, 3
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from duetto.architectures.linear.acoustic import LEAST_SPREAD
+from duetto.layers.linear_acoustic import LEAST_SPREAD
 
 LEAST_DIAGONAL = 1e-12  # constant content has a solution as well: the mean
 

@@ -47,7 +47,15 @@ class LinearAcoustic(nn.Module):
         Returns:
             (B, M, T).
         """
-        return self.shared(content) * self.mel_spread[speaker_id, :, None] + self.mel_mean[speaker_id, :, None]
+        return self.shared(content) * self.spread_of(speaker_id) + self.mean_of(speaker_id)
+
+    def mean_of(self, speaker_id: Tensor) -> Tensor:
+        """Mean of the natural-log mel of each speaker: (B,) -> (B, M, 1)."""
+        return self.mel_mean[speaker_id, :, None]
+
+    def spread_of(self, speaker_id: Tensor) -> Tensor:
+        """Its standard deviation, likewise."""
+        return self.mel_spread[speaker_id, :, None]
 
 
 def padded(content: Tensor, context_frames: int) -> Tensor:

@@ -1,0 +1,68 @@
+"""RVC's generator and discriminators begin as those of a trained vocoder (`model.generator_vocoder`).
+
+A vocoder of the compact size has the generator of RVC's compact size, but for the first convolution, which reads a mel
+there and a latent here, and for the speaker. With `mel_latent.py` the first channels of the latent are that mel.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from duetto.architectures.rvc.config import RVCConfig
+from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer
+from duetto.architectures.vocoder.find import find_vocoder, vocoder_digest
+from duetto.architectures.vocoder.load import load_vocoder_into
+from duetto.architectures.vocoder.renderer import vocoder_shape
+from duetto.architectures.vocoder.vocoder import Vocoder
+from duetto.bases import DISCRIMINATOR_SUFFIX
+from duetto.settings.config import FeaturesConfig
+
+FREE_SPREAD = 1e-2  # of the weights that read the free channels: they add nothing at first, but can learn
+
+
+def vocoder_digests(model: RVCConfig, features: FeaturesConfig) -> dict[str, str]:
+    """The vocoder's part of a run's signature: its weights."""
+    reference = model.generator_vocoder
+    return {} if reference is None else {"generator_vocoder": vocoder_digest(reference, features)}
+
+
+@torch.no_grad()
+def start_as_vocoder(synthesizer: MelLatentSynthesizer, model: RVCConfig, features: FeaturesConfig) -> str:
+    """Copy the generator of the vocoder that `model.generator_vocoder` names.
+
+    Returns:
+        What was done, for the user.
+
+    Raises:
+        ConfigError: If there is no such vocoder, or its mel differs from that of `features`.
+        CheckpointError: If its file is damaged, or it has another shape than `model.generator`.
+    """
+    reference = str(model.generator_vocoder)
+    vocoder = Vocoder(vocoder_shape(features.n_mels, model.generator, features.sample_rate))
+    load_vocoder_into(vocoder, reference, features)
+    theirs, ours = vocoder.generator, synthesizer.generator
+    first = ours.input_convolution
+    num_free = first.in_channels - features.n_mels
+    free = torch.randn(first.out_channels, num_free, *first.kernel_size) * FREE_SPREAD
+    first.weight.copy_(torch.cat([theirs.input_convolution.weight, free], dim=1))
+    for mine, given in ((first, theirs.input_convolution), (ours.output_convolution, theirs.output_convolution)):
+        assert mine.bias is not None
+        assert given.bias is not None
+        mine.bias.copy_(given.bias)
+    ours.output_convolution.weight.copy_(theirs.output_convolution.weight)
+    if ours.speaker_projection is not None:
+        nn.init.zeros_(ours.speaker_projection.weight)
+        nn.init.zeros_(ours.speaker_projection.bias)  # type: ignore[arg-type]
+    for part in ("upsamplers", "residual_blocks", "source", "source_convolutions"):
+        getattr(ours, part).load_state_dict(getattr(theirs, part).state_dict())
+    return f"The generator starts as the vocoder {find_vocoder(reference, features)}."
+
+
+def discriminator_of(model: RVCConfig, features: FeaturesConfig) -> Path | None:
+    """Weights of the discriminators that the vocoder was trained against, if they are beside it."""
+    if model.generator_vocoder is None:
+        return None
+    path = find_vocoder(model.generator_vocoder, features)
+    beside = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
+    return beside if beside.is_file() else None

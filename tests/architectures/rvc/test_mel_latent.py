@@ -1,0 +1,116 @@
+"""RVC with a latent of mels: before training it is copy synthesis through a vocoder, and the linear baseline."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from duetto.architectures.rvc.config import RVCConfig
+from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer
+from duetto.architectures.rvc.renderer import build_rvc
+from duetto.architectures.rvc.vocoder_start import start_as_vocoder, vocoder_digests
+from duetto.architectures.vocoder.load import load_vocoder_into
+from duetto.architectures.vocoder.renderer import vocoder_shape
+from duetto.architectures.vocoder.vocoder import Vocoder
+from duetto.errors import ConfigError
+from duetto.features.mel import waveform_to_mel
+from duetto.features.spectrogram import linear_spectrogram
+from duetto.settings.conf_files import read_shape
+from duetto.settings.config import FeaturesConfig, from_dict
+
+NUM_FRAMES = 40
+
+
+@pytest.fixture(scope="module")
+def compact() -> tuple[FeaturesConfig, RVCConfig]:
+    values = read_shape("rvc_compact")
+    features = from_dict(FeaturesConfig, values["features"])
+    own = {"name": "rvc", "content_dimension": features.content.dimension, "num_speakers": 2}
+    return features, from_dict(RVCConfig, values["model"] | own | {"generator_vocoder": "auto"})
+
+
+@pytest.fixture(scope="module")
+def network(compact) -> MelLatentSynthesizer:
+    features, model = compact
+    torch.manual_seed(0)
+    network = build_rvc(model, features).eval()
+    assert isinstance(network, MelLatentSynthesizer)
+    start_as_vocoder(network, model, features)
+    network.linear.mel_mean.normal_(-5.0, 1.0)
+    network.linear.mel_spread.uniform_(0.5, 2.0)
+    torch.nn.init.normal_(network.linear.shared.weight, std=0.02)
+    return network
+
+
+@pytest.fixture
+def waveform(compact) -> torch.Tensor:
+    return 0.1 * torch.randn(1, NUM_FRAMES * compact[0].hop_length, generator=torch.Generator().manual_seed(1))
+
+
+@torch.no_grad()
+def test_at_first_the_generator_reads_the_mel_of_the_recording_whoever_the_speaker_is(network, compact, waveform):
+    features, _ = compact
+    spectrogram = linear_spectrogram(waveform, features.n_fft, features.hop_length)
+    for speaker in (0, 1):
+        mean, _ = network.posterior(spectrogram, torch.ones(1, 1, NUM_FRAMES), torch.tensor([speaker]))
+        heard = network.generator_input(mean, torch.tensor([speaker]))
+        torch.testing.assert_close(
+            heard[:, : features.n_mels], waveform_to_mel(waveform, features), atol=1e-3, rtol=1e-4
+        )
+        assert not heard[:, features.n_mels :].any()
+
+
+@torch.no_grad()
+def test_at_first_copy_synthesis_is_that_of_the_vocoder(network, compact, waveform):
+    features, model = compact
+    vocoder = Vocoder(vocoder_shape(features.n_mels, model.generator, features.sample_rate)).eval()
+    load_vocoder_into(vocoder, "auto", features)
+    f0_hz, noise = torch.zeros(1, NUM_FRAMES), torch.zeros(1)
+    mel = waveform_to_mel(waveform, features)
+    spectrogram = linear_spectrogram(waveform, features.n_fft, features.hop_length)
+    speaker = torch.tensor([1])
+    mean, _ = network.posterior(spectrogram, torch.ones(1, 1, NUM_FRAMES), speaker)
+    ours = network.decode(network.generator_input(mean, speaker), f0_hz, network.embed_speaker(speaker), noise)
+    torch.testing.assert_close(ours, vocoder(mel, f0_hz, noise), atol=1e-4, rtol=0)
+
+
+@torch.no_grad()
+def test_at_first_the_prior_is_the_linear_baseline(network, compact):
+    content = torch.randn(1, NUM_FRAMES, compact[1].content_dimension)
+    mean, log_std = network.prior(content, torch.ones(1, NUM_FRAMES, dtype=torch.int64), torch.ones(1, 1, NUM_FRAMES))
+    predicted = network.generator_input(mean, torch.tensor([1]))[:, : compact[0].n_mels]
+    torch.testing.assert_close(predicted, network.linear(content, torch.tensor([1])))
+    assert not log_std.any()
+
+
+def test_padding_is_zero_in_both_latents(network, compact, waveform):
+    features, model = compact
+    mask = torch.ones(1, 1, NUM_FRAMES)
+    mask[..., 30:] = 0
+    spectrogram = linear_spectrogram(waveform, features.n_fft, features.hop_length)
+    posterior, _ = network.posterior(spectrogram, mask, torch.tensor([0]))
+    prior, _ = network.prior(
+        torch.randn(1, NUM_FRAMES, model.content_dimension), torch.ones(1, NUM_FRAMES, dtype=torch.int64), mask
+    )
+    assert posterior[..., :30].any()
+    assert not posterior[..., 30:].any()
+    assert not prior[..., 30:].any()
+
+
+def test_the_vocoder_is_in_the_signature(compact):
+    features, model = compact
+    assert list(vocoder_digests(model, features)) == ["generator_vocoder"]
+    assert vocoder_digests(replace(model, generator_vocoder=None), features) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"inter_channels": 64, "generator_vocoder": None}, "too few for the 80 bins"),
+        ({"has_mel_latent": False}, "a vocoder reads a mel"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(compact, changes, complaint):
+    features, model = compact
+    with pytest.raises(ConfigError, match=complaint):
+        replace(model, **changes).validate(features)
