@@ -1,4 +1,6 @@
-"""Which Moonshine layer, in which normalisation, tells phones apart in sung voices and hides the singer.
+"""Which layer of Moonshine, or of Whisper (--encoder whisper), tells phones apart in sung voices and hides the singer.
+
+In which normalisation is asked as well.
 
 Three embedded singers sing songs. A ridge classifier and a nearest-neighbour search learn phones from one
 singer's songs and are asked about other songs by the others; a second ridge classifier learns to name
@@ -17,15 +19,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
+from duetto.features import moonshine, whisper
 from duetto.features.frames import frame_centres_s, interpolate_rows
-from duetto.features.moonshine import (
-    DIMENSION,
-    NUM_LAYERS,
-    SAMPLE_RATE,
-    MoonshineEncoder,
-    layer_statistics,
-    weights_path,
-)
+from duetto.features.moonshine import SAMPLE_RATE, MoonshineEncoder, weights_path
+from duetto.features.whisper import WhisperEncoder
 from duetto.score.formats.vsqx.reader import read_vsqx
 from duetto.singer.sing import sing
 from duetto.singer.voices import get_voice
@@ -36,7 +33,8 @@ Frames = NDArray[np.float32]
 TRAIN_SONGS, TEST_SONGS = ("fast_01", "fast_02", "fast_03"), ("fast_04", "fast_05")
 GRID_S = 0.02
 LONGEST_S = 40.0  # of a song
-STATISTICS = Path("src/duetto/features/moonshine_statistics.json")
+STATISTICS = "src/duetto/features/{}_statistics.json"
+ENCODERS = {"moonshine": (moonshine, MoonshineEncoder), "whisper": (whisper, WhisperEncoder)}
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Song:
     singer: str
 
 
-def sing_song(name: str, singer: str, encoder: MoonshineEncoder) -> Song:
+def sing_song(name: str, singer: str, encoder: MoonshineEncoder | WhisperEncoder) -> Song:
     """One singer's rendition, on a 20 ms grid, without pauses."""
     songs = importlib.resources.files("duetto.corpus.embedded_cases") / "songs"
     score = read_vsqx(Path(str(songs / f"{name}.vsqx")))[0]
@@ -69,9 +67,9 @@ def layer_normed(rows: Frames) -> Frames:
     return (rows - rows.mean(axis=1, keepdims=True)) / rows.std(axis=1, keepdims=True)
 
 
-def normalisations(layer: int) -> dict[str, Callable[[Frames], Frames]]:
+def normalisations(encoder: str, layer: int) -> dict[str, Callable[[Frames], Frames]]:
     """The ways that are compared."""
-    mean, std = layer_statistics(layer)
+    mean, std = ENCODERS[encoder][0].layer_statistics(layer)
     return {
         "raw": lambda rows: rows,
         "layer norm": layer_normed,
@@ -111,37 +109,44 @@ def score(songs: list[Song], layer: int, normalise: Callable[[Frames], Frames]) 
     ]
 
 
-def write_statistics() -> None:
+def open_encoder(name: str) -> MoonshineEncoder | WhisperEncoder:
+    """All layers as they are."""
+    module, kind = ENCODERS[name]
+    return kind(tuple(range(module.NUM_LAYERS)), standardise=False)
+
+
+def write_statistics(name: str) -> None:
     """Mean and standard deviation of every layer over the two recordings of the moonshine package."""
-    encoder = MoonshineEncoder(tuple(range(NUM_LAYERS)), standardise=False)
+    encoder = open_encoder(name)
     folder = weights_path().parent.parent
     recordings = [read_audio(folder / name, SAMPLE_RATE)[0] for name in ("beckett.wav", "two_cities.wav")]
     encoded = [encoder.encode_layers(waveform, SAMPLE_RATE)[0] for waveform in recordings]
     statistics = {}
-    for layer in range(NUM_LAYERS):
+    for layer in encoder.layers:
         rows = np.concatenate([frames[layer] for frames in encoded]).astype(np.float64)
         mean, std = rows.mean(axis=0), rows.std(axis=0)
         statistics[str(layer)] = {"mean": [float(f"{v:.5g}") for v in mean], "std": [float(f"{v:.5g}") for v in std]}
-    write_json(STATISTICS, statistics)
+    write_json(Path(STATISTICS.format(name)), statistics)
 
 
 def main() -> None:
     """Print the table, or write the statistics."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--encoder", choices=ENCODERS, default="moonshine")
     parser.add_argument("--write-statistics", action="store_true")
     parser.add_argument("--singers", nargs="+", default=["miku", "low", "mei"])
     arguments = parser.parse_args()
     if arguments.write_statistics:
-        write_statistics()
+        write_statistics(arguments.encoder)
         return
-    encoder = MoonshineEncoder(tuple(range(NUM_LAYERS)), standardise=False)
+    encoder = open_encoder(arguments.encoder)
     songs = [sing_song(name, singer, encoder) for singer in arguments.singers for name in TRAIN_SONGS + TEST_SONGS]
     count = sum(len(song.phones) for song in songs)
-    print(f"{count} frames, {DIMENSION} dimensions, singers {', '.join(arguments.singers)}")
+    print(f"{count} frames, {encoder.dimension} dimensions, singers {', '.join(arguments.singers)}")
     print("| layer | normalisation | phones, same singer | phones, other singer | kNN, other singer | singer |")
     print("|---|---|---|---|---|---|")
-    for layer in range(1, NUM_LAYERS):
-        for name, normalise in normalisations(layer).items():
+    for layer in encoder.layers[1:]:
+        for name, normalise in normalisations(arguments.encoder, layer).items():
             cells = " | ".join(f"{value:.3f}" for value in score(songs, layer, normalise))
             print(f"| {layer} | {name} | {cells} |", flush=True)
 

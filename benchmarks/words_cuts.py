@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from duetto.architectures.registry import architecture_of
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.conversion.converter import ConversionRequest, Converter
-from duetto.evaluation.models.whisper import N_FFT, SAMPLE_RATE, Mel, mel_filters
 from duetto.features.mel import waveform_to_mel
 from duetto.features.spectrogram import mel_filterbank
+from duetto.features.whisper_mel import N_FFT, SAMPLE_RATE, Mel, mel_filters
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.audio import Waveform
 from duetto.storage.run_folder import RunFolder

@@ -12,8 +12,9 @@ from duetto.evaluation.metrics.melody import gross_pitch_error
 from duetto.evaluation.metrics.melody_extraction import f0_correlation
 from duetto.evaluation.metrics.words import character_error, word_error
 from duetto.evaluation.models.speaker import SpeakerEncoder
-from duetto.evaluation.models.whisper import Mel, WhisperRecogniser
+from duetto.evaluation.models.whisper import WhisperRecogniser
 from duetto.evaluation.models.words import WordRecogniser
+from duetto.features.whisper_mel import Mel
 from duetto.storage.audio import Waveform
 from duetto.units import semitones_to_ratio
 

@@ -15,8 +15,8 @@ from duetto.corpus.natural_voices.bench_voices import BENCH_VOICES
 from duetto.corpus.natural_voices.texts import sentences_by_language
 from duetto.evaluation.metrics.words import word_error
 from duetto.evaluation.models import whisper
-from duetto.evaluation.models.whisper import power_mel
 from duetto.features.mel import waveform_to_mel
+from duetto.features.whisper_mel import power_mel
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.audio import read_audio, resample
 from duetto.storage.files import write_json

@@ -31,7 +31,7 @@ def test_the_names_that_are_fixed_here_are_those_of_the_code():
         ("data.case=case_x", "data.case=case_x: expected one of case_a,"),
         ("data.target=nobody", "There is no embedded voice 'nobody'."),
         ("data.sources=[mei,nobody]", "There is no embedded voice 'nobody'."),
-        ("features.content.encoder=whisper", "features.content.encoder=whisper: expected moonshine,"),
+        ("features.content.encoder=wav2vec", "features.content.encoder=wav2vec: expected moonshine,"),
         ("features.content.encoder=contentvec", "features.content.layer=4: contentvec is read at layer 12"),
         ("features.content.dimension=300 model.content_dimension=300", "moonshine at layer 4 gives 288"),
         ("features.f0.method=rmvpe", "features.f0.method=rmvpe: expected swift, harvest or dio; swift is the default"),

@@ -126,7 +126,10 @@ def test_an_old_corpus_and_its_ledger_are_read(old_runs: Path):
     assert step["dropped_s"] == {"silence": pytest.approx(0.53)}
 
 
-AS_THEN = {"rvc": ["model.balances_upsampling=false"], "diffsvc": []}  # settings that have another default now
+AS_THEN = {  # settings that have another default now
+    "rvc": ["model.balances_upsampling=false", "model.has_mel_latent=false"],
+    "diffsvc": ["model.has_linear_part=false"],
+}
 
 
 def overrides_of(name: str) -> list[str]:
