@@ -11,7 +11,6 @@ import soundfile
 from duetto.__main__ import main
 from duetto.architectures import registry
 from duetto.report.comparison.names import architecture_order, architecture_title
-from duetto.runs import compose
 from duetto.runs.compose import compose_runs, resolve_shape
 from duetto.runs.plan import make_plan
 from duetto.settings.conf_files import conf_folder
@@ -42,12 +41,11 @@ def settings(work, *more):
     return ["model=third", "preprocess=none", "eval=quick", "logger=none", *SMALL, *places, *more]
 
 
-def test_its_settings_compose_and_its_plan_says_what_is_not_known(installed, monkeypatch):
+def test_its_settings_compose_and_its_plan_says_what_is_not_known(installed):
     (config,) = compose_runs(conf_folder(), [["model=third", "data=case_b", "trainer.max_minutes=0"]])
     stages = {stage.name: stage for stage in make_plan(config, speed=1.0)}
     assert stages["training"].what == "third compact, up to 200000 steps"
     assert stages["training"].seconds != stages["training"].seconds  # NaN: nobody has measured it
-    monkeypatch.setattr(compose, "has_cuda_driver", lambda: True)
     assert resolve_shape("third", "auto") == "third_compact"
 
 

@@ -27,7 +27,6 @@ def test_every_part_that_a_record_names_is_there(architecture):
 def test_its_sizes_are_the_shapes_that_conf_has_numbers_for(architecture):
     files = {path.stem for path in (conf_folder() / "shape").glob(f"{architecture.name}_*.yaml")}
     assert files == {f"{architecture.name}_{size}" for size in architecture.sizes}
-    assert architecture.flagship in architecture.sizes
     assert set(architecture.costs) <= set(architecture.sizes)
 
 

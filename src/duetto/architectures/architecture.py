@@ -59,8 +59,7 @@ class Architecture:
     network: str  # function: model, features -> untrained network
     renderer: str  # function or class: network, model, features -> Renderer
     module: str  # class: model, features, seed -> TrainingModule
-    sizes: tuple[str, ...]  # smallest first; machines without a GPU use that one
-    flagship: str  # the size that `auto` picks with a GPU
+    sizes: tuple[str, ...]  # smallest first: the one that `auto` picks
     costs: Mapping[str, Cost] = field(default_factory=dict)  # by size, where they were measured
     is_closed_form: bool = (
         False  # True: one pass over the data solves it; steps and minutes of the trainer do not apply

@@ -28,7 +28,6 @@ from duetto.progress import ReportProgress
 from duetto.runs.command_line.explain import explain
 from duetto.runs.command_line.known import entry_of, known_settings
 from duetto.runs.command_line.understand import understand
-from duetto.runs.driver import has_cuda_driver
 from duetto.runs.mistakes import each_checked
 from duetto.runs.typed import Settings, checked, on_schema, typed
 from duetto.settings.model_config import ModelConfig
@@ -62,10 +61,9 @@ def _register(models: tuple[tuple[str, type[ModelConfig]], ...]) -> None:
 
 
 def resolve_shape(model: str, size: str) -> str:
-    """Name of the file below conf/shape; `auto` is compact without a CUDA device, the flagship shape with one."""
+    """Name of the file below conf/shape; `auto` is the smallest size, which pretrained weights ship for."""
     if size == "auto":
-        architecture = get_architecture(model)
-        size = architecture.flagship if has_cuda_driver() else architecture.sizes[0]
+        size = get_architecture(model).sizes[0]
     return f"{model}_{size}"
 
 

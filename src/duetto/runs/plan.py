@@ -168,6 +168,8 @@ def announce(config: TrainConfig, hardware: Hardware, console: Console) -> None:
     total = clock_text(known) if is_complete else f"{clock_text(known)} plus the unknown stages"
     table.add_row("all", f"{hardware.device_name}, {hardware.precision}", total)
     console.print(table)
+    if hardware.complaint:
+        console.print(f"[yellow]warning:[/] {hardware.complaint}")
     if Path(config.data.root).is_dir():
         console.print("Work that earlier runs left in the caches is not repeated, so it may be faster.")
 

@@ -12,6 +12,7 @@ import torch
 
 from duetto.errors import ConfigError
 from duetto.settings.config import TrainerConfig
+from duetto.training.cuda import find_card
 from duetto.workers import num_cores
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -28,6 +29,7 @@ class Hardware:
     device_name: str
     precision: LightningPrecision
     num_threads: int
+    complaint: str = ""  # why a card that is there is not used, with the remedy
 
     @property
     def device(self) -> torch.device:
@@ -36,7 +38,7 @@ class Hardware:
 
 def has_cuda() -> bool:
     """Whether torch can compute on a CUDA device here."""
-    return torch.cuda.is_available()
+    return find_card().is_usable
 
 
 def precision_for_capability(major: int, minor: int) -> LightningPrecision:
@@ -54,19 +56,20 @@ def detect_hardware(config: TrainerConfig) -> Hardware:
     Raises:
         ConfigError: If a CUDA device is asked for and none is usable.
     """
-    if config.accelerator == "cuda" and not has_cuda():
-        raise ConfigError("trainer.accelerator=cuda, but torch finds no usable CUDA device. Use cpu or auto.")
+    card = find_card()
+    if config.accelerator == "cuda" and not card.is_usable:
+        why = card.complaint or "torch finds no usable CUDA device."
+        raise ConfigError(f"trainer.accelerator=cuda: {why} Or use cpu or auto.")
     num_threads = config.num_threads or num_cores()
-    if has_cuda() and config.accelerator != "cpu":
-        capability = torch.cuda.get_device_capability()
-        automatic = precision_for_capability(*capability)
-        name = torch.cuda.get_device_name()
+    if card.name is not None and config.accelerator != "cpu":
+        automatic = precision_for_capability(*card.capability)
         precision = automatic if config.precision == "auto" else PRECISIONS[config.precision]
-        return Hardware("cuda", name, precision, num_threads)
+        return Hardware("cuda", card.name, precision, num_threads)
     precision = "32-true" if config.precision == "auto" else PRECISIONS[config.precision]
     if precision == "16-mixed":
         raise ConfigError("trainer.precision=16 needs a CUDA device; on a CPU use 32 or bf16.")
-    return Hardware("cpu", f"CPU, {num_threads} threads", precision, num_threads)
+    complaint = card.complaint if config.accelerator == "auto" else ""
+    return Hardware("cpu", f"CPU, {num_threads} threads", precision, num_threads, complaint)
 
 
 def measure_gflops(num_threads: int) -> float:

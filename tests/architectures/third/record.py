@@ -13,7 +13,6 @@ THIRD = Architecture(
     renderer="tests.architectures.third.network:ThirdRenderer",
     module="tests.architectures.third.training:ThirdModule",
     sizes=("compact",),
-    flagship="compact",
     inputs="tests.architectures.third.training:vocoder_digests",
     no_export="No other program knows a straight line.",
     conf=Path(__file__).resolve().parent / "conf",

@@ -11,7 +11,6 @@ DIFFSVC = Architecture(
     renderer="duetto.architectures.diffsvc.renderer:DiffSVCRenderer",
     module="duetto.architectures.diffsvc.training:DiffSVCModule",
     sizes=("compact", "24k", "44k"),
-    flagship="44k",
     costs={"compact": Cost(step_s=0.2, validation_s=5.0)},
     inputs="duetto.architectures.diffsvc.vocoder_finetuning:vocoder_digests",
     preliminary="duetto.architectures.diffsvc.vocoder_finetuning:VOCODER_FINETUNING",

@@ -11,7 +11,6 @@ LINEAR = Architecture(
     renderer="duetto.architectures.linear.renderer:LinearRenderer",
     module="duetto.architectures.linear.training:LinearModule",
     sizes=("compact", "44k"),
-    flagship="compact",  # a map of frames needs no graphics card
     costs={"compact": Cost(step_s=8.0, validation_s=0.0)},  # the one pass, over case B
     is_closed_form=True,
     inputs="duetto.architectures.linear.training:vocoder_digests",

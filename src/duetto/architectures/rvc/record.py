@@ -13,7 +13,6 @@ RVC = Architecture(
     renderer="duetto.architectures.rvc.renderer:RVCRenderer",
     module="duetto.architectures.rvc.training:RVCModule",
     sizes=("compact", "v1_32k", "v1_40k", "v1_48k", "v2_32k", "v2_40k", "v2_48k"),
-    flagship="v2_40k",
     costs={"compact": Cost(COMPACT_STEP_S, validation_s=3.0)},
     inputs="duetto.architectures.rvc.vocoder_start:vocoder_digests",
     pretrained_reader="duetto.voices.interchange.training_checkpoint:load_training_checkpoint",

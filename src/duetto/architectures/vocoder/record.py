@@ -19,7 +19,6 @@ VOCODER = Architecture(
     renderer="duetto.architectures.vocoder.renderer:VocoderRenderer",
     module="duetto.architectures.vocoder.training:VocoderModule",
     sizes=("compact", "44k"),
-    flagship="44k",
     costs={"compact": Cost(step_s=0.3, validation_s=3.0)},
     can_convert=False,
     pretrained_name=_named_by_mel,
