@@ -33,8 +33,7 @@ class RVCConfig(ModelConfig):
     flow_layers: int = 3  # WaveNet layers per coupling
     speaker_channels: int = MISSING
     uses_f0: bool = True
-    # the latent is the mel, standardised for each singer, and what the networks add; the prior starts from the linear
-    # baseline (`mel_latent.py`); off = upstream
+    # the latent is the mel, standardised for each singer; the prior starts from the linear baseline (`mel_latent.py`)
     has_mel_latent: bool = False
     has_posterior: bool = True  # False: like public models, which convert but cannot be trained further
     segment_frames: int = field(default=MISSING, metadata=NOT_SHAPE)  # frames of waveform trained at once
@@ -66,9 +65,9 @@ class RVCConfig(ModelConfig):
             f"model.spectrogram_channels={self.spectrogram_channels}: n_fft={features.n_fft} needs n_fft // 2 + 1.",
         )
         require(
-            not self.has_mel_latent or self.inter_channels >= features.n_mels,
-            f"model.has_mel_latent: the latent has {self.inter_channels} channels (model.inter_channels), too few for "
-            f"the {features.n_mels} bins of a mel (features.n_mels).",
+            not self.has_mel_latent or self.inter_channels == features.n_mels,
+            f"model.has_mel_latent: a latent of {self.inter_channels} channels (model.inter_channels), but a mel has "
+            f"{features.n_mels} bins (features.n_mels). Make them equal.",
         )
         require(
             self.generator_vocoder is None or self.has_mel_latent,

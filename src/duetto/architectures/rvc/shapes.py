@@ -59,7 +59,7 @@ class SynthesizerConfig:
     has_posterior: bool  # public models have none: they convert, but support neither training nor copy synthesis
     segment_frames: int
     num_harmonics: int  # overtones in the source; public models have none
-    mel: MelBand | None = None  # of a latent that starts as the mel (`mel_latent.py`); public models have none
+    mel: MelBand | None = None  # of a latent that is a mel (`mel_latent.py`); public models have none
 
     def __post_init__(self) -> None:
         """Refuse shapes that would lose or invent samples.
@@ -79,8 +79,8 @@ class SynthesizerConfig:
             raise ConfigError("An upsample kernel minus its rate is odd; give kernels that differ by an even number.")
         if len(self.resblock_kernel_sizes) != len(self.resblock_dilation_sizes):
             raise ConfigError("resblock_kernel_sizes and resblock_dilation_sizes differ in length.")
-        if self.mel is not None and self.mel.n_mels > self.inter_channels:
-            raise ConfigError(f"A latent of {self.inter_channels} channels does not hold {self.mel.n_mels} mel bins.")
+        if self.mel is not None and self.mel.n_mels != self.inter_channels:
+            raise ConfigError(f"A latent of {self.inter_channels} channels is no mel of {self.mel.n_mels} bins.")
 
     @property
     def generator(self) -> GeneratorShape:

@@ -104,7 +104,7 @@ class Synthesizer(nn.Module):
         z_p = self.flow(z, mask, speaker)
         if segment_start is None:
             segment_start = random_segment_starts(lengths, self.config.segment_frames)
-        heard = self.generator_input(z, speaker_id)
+        heard = self.generator_input(self.trained_latent(z, prior_mean, mask, speaker), speaker_id)
         z_segment = slice_segments(heard, segment_start, self.config.segment_frames)
         f0_segment = None if f0_hz is None else slice_segments(f0_hz, segment_start, self.config.segment_frames)
         waveform = self.decode(z_segment, f0_segment, speaker, noise=source_noise)
@@ -179,6 +179,10 @@ class Synthesizer(nn.Module):
         """Mean and log standard deviation of the prior's latent; arguments as in `PriorEncoder.forward`."""
         statistics: tuple[Tensor, Tensor] = self.prior_encoder(content, pitch_coarse, mask)
         return statistics
+
+    def trained_latent(self, z: Tensor, prior_mean: Tensor, mask: Tensor, speaker: Tensor) -> Tensor:
+        """The latent (B, C, T) that the generator is trained on: the posterior's sample `z`."""
+        return z
 
     def generator_input(self, z: Tensor, speaker_id: Tensor) -> Tensor:
         """What the generator reads of a latent (B, C, T): the latent itself."""

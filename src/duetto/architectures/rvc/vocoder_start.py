@@ -1,7 +1,7 @@
 """RVC's generator and discriminators begin as those of a trained vocoder (`model.generator_vocoder`).
 
 A vocoder of the compact size has the generator of RVC's compact size, but for the first convolution, which reads a mel
-there and a latent here, and for the speaker. With `mel_latent.py` the first channels of the latent are that mel.
+there and a latent here, and for the speaker. With `mel_latent.py` the latent is that mel.
 """
 
 from pathlib import Path
@@ -17,8 +17,6 @@ from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.bases import DISCRIMINATOR_SUFFIX
 from duetto.settings.config import FeaturesConfig
-
-FREE_SPREAD = 1e-2  # of the weights that read the free channels: they add nothing at first, but can learn
 
 
 def vocoder_digests(model: RVCConfig, features: FeaturesConfig) -> dict[str, str]:
@@ -43,9 +41,7 @@ def start_as_vocoder(synthesizer: MelLatentSynthesizer, model: RVCConfig, featur
     load_vocoder_into(vocoder, reference, features)
     theirs, ours = vocoder.generator, synthesizer.generator
     first = ours.input_convolution
-    num_free = first.in_channels - features.n_mels
-    free = torch.randn(first.out_channels, num_free, *first.kernel_size) * FREE_SPREAD
-    first.weight.copy_(torch.cat([theirs.input_convolution.weight, free], dim=1))
+    first.weight.copy_(theirs.input_convolution.weight)
     for mine, given in ((first, theirs.input_convolution), (ours.output_convolution, theirs.output_convolution)):
         assert mine.bias is not None
         assert given.bias is not None
