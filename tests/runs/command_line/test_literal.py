@@ -109,7 +109,7 @@ def test_the_paths_are_found_in_the_schemas():
     train, infer = known_settings(TrainConfig), known_settings(InferConfig)
     assert {key for key, each in infer.items() if each.kind in ("path", "paths")} == set(INFER_PATHS)
     found = {key for key, each in train.items() if each.kind == "path"}
-    assert found == {*TRAIN_PATHS, "model.base", "model.vocoder"}
+    assert found == {*TRAIN_PATHS, "model.base", "model.generator_vocoder", "model.vocoder"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Diff-SVC that diffuses what a linear map of the content leaves over: for trainings of minutes.
+"""Diff-SVC that diffuses what a linear map of the content leaves over.
 
 Upstream's network predicts all of the mel. Here the linear baseline's prediction is there before the first step, and
 the diffused quantity is the rest, in spreads of each bin of the singer's mel: it is smaller, much the same for every
