@@ -1,8 +1,8 @@
 """Where the mark lies: frames, blocks and bands of the time-frequency plane, and the keyed pattern in them.
 
 Everything happens at 16 kHz, whatever rate a file has. Frames of 64 ms overlap by half; eight of them are a block, and
-four blocks (1.024 s) a period, after which the pattern repeats. In each block, each band holds one number: the sum of
-its magnitudes with keyed signs, each weighted by the level around it. Marking moves that number towards the nearest
+sixteen blocks (4.096 s) a period, after which the pattern repeats. In each block, each band holds one number: the sum
+of its magnitudes with keyed signs, each weighted by the level around it. Marking moves that number towards the nearest
 point of a keyed lattice.
 
 Letters: S samples, T frames, F bins of the marked range, B blocks of a period, G bands.
@@ -19,8 +19,8 @@ SAMPLE_RATE = 16_000  # Hz, of the analysis
 FRAME = 1024  # samples: 64 ms
 HOP = FRAME // 2
 BLOCK = 8  # frames: 256 ms
-BLOCKS = 4  # of a period
-PERIOD = BLOCKS * BLOCK * HOP  # samples: 1.024 s
+BLOCKS = 16  # of a period; repetitions within a file add less than new terms
+PERIOD = BLOCKS * BLOCK * HOP  # samples: 4.096 s
 FIRST_BIN = 19  # 297 Hz
 WIDTHS = (10, 10, 10, 10, 12, 12, 14, 14, 16, 18, 24, 28, 40, 60, 80, 90)  # bins; wider where codecs leave more noise
 LAST_BIN = FIRST_BIN + sum(WIDTHS)  # one past the end: 7297 Hz
