@@ -24,7 +24,6 @@ from duetto.voices.permission import NO_RECORD
 SURE_BELOW = 1e-3  # p-value at which the installation's signs count as found
 TAGS = ("title", "artist", "copyright", "comment", "software")
 GENERATED = "AI-generated"  # in the tags that duetto writes
-Row = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Verification:
             "consent": self.consent,
         }
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[tuple[str, str]]:
         """Names and sentences, for a table."""
         shown = self.tags if any(GENERATED in text for text in self.tags.values()) else {}
         return [
