@@ -105,6 +105,7 @@ class Voice:
         Raises:
             AudioError: If the waveform is empty, too short, silent, not finite, or not of a float type.
             ConfigError: If a setting is out of range, or "auto" is asked of a voice whose card holds no register.
+            CorpusError: If the voice's owner does not allow conversion today.
         """
         mono, config = to_mono(waveform), self._checked(transpose, settings)
         require_convertible("The waveform", len(mono) / sample_rate, float(np.max(np.abs(mono))))
@@ -132,6 +133,7 @@ class Voice:
         Raises:
             AudioError: If the source cannot be converted.
             ConfigError: If a setting is out of range.
+            CorpusError: If the voice's owner does not allow conversion today.
             StorageError: If the output cannot be written.
         """
         config, path, target, card = self._checked(transpose, settings), Path(source), Path(output), self._trained.card
@@ -148,6 +150,7 @@ class Voice:
             raise TypeError(f"{', '.join(unknown)}: expected {', '.join(ConversionSettings.__annotations__)}.")
         config = InferConfig(transpose=transpose, **settings)
         config.validate()
+        require_use(self._trained.card, Path(self.name))  # the owner may have withdrawn consent since it was loaded
         return config
 
     def _request(self, config: InferConfig, blocks: Iterable[Waveform], sample_rate: int) -> ConversionRequest:

@@ -171,6 +171,8 @@ def show_record(options: argparse.Namespace, console: Console) -> int:
     for member in consent.members:
         table.add_row("member", f"{member.subject}: {', '.join(member.scopes)} until {member.expires}")
     console.print(table)
+    if consent.is_private and not (consent.evidence or consent.signature):
+        console.print("  signed by nobody: neither `evidence` nor `signature` says how they agreed")
     may_train = False
     for scope in SCOPES:
         try:
