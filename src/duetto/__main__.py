@@ -28,6 +28,7 @@ from duetto.cli.commands import (
     stress,
     study,
     train,
+    verify,
     voices,
 )
 from duetto.cli.help import HELP_FLAGS
@@ -51,6 +52,7 @@ VERBS = (
     consent,
     erase,
     lineage,
+    verify,
     import_voice,
     export_voice,
     voices,

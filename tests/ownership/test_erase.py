@@ -30,7 +30,7 @@ from tests.ownership.records import person
 from tests.test_two_singers import RATE, voice
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-ERASE = ["erase", "Zoë Quill-7"]
+ERASE = ["erase", "Zoë Quill-7", "--yes"]
 ZOE, OTTO = person(subject="zoë-quill-7", controller="Bo"), person(subject="otto-otter", controller="Bo")
 
 
@@ -236,3 +236,17 @@ def test_a_read_only_journal_is_an_error(place: Path, monkeypatch):
     assert main(ERASE) == 2
     assert (place / "zoë-quill-7/take 0.wav").is_file()
     assert RunFolder(place).path.is_dir()
+
+
+def test_an_erasure_is_asked_for_and_without_a_terminal_refused(place: Path, monkeypatch, capsys):
+    before = names(place)
+    assert main(ERASE[:-1]) == 2
+    assert "Add --yes to do it" in capsys.readouterr().err
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+    assert main(ERASE[:-1]) == 2
+    assert "Nothing was removed" in capsys.readouterr().err
+    assert before <= names(place)
+    monkeypatch.setattr("builtins.input", lambda _: "ZOË quill 7")
+    assert main(ERASE[:-1]) == 0
+    assert not (place / "zoë-quill-7/take 0.wav").exists()

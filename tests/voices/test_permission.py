@@ -10,6 +10,7 @@ from duetto.errors import CorpusError
 from duetto.ownership.consent import embedded_consent
 from duetto.storage.audio import read_channels, write_audio
 from duetto.storage.files import sha256_file
+from duetto.voices.marks import Marking
 from duetto.voices.permission import output_tags, require_use, write_origin
 
 TODAY = date(2026, 11, 24)
@@ -42,7 +43,7 @@ def test_an_output_says_in_its_own_metadata_and_beside_it_where_it_comes_from(tm
     write_audio(source, waveform, 8000)
     card = {"consent": PRIVATE, "signature": "0123456789", "name": "rvc-folder", "data_hash": "ab"}
     write_audio(output, waveform, 8000, tags=output_tags(card))
-    write_origin(output, card, source, {"transpose_semitones": 6.0})
+    write_origin(output, card, source, {"transpose_semitones": 6.0}, Marking(None, "measured"))
     np.testing.assert_allclose(read_channels(output)[0], read_channels(source)[0], atol=2**-22)
     with soundfile.SoundFile(output) as file:
         assert "0123456789" in file.comment
@@ -54,3 +55,4 @@ def test_an_output_says_in_its_own_metadata_and_beside_it_where_it_comes_from(tm
     assert origin["output"]["sha256"] == sha256_file(output)
     assert origin["source"] == {"name": "source.wav", "sha256": sha256_file(source)}
     assert origin["settings"] == {"transpose_semitones": 6.0}
+    assert origin["marking"] == {"watermark": None, "reason": "measured", "manifest": "none"}

@@ -13,6 +13,8 @@ from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.peak import PeakLimiter
 from duetto.conversion.sources import Source
 from duetto.errors import AudioError
+from duetto.ownership.marking.layout import Pattern
+from duetto.ownership.marking.stream import marked
 from duetto.progress import ReportSeconds
 from duetto.storage.audio import Waveform, read_blocks, resample_blocks, write_blocks
 from duetto.storage.files import make_folder
@@ -35,6 +37,7 @@ def convert_file(
     progress: ReportSeconds | None = None,
     tags: Mapping[str, str] | None = None,
     sample_rate: int | None = None,
+    pattern: Pattern | None = None,
 ) -> ConvertedFile:
     """Convert one recording into a mono file of its length.
 
@@ -46,6 +49,7 @@ def convert_file(
         progress: Called after each chunk with the seconds converted.
         tags: Its metadata, as for `write_audio`.
         sample_rate: Of the output, Hz; None = the source's, with exactly as many samples.
+        pattern: Of the watermark; None = none is added.
 
     Raises:
         DuettoError: If the recording cannot be read or the output cannot be written; then there is no output.
@@ -55,17 +59,23 @@ def convert_file(
     mono = (np.clip(block.mean(axis=0), -source.ceiling, source.ceiling) for block in read_blocks(source.path))
     stream = Stream(mono, source.sample_rate, source.num_samples)
     with converted(converter, stream, request, progress, folder, rate) as blocks:
-        write_blocks(output, limiter.limit(blocks), rate, tags=tags)
+        told = blocks if pattern is None else marked(blocks, rate, pattern)
+        write_blocks(output, limiter.limit(told), rate, tags=tags)
     return ConvertedFile(output, time.perf_counter() - start, limiter.gain_db)
 
 
 def convert_waveform(
-    converter: Converter, waveform: Waveform, sample_rate: int, request: ConversionRequest
+    converter: Converter,
+    waveform: Waveform,
+    sample_rate: int,
+    request: ConversionRequest,
+    pattern: Pattern | None = None,
 ) -> Waveform:
     """Convert a waveform (S,) of any rate to one of the same rate and length, with the samples of `convert_file`."""
     stream = Stream([waveform], sample_rate, len(waveform))
     with converted(converter, stream, request) as blocks:
-        return np.concatenate(list(PeakLimiter().limit(blocks)))
+        told = blocks if pattern is None else marked(blocks, sample_rate, pattern)
+        return np.concatenate(list(PeakLimiter().limit(told)))
 
 
 @dataclass(frozen=True)

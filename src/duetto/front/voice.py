@@ -22,6 +22,7 @@ from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.voices.choose import choose_converter
 from duetto.voices.find import choose_place
 from duetto.voices.load import converter_of
+from duetto.voices.marks import marking_of
 from duetto.voices.permission import output_tags, require_use, write_origin
 from duetto.voices.voice import TrainedVoice, read_voice
 
@@ -43,6 +44,8 @@ class ConversionSettings(TypedDict, total=False):
         diffusion: Sampler and steps, Diff-SVC only.
         chunk_s: Longest piece converted at once, 2 to 600 s.
         seed: Seed of the noise.
+        mark: Add the watermark (and to a file, the C2PA manifest); False only for measuring, with a reason.
+        mark_reason: Why not; it is recorded beside the file.
     """
 
     cents: float
@@ -55,6 +58,8 @@ class ConversionSettings(TypedDict, total=False):
     diffusion: DiffusionConfig
     chunk_s: float
     seed: int
+    mark: bool
+    mark_reason: str
 
 
 class Voice:
@@ -95,16 +100,17 @@ class Voice:
             **settings: See `ConversionSettings`.
 
         Returns:
-            float32, (S,): mono, with the source's rate and exact length, not shifted in time. No peak exceeds 0.98.
+            float32, (S,): mono, marked, with the source's rate and exact length, not shifted in time; peaks up to 0.98.
 
         Raises:
             AudioError: If the waveform is empty, too short, silent, not finite, or not of a float type.
             ConfigError: If a setting is out of range, or "auto" is asked of a voice whose card holds no register.
+            CorpusError: If the voice's owner does not allow conversion today.
         """
         mono, config = to_mono(waveform), self._checked(transpose, settings)
         require_convertible("The waveform", len(mono) / sample_rate, float(np.max(np.abs(mono))))
         request = self._request(config, [mono], sample_rate)
-        return convert_waveform(self._converter, mono, sample_rate, request)
+        return convert_waveform(self._converter, mono, sample_rate, request, marking_of(config).pattern)
 
     def convert_file(
         self,
@@ -127,13 +133,15 @@ class Voice:
         Raises:
             AudioError: If the source cannot be converted.
             ConfigError: If a setting is out of range.
+            CorpusError: If the voice's owner does not allow conversion today.
             StorageError: If the output cannot be written.
         """
         config, path, target, card = self._checked(transpose, settings), Path(source), Path(output), self._trained.card
         checked = check_source(path)
         request = self._request(config, (block.mean(axis=0) for block in read_blocks(path)), checked.sample_rate)
-        convert_file(self._converter, checked, target, request, tags=output_tags(card))
-        register([artefact_of_file(write_origin(target, card, path, asdict(request)))])
+        marking = marking_of(config)
+        convert_file(self._converter, checked, target, request, tags=output_tags(card), pattern=marking.pattern)
+        register([artefact_of_file(write_origin(target, card, path, asdict(request), marking))])
         return target
 
     def _checked(self, transpose: float | str, settings: ConversionSettings) -> InferConfig:
@@ -142,6 +150,7 @@ class Voice:
             raise TypeError(f"{', '.join(unknown)}: expected {', '.join(ConversionSettings.__annotations__)}.")
         config = InferConfig(transpose=transpose, **settings)
         config.validate()
+        require_use(self._trained.card, Path(self.name))  # the owner may have withdrawn consent since it was loaded
         return config
 
     def _request(self, config: InferConfig, blocks: Iterable[Waveform], sample_rate: int) -> ConversionRequest:

@@ -126,6 +126,11 @@ def consent_from_dict(value: Any, origin: str = "The consent record") -> Consent
     foreign = sorted(set(consent.scopes) - set(SCOPES))
     if foreign:
         raise CorpusError(f"{origin} grants unknown scopes {foreign}; expected some of {list(SCOPES)}.")
+    persons = [member.subject for member in consent.members if member.is_private]
+    if persons and not consent.is_private:
+        raise CorpusError(
+            f"{origin} says `subject: {NO_SUBJECT}` and holds records of {persons}. Name them as the subject."
+        )
     if consent.expires is None and consent.subject != NO_SUBJECT:
         raise CorpusError(f"{origin} has no `expires`. Write the last valid day, such as `expires: 2030-12-31`.")
     return consent

@@ -1,8 +1,9 @@
 """The revocation list: who withdrew consent, looked at before every training, conversion, export and page.
 
 A list is a JSON file that names persons, and their recordings, by digests only. This user's own is in
-`duetto.ownership.home`; DUETTO_REVOKED names further ones, such as a file on a share. A list that is named and cannot
-be read stops the command: a share that is not mounted must not count as permission.
+`duetto.ownership.home`; DUETTO_REVOKED names further ones, such as a file on a share, which
+`duetto.ownership.signature` checks. A list that is named and cannot be read stops the command: a share that is not
+mounted must not count as permission.
 """
 
 import os
@@ -16,6 +17,7 @@ from filelock import FileLock
 
 from duetto.errors import CorpusError
 from duetto.ownership.home import home
+from duetto.ownership.signature import check_signature, sign_list
 from duetto.ownership.subject import subject_digest
 from duetto.storage.files import make_folder, read_object, write_json
 
@@ -49,12 +51,13 @@ def read_revocations() -> Revocations:
     """Everyone on this user's list and on those that DUETTO_REVOKED names.
 
     Raises:
-        CorpusError: If a list is damaged, or one that is named is missing.
+        CorpusError: If a list is damaged, or one that is named is missing or wrongly signed.
     """
     named = [Path(name).expanduser() for name in os.environ.get(LISTS_VARIABLE, "").split(os.pathsep) if name]
     for path in named:
         if not path.is_file():
             raise CorpusError(f"{LISTS_VARIABLE} names {path}, which is missing. Mount its share, or name another.")
+        check_signature(path)
     days: dict[str, str] = {}
     recordings: dict[str, str] = {}
     for path in (own_list(), *named):
@@ -93,6 +96,18 @@ def lift_revocation(subject: str) -> str | None:
         if entry is not None:
             _write(entries)
     return None if entry is None else str(entry[DAY])
+
+
+def share_list(target: Path) -> str:
+    """Write this user's list to a share, with its signature beside it; what people call the key.
+
+    Raises:
+        CorpusError: If the list or the key is damaged.
+        StorageError: If it cannot be written.
+    """
+    with _locked():
+        write_json(target, {SUBJECTS: _entries(own_list())})
+        return sign_list(target)
 
 
 def _locked() -> FileLock:

@@ -26,6 +26,7 @@ from duetto.storage.run_folder import VOICE_FOLDER
 from duetto.terminal import bars, print_places
 from duetto.voices.choose import choose_converter
 from duetto.voices.find import choose_place
+from duetto.voices.marks import Marking, marked_source, marking_of
 from duetto.voices.permission import output_tags, require_use, write_origin
 from duetto.voices.voice import TrainedVoice
 
@@ -40,6 +41,14 @@ class ConversionTask:
     semitones: float = 0.0  # transposition
     result: ConvertedFile | None = None
     error: DuettoError | None = None
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the files written have in common."""
+
+    marking: Marking
+    sample_rate: int | None = None  # Hz; None = the source's
 
 
 def infer(config: InferConfig, console: Console) -> list[Path]:
@@ -66,7 +75,8 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
         converter, voice = open_voice(config, run, console)
         request = make_request(config, find_speaker(config.speaker, voice))
         fit_all(tasks, config, converter, voice, console)
-        convert_all(tasks, converter, voice, request, console, config.rate)
+        tell_marked(tasks, console)
+        convert_all(tasks, converter, voice, request, console, Outputs(marking_of(config), config.rate))
     return close(tasks, console, escape(run.name), config.rate)
 
 
@@ -104,13 +114,21 @@ def fit_all(
             console.print(f"{task.path.name}: {said}", markup=False)
 
 
+def tell_marked(tasks: list[ConversionTask], console: Console) -> None:
+    """Say which sources are conversions themselves, by the watermark in their first seconds."""
+    for task in tasks:
+        said = marked_source(task.path) if task.source else None
+        if said:
+            console.print(said, markup=False, soft_wrap=True)
+
+
 def convert_all(
     tasks: list[ConversionTask],
     converter: Converter,
     voice: TrainedVoice,
     request: ConversionRequest,
     console: Console,
-    sample_rate: int | None = None,
+    outputs: Outputs,
 ) -> None:
     """Convert every readable source, with a progress bar for each; store results and errors in the tasks."""
     with bars(console, TaskProgressColumn(), TimeRemainingColumn()) as bar:
@@ -121,8 +139,12 @@ def convert_all(
             try:
                 report, tags = partial(_show, bar, shown), output_tags(voice.card)
                 own = replace(request, transpose_semitones=task.semitones)
-                task.result = convert_file(converter, task.source, task.output, own, report, tags, sample_rate)
-                register([artefact_of_file(write_origin(task.output, voice.card, task.path, asdict(own)))])
+                marking = outputs.marking
+                task.result = convert_file(
+                    converter, task.source, task.output, own, report, tags, outputs.sample_rate, marking.pattern
+                )
+                origin = write_origin(task.output, voice.card, task.path, asdict(own), marking)
+                register([artefact_of_file(origin)])
             except DuettoError as error:
                 task.error = error
             bar.update(shown, visible=False)

@@ -26,6 +26,7 @@ from duetto.settings.run_config import AUTO, InferConfig
 from duetto.storage.audio import Waveform, read_channels
 from duetto.terminal import bars, print_places
 from duetto.voices.find import called, choose_place
+from duetto.voices.marks import marked_source, marking_of
 
 MAX_MINUTES = 20.0  # all stems are in memory
 
@@ -58,8 +59,9 @@ def convert_song(config: InferConfig, console: Console) -> Path:
     request = replace(make_request(config, find_speaker(config.speaker, voice)), transpose_semitones=semitones)
     with converting(console, song.name, len(mono) / sample_rate) as report:
         sung = sing(converter, Stream([mono], sample_rate, len(mono)), request, report)
-    notes = tuple(note for note in (f"{stems.said.capitalize()}.", fitted) if note)
-    page = write_cover(Cover(song, called(run), stems, sung, voice.card, request, notes), folder, config.format)
+    notes = tuple(note for note in (f"{stems.said.capitalize()}.", fitted, marked_source(song)) if note)
+    cover = Cover(song, called(run), stems, sung, voice.card, request, notes, marking_of(config))
+    page = write_cover(cover, folder, config.format)
     print_places(console, {"cover, stems and players": page})
     return folder
 

@@ -8,6 +8,7 @@ from typing import Any
 from duetto.conversion.converter import ConversionRequest
 from duetto.conversion.mixing import below_full_scale, place_as
 from duetto.conversion.sources import names_file
+from duetto.ownership.marking.stream import marked_channels
 from duetto.report.song_page import write_song_page
 from duetto.runs.artefacts import artefact_of_file
 from duetto.runs.registration import register
@@ -15,9 +16,11 @@ from duetto.settings.config import require
 from duetto.settings.run_config import AUTO, InferConfig
 from duetto.storage.audio import Waveform, write_audio
 from duetto.storage.run_folder import RunFolder
+from duetto.voices.marks import Marking
 from duetto.voices.permission import output_tags, write_origin
 
 PAGE = "index.html"
+GENERATED = ("cover", "converted")  # files that a model made; each is marked as a whole
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Cover:
     card: dict[str, Any]  # of the voice
     request: ConversionRequest
     notes: tuple[str, ...]  # what the listener should know
+    marking: Marking
 
 
 def folder_of_song(config: InferConfig, run: Path) -> Path:
@@ -74,13 +78,17 @@ def write_cover(cover: Cover, folder: Path, suffix: str) -> Path:
     stems = cover.stems
     lead = place_as(stems.lead, cover.sung, stems.sample_rate)
     parts = {"cover": stems.backing + lead, "converted": lead, "lead": stems.lead, "backing": stems.backing}
+    if cover.marking.pattern is not None:
+        for name in GENERATED:
+            parts[name] = marked_channels(parts[name], stems.sample_rate, cover.marking.pattern)
     waveforms, gain_db = below_full_scale(list(parts.values()))
     files = {name: folder / f"{name}.{suffix}" for name in parts}
     for (name, path), waveform in zip(files.items(), waveforms, strict=True):
-        is_generated = name in ("cover", "converted")
+        is_generated = name in GENERATED
         write_audio(path, waveform, stems.sample_rate, tags=output_tags(cover.card) if is_generated else None)
         if is_generated:
-            register([artefact_of_file(write_origin(path, cover.card, cover.song, asdict(cover.request)))])
+            origin = write_origin(path, cover.card, cover.song, asdict(cover.request), cover.marking)
+            register([artefact_of_file(origin)])
     sounds = {
         "Cover": (files["cover"], "the song with the converted voice"),
         "Original": (cover.song, "the song as it was"),

@@ -6,7 +6,7 @@ for whoever reads them, and for copies of a run that go to another machine.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def withdraw(subject: str, day: str, logs: Path, data: Path, records: Iterable[P
 
     Raises:
         CorpusError: If the revocation list is damaged.
-        StorageError: If list, registry or a record cannot be written.
+        StorageError: If list or registry cannot be written.
     """
     read_again(logs, data)
     with open_registry() as registry:
@@ -86,9 +86,7 @@ def _consent_records(reached: list[Artefact]) -> list[Path]:
 def _enter_in_consent(path: Path, subject: str, day: str) -> bool:
     before = read_record(path)
     after = revoked(before, subject, day)
-    if after != before:
-        write_consent(path, after)
-    return after != before
+    return after != before and _written(lambda: write_consent(path, after))
 
 
 def _records_of(run: RunFolder) -> list[Path]:
@@ -104,10 +102,17 @@ def _enter_in_run(path: Path, run: RunFolder, subject: str, day: str) -> bool:
     except StorageError as error:
         logger.warning("The withdrawal is not entered here, but the revocation list holds it: %s", error)
         return False
-    was_entered = _enter(record, subject, day)
-    if was_entered:
-        write_json(path, record)
-    return was_entered
+    return _enter(record, subject, day) and _written(lambda: write_json(path, record))
+
+
+def _written(write: Callable[[], None]) -> bool:
+    """Whether a record could be written; one on a read-only disk does not keep a withdrawal from the others."""
+    try:
+        write()
+    except StorageError as error:
+        logger.warning("The withdrawal is not entered here, but the revocation list holds it: %s", error)
+        return False
+    return True
 
 
 def _enter(value: Any, subject: str, day: str) -> bool:

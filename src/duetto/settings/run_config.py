@@ -105,6 +105,8 @@ class InferConfig:
     speaker: Any = field(default=0, metadata=NAME)  # number or name
     f0_method: str | None = None  # a name of features.trackers.registry; default: that of the training
     timing: str | None = None  # grids of content and pitch, see features.timing; default: that of the training
+    mark: bool = True  # add the watermark and the C2PA manifest; false = only for measuring, with a reason
+    mark_reason: str | None = field(default=None, metadata=NAME)  # of mark=false; it is recorded beside the output
     chunk_s: float = 20.0
     seed: int = 0
     index_rate: float = 0.5
@@ -141,6 +143,7 @@ class InferConfig:
         require(self.timing in (None, *TIMINGS), f"timing={self.timing}: expected {one_of(TIMINGS)}.")
         require(self.format in ("wav", "flac"), f"format={self.format}: expected wav or flac.")
         self._validate_song()
+        self._validate_mark()
         require(isinstance(self.speaker, int | str), f"speaker={self.speaker}: expected a number or a name.")
 
     def _validate_song(self) -> None:
@@ -152,6 +155,18 @@ class InferConfig:
         require(
             self.song is not None or self.separator == AUTO,
             f"separator={self.separator} goes with song=FILE; a source is converted as it is.",
+        )
+
+    def _validate_mark(self) -> None:
+        has_reason = bool((self.mark_reason or "").strip())
+        require(
+            self.mark or has_reason,
+            "mark=false makes a file that nobody can tell from a recording: say what for, such as "
+            "mark_reason='listening test', which is recorded beside it.",
+        )
+        require(
+            not (self.mark and self.mark_reason),
+            "mark_reason goes with mark=false; the output is marked. Leave it out.",
         )
 
     def wants_song(self) -> bool:

@@ -17,6 +17,7 @@ from duetto.ownership.heritage import CONSENT_FIELD, MADE_FROM, heritage_of
 from duetto.storage.digests import recorded_digests
 from duetto.storage.files import sha256_file, write_json
 from duetto.storage.run_folder import VOICE_CARD_NAME, WEIGHTS_NAME
+from duetto.voices.marks import Marking, signed
 
 NO_RECORD = {"subject": "unknown", "note": "the voice came without a consent record"}
 
@@ -48,24 +49,29 @@ def output_tags(card: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def write_origin(path: Path, card: dict[str, Any], source: Path, settings: dict[str, Any]) -> Path:
-    """Record the origin of a conversion beside it, in `<path>.json`, and return that path.
+def write_origin(path: Path, card: dict[str, Any], source: Path, settings: dict[str, Any], marking: Marking) -> Path:
+    """Sign a conversion, record its origin beside it, in `<path>.json`, and return that path.
 
     Args:
         path: A `.wav` or `.flac` that was written with `output_tags`.
         card: The voice's card.
         source: The recording that was converted.
         settings: The conversion settings, as JSON values.
+        marking: How the file was marked.
+
+    Raises:
+        StorageError: If a file cannot be written.
     """
+    record = {**lineage_record(card), CONSENT_FIELD: card.get(CONSENT_FIELD) or NO_RECORD}
     origin = {
         "generated": "AI-generated singing voice conversion",
-        **lineage_record(card),
+        **record,
         "run": card.get("name"),
         "data_hash": card.get("data_hash"),
-        CONSENT_FIELD: card.get(CONSENT_FIELD) or NO_RECORD,
         "source": {"name": source.name, "sha256": sha256_file(source)},
         "settings": settings,
         "tags": output_tags(card),
+        "marking": {**marking.as_dict(path), "manifest": signed(path, record, marking)},
     }
     return write_beside(path, origin)
 

@@ -1,4 +1,4 @@
-"""`python -m duetto consent new | show | revoke`: writes, shows or revokes consent records of voices."""
+"""`python -m duetto consent new | show | revoke | share`: writes, shows or revokes consent records of voices."""
 
 import argparse
 import sys
@@ -44,6 +44,9 @@ def register(verbs: Any) -> None:
     revoke.add_argument("--logs", type=Path, default=Path("logs"), help="runs, beside those that the registry knows")
     revoke.add_argument("--data", type=Path, default=Path("data"), help="corpora, likewise")
     revoke.set_defaults(action=revoke_record)
+    share = actions.add_parser("share", help="write the signed revocation list to a share, for others to name")
+    share.add_argument("target", type=Path, help="such as /share/revoked.json; others name it in DUETTO_REVOKED")
+    share.set_defaults(action=share_revocations)
 
 
 def write_record(options: argparse.Namespace, console: Console) -> None:
@@ -168,6 +171,8 @@ def show_record(options: argparse.Namespace, console: Console) -> int:
     for member in consent.members:
         table.add_row("member", f"{member.subject}: {', '.join(member.scopes)} until {member.expires}")
     console.print(table)
+    if consent.is_private and not (consent.evidence or consent.signature):
+        console.print("  signed by nobody: neither `evidence` nor `signature` says how they agreed")
     may_train = False
     for scope in SCOPES:
         try:
@@ -200,7 +205,20 @@ def revoke_record(options: argparse.Namespace, console: Console) -> None:
             console.print(f"  not there any more, perhaps moved: {place}", markup=False, soft_wrap=True)
     console.print(
         f"Out of reach: copies on other machines, and files that were sent away. Their users need {own_list()}: put it "
-        "on a share and name it in DUETTO_REVOKED there. To remove everything that is here: `python -m duetto erase`.",
+        "on a share with `consent share FILE`, and name it in DUETTO_REVOKED there. To remove everything that is "
+        "here: `python -m duetto erase`.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def share_revocations(options: argparse.Namespace, console: Console) -> None:
+    """Write this user's revocation list to a share, signed."""
+    from duetto.ownership.revocation import share_list
+
+    name = share_list(options.target)
+    console.print(
+        f"{options.target} written, signed with key {name}. Others name it in DUETTO_REVOKED and compare the key.",
         markup=False,
         soft_wrap=True,
     )

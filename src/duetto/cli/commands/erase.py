@@ -1,6 +1,7 @@
 """`python -m duetto erase PERSON`: removes a person's recordings and everything made from them."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +28,14 @@ def register(verbs: Any) -> None:
     )
     parser.add_argument("subject", help="the person's identifier, as in their consent record, in any spelling")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be removed")
+    parser.add_argument("--yes", action="store_true", help="do not ask whether it is to be done")
     parser.add_argument("--logs", type=Path, default=Path("logs"), help="runs, beside those that the registry knows")
     parser.add_argument("--data", type=Path, default=Path("data"), help="corpora and caches, likewise")
     parser.set_defaults(action=erase_person)
 
 
 def erase_person(options: argparse.Namespace, console: Console) -> None:
-    """Show the plan, carry it out unless it is a dry run, and write the certificate."""
+    """Show the plan, ask, carry it out unless it is a dry run, and write the certificate."""
     from datetime import date
 
     from duetto.errors import ConfigError
@@ -54,6 +56,7 @@ def erase_person(options: argparse.Namespace, console: Console) -> None:
         if options.dry_run:
             console.print("Nothing was removed: this is a dry run.")
             return
+        confirm(plan, options.yes)
         with progress_bar(console) as report:
             erase(plan, date.today().isoformat(), lambda done, total: report("Erasing", done, total))
         console.print(f"Erased. Certificate: {write_certificate(plan)}", markup=False, soft_wrap=True)
@@ -62,6 +65,27 @@ def erase_person(options: argparse.Namespace, console: Console) -> None:
         "uploaded to W&B.",
         soft_wrap=True,
     )
+
+
+def confirm(plan: "Plan", is_agreed: bool) -> None:
+    """Ask whether the plan is to be carried out.
+
+    Raises:
+        ConfigError: If nobody can be asked, or the answer is no.
+    """
+    from duetto.errors import ConfigError
+    from duetto.ownership.subject import spelled
+
+    if is_agreed:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise ConfigError("Without a terminal nobody can be asked, so nothing was removed. Add --yes to do it.")
+    try:
+        answer = input(f"Remove all this for ever? Type the identifier, {plan.subject}, to do it: ")
+    except EOFError:
+        answer = ""
+    if spelled(answer) != plan.subject:
+        raise ConfigError("Nothing was removed.")
 
 
 def plan_table(plan: "Plan") -> Table:
