@@ -1,0 +1,26 @@
+"""Exports the voice of a run for other programs, and enters the files into the registry."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from duetto.runs.artefacts import EXPORT_FOLDER, artefact_of_file
+from duetto.runs.registration import register
+from duetto.storage.run_folder import VOICE_FOLDER
+from duetto.voices.interchange.exporting import Exported, export_voice
+
+
+def export_run(run: Path, folder: Path | None = None, name: str | None = None) -> Exported:
+    """Write the files of a run's voice.
+
+    Args:
+        run: The run's folder.
+        folder: For the files; None = `export` in the run's folder.
+        name: Name that users of the other program see; None = that of the run's folder.
+
+    Raises:
+        DuettoError: As for `duetto.voices.interchange.exporting.export_voice`.
+    """
+    today = datetime.now(UTC).date()
+    exported = export_voice(run / VOICE_FOLDER, folder or run / EXPORT_FOLDER, name or run.resolve().name, today)
+    register([artefact_of_file(path.with_name(f"{path.name}.json")) for path in exported.files])
+    return exported
