@@ -8,6 +8,7 @@ from rich.console import Console
 
 from duetto.cli.arguments import Parser, as_options
 from duetto.cli.commands import (
+    app,
     base,
     check,
     consent,
@@ -54,6 +55,7 @@ VERBS = (
     import_voice,
     export_voice,
     voices,
+    app,
     inspect_file,
     check,
     labels,

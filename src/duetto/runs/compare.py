@@ -10,8 +10,6 @@ from duetto.report.comparison.find import RESULTS, find
 from duetto.runs.artefacts import artefact_of_page
 from duetto.runs.registration import register
 
-COMPARISON_NAME = "comparison.html"
-
 
 def compare_runs(
     runs: Sequence[Path],

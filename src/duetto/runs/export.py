@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from duetto.runs.artefacts import EXPORT_FOLDER, artefact_of_file
+from duetto.runs.artefacts import artefact_of_file
 from duetto.runs.registration import register
-from duetto.storage.run_folder import VOICE_FOLDER
+from duetto.storage.run_folder import RunFolder
 from duetto.voices.interchange.exporting import Exported, export_voice
 
 
@@ -21,6 +21,7 @@ def export_run(run: Path, folder: Path | None = None, name: str | None = None) -
         DuettoError: As for `duetto.voices.interchange.exporting.export_voice`.
     """
     today = datetime.now(UTC).date()
-    exported = export_voice(run / VOICE_FOLDER, folder or run / EXPORT_FOLDER, name or run.resolve().name, today)
+    place = RunFolder(run)
+    exported = export_voice(place.voice.path, folder or place.exports, name or run.resolve().name, today)
     register([artefact_of_file(path.with_name(f"{path.name}.json")) for path in exported.files])
     return exported

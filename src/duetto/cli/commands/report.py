@@ -48,7 +48,8 @@ def write_report(options: argparse.Namespace, console: Console) -> None:
 
 def compare(options: argparse.Namespace, console: Console) -> Path:
     """Write the comparison."""
-    from duetto.runs.compare import COMPARISON_NAME, compare_runs
+    from duetto.report.comparison.find import COMPARISON_NAME
+    from duetto.runs.compare import compare_runs
     from duetto.terminal import progress_bar
 
     with progress_bar(console) as report:

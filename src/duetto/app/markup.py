@@ -1,0 +1,66 @@
+"""Pieces of HTML that several tabs show: players, links, findings. Every text is escaped."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from duetto.diagnosis.finding import Finding
+
+FILES = "/files/"  # begins the address of a file below the folder of runs or of recordings
+MARKS = {"serious": "Serious", "warning": "Watch", "unknown": "Unknown", "fine": "Fine"}
+
+
+def players(root: str, base: Path, sounds: Sequence[tuple[str, Path]]) -> str:
+    """A player for each sound.
+
+    Args:
+        root: "logs" or "recordings", which `base` is.
+        base: The folder that the address of a file begins from.
+        sounds: Title and file of each.
+    """
+    figures = (
+        f"<figure><figcaption>{escape(title)}</figcaption>"
+        f'<audio controls preload="metadata" aria-label="{escape(title, quote=True)}" '
+        f'src="{address(root, base, path)}"></audio></figure>'
+        for title, path in sounds
+    )
+    return f'<div class="players">{"".join(figures)}</div>' if sounds else ""
+
+
+def address(root: str, base: Path, path: Path) -> str:
+    """Where the app serves a file; it changes when the file does, so that an old sound is not heard again."""
+    inside = path.resolve().relative_to(base.resolve()).as_posix()
+    return f"{FILES}{root}/{quote(inside)}?{path.stat().st_mtime_ns}"
+
+
+def link(text: str, target: str) -> str:
+    """A link that opens a page of its own."""
+    return (
+        f'<p><a class="page" href="{escape(target, quote=True)}" target="_blank" rel="noopener">{escape(text)}</a></p>'
+    )
+
+
+def paragraphs(sentences: Iterable[str]) -> str:
+    """Sentences, one a paragraph."""
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+
+
+def findings(found: Iterable[Finding]) -> str:
+    """What the doctor found, as sentences with their remedy."""
+    items = (
+        f'<li class="{each.severity}"><b>{MARKS[each.severity]}: {escape(each.check)}.</b> '
+        f"{escape(' '.join(filter(None, (each.what, each.predicts, each.advice))))}</li>"
+        for each in found
+    )
+    return f'<ul class="findings">{"".join(items)}</ul>'
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table that scrolls within itself where it is too wide."""
+    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in headings)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="Table"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

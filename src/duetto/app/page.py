@@ -1,0 +1,44 @@
+"""The page: its tabs and its looks. Fonts are the reader's own, and nothing is loaded from elsewhere."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from duetto.app import compare_tab, convert_tab, export_tab, train_tab, voice_tab
+from duetto.app.answers import PRIVATE
+from duetto.app.jobs import Jobs
+from duetto.app.places import Places
+
+STYLE = Path(__file__).with_name("app.css")
+CLEAN = (600, 3600)  # seconds: every ten minutes, what was uploaded more than an hour ago
+HEADING = "# duetto\nYour own voice, from recordings to a song. Everything stays on this machine."
+
+
+def build(places: Places, jobs: Jobs) -> gr.Blocks:
+    """The page of an app, which refreshes its choices when it is opened and when a tab is."""
+    with gr.Blocks(title="duetto", analytics_enabled=False, delete_cache=CLEAN) as blocks:
+        gr.Markdown(HEADING)
+        with gr.Tabs():
+            _tab("1 Recordings", blocks, lambda: voice_tab.build(places))
+            _tab("2 Train", blocks, lambda: train_tab.build(places, jobs))
+            _tab("3 Convert", blocks, lambda: convert_tab.build(places, jobs))
+            _tab("Compare", blocks, lambda: compare_tab.build(places))
+            _tab("Export", blocks, lambda: export_tab.build(places))
+    return blocks
+
+
+def _tab(title: str, blocks: gr.Blocks, build_tab: Any) -> None:
+    with gr.Tab(title) as tab:
+        refresh, inputs, outputs = build_tab()
+    tab.select(refresh, inputs, outputs, show_progress="hidden", **PRIVATE)
+    blocks.load(refresh, inputs, outputs, show_progress="hidden", **PRIVATE)
+
+
+def theme() -> Any:
+    """Gradio's plain theme with the reader's own fonts."""
+    return gr.themes.Default(
+        primary_hue="indigo",
+        font=("system-ui", "sans-serif"),
+        font_mono=("ui-monospace", "monospace"),
+    )
