@@ -1,6 +1,5 @@
 """How a form answers: a mistake becomes the sentence that the command line would print, and nothing else changes."""
 
-import logging
 from collections.abc import Callable
 from functools import wraps
 from html import escape
@@ -12,8 +11,6 @@ from duetto.errors import DuettoError, memory_shortage_told
 
 PRIVATE = {"api_visibility": "private"}  # of every event: the page is the only client
 
-logger = logging.getLogger(__name__)
-
 
 def answered(function: Callable[..., Any]) -> Callable[..., Any]:
     """Show a `DuettoError` as its sentence; anything else is a bug of ours, with its traceback in the terminal."""
@@ -24,11 +21,11 @@ def answered(function: Callable[..., Any]) -> Callable[..., Any]:
             with memory_shortage_told():
                 return function(*arguments)
         except DuettoError as error:
-            raise gr.Error(escape(str(error)), title="Not done", duration=None, print_exception=False) from None
+            raise gr.Error(escape(str(error)), duration=None, print_exception=False) from None
 
     return call
 
 
 def tell(sentence: str) -> None:
     """Show a sentence for some seconds."""
-    gr.Info(escape(sentence), title="Done")
+    gr.Info(escape(sentence))

@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -155,5 +155,8 @@ def run(gate: Gate, listener: socket.socket) -> None:
     """Answer requests until the process is told to end."""
     import uvicorn
 
-    config = uvicorn.Config(gate, log_level="warning", access_log=False, timeout_graceful_shutdown=CLOSING_S)
-    uvicorn.Server(config).run(sockets=[listener])
+    config = uvicorn.Config(
+        gate, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=CLOSING_S
+    )
+    with suppress(KeyboardInterrupt):  # the way to close it, and no accident
+        uvicorn.Server(config).run(sockets=[listener])

@@ -35,7 +35,7 @@ class Choice:
     others: str = ""  # further settings of train.py, as in a shell
 
     def settings(self) -> list[str]:
-        """The settings of train.py.
+        """The settings of train.py; the others win over the architecture and the minutes.
 
         Raises:
             ConfigError: If one is unknown or out of range.
@@ -44,15 +44,10 @@ class Choice:
             others = shlex.split(self.others)
         except ValueError:  # an open quote
             others = self.others.split()
-        settings = [
-            f"model={self.architecture}",
-            "data=folder",
-            f"data.path={self.recordings}",
-            f"name={self.name}",
-            "logger=none",
-            *([] if any(each.startswith("trainer=") for each in others) else [f"trainer.max_minutes={self.minutes:g}"]),
-            *others,
-        ]
+        groups = {f"model={self.architecture}": "model=", "data=folder": "data=", "logger=none": "logger="}
+        limit = {f"trainer.max_minutes={self.minutes:g}": ("trainer=", "trainer.max_minutes=")}
+        own = [each for each, key in (groups | limit).items() if not any(other.startswith(key) for other in others)]
+        settings = [*own, *others, f"data.path={self.recordings}", f"name={self.name}"]
         compose_runs(conf_folder(), [settings])
         return settings
 

@@ -108,7 +108,7 @@ def _add(places: Places, name: str | None, paths: list[str]) -> Any:
         for path in paths:
             discard(Path(path))
     for sentence in refused:
-        gr.Warning(escape(sentence), title="Not taken", duration=None)
+        gr.Warning(escape(sentence), duration=None)
     return None, *_listed(places, name)
 
 
