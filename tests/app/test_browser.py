@@ -113,7 +113,7 @@ def is_complaint(said) -> bool:
 def makes_a_voice(page, work: Path, recordings: list[Path], elsewhere: Path) -> None:
     page.locator("#new-voice textarea, #new-voice input").first.fill("anna")
     page.locator("#make-voice").click()
-    page.get_by_text("No recordings yet").wait_for()
+    page.get_by_text("is made. Add recordings now.").wait_for()
     text = elsewhere / "notes.wav"
     text.write_text("not sound")
     page.locator("#add-recordings input[type=file]").set_input_files([*recordings, text])

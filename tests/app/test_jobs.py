@@ -17,19 +17,6 @@ def waited(jobs: Jobs, name: str, phase: str, seconds: float = 60):
     return state
 
 
-@pytest.fixture
-def waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A child that waits until it is told to end, in place of duetto: what is tested is how it is held."""
-    package = tmp_path / "other" / "duetto"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "__main__.py").write_text(
-        "import sys, time\nprint('at work', flush=True)\n"
-        "try:\n    time.sleep(float(sys.argv[1]))\nexcept KeyboardInterrupt:\n    sys.exit(130)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(package.parent))
-
-
 def test_a_job_runs_is_found_by_another_app_and_stops(waiting: None, tmp_path: Path):
     jobs = Jobs(tmp_path / "jobs")
     assert jobs.state("infer", "anna").phase == "none"

@@ -96,19 +96,13 @@ def _length(path: Path) -> str:
 
 
 def _add(places: Places, name: str | None, paths: list[str]) -> Any:
-    refused = []
-    try:
-        folder = places.voice(name)
-        for path in paths:
-            try:
-                take_in(Path(path), folder)
-            except AudioError as error:
-                refused.append(str(error))
-    finally:
-        for path in paths:
-            discard(Path(path))
-    for sentence in refused:
-        gr.Warning(escape(sentence), duration=None)
+    """Take in what can be; what cannot is told, and gone from the form as well."""
+    for path in map(Path, paths):
+        try:
+            take_in(path, places.voice(name))
+        except (AudioError, ConfigError) as error:
+            discard(path)
+            gr.Warning(escape(str(error)), duration=None)
     return None, *_listed(places, name)
 
 
