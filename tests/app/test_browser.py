@@ -24,7 +24,7 @@ from tests.test_two_singers import RATE, voice
 HOW = "needs Gradio: pip install '.[app]'"
 PATIENCE_MS = 240_000  # on one busy core
 SMALL = (
-    "trainer=smoke trainer.max_steps=24 trainer.checkpoint_every_steps=4 trainer.evaluate_every_steps=12 "
+    "trainer=smoke trainer.max_steps=16 trainer.checkpoint_every_steps=4 trainer.evaluate_every_steps=8 "
     "trainer.log_every_steps=1 trainer.num_threads=1 preprocess=none eval=quick"
 )
 pytestmark = [
@@ -106,8 +106,9 @@ def test_from_recordings_to_a_song_and_nothing_leaves_the_machine(app, recording
 
 
 def is_complaint(said) -> bool:
-    """Whether a message of the console tells of a fault; Gradio 6.31's own client warns after every upload."""
-    return said.type in ("error", "warning") and said.text != "Method not implemented."
+    """Whether a message of the console tells of a fault; Gradio 6.31 warns of itself after uploads and in plots."""
+    of_gradio = ("Method not implemented.", "WARN The input spec uses Vega-Lite")
+    return said.type in ("error", "warning") and not said.text.startswith(of_gradio)
 
 
 def makes_a_voice(page, work: Path, recordings: list[Path], elsewhere: Path) -> None:
@@ -143,7 +144,9 @@ def trains_it_with_a_stop(page, work: Path) -> None:
     page.locator("#other-settings textarea, #other-settings input").first.fill(SMALL)
     page.locator("#start-training").click()
     state = page.locator("#training-state")
-    state.get_by_text(re.compile(r"Training\. Step [1-9]")).wait_for(timeout=PATIENCE_MS)
+    state.get_by_text("Preparing").wait_for(timeout=PATIENCE_MS)
+    while not any(path.read_text().count("\n") > 1 for path in work.glob("logs/*/losses.csv")):  # before the first step
+        time.sleep(0.1)
     page.locator("#stop-training").click()
     state.get_by_text("Stopped.").wait_for(timeout=PATIENCE_MS)
     page.reload()

@@ -1,5 +1,6 @@
 """What people send: decoded, renamed, and gone from the temporary folder whether it is taken or not."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,16 @@ def test_what_waits_counts_against_what_may_still_come(tmp_path: Path):
     assert room_left(tmp_path, 1) == FILES * 10**6
     size = sent(tmp_path).stat().st_size
     assert room_left(tmp_path, 1) == FILES * 10**6 - size
+
+
+def test_a_part_of_an_upload_that_nobody_sends_any_more_makes_room(tmp_path: Path):
+    part, going, whole = tmp_path / "tmpabc", tmp_path / "tmpdef", sent(tmp_path)
+    for path in (part, going):
+        path.write_bytes(bytes(1000))
+    for path in (part, whole):
+        os.utime(path, (0, 0))
+    assert room_left(tmp_path, 1) == FILES * 10**6 - 1000 - whole.stat().st_size
+    assert not part.exists()
 
 
 def test_sounds_pages_and_exports_are_shown_and_nothing_else(tmp_path: Path):

@@ -57,10 +57,12 @@ def findings(found: Iterable[Finding]) -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table that scrolls within itself where it is too wide."""
+    """A table; where it is too wide, its style makes a list of each row."""
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in headings)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="Table"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    body = "".join(f"<tr>{_cells(headings, row)}</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cells(headings: Sequence[str], row: Sequence[str]) -> str:
+    named = zip(headings, row, strict=True)
+    return "".join(f'<td data-label="{escape(name, quote=True)}">{escape(cell)}</td>' for name, cell in named)

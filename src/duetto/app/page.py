@@ -12,6 +12,7 @@ from duetto.app.places import Places
 
 STYLE = Path(__file__).with_name("app.css")
 CLEAN = (600, 3600)  # seconds: every ten minutes, what was uploaded more than an hour ago
+RED = "#b91c1c"  # on which white is legible
 HEADING = "# duetto\nYour own voice, from recordings to a song. Everything stays on this machine."
 
 
@@ -41,4 +42,4 @@ def theme() -> Any:
         primary_hue="indigo",
         font=("system-ui", "sans-serif"),
         font_mono=("ui-monospace", "monospace"),
-    )
+    ).set(button_primary_background_fill="*primary_600", button_cancel_background_fill=RED)

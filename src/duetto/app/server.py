@@ -60,9 +60,9 @@ def serve(settings: AppSettings, console: Console) -> None:
             gate = Gate(
                 make_app(places, jobs, settings), token, port, lambda: room_left(places.uploads, settings.megabytes)
             )
-            console.print("The app is open. Its address, with a token that is valid until it is closed:")
+            console.print("The app is open at this address, whose token is valid until it is closed:")
             console.print(f"  http://{HOST}:{port}/?token={token}", markup=False, highlight=False, soft_wrap=True)
-            console.print("Ctrl-C closes it; a training goes on, and the app finds it when it is opened again.")
+            console.print("Ctrl-C closes it. A training goes on, and the next app finds it.")
             run(gate, listener)
         finally:
             places.clean()

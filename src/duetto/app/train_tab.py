@@ -24,7 +24,7 @@ def build(places: Places, jobs: Jobs) -> Any:
     """Lay out the tab, and return what refreshes it."""
     with gr.Row(equal_height=True):
         voice = gr.Dropdown([], label="Recordings of", elem_id="train-voice")
-        name = gr.Textbox(label="Name of the trained voice; empty for the same", elem_id="train-name", max_lines=1)
+        name = gr.Textbox(label="Name of the voice", placeholder="the same", elem_id="train-name", max_lines=1)
         architecture = gr.Radio(ARCHITECTURES, value="rvc", label="Architecture")
         minutes = gr.Number(TrainerConfig().max_minutes, label="Minutes of training", minimum=0.1, elem_id="minutes")
     others = gr.Textbox(
@@ -37,7 +37,7 @@ def build(places: Places, jobs: Jobs) -> Any:
         resume = gr.Button("Resume", elem_id="resume-training")
     said = gr.HTML(elem_id="training-state")
     with gr.Row():
-        losses = gr.LinePlot(x="step", y="loss", color="kind", title="Training loss", height=240, visible=False)
+        losses = gr.LinePlot(x="step", y="loss", title="Training loss: spectrum", height=240, visible=False)
         curve = gr.LinePlot(
             x="step", y="distance", title="Validation: distance to the recording", height=240, visible=False
         )
@@ -110,17 +110,15 @@ def _plotted(value: Any) -> Any:
 
 def _losses(columns: Columns) -> pd.DataFrame:
     """The first loss, which is the one of the spectrum; the others have other scales."""
-    names = [name for name in columns if name not in NOT_LOSSES][:1]
-    rows = [
-        {"step": step, "loss": value, "kind": name}
-        for name in names
-        for step, value in zip(columns["step"], columns[name], strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["step", "loss", "kind"])
+    name = next((name for name in columns if name not in NOT_LOSSES), None)
+    return _line(columns, name, "loss")
 
 
 def _curve(columns: Columns) -> pd.DataFrame:
-    name = next((each for each in CURVES if each in columns), None)
+    return _line(columns, next((each for each in CURVES if each in columns), None), "distance")
+
+
+def _line(columns: Columns, name: str | None, title: str) -> pd.DataFrame:
     if name is None:
-        return pd.DataFrame(columns=["step", "distance"])
-    return pd.DataFrame({"step": columns["step"], "distance": columns[name]})
+        return pd.DataFrame(columns=["step", title])
+    return pd.DataFrame({"step": columns["step"], title: columns[name]})

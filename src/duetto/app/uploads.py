@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 import unicodedata
 from contextlib import suppress
 from pathlib import Path
@@ -13,12 +14,23 @@ from duetto.storage.audio_suffixes import AUDIO_SUFFIXES
 from duetto.storage.files import make_folder, storage_error
 
 FILES = 4  # of the largest size that may wait at once
+GIVEN_UP_S = 60.0  # since the last byte of an upload
 MAX_NAME = 60  # letters of a file's name without its suffix
 FOREIGN = re.compile(r"[^\w +-]+")
 
 
+def sweep(folder: Path) -> None:
+    """Remove the parts of uploads that ended before their time, and the empty files that Gradio 6.31 makes of each."""
+    before = time.time() - GIVEN_UP_S
+    for path in folder.glob("tmp*"):  # a whole upload lies in a folder of its own
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_mtime < before:
+                path.unlink()
+
+
 def room_left(folder: Path, megabytes: int) -> int:
     """Bytes that may still be uploaded, given the files that wait in the folder."""
+    sweep(folder)
     waiting = 0
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):  # taken in meanwhile

@@ -48,7 +48,7 @@ def build(places: Places) -> Any:
         remove = gr.Button("Remove it")
     with gr.Accordion("Consent: whose voice it is, and what they allow", open=True, elem_id="consent"):
         record = consent_form.build(places, voice)
-    gr.Markdown("### The doctor\nFinds what will harm the voice, before it is trained.")
+    gr.Markdown("## The doctor\nFinds what will harm the voice, before it is trained.")
     with gr.Row(equal_height=True):
         is_quick = gr.Checkbox(True, label="Quick: leave out slow checks")
         examine = gr.Button("Examine the recordings", elem_id="examine")
