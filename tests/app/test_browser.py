@@ -105,6 +105,14 @@ def test_from_recordings_to_a_song_and_nothing_leaves_the_machine(app, recording
     assert not [path for path in Places(work / "logs", work / "recordings").uploads.rglob("*") if path.is_file()]
 
 
+def until(is_so) -> None:
+    """Wait for what the page does not announce."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def is_complaint(said) -> bool:
     """Whether a message of the console tells of a fault; Gradio 6.31 warns of itself after uploads and in plots."""
     of_gradio = ("Method not implemented.", "WARN The input spec uses Vega-Lite")
@@ -114,7 +122,8 @@ def is_complaint(said) -> bool:
 def makes_a_voice(page, work: Path, recordings: list[Path], elsewhere: Path) -> None:
     page.locator("#new-voice textarea, #new-voice input").first.fill("anna")
     page.locator("#make-voice").click()
-    page.get_by_text("is made. Add recordings now.").wait_for()
+    until(lambda: page.locator("#voice input").input_value() == "anna")
+    page.get_by_text("No recordings yet").wait_for()
     text = elsewhere / "notes.wav"
     text.write_text("not sound")
     page.locator("#add-recordings input[type=file]").set_input_files([*recordings, text])
@@ -145,8 +154,7 @@ def trains_it_with_a_stop(page, work: Path) -> None:
     page.locator("#start-training").click()
     state = page.locator("#training-state")
     state.get_by_text("Preparing").wait_for(timeout=PATIENCE_MS)
-    while not any(path.read_text().count("\n") > 1 for path in work.glob("logs/*/losses.csv")):  # before the first step
-        time.sleep(0.1)
+    until(lambda: any(path.read_text().count("\n") > 1 for path in work.glob("logs/*/losses.csv")))  # the first step
     page.locator("#stop-training").click()
     state.get_by_text("Stopped.").wait_for(timeout=PATIENCE_MS)
     page.reload()

@@ -42,7 +42,7 @@ def link(text: str, target: str) -> str:
 
 
 def paragraphs(sentences: Iterable[str]) -> str:
-    """Sentences, one a paragraph."""
+    """HTML of sentences, each on lines of its own."""
     return "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
 
 
