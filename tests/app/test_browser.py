@@ -21,7 +21,7 @@ from duetto.voices.find import find_run
 from tests.report.browser import chromium
 from tests.test_two_singers import RATE, voice
 
-HOW = "needs Gradio: pip install '.[app]'"
+HOW = "needs Gradio: pip install -e '.[app]'"
 PATIENCE_MS = 240_000  # on one busy core
 SMALL = (
     "trainer=smoke trainer.max_steps=16 trainer.checkpoint_every_steps=4 trainer.evaluate_every_steps=8 "
@@ -120,6 +120,7 @@ def is_complaint(said) -> bool:
 
 
 def makes_a_voice(page, work: Path, recordings: list[Path], elsewhere: Path) -> None:
+    page.wait_for_load_state("networkidle")
     page.locator("#new-voice textarea, #new-voice input").first.fill("anna")
     page.locator("#make-voice").click()
     until(lambda: page.locator("#voice input").input_value() == "anna")

@@ -52,5 +52,5 @@ def test_without_gradio_its_command_is_told(
     monkeypatch.setattr(server, "find_spec", lambda name: None)
     monkeypatch.chdir(tmp_path)
     assert main(["app"]) == 2
-    assert "pip install '.[app]'" in capsys.readouterr().err
+    assert "pip install -e '.[app]'" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

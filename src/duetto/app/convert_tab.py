@@ -27,7 +27,7 @@ def build(places: Places, jobs: Jobs) -> Any:
     """Lay out the tab, and return what refreshes it."""
     with gr.Row():
         with gr.Column():
-            voice = gr.Dropdown([], label="Voice", elem_id="convert-voice")
+            voice = gr.Dropdown([], allow_custom_value=True, label="Voice", elem_id="convert-voice")
             song = gr.Audio(
                 label="Song or recording",
                 sources=["upload", "microphone"],
@@ -48,7 +48,7 @@ def build(places: Places, jobs: Jobs) -> Any:
                 convert = gr.Button("Convert", variant="primary", elem_id="convert")
                 stop = gr.Button("Stop", variant="stop", elem_id="stop-conversion")
     said = gr.HTML(elem_id="conversion-state")
-    past = gr.Dropdown([], label="Conversions with this voice", elem_id="conversions")
+    past = gr.Dropdown([], allow_custom_value=True, label="Conversions with this voice", elem_id="conversions")
     sounds = gr.HTML(elem_id="conversion")
     seen = gr.State("")
 

@@ -17,7 +17,7 @@ def build(places: Places) -> Any:
     gr.Markdown(
         "Needs the scope `publish_weights` of everyone whose voice is in it. The record travels with the files."
     )
-    voice = gr.Dropdown([], label="Voice", elem_id="export-voice")
+    voice = gr.Dropdown([], allow_custom_value=True, label="Voice", elem_id="export-voice")
     export = gr.Button("Export", variant="primary", elem_id="export")
     files = gr.HTML(elem_id="exported")
 

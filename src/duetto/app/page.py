@@ -1,4 +1,8 @@
-"""The page: its tabs and its looks. Fonts are the reader's own, and nothing is loaded from elsewhere."""
+"""The page: its tabs and its looks. Fonts are the reader's own, and nothing is loaded from elsewhere.
+
+Lists of voices and runs let any value pass (`allow_custom_value`), and what uses a value checks it: Gradio 6.31 compares
+a value that comes together with new choices with the old ones at times, and empties the list.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -17,23 +21,22 @@ HEADING = "# duetto\nYour own voice, from recordings to a song. Everything stays
 
 
 def build(places: Places, jobs: Jobs) -> gr.Blocks:
-    """The page of an app, which refreshes its choices when it is opened and when a tab is."""
+    """The page of an app, which refreshes the choices of a tab when it is opened, and of the first with the page."""
     with gr.Blocks(title="duetto", analytics_enabled=False, delete_cache=CLEAN) as blocks:
         gr.Markdown(HEADING)
         with gr.Tabs():
-            _tab("1 Recordings", blocks, lambda: voice_tab.build(places))
-            _tab("2 Train", blocks, lambda: train_tab.build(places, jobs))
-            _tab("3 Convert", blocks, lambda: convert_tab.build(places, jobs))
-            _tab("Compare", blocks, lambda: compare_tab.build(places))
-            _tab("Export", blocks, lambda: export_tab.build(places))
+            _tab("1 Recordings", lambda: voice_tab.build(places))
+            _tab("2 Train", lambda: train_tab.build(places, jobs))
+            _tab("3 Convert", lambda: convert_tab.build(places, jobs))
+            _tab("Compare", lambda: compare_tab.build(places))
+            _tab("Export", lambda: export_tab.build(places))
     return blocks
 
 
-def _tab(title: str, blocks: gr.Blocks, build_tab: Any) -> None:
+def _tab(title: str, build_tab: Any) -> None:
     with gr.Tab(title) as tab:
         refresh, inputs, outputs = build_tab()
     tab.select(refresh, inputs, outputs, show_progress="hidden", **PRIVATE)
-    blocks.load(refresh, inputs, outputs, show_progress="hidden", **PRIVATE)
 
 
 def theme() -> Any:

@@ -26,7 +26,7 @@ PORT = 7860  # where users of this ecosystem look for such a page
 TRIED = 20  # ports, from that one on
 CLOSING_S = 2  # that open connections are waited for
 QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"}
-MISSING = "The app needs Gradio, which is not installed: pip install '.[app]' (in a checkout), then again."
+MISSING = "The app needs Gradio, which is not installed: pip install -e '.[app]' (in a checkout), then again."
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ NOT_LOSSES = ("step", "minutes")
 def build(places: Places, jobs: Jobs) -> Any:
     """Lay out the tab, and return what refreshes it."""
     with gr.Row(equal_height=True):
-        voice = gr.Dropdown([], label="Recordings of", elem_id="train-voice")
+        voice = gr.Dropdown([], allow_custom_value=True, label="Recordings of", elem_id="train-voice")
         name = gr.Textbox(label="Name of the voice", placeholder="the same", elem_id="train-name", max_lines=1)
         architecture = gr.Radio(ARCHITECTURES, value="rvc", label="Architecture")
         minutes = gr.Number(TrainerConfig().max_minutes, label="Minutes of training", minimum=0.1, elem_id="minutes")
@@ -32,7 +32,7 @@ def build(places: Places, jobs: Jobs) -> Any:
     )
     start = gr.Button("Train", variant="primary", elem_id="start-training")
     with gr.Row(equal_height=True):
-        job = gr.Dropdown([], label="Training to follow", elem_id="training", scale=2)
+        job = gr.Dropdown([], allow_custom_value=True, label="Training to follow", elem_id="training", scale=2)
         stop = gr.Button("Stop", variant="stop", elem_id="stop-training")
         resume = gr.Button("Resume", elem_id="resume-training")
     said = gr.HTML(elem_id="training-state")

@@ -24,9 +24,10 @@ INTRODUCTION = (
 
 def build(places: Places) -> Any:
     """Lay out the tab, and return what refreshes it: a function and its components."""
-    gr.Markdown(INTRODUCTION.format(folder=places.recordings))
+    folder, here = places.recordings, Path.cwd()
+    gr.Markdown(INTRODUCTION.format(folder=folder.relative_to(here) if folder.is_relative_to(here) else folder))
     with gr.Row(equal_height=True):
-        voice = gr.Dropdown([], label="Voice", elem_id="voice", scale=2)
+        voice = gr.Dropdown([], allow_custom_value=True, label="Voice", elem_id="voice", scale=2)
         new = gr.Textbox(label="Name of a new voice", placeholder="my_voice", max_lines=1, elem_id="new-voice", scale=2)
         make = gr.Button("Make the voice", elem_id="make-voice")
     with gr.Row():
@@ -42,9 +43,9 @@ def build(places: Places) -> Any:
                 label="Or sing into the microphone", sources=["microphone"], type="filepath", editable=False
             )
             keep = gr.Button("Keep this take", elem_id="keep-take")
-    listing = gr.HTML(elem_id="recordings")
+    listing = gr.HTML("<p>No recordings yet.</p>", elem_id="recordings")
     with gr.Row(equal_height=True):
-        unwanted = gr.Dropdown([], label="Remove a recording", scale=3)
+        unwanted = gr.Dropdown([], allow_custom_value=True, label="Remove a recording", scale=3)
         remove = gr.Button("Remove it")
     with gr.Accordion("Consent: whose voice it is, and what they allow", open=True, elem_id="consent"):
         record = consent_form.build(places, voice)
