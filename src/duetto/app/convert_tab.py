@@ -56,7 +56,7 @@ def build(places: Places, jobs: Jobs) -> Any:
     convert.click(answered(lambda *wish: _begin(places, jobs, *wish)), inputs, song, **PRIVATE)
     stop.click(answered(lambda name: jobs.stop(CONVERT, str(name))), voice, None, **PRIVATE)
     looks = [gr.Timer(SECONDS).tick, voice.change]
-    outputs = [said, past, seen]
+    outputs = [said, past, sounds, seen]
     look = answered(lambda name, seen: _look(places, jobs, name, seen))
     gr.on(looks, look, [voice, seen], outputs, show_progress="hidden", **PRIVATE)
     past.change(answered(lambda name, chosen: _listen(places, name, chosen)), [voice, past], sounds, **PRIVATE)
@@ -82,22 +82,23 @@ def _begin(
 def _look(places: Places, jobs: Jobs, name: str | None, seen: str) -> Any:
     """What is said of the newest conversion, and the list of all; nothing if nothing has changed."""
     if not name:
-        return gr.skip(), gr.skip(), seen
+        return gr.skip(), gr.skip(), gr.skip(), seen
     state, folder = jobs.state(CONVERT, name), converting.settle(jobs, name)
     last = (state.output.strip().splitlines() or [""])[-1].strip()
     words = {"running": f"Converting. {last}", "failed": state.said, "stopped": "Stopped."}.get(state.phase, "")
     names = converting.earlier(places.logs, name)
     now = f"{name} {words} {names}"
     if now == seen:
-        return gr.skip(), gr.skip(), seen
+        return gr.skip(), gr.skip(), gr.skip(), seen
     newest = folder.name if folder is not None and folder.name in names else None
-    return markup.paragraphs([words] if words else []), gr.Dropdown(names, value=newest), now
+    heard = _listen(places, name, newest) if newest else ""
+    return markup.paragraphs([words] if words else []), gr.Dropdown(names, value=newest), heard, now
 
 
-def _listen(places: Places, name: str | None, chosen: str | None) -> str:
+def _listen(places: Places, name: str | None, chosen: str | None) -> Any:
     folder = converting.conversion(places.logs, name, chosen)
     if folder is None:
-        return ""
+        return gr.skip()
     pages = folder.glob("*.html")
     links = (markup.link("Open its page", markup.address("logs", places.logs, page)) for page in pages)
     return markup.players("logs", places.logs, converting.sounds_of(folder)) + "".join(links)

@@ -1,7 +1,8 @@
 """The page: its tabs and its looks. Fonts are the reader's own, and nothing is loaded from elsewhere.
 
-Lists of voices and runs let any value pass (`allow_custom_value`), and what uses a value checks it: Gradio 6.31 compares
-a value that comes together with new choices with the old ones at times, and empties the list.
+Lists of voices and runs let any value pass (`allow_custom_value`), and what uses a value checks it: at times Gradio
+6.31 compares a value that comes with new choices with the old ones, and empties the list. For the same reason an
+empty value changes nothing that is shown.
 """
 
 from pathlib import Path

@@ -56,9 +56,8 @@ def build(places: Places) -> Any:
     found = gr.HTML(elem_id="findings")
 
     shown = [listing, unwanted]
-    make.click(answered(lambda name: _make(places, name)), new, [voice, new], **PRIVATE)
-    voice.change(lambda name: _listed(places, name), voice, shown, **PRIVATE)
-    voice.change(lambda name: consent_form.say_record(places, name), voice, record, **PRIVATE)
+    make.click(answered(lambda name: _make(places, name)), new, [new, voice, *shown, record], **PRIVATE)
+    voice.change(lambda name: _of_voice(places, name), voice, [*shown, record], **PRIVATE)
     files.upload(answered(lambda name, paths: _add(places, name, paths)), [voice, files], [files, *shown], **PRIVATE)
     keep.click(answered(lambda name, path: _keep(places, name, path)), [voice, take], [take, *shown], **PRIVATE)
     remove.click(answered(lambda name, file: _remove(places, name, file)), [voice, unwanted], shown, **PRIVATE)
@@ -66,9 +65,9 @@ def build(places: Places) -> Any:
 
     def refresh(name: str | None) -> Any:
         chosen = name if name in places.voices() else next(iter(places.voices()), None)
-        return gr.Dropdown(places.voices(), value=chosen)
+        return gr.Dropdown(places.voices(), value=chosen), *_of_voice(places, chosen)
 
-    return refresh, voice, voice
+    return refresh, voice, [voice, *shown, record]
 
 
 def _make(places: Places, name: str) -> Any:
@@ -77,7 +76,14 @@ def _make(places: Places, name: str) -> Any:
         raise ConfigError(f"There is a voice of the name {folder.name} already. Choose it, or another name.")
     make_folder(folder)
     tell(f"{folder} is made. Add recordings now.")
-    return gr.Dropdown(places.voices(), value=folder.name), ""
+    return "", gr.Dropdown(places.voices(), value=folder.name), *_of_voice(places, folder.name)
+
+
+def _of_voice(places: Places, name: str | None) -> Any:
+    """Recordings and record of a voice; no voice changes nothing."""
+    if not name:
+        return (gr.skip(),) * 3
+    return *_listed(places, name), consent_form.say_record(places, name)
 
 
 def _listed(places: Places, name: str | None) -> Any:
