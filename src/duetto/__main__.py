@@ -8,6 +8,7 @@ from rich.console import Console
 
 from duetto.cli.arguments import Parser, as_options
 from duetto.cli.commands import (
+    app,
     base,
     check,
     consent,
@@ -56,6 +57,7 @@ VERBS = (
     import_voice,
     export_voice,
     voices,
+    app,
     inspect_file,
     check,
     labels,

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from duetto.__main__ import main
-from duetto.cli.commands.consent import DOCS, ask
+from duetto.cli.commands.consent import ask
 from duetto.errors import ConfigError, CorpusError
 from duetto.ownership.consent import read_consent
+from duetto.ownership.new_record import QUESTIONS
 from duetto.voices.permission import require_use
 
 ANSWERS = ["--subject", "singer-01", "--controller", "Ann", "--scopes", "train, infer", "--purposes", "research"]
@@ -68,7 +69,7 @@ def test_answers_that_end_early_write_nothing():
         raise EOFError
 
     with pytest.raises(ConfigError, match="nothing was written"):
-        ask(dict.fromkeys(DOCS), answer)
+        ask(dict.fromkeys(QUESTIONS), answer)
 
 
 def test_a_record_is_not_replaced_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

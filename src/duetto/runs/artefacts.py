@@ -26,7 +26,7 @@ from duetto.voices.permission import NO_RECORD
 from duetto.workers import thread_pool
 
 FEATURES_NAME = "features.json"  # in a preprocessed corpus: the cached features of its clips
-WANDB_FOLDER, EXPORT_FOLDER = "wandb", "export"
+WANDB_FOLDER = "wandb"
 FROM_RECORDINGS = ("folder", "mix", "folder_vsqx")  # cases that read a folder of recordings
 
 
@@ -169,7 +169,7 @@ def _of_validations(run: RunFolder, id: str, record: Mapping[str, Any]) -> Itera
 
 def _records_beside(run: RunFolder) -> Iterator[Path]:
     """The records beside converted and exported files in a run's folder."""
-    for folder in (run.conversions, run.path / EXPORT_FOLDER):
+    for folder in (run.conversions, run.exports):
         yield from (path for path in sorted(folder.rglob("*.*.json")) if "output" in read_object(path))
 
 

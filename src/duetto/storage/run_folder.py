@@ -9,6 +9,7 @@ from pathlib import Path
 RUN_FILE = "run.json"  # marks a folder as a run's
 VOICE_FOLDER = "voice"
 VOICE_CARD_NAME = "card.json"  # written last: it marks a voice as trained
+EXPORT_FOLDER = "export"
 WEIGHTS_NAME = "generator.safetensors"
 
 
@@ -146,6 +147,11 @@ class RunFolder:
     def conversions(self) -> Path:
         """Default folder for the outputs of `infer.py`."""
         return self.path / "conversions"
+
+    @property
+    def exports(self) -> Path:
+        """Default folder for files that other programs load."""
+        return self.path / EXPORT_FOLDER
 
     def preliminary(self, model: str) -> "RunFolder":
         """The run of a model that is trained first on the same recordings, such as Diff-SVC's vocoder."""

@@ -9,17 +9,14 @@ from typing import Any
 
 from rich.console import Console
 
-DOCS = {
-    "subject": "Whose voice is it? A pseudonym, such as singer-01",
-    "controller": "Who is responsible for the data? Your name or organisation",
-    "scopes": "What do they allow? Some of train, infer, publish_audio, publish_weights, cloud_logging",
-    "purposes": "For which purposes? Separated by commas",
-    "territory": "Where may it be used? Empty for anywhere",
-    "expires": "Until which day? YYYY-MM-DD",
-    "evidence": "Which file holds their signed agreement? Its hash is recorded; empty for none",
-    "signature": "How and when was it signed? Such as: on paper, 2026-11-24; empty if it was not",
-}
-OPTIONAL = ("territory", "evidence", "signature")
+from duetto.ownership.new_record import (
+    OPTIONAL,
+    QUESTIONS,
+    place_for_record,
+    problem_with,
+    record_consent,
+    record_path,
+)
 
 
 def register(verbs: Any) -> None:
@@ -28,7 +25,7 @@ def register(verbs: Any) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     new = actions.add_parser("new", help="write consent.yaml; asks for values not given as options")
     new.add_argument("path", type=Path, help="the folder with the recordings, a .ddb, or a foreign file of weights")
-    for name, question in DOCS.items():
+    for name, question in QUESTIONS.items():
         new.add_argument(f"--{name}", help=question)
     new.add_argument(
         "--rights-statement", default="", help="for a .ddb: why you may extract its recordings, in your words"
@@ -51,30 +48,11 @@ def register(verbs: Any) -> None:
 
 def write_record(options: argparse.Namespace, console: Console) -> None:
     """Ask, check and write; without a terminal, a missing value is an error instead of a question."""
-    from duetto.errors import ConfigError
-    from duetto.ownership.consent import consent_from_dict, write_consent
-    from duetto.ownership.revocation import lift_revocation
-
-    path = record_path(options.path)
-    if path.exists() and not options.force:
-        raise ConfigError(f"{path} already exists. Show it with `consent show`, or replace it with --force.")
-    if not options.path.exists():
-        raise ConfigError(f"There is no {options.path}. Name the folder with the recordings.")
-    given = {name: getattr(options, name) for name in DOCS}
+    place_for_record(options.path, options.force)  # before anything is asked
+    given = {name: getattr(options, name) for name in QUESTIONS}
     answers = ask(given, input) if sys.stdin is not None and sys.stdin.isatty() else unasked(given)
-    record: dict[str, Any] = {**answers, "rights_statement": options.rights_statement}
-    record |= {name: listed(answers[name]) for name in ("scopes", "purposes")}
-    record["evidence"] = evidence_hash(answers["evidence"])
-    consent = consent_from_dict(record, str(path))
-    write_consent(path, consent)
-    console.print(
-        f"{path} written: {consent.subject} allows {', '.join(consent.scopes)} until {consent.expires}.",
-        markup=False,
-        soft_wrap=True,
-    )
-    day = lift_revocation(consent.subject)
-    if day is not None:
-        console.print(f"The withdrawal of {day} is taken back: voices that say so have to be trained again.")
+    for sentence in record_consent(options.path, answers, options.rights_statement, options.force).say():
+        console.print(sentence, markup=False, soft_wrap=True)
 
 
 def ask(given: dict[str, str | None], answer: Callable[[str], str]) -> dict[str, str]:
@@ -86,7 +64,7 @@ def ask(given: dict[str, str | None], answer: Callable[[str], str]) -> dict[str,
     from duetto.errors import ConfigError
 
     answers = {}
-    for name, question in DOCS.items():
+    for name, question in QUESTIONS.items():
         text, problem = given[name], ""
         while text is None or (problem := problem_with(name, text)):
             try:
@@ -97,27 +75,6 @@ def ask(given: dict[str, str | None], answer: Callable[[str], str]) -> dict[str,
                 ) from error
         answers[name] = text
     return answers
-
-
-def problem_with(name: str, text: str) -> str:
-    """What is wrong with an answer, as the start of the next question; empty if it is valid."""
-    from duetto.ownership.consent import SCOPES
-
-    if not text:
-        return "" if name in OPTIONAL else "An answer is needed. "
-    if name == "scopes" and (foreign := sorted(set(listed(text)) - set(SCOPES))):
-        return f"{', '.join(foreign)}: no such scope. "
-    if name == "expires":
-        try:
-            date.fromisoformat(text)
-        except ValueError:
-            return f"{text} is not a day such as 2030-12-31. "
-    return ""
-
-
-def listed(text: str) -> list[str]:
-    """Split words at commas."""
-    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def unasked(given: dict[str, str | None]) -> dict[str, str]:
@@ -135,23 +92,6 @@ def unasked(given: dict[str, str | None]) -> dict[str, str]:
             "(`consent new --help` explains them)."
         )
     return {name: text or "" for name, text in given.items()}
-
-
-def evidence_hash(name: str) -> str:
-    """SHA-256 of the signed form, or the given hash itself; empty for none.
-
-    Raises:
-        ConfigError: If it is neither a file nor a hash.
-    """
-    from duetto.errors import ConfigError
-    from duetto.storage.files import sha256_file
-
-    is_hash = len(name) == 64 and set(name.lower()) <= set("0123456789abcdef")
-    if not name or is_hash:
-        return name
-    if not Path(name).is_file():
-        raise ConfigError(f"There is no file {name} to use as evidence. Name the signed form, or leave it empty.")
-    return sha256_file(Path(name))
 
 
 def show_record(options: argparse.Namespace, console: Console) -> int:
@@ -260,18 +200,6 @@ def persons_named(who: str) -> tuple[list[str], list[Path]]:
     if not persons:
         raise ConfigError(f"{path} is of a voice that belongs to nobody, so nobody can withdraw it.")
     return persons, [path] if path == record_path(Path(who)) else []
-
-
-def record_path(path: Path) -> Path:
-    """Path of the record for a folder, a .ddb, a foreign file of weights, or the record itself."""
-    from duetto.ownership.consent import CONSENT_NAME
-    from duetto.ownership.consent_file import statement_path
-
-    if path.is_dir():
-        return path / CONSENT_NAME
-    if path.suffix in (".yaml", ".yml"):
-        return path
-    return path.with_name(CONSENT_NAME) if path.suffix == ".ddb" else statement_path(path)
 
 
 def load_record(path: Path) -> tuple[Any, Path]:

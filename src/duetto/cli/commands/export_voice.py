@@ -6,8 +6,6 @@ from typing import Any
 
 from rich.console import Console
 
-EXPORT_FOLDER = "export"
-
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
@@ -21,18 +19,9 @@ def register(verbs: Any) -> None:
 
 def export(options: argparse.Namespace, console: Console) -> None:
     """Write the files and print where they belong."""
-    from datetime import UTC, datetime
-
-    from duetto.runs.artefacts import artefact_of_file
-    from duetto.runs.registration import register
-    from duetto.storage.run_folder import VOICE_FOLDER
+    from duetto.runs.export import export_run
     from duetto.voices.find import find_run
-    from duetto.voices.interchange.exporting import export_voice
 
-    run = find_run(options.logs, options.run)
-    today = datetime.now(UTC).date()
-    name = options.name or run.resolve().name
-    exported = export_voice(run / VOICE_FOLDER, options.output or run / EXPORT_FOLDER, name, today)
-    register([artefact_of_file(path.with_name(f"{path.name}.json")) for path in exported.files])
+    exported = export_run(find_run(options.logs, options.run), options.output, options.name)
     for hint in exported.hints:
         console.print(hint, markup=False, soft_wrap=True)

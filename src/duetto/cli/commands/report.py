@@ -6,10 +6,6 @@ from typing import Any
 
 from rich.console import Console
 
-from duetto.errors import ConfigError
-
-COMPARISON_NAME = "comparison.html"
-
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
@@ -51,26 +47,12 @@ def write_report(options: argparse.Namespace, console: Console) -> None:
 
 
 def compare(options: argparse.Namespace, console: Console) -> Path:
-    """Write the comparison, or only a table if there are very many runs."""
-    from duetto.report.comparison.catalogue import MANY, write_catalogue
-    from duetto.report.comparison.find import RESULTS, find
+    """Write the comparison."""
+    from duetto.report.comparison.find import COMPARISON_NAME
+    from duetto.runs.compare import compare_runs
     from duetto.terminal import progress_bar
 
-    results = options.results or RESULTS
-    named = find(options.runs, results)
-    output = options.output or Path(COMPARISON_NAME)
-    if len(named.runs) > MANY:
-        with progress_bar(console) as report:
-            return write_catalogue(named, output, report)
-    from duetto.report.comparison.listening import MEGABYTES
-    from duetto.report.comparison.page import write_comparison
-    from duetto.runs import registration
-    from duetto.runs.artefacts import artefact_of_page
-
-    megabytes = MEGABYTES if options.megabytes is None else options.megabytes
-    if not 0 <= megabytes <= 1000:
-        raise ConfigError(f"--megabytes={megabytes:g}: expected 0 to 1000.")
     with progress_bar(console) as report:
-        page = write_comparison(options.runs, output, results, megabytes, report)
-    registration.register([artefact_of_page(page, named.runs)])
-    return page
+        return compare_runs(
+            options.runs, options.output or Path(COMPARISON_NAME), report, options.results, options.megabytes
+        )

@@ -19,6 +19,7 @@ from duetto.storage.run_folder import RUN_FILE, EvaluationFolder, RunFolder
 
 logger = logging.getLogger(__name__)
 
+COMPARISON_NAME = "comparison.html"  # of the page, unless another is asked for
 VERDICT_NAME = "verdict.json"
 SWEEP_STATE = "state.json"
 DEPTH = 4  # levels below a given folder: sweep, date, job, run
