@@ -5,8 +5,8 @@ written here because the packages' engine gives its last layer only. Middle laye
 the speaker. Layer L is the residual stream after block L, standardised as Moonshine's layers are.
 
 Conventions: 16 kHz in, frames of 512 values 320 samples (20 ms) apart, frame t centred at sample 320 * t. The network
-always sees thirty seconds, silence after the end, as it was trained: with a second of silence the frames of a short clip
-differ by three tenths of their deviation. That costs 1 CPU-second for every piece of up to twenty seconds.
+always sees thirty seconds, silence after the end, as it was trained: after a second of silence the frames of a short
+clip differ by three tenths of their deviation. That costs 1 CPU-second for every piece of up to twenty seconds.
 
 Reference: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022, section 2.2.
 """
