@@ -53,6 +53,7 @@ def render_page(run: RunRecord) -> str:
         metrics=sections.metric_rows(run),
         pictures=sections.curve_pictures(run),
         songs=[sections.song_part(song, PLAYERS if rebuilt else sections.PLAYERS) for song in run.songs],
+        own_songs=sections.own_song_parts(run),
         intermediates=sections.intermediate_players(run),
         ledger=sections.ledger_part(run),
         damage=damage_part(run),

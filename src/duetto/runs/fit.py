@@ -14,6 +14,8 @@ from torch import nn
 
 from duetto.architectures.registry import architecture_of
 from duetto.data.dataset import CropDataset, describe_use
+from duetto.report.own_songs import PAGE
+from duetto.runs.own_songs import OwnSongs
 from duetto.runs.prepare import PreparedData, make_crop_plan
 from duetto.runs.validate import ValidationSong
 from duetto.settings.run_config import TrainConfig
@@ -30,6 +32,7 @@ from duetto.training.callbacks import (
 )
 from duetto.training.checkpoint import WriteInPlace, find_checkpoint
 from duetto.training.hardware import Hardware
+from duetto.training.own_songs import ConvertOwnSongs, OwnSongActions
 from duetto.training.precision import Precision
 from duetto.training.selection import Selection, select_weights
 from duetto.training.stopping import StopAfterStep
@@ -143,9 +146,26 @@ def make_callbacks(
         )
         every = trainer.evaluate_every_steps
         callbacks.append(Validation(folder, RunFolder(folder).checkpoints, every, actions))
+    if config.validate_on is not None:
+        callbacks.append(convert_own_songs(config, prepared, folder, tracker, console))
     every = trainer.checkpoint_every_steps
     checkpoints = SaveCheckpoint(RunFolder(folder).checkpoints, every, trainer.evaluate_every_steps)
     return [*callbacks, checkpoints, ShowProgress(console, clock)]
+
+
+def convert_own_songs(
+    config: TrainConfig, prepared: PreparedData, folder: Path, tracker: Tracker, console: Console
+) -> ConvertOwnSongs:
+    """The callback that lets the user's own songs be heard while training; says where."""
+    songs = OwnSongs(config, prepared, folder)
+    console.print("Your songs will be heard at each validation:", markup=False)
+    console.print(f"  {RunFolder(folder).own_songs / PAGE}", markup=False, highlight=False, soft_wrap=True)
+    actions = OwnSongActions(
+        songs.convert,
+        songs.forget_after,
+        lambda step, written: tracker.show_own_songs(step, written, songs.source),
+    )
+    return ConvertOwnSongs(config.trainer.evaluate_every_steps, actions)
 
 
 def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:

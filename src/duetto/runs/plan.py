@@ -139,7 +139,9 @@ def validation_stage(config: TrainConfig, speed: float) -> Stage:
     steps = min(config.trainer.max_steps, minutes * 60 / step_s) if minutes else config.trainer.max_steps
     validations = math.ceil(steps / every)
     validation_s = architecture_of(config.model).cost(config.model.size).validation_s / speed
-    return Stage("validation", f"{validations} held-out conversions", validations * validation_s)
+    songs = len(config.own_songs())
+    what = f"{validations} held-out conversions" + (f", {songs} of your songs at each" if songs else "")
+    return Stage("validation", what, validations * validation_s * (1 + songs))
 
 
 def count_tested_songs(config: TrainConfig) -> float:

@@ -25,6 +25,7 @@ from duetto.runs.fit import Draw, FitResult, fit
 from duetto.runs.heritage import corpus_parent, require_weights, weights_of
 from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, run_name, signature_of
 from duetto.runs.inputs import check_data, check_encoder_weights, check_steps
+from duetto.runs.own_songs import check_own_songs
 from duetto.runs.plan import announce
 from duetto.runs.preliminary import after_preliminary_training
 from duetto.runs.prepare import PreparedData, TrainingContent, prepare_data, register_of_training
@@ -86,6 +87,8 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
                 write_record(run, describe_run(config, made_of, prepared, hardware) | what_came_of_it(run))
             update_run(folder, given)
             console.print(f"Run {run.name} is already trained; nothing is repeated.")
+            if config.validate_on is not None:
+                console.print("validate_on: nothing is converted after the training; use infer.py source=FILE.")
             tracker = Tracker(None, "unchanged: this run was finished before")
             signature = str(read_object(run.record).get("signature", signature_of(made_of)))
             return Run(folder, signature, prepared, hardware, tracker)
@@ -117,6 +120,7 @@ def check_inputs(config: TrainConfig) -> None:
     check_data(config.data)
     check_steps(config.preprocess)
     check_encoder_weights(config.features.content)
+    check_own_songs(config)
     require_weights(config, input_digests(config))
 
 

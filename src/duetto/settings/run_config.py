@@ -24,6 +24,7 @@ from duetto.settings.ranges import MAX_SEED, TIMINGS, one_of, require_within
 
 MAX_TRANSPOSE = 36  # semitones: three octaves, from the lowest bass to the highest soprano
 AUTO = "auto"  # of transpose: what fits the voice
+MAX_OWN_SONGS = 8  # of validate_on: each takes seconds at each validation
 RATES_HZ = (8000, 384_000)  # of outputs
 SEPARATORS = (AUTO, "mask", "spleeter")
 STALE = ("repeat", "keep", "stop")
@@ -40,6 +41,8 @@ class TrainConfig:
     # weights to start from: auto (ours, if they fit) | none | PATH; sets model.base
     base: str = field(default="auto", metadata=PATH)
     logs: str = field(default="logs", metadata=PATH)  # where run folders are kept
+    # recordings of a voice that are converted at each validation, to be heard; no result depends on them
+    validate_on: Any = field(default=None, metadata=PATHS)
     stale: str = "repeat"  # repeat | keep | stop: what to do with a run or scores of the same settings by earlier code
     data: DataConfig = field(default_factory=DataConfig)
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
@@ -61,7 +64,26 @@ class TrainConfig:
         self.model.validate_diffusion(self.eval.diffusion)
         require_within("seed", self.seed, 0, MAX_SEED)
         check_name(self.name)
+        self._validate_own_songs()
         require(self.stale in STALE, f"stale={self.stale}: expected one of {', '.join(STALE)}.")
+
+    def own_songs(self) -> list[str]:
+        """The recordings of `validate_on` as a list."""
+        if self.validate_on is None:
+            return []
+        return list(self.validate_on) if isinstance(self.validate_on, list | tuple) else [self.validate_on]
+
+    def _validate_own_songs(self) -> None:
+        songs = self.own_songs()
+        require(
+            all(isinstance(song, str) for song in songs) and len(songs) <= MAX_OWN_SONGS,
+            f"validate_on={self.validate_on}: expected up to {MAX_OWN_SONGS} audio files, such as [a.wav,b.wav].",
+        )
+        require(
+            not songs or self.trainer.evaluate_every_steps > 0,
+            "validate_on: songs are converted at each validation, which trainer.evaluate_every_steps=0 turns off; "
+            "write trainer.evaluate_every_steps=200.",
+        )
 
 
 def check_name(name: str | None) -> None:

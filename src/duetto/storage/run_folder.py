@@ -147,6 +147,11 @@ class RunFolder:
         """Default folder for the outputs of `infer.py`."""
         return self.path / "conversions"
 
+    @property
+    def own_songs(self) -> Path:
+        """Conversions while training of recordings that the user named: a folder each, with a file for each step."""
+        return self.conversions / "while_training"
+
     def preliminary(self, model: str) -> "RunFolder":
         """The run of a model that is trained first on the same recordings, such as Diff-SVC's vocoder."""
         return RunFolder(self.path / model)
