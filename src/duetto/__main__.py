@@ -9,6 +9,7 @@ from rich.console import Console
 from duetto.cli.arguments import Parser, as_options
 from duetto.cli.commands import (
     base,
+    blend,
     check,
     consent,
     corpus,
@@ -54,13 +55,14 @@ VERBS = (
     import_voice,
     export_voice,
     voices,
+    blend,
     inspect_file,
     check,
     labels,
     doctor,
     base,
 )
-TAKE_SETTINGS = ("train", "infer")  # verbs whose KEY=VALUE are Hydra's
+TAKE_SETTINGS = ("train", "infer", "blend")  # verbs whose KEY=VALUE are not options of ours
 
 
 def main(arguments: list[str] | None = None) -> int:
