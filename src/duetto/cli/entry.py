@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from duetto.cli.help import help_text, wants_help
+from duetto.cli.help import print_help, wants_help
 from duetto.errors import ConfigError, report_errors
 from duetto.runs.command_line.check import refuse_options
 from duetto.runs.command_line.explain import explain
@@ -34,7 +34,7 @@ SEARCH_PATH = "hydra.searchpath"
 def start(main: Callable[[], Any], name: str) -> None:
     """Print the help of NAME.py, or pass its checked settings to its Hydra main in Hydra's grammar."""
     if wants_help(sys.argv[1:]):
-        sys.stdout.write(help_text(conf_folder(), name))
+        print_help(conf_folder(), name, sys.argv[1:])
         return
     prepare()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them

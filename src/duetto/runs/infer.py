@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, TaskID, TaskProgressColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID, TaskProgressColumn
 from rich.table import Table
 
 from duetto.conversion.converter import ConversionRequest, Converter
@@ -113,7 +113,7 @@ def convert_all(
     sample_rate: int | None = None,
 ) -> None:
     """Convert every readable source, with a progress bar for each; store results and errors in the tasks."""
-    with bars(console, TaskProgressColumn(), TimeRemainingColumn()) as bar:
+    with bars(console, TaskProgressColumn()) as bar:
         for task in tasks:
             if task.source is None:
                 continue

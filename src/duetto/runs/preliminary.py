@@ -62,6 +62,7 @@ def after_preliminary_training(
         heritage = {name: record[name] for name in (CONSENT_FIELD, MADE_FROM)}
         save_voice(TrainedVoice(result.network, settings, config.features, {**heritage, **result.summary()}), own)
         shutil.rmtree(RunFolder(own).checkpoints, ignore_errors=True)
+        prepared.timing.add(first.architecture, result.seconds, result.steps)
     seconds = 3600.0 * float(read_json(voice.card)["hours"])
     trainer = config.trainer
     left = max(trainer.max_minutes - seconds / 60, SHORTEST_MINUTES) if trainer.max_minutes else 0.0

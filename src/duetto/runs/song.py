@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import TaskProgressColumn, TimeRemainingColumn
+from rich.progress import TaskProgressColumn
 
 from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.recording import Stream, converted
@@ -112,7 +112,7 @@ def waiting(console: Console, text: str) -> Iterator[None]:
 @contextmanager
 def converting(console: Console, name: str, duration_s: float) -> Iterator[ReportSeconds]:
     """A bar that shows the seconds converted."""
-    with bars(console, TaskProgressColumn(), TimeRemainingColumn()) as bar:
+    with bars(console, TaskProgressColumn()) as bar:
         task = bar.add_task(f"Converting {name}", total=duration_s)
         yield lambda seconds: bar.update(task, completed=seconds)
 

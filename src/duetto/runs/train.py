@@ -4,6 +4,7 @@ A run is a folder named by its signature. The same command on an unfinished run 
 finished one it only shows the result; on one by earlier code it says what has changed (`stale`).
 """
 
+import time
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,8 @@ class Run:
     prepared: PreparedData
     hardware: Hardware
     tracker: Tracker
+    started_s: float  # `time.perf_counter` before the plan
+    is_new: bool = True  # False = it was trained before
 
     @property
     def voice_folder(self) -> Path:
@@ -70,6 +73,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         DuettoError: If data, settings, hardware or storage do not allow it; says what to do.
     """
     check_inputs(config)
+    started_s = time.perf_counter()
     hardware = detect_hardware(config.trainer)
     torch.set_num_threads(hardware.num_threads)
     check_writable(Path(config.logs))
@@ -91,7 +95,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
                 console.print("validate_on: nothing is converted after the training; use infer.py source=FILE.")
             tracker = Tracker(None, "unchanged: this run was finished before")
             signature = str(read_object(run.record).get("signature", signature_of(made_of)))
-            return Run(folder, signature, prepared, hardware, tracker)
+            return Run(folder, signature, prepared, hardware, tracker, started_s, is_new=False)
         record = describe_run(config, made_of, prepared, hardware) | given | origin_of(run, made_of)
         signature = str(record["signature"])
         write_record(run, {**record, "status": "training"})
@@ -108,7 +112,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         export(config, prepared, result, folder, record)
         write_record(run, {**record, "status": "trained", **result.summary()})
         register_run(run)
-    return Run(folder, signature, prepared, hardware, tracker)
+    return Run(folder, signature, prepared, hardware, tracker, started_s)
 
 
 def check_inputs(config: TrainConfig) -> None:

@@ -13,7 +13,7 @@ COMPARISON_NAME = "comparison.html"
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("report", help="write the page of a run again, or a page that compares several runs")
+    parser = verbs.add_parser("report", help="write a run's page again, or one that compares several runs")
     parser.add_argument(
         "runs",
         type=Path,

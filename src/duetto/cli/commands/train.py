@@ -8,9 +8,7 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser(
-        "train", help="train a voice on a case and score it, as train.py does: model=rvc data=case_b"
-    )
+    parser = verbs.add_parser("train", help="train a voice and score it, as train.py does")
     parser.add_argument(
         "settings", nargs="*", metavar="KEY=VALUE", help="groups and settings, such as model=rvc seed=1"
     )
