@@ -12,10 +12,11 @@ from rich.progress import TaskProgressColumn
 from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.recording import Stream, converted
 from duetto.conversion.sources import require_convertible
-from duetto.errors import AudioError
+from duetto.errors import AudioError, ConfigError
 from duetto.preprocess.segment import Segment
+from duetto.preprocess.separator_packages import PACKAGES, separate_by_package
 from duetto.preprocess.spleeter import package_version
-from duetto.preprocess.steps.separate import Separate
+from duetto.preprocess.steps.separate import Separate, separate_centre
 from duetto.progress import ReportSeconds
 from duetto.runs.applicable import refuse_idle_files
 from duetto.runs.infer import find_speaker, make_request, open_voice
@@ -27,6 +28,7 @@ from duetto.storage.audio import Waveform, read_channels
 from duetto.terminal import bars, print_places
 from duetto.voices.find import called, choose_place
 
+KEEP = "keep"  # of backing
 MAX_MINUTES = 20.0  # all stems are in memory
 
 
@@ -48,6 +50,8 @@ def convert_song(config: InferConfig, console: Console) -> Path:
     converter, voice = open_voice(config, run, console)
     with waiting(console, f"Separating {song.name}"):
         stems = separate(mix, sample_rate, config.separator)
+        if config.backing == KEEP:
+            stems = keep_backing_voices(stems, mix)
     console.print(f"{song.name}: {stems.said}.", markup=False)
     mono = stems.lead.mean(axis=0, dtype=np.float32)
     require_convertible("The voice in the song", len(mono) / sample_rate, float(np.max(np.abs(mono))))
@@ -86,12 +90,16 @@ def separate(mix: Waveform, sample_rate: int, separator: str) -> Stems:
     Args:
         mix: The song.
         sample_rate: Hz.
-        separator: auto, mask, spleeter, or a command with {input} and {output}.
+        separator: auto, mask, spleeter, a package with or without its model, or a command with {input} and {output}.
 
     Raises:
         ConfigError: If a package or program is missing, or the program fails.
         AudioError: If the program did not write audio of the mix's length.
     """
+    name, _, model = separator.partition(":")
+    if name in PACKAGES:
+        voice, which = separate_by_package(mix, sample_rate, name, model)
+        return Stems(voice, mix - voice, sample_rate, f"voice separated by {which}")
     method = separator
     if separator == AUTO:
         method = "spleeter" if package_version() else "mask"
@@ -99,6 +107,19 @@ def separate(mix: Waveform, sample_rate: int, separator: str) -> Stems:
     (lead,), (remark,) = step.apply((Segment(mix, sample_rate, "song"),))
     voice = lead.channels
     return Stems(voice, mix - voice, sample_rate, remark.reason)
+
+
+def keep_backing_voices(stems: Stems, mix: Waveform) -> Stems:
+    """Leave voices beside the middle of a stereo song in the backing, so that the lead alone is converted.
+
+    Raises:
+        ConfigError: If the song is mono.
+    """
+    if len(mix) != 2:
+        raise ConfigError("backing=keep: a mono song has no middle to tell its lead by. Leave it out.")
+    lead = separate_centre(stems.lead, stems.sample_rate)
+    said = f"{stems.said}; its lead is what is in the middle, and other voices are kept"
+    return Stems(lead, mix - lead, stems.sample_rate, said)
 
 
 @contextmanager

@@ -26,7 +26,9 @@ MAX_TRANSPOSE = 36  # semitones: three octaves, from the lowest bass to the high
 AUTO = "auto"  # of transpose: what fits the voice
 MAX_OWN_SONGS = 8  # of validate_on: each takes seconds at each validation
 RATES_HZ = (8000, 384_000)  # of outputs
-SEPARATORS = (AUTO, "mask", "spleeter")
+SEPARATORS = (AUTO, "mask", "spleeter", "audio_separator", "pymss")
+WITH_MODELS = SEPARATORS[3:]  # packages whose model may be named: separator=pymss:MODEL
+BACKINGS = ("convert", "keep")  # what happens to voices beside the lead
 STALE = ("repeat", "keep", "stop")
 RUN_NAME = re.compile(r"[^\W_][\w .+-]{0,63}")  # in any script; a path or an option is none
 RESERVED_NAMES = ("latest", "null")
@@ -115,7 +117,8 @@ class InferConfig:
     song: str | None = field(default=None, metadata=PATH)  # instead of sources: a mix whose voice is converted
     separator: str = field(
         default=AUTO, metadata=NAME
-    )  # of a song: auto | mask | spleeter | a command with {input}, {output}
+    )  # of a song: auto | mask | spleeter | audio_separator | pymss (the last two with :MODEL) | a command
+    backing: str = "convert"  # convert | keep: backing voices of a song, those beside the middle of a stereo mix
     output: str | None = field(default=None, metadata=PATH)  # file or folder; default: beside the run
     rate: int | None = None  # sample rate of the outputs, Hz; default: that of the source
     format: str = "wav"  # wav | flac for outputs in a folder; the suffix of an output file decides otherwise
@@ -167,9 +170,15 @@ class InferConfig:
 
     def _validate_song(self) -> None:
         is_command = "{input}" in self.separator and "{output}" in self.separator
+        is_known = self.separator in SEPARATORS or self.separator.partition(":")[0] in WITH_MODELS
         require(
-            self.separator in SEPARATORS or is_command,
+            is_known or is_command,
             f"separator={self.separator}: expected {one_of(SEPARATORS)}, or a command with {{input}} and {{output}}.",
+        )
+        require(self.backing in BACKINGS, f"backing={self.backing}: expected {one_of(BACKINGS)}.")
+        require(
+            self.song is not None or self.backing == BACKINGS[0],
+            f"backing={self.backing} goes with song=FILE; a source is converted as it is.",
         )
         require(
             self.song is not None or self.separator == AUTO,

@@ -39,7 +39,7 @@ examples:
   workers=0       processes at once: 0 = one per GPU, else one per core
   plan_only=true  only the plan and its time
 
-A path is taken literally; data.path=a,b are two, unless that is the name of one:
+A path is taken literally; data.path=a,b are two, unless a file is called that:
 docs/training.md. You can stop at any time; the same command continues.
 Results: logs/sweeps/NAME/, and a page of all runs:
   python -m duetto report logs/sweeps/NAME
