@@ -34,7 +34,6 @@ class Separator:
         self.model = model_filename
 
     def separate(self, audio_file_path):
-        print("Separating")
         name = f"mix_(Vocals)_{Path(self.model).stem}.wav"
         halve(audio_file_path, Path(self.output_dir) / name)
         return [name]
@@ -96,5 +95,5 @@ def test_what_a_package_says_is_one_sentence(installed):
 @pytest.mark.parametrize("name", ["audio_separator", "pymss"])
 def test_a_package_that_is_not_installed_is_named(monkeypatch, name):
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ConfigError, match="is not installed.*pip install"):
+    with pytest.raises(ConfigError, match=r"is not installed.*pip install"):
         separate_by_package(MIX, RATE, name)
