@@ -15,7 +15,7 @@ from duetto.conversion.sources import Source, check_source, expand_sources, plan
 from duetto.errors import AudioError, ConfigError, DuettoError
 from duetto.runs.applicable import refuse_idle_files, refuse_inapplicable
 from duetto.runs.artefacts import artefact_of_file
-from duetto.runs.inputs import check_conversion_files
+from duetto.runs.named import check_conversion_files
 from duetto.runs.registration import register
 from duetto.runs.transposition import fit_to_register, melody_of
 from duetto.settings.config import RetrievalConfig

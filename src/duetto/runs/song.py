@@ -20,7 +20,7 @@ from duetto.preprocess.steps.separate import Separate, separate_centre
 from duetto.progress import ReportSeconds
 from duetto.runs.applicable import refuse_idle_files
 from duetto.runs.infer import find_speaker, make_request, open_voice
-from duetto.runs.inputs import check_conversion_files
+from duetto.runs.named import check_conversion_files
 from duetto.runs.song_files import Cover, Stems, folder_of_song, write_cover
 from duetto.runs.transposition import fit_to_register, melody_of
 from duetto.settings.run_config import AUTO, InferConfig

@@ -25,7 +25,8 @@ from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.runs.fit import Draw, FitResult, fit
 from duetto.runs.heritage import corpus_parent, require_weights, weights_of
 from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, run_name, signature_of
-from duetto.runs.inputs import check_data, check_encoder_weights, check_steps
+from duetto.runs.inputs import check_encoder_weights, check_steps
+from duetto.runs.named import check_named
 from duetto.runs.own_songs import check_own_songs
 from duetto.runs.plan import announce
 from duetto.runs.preliminary import after_preliminary_training
@@ -121,7 +122,7 @@ def check_inputs(config: TrainConfig) -> None:
     Raises:
         DuettoError: If recordings, consent, weights or label tracks are missing, or a step cannot be built.
     """
-    check_data(config.data)
+    check_named(config)
     check_steps(config.preprocess)
     check_encoder_weights(config.features.content)
     check_own_songs(config)

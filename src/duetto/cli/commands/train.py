@@ -21,6 +21,9 @@ def train_voice(options: argparse.Namespace, console: Console) -> None:
     from duetto.settings.conf_files import conf_folder
 
     (settings,) = compose_runs(conf_folder(), [options.settings])  # before torch is imported
+    from duetto.runs.named import check_named
+
+    check_named(settings)
     from duetto.runs.complete import complete_run
 
     complete_run(settings, console)
