@@ -26,7 +26,7 @@ MISTAKES = {
     "no consent record": (f"{OWN}no_consent", ["consent", "python -m duetto consent new"]),
     "a consent record that has expired": (f"{OWN}expired", ["expired", "2020-12-31"]),
     "misspelt setting": ("train.py trainer.max_minuets=2", ["Did you mean trainer.max_minutes=2?"]),
-    "misspelt option": ("train.py model=rcv", ["Did you mean model=rvc?"]),
+    "misspelt option": ("train.py model=rcv", ["Did you mean rvc?"]),
     "another tool's model": ("train.py model=sovits", ["rvc", "diffsvc"]),
     "epochs": ("train.py total_epoch=200", ["trainer.max_minutes=20"]),
     "options with dashes": ("train.py --batch_size 8", ["trainer.batch_size"]),

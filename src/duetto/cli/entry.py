@@ -108,8 +108,8 @@ def convert_recordings(settings: InferConfig, console: Console) -> None:
         require_sources(settings, expand_sources(settings.sources()))
     if settings.f0_method is not None:
         find_tracker(settings.f0_method, "f0_method")
-    check_conversion_files(settings)
     choose_place(settings)
+    check_conversion_files(settings)
     if is_song:
         from duetto.runs.song import convert_song
 
