@@ -54,7 +54,7 @@ def logs(tmp_path_factory):
     place = tmp_path_factory.mktemp("blends")
     scopes = {"anna": ["train", "infer", "publish_audio"], "bo": ["train", "infer"], "cy": ["train"]}
     for number, (name, allowed) in enumerate(scopes.items()):
-        takes = record(place / name, person(subject=name, scopes=allowed), 220.0 * 1.2**number)
+        takes = record(place / name, person(subject=name, scopes=allowed), 220.0 * 1.37**number)
         learn(takes, place, f"name={name}", "base=auto")
     return place / "logs"
 
