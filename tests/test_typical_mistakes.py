@@ -54,9 +54,11 @@ def cpu_s_of(command: list[str], folder: Path, environment: dict[str, str]) -> t
     process = subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    said = process.stderr.read()
+    with process.stderr:
+        said = process.stderr.read()
     _, status, used = os.wait4(process.pid, 0)
-    return os.waitstatus_to_exitcode(status), said, used.ru_utime + used.ru_stime
+    process.returncode = os.waitstatus_to_exitcode(status)  # it was waited for here, which Popen does not know
+    return process.returncode, said, used.ru_utime + used.ru_stime
 
 
 @pytest.fixture(scope="module")

@@ -159,7 +159,10 @@ def test_settings_for_recordings_are_refused(tmp_path, voice, changes, sentence)
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"song": "a.mp3", "separator": "magic"}, "separator=magic: expected auto, mask or spleeter, or a command"),
+        ({"song": "a.mp3", "separator": "magic"}, "separator=magic: expected auto, mask, spleeter, audio_separator or"),
+        ({"song": "a.mp3", "separator": "mask:x"}, "separator=mask:x: expected auto"),
+        ({"song": "a.mp3", "backing": "mute"}, "backing=mute: expected convert or keep"),
+        ({"source": "a.wav", "backing": "keep"}, "backing=keep goes with song=FILE"),
         ({"source": "a.wav", "separator": "mask"}, "separator=mask goes with song=FILE"),
     ],
 )
