@@ -70,4 +70,5 @@ def test_a_vsqx_with_an_entity_bomb(tmp_path):
 
 
 def test_no_trained_voice_yet(tmp_path):
-    assert "Train one first" in fails_with("infer.py", f"logs={tmp_path}", "source=[x.wav]")
+    soundfile.write(tmp_path / "x.wav", 0.1 * np.ones(24000), 24000)
+    assert "Train one first" in fails_with("infer.py", f"logs={tmp_path}", f"source=[{tmp_path / 'x.wav'}]")

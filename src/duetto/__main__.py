@@ -1,4 +1,4 @@
-"""`python -m duetto VERB`: what is not a sweep; what train.py and infer.py do, without a checkout."""
+"""`python -m duetto COMMAND`: all that duetto does, except for sweeps."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from duetto.cli.arguments import Parser, as_options
 from duetto.cli.commands import (
     app,
     base,
+    blend,
     check,
     consent,
     corpus,
@@ -32,11 +33,12 @@ from duetto.cli.commands import (
     verify,
     voices,
 )
-from duetto.cli.help import HELP_FLAGS
+from duetto.cli.help import HELP_FLAGS, HelpFormatter, explain_verb, print_help, wants_help
 from duetto.errors import EXIT_USER_ERROR, ConfigError, DuettoError, memory_shortage_told, print_error
 from duetto.renamed import current_arguments
 from duetto.runs.command_line.check import refuse_options
 from duetto.runs.command_line.nearest import did_you_mean
+from duetto.settings.conf_files import conf_folder
 from duetto.signals import answer_signals
 
 VERBS = (
@@ -58,13 +60,20 @@ VERBS = (
     export_voice,
     voices,
     app,
+    blend,
     inspect_file,
     check,
     labels,
     doctor,
     base,
 )
-TAKE_SETTINGS = ("train", "infer")  # verbs whose KEY=VALUE are Hydra's
+ENTRIES = ("train", "infer")  # verbs whose help is that of train.py and infer.py
+EPILOG = """examples:
+  python -m duetto doctor my_voice quick
+  python -m duetto voices
+  python -m duetto report my_voice miku
+Each command has its own: python -m duetto COMMAND --help"""
+TAKE_SETTINGS = ("train", "infer", "hardware", "blend")  # verbs whose KEY=VALUE are not options of ours
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,6 +99,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if not arguments or arguments[0].startswith("-"):
         return parser.parse_args(arguments)
     verb, rest = arguments[0], arguments[1:]
+    if verb in ENTRIES and wants_help(rest):
+        print_help(conf_folder(), verb, rest)
+        sys.exit(0)
     if verb not in verbs:
         raise ConfigError(
             f"{verb}: there is no such command.{did_you_mean(verb, verbs)} {parser.prog} --help lists them."
@@ -102,10 +114,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def build_parser() -> tuple[Parser, Mapping[str, Parser]]:
     """The parser of the command line, and that of each verb."""
-    parser = Parser(prog="python -m duetto", description=__doc__)
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    parser = Parser(prog="python -m duetto", description=__doc__, epilog=EPILOG, formatter_class=HelpFormatter)
+    verbs = parser.add_subparsers(metavar="COMMAND", required=True, title="commands")
     for verb in VERBS:
         verb.register(verbs)
+    for name, each in verbs.choices.items():
+        if name not in ENTRIES:
+            explain_verb(each, name)
     return parser, verbs.choices
 
 

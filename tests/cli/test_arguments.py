@@ -60,5 +60,5 @@ def test_help_still_explains(capsys):
 
 
 def test_a_verb_without_its_arguments_is_refused():
-    with pytest.raises(ConfigError, match="required: VERB"):
+    with pytest.raises(ConfigError, match="required: COMMAND"):
         parse([])

@@ -91,14 +91,14 @@ def test_a_damaged_score_is_one_sentence_and_status_2(duet, capsys):
 
 def test_help_names_every_format(capsys):
     with pytest.raises(SystemExit):
-        main(["sing", "--help"])
+        main(["sing", "--help-all"])
     said = capsys.readouterr().out
     assert all(suffix in said for suffix in SCORE_SUFFIXES)
 
 
 def test_help_lists_the_voices_with_their_ranges(capsys):
     with pytest.raises(SystemExit) as stop:
-        main(["sing", "--help"])
+        main(["sing", "--help-all"])
     assert stop.value.code == 0
     said = capsys.readouterr().out
     for voice in VOICES.values():

@@ -14,7 +14,8 @@ from duetto.conversion.register import CARD_FIELD, as_json, register_of
 from duetto.errors import AudioError, ConfigError
 from duetto.runs import infer as infer_module
 from duetto.runs import song as song_module
-from duetto.runs.song import convert_song, separate
+from duetto.runs.song import convert_song, keep_backing_voices, separate
+from duetto.runs.song_files import Stems
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig
 from tests.conversion.transparent import transparent_converter
@@ -126,6 +127,18 @@ def test_one_gain_keeps_all_stems_below_full_scale():
     assert below_full_scale([soft])[1] == 0.0
 
 
+def test_backing_voices_may_be_left_as_they_are():
+    lead, choir = np.stack([tone(440)] * 2), np.stack([tone(1760), 0 * tone(1760)])
+    mix = (lead + choir).astype(np.float32)
+    stems = keep_backing_voices(Stems(mix, 0 * mix, RATE, "separated"), mix)
+    inside = slice(RATE, 2 * RATE)
+    assert np.std((stems.lead - lead)[:, inside]) < 0.1 * np.std(lead)
+    assert np.std((stems.backing - choir)[:, inside]) < 0.1 * np.std(lead)
+    np.testing.assert_allclose(stems.lead + stems.backing, mix, atol=1e-6)
+    with pytest.raises(ConfigError, match="a mono song has no middle"):
+        keep_backing_voices(Stems(mix[:1], 0 * mix[:1], RATE, "separated"), mix[:1])
+
+
 def test_a_program_may_separate(tmp_path):
     mix = np.stack([tone(440), tone(440)]).astype(np.float32)
     stems = separate(mix, RATE, "cp {input} {output}")
@@ -149,7 +162,10 @@ def test_settings_for_recordings_are_refused(tmp_path, voice, changes, sentence)
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"song": "a.mp3", "separator": "magic"}, "separator=magic: expected auto, mask or spleeter, or a command"),
+        ({"song": "a.mp3", "separator": "magic"}, "separator=magic: expected auto, mask, spleeter, audio_separator or"),
+        ({"song": "a.mp3", "separator": "mask:x"}, "separator=mask:x: expected auto"),
+        ({"song": "a.mp3", "backing": "mute"}, "backing=mute: expected convert or keep"),
+        ({"source": "a.wav", "backing": "keep"}, "backing=keep goes with song=FILE"),
         ({"source": "a.wav", "separator": "mask"}, "separator=mask goes with song=FILE"),
     ],
 )

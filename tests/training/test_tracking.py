@@ -101,3 +101,16 @@ def test_a_private_corpus_stays_offline_without_the_scope_for_it(tmp_path, monke
     tracker.close()
     assert "cloud_logging" in console.export_text()
     assert "wandb sync" not in tracker.where
+
+
+def test_songs_of_ones_own_are_sent_at_each_step_and_their_source_once(tmp_path):
+    for name in ("source", "output"):
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(800), 8000)
+    run = ListedRun()
+    tracker = Tracker(run, "here")
+    for step in (200, 400):
+        tracker.show_own_songs(step, {"tune": tmp_path / "output.wav"}, lambda _: tmp_path / "source.wav")
+    assert [sorted(values) for values in run.logged] == [
+        ["own_songs/tune", "own_songs/tune/source", "step"],
+        ["own_songs/tune", "step"],
+    ]

@@ -6,6 +6,7 @@ Slow libraries are imported inside the functions, after the settings are checked
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,8 +18,8 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from duetto.cli.help import help_text, wants_help
-from duetto.errors import ConfigError, report_errors
+from duetto.cli.help import print_help, wants_help
+from duetto.errors import AudioError, ConfigError, report_errors
 from duetto.runs.command_line.check import refuse_options
 from duetto.runs.command_line.explain import explain
 from duetto.runs.command_line.known import ENTRIES
@@ -34,7 +35,7 @@ SEARCH_PATH = "hydra.searchpath"
 def start(main: Callable[[], Any], name: str) -> None:
     """Print the help of NAME.py, or pass its checked settings to its Hydra main in Hydra's grammar."""
     if wants_help(sys.argv[1:]):
-        sys.stdout.write(help_text(conf_folder(), name))
+        print_help(conf_folder(), name, sys.argv[1:])
         return
     prepare()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors instead of printing them
@@ -72,6 +73,9 @@ def run_from_hydra(config: DictConfig) -> dict[str, Any]:
 def run_training(config: DictConfig) -> dict[str, Any]:
     """Train, convert, score and write the page of one run; a finished run only shows its results."""
     settings = typed(config, TrainConfig)
+    from duetto.runs.named import check_named
+
+    check_named(settings)
     from duetto.runs.complete import complete_run
 
     return complete_run(settings, Console())
@@ -82,15 +86,30 @@ def run_inference(config: DictConfig) -> None:
     convert_recordings(typed(config, InferConfig), Console())
 
 
+def require_sources(settings: InferConfig, paths: Sequence[Path]) -> None:
+    """Refuse a conversion of recordings of which none is there; one of several is told in the closing table.
+
+    Raises:
+        AudioError: If so.
+    """
+    if not any(path.exists() for path in paths):
+        raise AudioError(f"source={settings.source}: there is no such file. Correct the path: source=FOLDER/song.wav.")
+
+
 def convert_recordings(settings: InferConfig, console: Console) -> None:
     """Convert recordings or a song; a missing run is reported before the networks are imported."""
     from duetto.conversion.sources import expand_sources
+    from duetto.features.trackers.registry import find_tracker
+    from duetto.runs.named import check_conversion_files
     from duetto.voices.find import choose_place
 
     is_song = settings.wants_song()
     if not is_song:
-        expand_sources(settings.sources())
+        require_sources(settings, expand_sources(settings.sources()))
+    if settings.f0_method is not None:
+        find_tracker(settings.f0_method, "f0_method")
     choose_place(settings)
+    check_conversion_files(settings)
     if is_song:
         from duetto.runs.song import convert_song
 

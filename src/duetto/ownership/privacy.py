@@ -11,7 +11,7 @@ from duetto.ownership.heritage import CONSENT_FIELD, MADE_FROM
 
 NOT_SHOWN = "not shown"
 CONFIG = "config"  # of a run's record
-PLACES = frozenset({"path", "root", "logs"})  # settings that are paths, also without a separator
+PLACES = frozenset({"path", "root", "logs", "validate_on"})  # settings that are paths, also without a separator
 
 
 def is_private(record: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from duetto.errors import StorageError
 from duetto.ownership.gate import require_current
 from duetto.renamed import current_metric, current_record, find_file
+from duetto.report.own_songs import OwnSong, own_songs_of
 from duetto.storage.files import read_object
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
 
@@ -47,6 +48,7 @@ class RunRecord:
     preprocessing: dict[str, Any] = field(default_factory=dict)  # preprocessing.json: damage by each step
     stress_tests: dict[str, Any] = field(default_factory=dict)  # stress_tests.json: scores under stress
     intermediates: tuple[Path, ...] = ()  # a recording after each step of the preprocessing, in order
+    own_songs: tuple[OwnSong, ...] = ()  # the user's songs, converted while training
     evaluation: str = ""  # signature of the evaluation that the scores are of
     evaluation_settings: dict[str, Any] = field(default_factory=dict)  # of that evaluation
     other_evaluations: tuple[str, ...] = ()  # further evaluations of the run
@@ -127,6 +129,7 @@ def collect_run(folder: Path, called: str = "", evaluation: EvaluationFolder | N
         preprocessing=_read_object(run.preprocessing),
         stress_tests=_read_object(find_file(folder, run.stress_tests.name)),
         intermediates=tuple(sorted(find_file(folder, "intermediates").glob("[0-9][0-9]_*.wav"))),
+        own_songs=own_songs_of(run),
         called=called,
         evaluation="" if place is None else place.path.name,
         evaluation_settings=section(about, "settings") or section(section(facts, "config"), "eval"),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from duetto.evaluation.metric import DIAGNOSTIC
+from duetto.report.blend import NOT_SCORED, blend_headline, shares_of
 from duetto.report.collect import RunRecord, number, section
 from duetto.report.own_voice import DIAGNOSTIC_SENTENCE, LOST_MELODY_CENTS, is_own, own_headline
 from duetto.report.privacy import audience
@@ -19,6 +20,8 @@ WEAK_VOCODER = 0.5  # distance of the copy synthesis, as a share of the source's
 def headline(run: RunRecord) -> str:
     """The result in one sentence: gap closed, pitch error, time of training."""
     closed, pitch_cents = run.mean("mcd_gap_closed"), run.mean("f0_rmse_cents")
+    if shares_of(run):
+        return blend_headline(run)
     if not run.scores:
         return f"Not scored yet{_after(run)}."
     if is_own(run):
@@ -37,6 +40,8 @@ def headline(run: RunRecord) -> str:
 
 def warnings_of(run: RunRecord) -> list[str]:
     """Warnings against over-interpretation, one sentence each; empty if there are none."""
+    if shares_of(run):
+        return [*audience(run), NOT_SCORED]
     if not run.scores:
         return [*audience(run), "This run has no metrics.json: it was not scored."]
     timbre = [DIAGNOSTIC_SENTENCE] if is_own(run) else _timbre_warnings(run)

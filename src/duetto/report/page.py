@@ -7,6 +7,7 @@ style, identified by their hashes.
 from pathlib import Path
 
 from duetto.report import sections
+from duetto.report.blend import shares_of
 from duetto.report.collect import RunRecord, collect_run
 from duetto.report.damage import damage_part
 from duetto.report.headline import headline, warnings_of
@@ -45,7 +46,7 @@ def render_page(run: RunRecord) -> str:
         run_name=run.name,
         is_own=rebuilt,
         doctor=doctor_part(run) if rebuilt else None,
-        commands=next_commands(run) if rebuilt else [],
+        commands=next_commands(run) if rebuilt or shares_of(run) else [],
         headline=headline(run),
         warnings=warnings_of(run),
         facts=sections.fact_rows(run),
@@ -53,6 +54,7 @@ def render_page(run: RunRecord) -> str:
         metrics=sections.metric_rows(run),
         pictures=sections.curve_pictures(run),
         songs=[sections.song_part(song, PLAYERS if rebuilt else sections.PLAYERS) for song in run.songs],
+        own_songs=sections.own_song_parts(run),
         intermediates=sections.intermediate_players(run),
         ledger=sections.ledger_part(run),
         damage=damage_part(run),

@@ -43,6 +43,7 @@ def as_shown(run: RunRecord) -> RunRecord:
         stress_tests=_renamed(run.stress_tests, numbers),
         preprocessing={name: value for name, value in run.preprocessing.items() if name != WORST},
         intermediates=(),
+        own_songs=(),
     )
 
 

@@ -16,6 +16,7 @@ from duetto.evaluation.registry import all_metrics, metric_named
 from duetto.report.collect import RunRecord, SongFolder, number, section
 from duetto.report.figures import loss_figure, quality_figure, song_picture
 from duetto.report.headline import duration_text
+from duetto.report.own_songs import remark, selected_step, shown_steps
 from duetto.report.own_voice import is_own
 from duetto.storage.audio import Waveform
 from duetto.storage.decoded import recall_audio
@@ -122,6 +123,23 @@ def intermediate_players(run: RunRecord) -> list[dict[str, str]]:
         name = {"00": "As recorded", "99": "Reference"}.get(number, f"After {step}")
         players.append({"name": name, "label": f"{name}, an excerpt of a recording", "uri": audio_uri(path)})
     return players
+
+
+def own_song_parts(run: RunRecord) -> list[dict[str, Any]]:
+    """The user's songs as the voice sang them while it was trained: source, then the steps in order."""
+    selected = selected_step(run.facts)
+    parts = []
+    for song in run.own_songs:
+        sounds = [("source", "Source", "as it was sung", song.source)]
+        steps = shown_steps(song.by_step, selected)
+        sounds += [("output", f"Step {step}", remark(step, selected), song.by_step[step]) for step in steps]
+        players = [
+            {"role": role, "name": name, "note": note, "label": f"{name} of {song.name}", "uri": audio_uri(path)}
+            for role, name, note, path in sounds
+        ]
+        left_out = len(song.by_step) - len(steps)
+        parts.append({"title": song.name, "players": players, "left_out": left_out})
+    return parts
 
 
 def ledger_part(run: RunRecord) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 Each evaluation signature has its own folder in the run, so that scores of other settings are not overwritten.
 """
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,10 @@ def evaluate_run(run: RunFolder, prepared: PreparedData, config: TrainConfig, co
     if earlier is not None and keeps_earlier_scores(config.stale, earlier[1], console):
         return earlier[0]
     converter, _ = load_converter(run.voice.path, config.eval.retrieval.index_rate)
+    start = time.perf_counter()
     with progress_bar(console) as report:
         run_test(converter, prepared, config.eval, place, report, architecture_of(config.model).can_convert, references)
+    prepared.timing.add("test", time.perf_counter() - start, len(read_metrics(place).get("songs", [])))
     created = datetime.now(UTC).isoformat(timespec="seconds")
     write_json(place.record, {"signature": place.path.name, "created": created, **made_of.as_dict()})
     return place

@@ -1,6 +1,8 @@
 """The end of a run: the test, the page, the tracker's media, and a table of the files."""
 
+import math
 import shlex
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from duetto.renamed import find_file
 from duetto.report.intermediates import keep_excerpts
 from duetto.report.page import write_run_page
 from duetto.runs.evaluate import evaluate_run, read_metrics
+from duetto.runs.pace import PACE
+from duetto.runs.plan import make_plan
 from duetto.runs.registration import register_run
 from duetto.runs.train import Run, locked, update_run
 from duetto.settings.run_config import TrainConfig
@@ -36,9 +40,21 @@ def close_run(run: Run, config: TrainConfig, console: Console) -> EvaluationFold
     metrics = read_metrics(evaluation)
     log_media(run, evaluation, metrics)
     run.tracker.close()
+    enter_pace(run, config)
     console.print(metrics_table(metrics))
     print_places(console, places_of(run, evaluation, page))
     return evaluation
+
+
+def enter_pace(run: Run, config: TrainConfig) -> None:
+    """Record what the stages of a run took that was trained just now, for the plans of later runs."""
+    timing = run.prepared.timing
+    if not run.is_new or "training" not in timing.stages:
+        return
+    timing.add("closing", time.perf_counter() - run.started_s - timing.seconds, 1)
+    planned = {stage.name: stage.units for stage in make_plan(config, 1.0) if not math.isnan(stage.units)}
+    pace = {name: [seconds, planned.get(name, units)] for name, (seconds, units) in timing.stages.items()}
+    update_run(run.folder, {PACE: {**pace, "training": list(timing.stages["training"])}})
 
 
 def log_media(run: Run, evaluation: EvaluationFolder, metrics: dict[str, Any]) -> None:

@@ -1,6 +1,8 @@
 """The optimisation: module, data and callbacks in a Lightning trainer."""
 
 import logging
+import math
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from torch import nn
 
 from duetto.architectures.registry import architecture_of
 from duetto.data.dataset import CropDataset, describe_use
+from duetto.report.own_songs import PAGE
+from duetto.runs.own_songs import OwnSongs
 from duetto.runs.prepare import PreparedData, make_crop_plan
 from duetto.runs.validate import ValidationSong
 from duetto.settings.run_config import TrainConfig
@@ -30,6 +34,8 @@ from duetto.training.callbacks import (
 )
 from duetto.training.checkpoint import WriteInPlace, find_checkpoint
 from duetto.training.hardware import Hardware
+from duetto.training.module import TrainingModule
+from duetto.training.own_songs import ConvertOwnSongs, OwnSongActions
 from duetto.training.precision import Precision
 from duetto.training.selection import Selection, select_weights
 from duetto.training.stopping import StopAfterStep
@@ -102,7 +108,9 @@ def fit(
         with quiet_lightning(), stop.told_apart():
             trainer = build_trainer(hardware, [*callbacks, stop])
             loader = dataset.loader(config.trainer.num_workers)
+            start = time.perf_counter()
             trainer.fit(module, loader, ckpt_path=found[0] if found else None, weights_only=True if found else None)
+        enter_pace(config, prepared, module, time.perf_counter() - start, first_step)
     else:
         module.load_state_dict(torch.load(found[0], map_location="cpu", weights_only=True)["state_dict"])
         module.step, module.seconds = found[1].step, found[1].seconds
@@ -110,6 +118,15 @@ def fit(
     selection = select_weights(config.trainer.select, folder, checkpoints, network, module.step)
     console.print(f"The voice has the weights of step {selection.step} of {module.step}: {selection.why}.")
     return FitResult(network, module.step, module.seconds, selection)
+
+
+def enter_pace(config: TrainConfig, prepared: PreparedData, module: TrainingModule, wall_s: float, first: int) -> None:
+    """Enter what a step and a validation took, if the training was not resumed."""
+    if first == 0:
+        every = config.trainer.evaluate_every_steps
+        validations = math.ceil(module.step / every) * (1 + len(config.own_songs())) if every else 0
+        prepared.timing.add("training", module.seconds, module.step)
+        prepared.timing.add("validation", wall_s - module.seconds, validations)
 
 
 def is_over(step: int, seconds: float, clock: Clock) -> bool:
@@ -143,9 +160,26 @@ def make_callbacks(
         )
         every = trainer.evaluate_every_steps
         callbacks.append(Validation(folder, RunFolder(folder).checkpoints, every, actions))
+    if config.validate_on is not None:
+        callbacks.append(convert_own_songs(config, prepared, folder, tracker, console))
     every = trainer.checkpoint_every_steps
     checkpoints = SaveCheckpoint(RunFolder(folder).checkpoints, every, trainer.evaluate_every_steps)
     return [*callbacks, checkpoints, ShowProgress(console, clock)]
+
+
+def convert_own_songs(
+    config: TrainConfig, prepared: PreparedData, folder: Path, tracker: Tracker, console: Console
+) -> ConvertOwnSongs:
+    """The callback that lets the user's own songs be heard while training; says where."""
+    songs = OwnSongs(config, prepared, folder)
+    console.print("Your songs will be heard at each validation:", markup=False)
+    console.print(f"  {RunFolder(folder).own_songs / PAGE}", markup=False, highlight=False, soft_wrap=True)
+    actions = OwnSongActions(
+        songs.convert,
+        songs.forget_after,
+        lambda step, written: tracker.show_own_songs(step, written, songs.source),
+    )
+    return ConvertOwnSongs(config.trainer.evaluate_every_steps, actions)
 
 
 def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:

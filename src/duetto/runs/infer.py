@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, TaskID, TaskProgressColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID, TaskProgressColumn
 from rich.table import Table
 
 from duetto.conversion.converter import ConversionRequest, Converter
@@ -15,7 +15,7 @@ from duetto.conversion.sources import Source, check_source, expand_sources, plan
 from duetto.errors import AudioError, ConfigError, DuettoError
 from duetto.runs.applicable import refuse_idle_files, refuse_inapplicable
 from duetto.runs.artefacts import artefact_of_file
-from duetto.runs.inputs import check_conversion_files
+from duetto.runs.named import check_conversion_files
 from duetto.runs.registration import register
 from duetto.runs.transposition import fit_to_register, melody_of
 from duetto.settings.config import RetrievalConfig
@@ -131,7 +131,7 @@ def convert_all(
     outputs: Outputs,
 ) -> None:
     """Convert every readable source, with a progress bar for each; store results and errors in the tasks."""
-    with bars(console, TaskProgressColumn(), TimeRemainingColumn()) as bar:
+    with bars(console, TaskProgressColumn()) as bar:
         for task in tasks:
             if task.source is None:
                 continue

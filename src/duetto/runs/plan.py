@@ -1,11 +1,11 @@
 """The plan of a run: its stages and their expected time, printed before it starts.
 
 The constants, and the costs in each architecture's record, were measured on two cores whose matrix product reaches
-`REFERENCE_GFLOPS`; a quick benchmark scales them to this machine.
+`REFERENCE_GFLOPS`; a quick benchmark scales them to this machine. What earlier runs took here counts more (`pace`).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from duetto.architectures.registry import architecture_of, get_architecture
 from duetto.corpus.embedded_cases.case_a import ABOVE
+from duetto.runs.pace import NO_PACE, Pace, read_pace
 from duetto.settings.config import DataConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.training.hardware import REFERENCE_GFLOPS, Hardware, measure_gflops
@@ -36,30 +37,33 @@ class Stage:
     name: str
     what: str
     seconds: float  # wall; NaN = not known in advance
+    units: float = UNKNOWN  # songs, steps or validations that it consists of
 
 
-def make_plan(config: TrainConfig, speed: float) -> list[Stage]:
+def make_plan(config: TrainConfig, speed: float, pace: Pace = NO_PACE) -> list[Stage]:
     """Stages with their expected wall seconds.
 
     Args:
         config: Settings of the run.
         speed: This machine's speed relative to the reference machine.
+        pace: What earlier runs took on this machine, which counts more.
     """
     tested_songs = count_tested_songs(config)
     tested = "your held-out recordings" if math.isnan(tested_songs) else f"{tested_songs:g} songs"
     steps = f"{config.preprocess.name}: {', '.join(config.preprocess.steps)}"
     encoders = f"{config.features.content.encoder} content, {config.features.f0.method} f0"
     num_train = len(config.data.train_songs) or UNKNOWN
-    return [
+    stages = [
         corpus_stage(config, speed),
-        Stage("preprocess", steps, num_train * PREPROCESS_S_PER_SONG / speed),
-        Stage("features", encoders, num_train * FEATURES_S_PER_SONG / speed),
-        *preliminary_stages(config, speed),
-        training_stage(config, speed),
-        validation_stage(config, speed),
-        Stage("test", f"{tested} converted and scored", tested_songs * TEST_S_PER_SONG / speed),
-        Stage("closing", "index, page and tracking", CLOSING_S / speed),
+        Stage("preprocess", steps, num_train * PREPROCESS_S_PER_SONG / speed, num_train),
+        Stage("features", encoders, num_train * FEATURES_S_PER_SONG / speed, num_train),
+        *preliminary_stages(config, speed, pace),
+        training_stage(config, speed, pace),
+        validation_stage(config, speed, pace),
+        Stage("test", f"{tested} converted and scored", tested_songs * TEST_S_PER_SONG / speed, tested_songs),
+        Stage("closing", "index, page and tracking", CLOSING_S / speed, 1),
     ]
+    return [replace(stage, seconds=pace.seconds(stage.name, stage.units, stage.seconds)) for stage in stages]
 
 
 def many_voices(data: DataConfig) -> tuple[str, float]:
@@ -86,38 +90,41 @@ def corpus_stage(config: TrainConfig, speed: float) -> Stage:
     num_targets = len(data.train_songs) + len(data.val_songs) + len(data.test_songs)
     renders = num_targets + (len(data.val_songs) + len(data.test_songs)) * len(data.sources)
     renders += count_test_songs(data) - len(data.test_songs)  # the target at further pitches
-    what, seconds = f"{renders} songs sung", renders * RENDER_S_PER_SONG
+    what, seconds, units = f"{renders} songs sung", renders * RENDER_S_PER_SONG, renders
     if data.case == "case_c" and data.mix.vocal_to_backing_db is not None:
         what, seconds = f"{what} and {num_targets} mixed", seconds + num_targets * MIX_S_PER_SONG
     if data.case == "case_d" and data.fragments.fragment_ms is not None:
         what = f"{what}, then cut every {data.fragments.fragment_ms:g} ms"
-    return Stage("corpus", f"{what} (kept for later runs)", seconds / speed)
+    return Stage("corpus", f"{what} (kept for later runs)", seconds / speed, units)
 
 
-def preliminary_stages(config: TrainConfig, speed: float) -> list[Stage]:
+def preliminary_stages(config: TrainConfig, speed: float, pace: Pace = NO_PACE) -> list[Stage]:
     """The training that precedes the voice's own, if there is one."""
     first = architecture_of(config.model).preliminary_training(config.model)
     if first is None:
         return []
     steps = min(first.steps(config.model), config.trainer.max_steps)
-    seconds = steps * get_architecture(first.architecture).cost(config.model.size).step_s / speed
+    step_s = get_architecture(first.architecture).cost(config.model.size).step_s / speed
+    seconds = pace.seconds(first.architecture, steps, steps * step_s)
     if config.trainer.max_minutes:
         limit_s = 60 * first.share * config.trainer.max_minutes
         seconds = limit_s if math.isnan(seconds) else min(seconds, limit_s)
     return [Stage(first.architecture, f"up to {steps} steps on the target's recordings", seconds)]
 
 
-def training_stage(config: TrainConfig, speed: float) -> Stage:
+def training_stage(config: TrainConfig, speed: float, pace: Pace = NO_PACE) -> Stage:
     """The training time: its limit, or the cost of the steps if that is known."""
     if architecture_of(config.model).is_closed_form:
         what = f"{config.model.name} {config.model.size}, solved in one pass over the data: no steps, no minutes"
-        return Stage("training", what, step_seconds(config, speed))
+        return Stage("training", what, step_seconds(config, speed), 1)
     minutes = config.trainer.max_minutes
     what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
     if minutes:
-        left_s = minutes * 60 - sum(stage.seconds for stage in preliminary_stages(config, speed))
-        return Stage("training", f"{what}, at most {minutes:g} minutes in all", left_s)
-    return Stage("training", what, config.trainer.max_steps * step_seconds(config, speed))
+        left_s = minutes * 60 - sum(stage.seconds for stage in preliminary_stages(config, speed, pace))
+        all_s = pace.seconds("training", config.trainer.max_steps, UNKNOWN)  # NaN, which min() passes over
+        return Stage("training", f"{what}, at most {minutes:g} minutes in all", min(left_s, all_s))
+    seconds = config.trainer.max_steps * step_seconds(config, speed)
+    return Stage("training", what, seconds, config.trainer.max_steps)
 
 
 def step_seconds(config: TrainConfig, speed: float) -> float:
@@ -125,21 +132,23 @@ def step_seconds(config: TrainConfig, speed: float) -> float:
     return architecture_of(config.model).cost(config.model.size).step_s / speed
 
 
-def validation_stage(config: TrainConfig, speed: float) -> Stage:
+def validation_stage(config: TrainConfig, speed: float, pace: Pace = NO_PACE) -> Stage:
     """Held-out conversions during training: one at every interval and one at the end."""
     if architecture_of(config.model).is_closed_form:
         return Stage("validation", "none: a solution in closed form has no steps to select from", 0.0)
     every, minutes = config.trainer.evaluate_every_steps, config.trainer.max_minutes
     if not every:
         return Stage("validation", "none (trainer.evaluate_every_steps=0)", 0.0)
-    step_s = step_seconds(config, speed)
+    step_s = pace.seconds("training", 1, step_seconds(config, speed))
     if math.isnan(step_s):
         what = f"a held-out conversion every {every} steps"
         return Stage("validation", what, minutes * 60 * VALIDATION_SHARE if minutes else UNKNOWN)
     steps = min(config.trainer.max_steps, minutes * 60 / step_s) if minutes else config.trainer.max_steps
     validations = math.ceil(steps / every)
     validation_s = architecture_of(config.model).cost(config.model.size).validation_s / speed
-    return Stage("validation", f"{validations} held-out conversions", validations * validation_s)
+    songs = len(config.own_songs())
+    what = f"{validations} held-out conversions" + (f", {songs} of your songs at each" if songs else "")
+    return Stage("validation", what, validations * validation_s * (1 + songs), validations * (1 + songs))
 
 
 def count_tested_songs(config: TrainConfig) -> float:
@@ -160,7 +169,8 @@ def announce(config: TrainConfig, hardware: Hardware, console: Console) -> None:
     """Print the plan."""
     speed = measure_gflops(hardware.num_threads) / REFERENCE_GFLOPS
     table = Table("stage", "what", "expected", title="Plan", title_justify="left")
-    stages = make_plan(config, speed)
+    pace = read_pace(config, hardware)
+    stages = make_plan(config, speed, pace)
     for stage in stages:
         table.add_row(stage.name, stage.what, clock_text(stage.seconds))
     known = sum(stage.seconds for stage in stages if not math.isnan(stage.seconds))
@@ -170,7 +180,9 @@ def announce(config: TrainConfig, hardware: Hardware, console: Console) -> None:
     console.print(table)
     if hardware.complaint:
         console.print(f"[yellow]warning:[/] {hardware.complaint}")
-    if Path(config.data.root).is_dir():
+    if pace.num_runs:
+        console.print(f"Times as in {pace.num_runs} earlier run{'s' * (pace.num_runs > 1)} on this machine.")
+    elif Path(config.data.root).is_dir():
         console.print("Work that earlier runs left in the caches is not repeated, so it may be faster.")
 
 

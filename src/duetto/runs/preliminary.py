@@ -62,6 +62,7 @@ def after_preliminary_training(
         heritage = {name: record[name] for name in (CONSENT_FIELD, MADE_FROM)}
         save_voice(TrainedVoice(result.network, settings, config.features, {**heritage, **result.summary()}), own)
         shutil.rmtree(RunFolder(own).checkpoints, ignore_errors=True)
+        prepared.timing.add(first.architecture, result.seconds, result.steps)
     seconds = 3600.0 * float(read_json(voice.card)["hours"])
     trainer = config.trainer
     left = max(trainer.max_minutes - seconds / 60, SHORTEST_MINUTES) if trainer.max_minutes else 0.0
@@ -84,6 +85,6 @@ def _train(
     )
     settings = first.settings(config.model, config.features)
     limits = replace(trainer, max_steps=steps, max_minutes=first.share * trainer.max_minutes, evaluate_every_steps=0)
-    run = replace(config, model=settings, trainer=limits)
+    run = replace(config, model=settings, trainer=limits, validate_on=None)
     tracker = Tracker(None, "only the voice's training is tracked")
     return fit(run, prepared, hardware, folder, tracker, console), settings

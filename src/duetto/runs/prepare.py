@@ -1,7 +1,9 @@
 """The stages before training: corpus, preprocessing, features, each behind its content hash."""
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,9 @@ from duetto.preprocess.ledger import damage_table, read_ledger, summarise
 from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
+from duetto.progress import ReportProgress
 from duetto.runs.command_line.literal import uninterpolated
+from duetto.runs.pace import Timing
 from duetto.runs.step_settings import check_step_settings
 from duetto.settings.config import FeaturesConfig, PreprocessConfig
 from duetto.settings.run_config import TrainConfig
@@ -45,6 +49,7 @@ class PreparedData:
     manifest: Manifest
     features: FeatureSet  # of the target's training clips
     diagnosis: Diagnosis | None = None  # of the training clips, by the data doctor
+    timing: Timing = field(default_factory=Timing)  # of the stages of a run, from here on
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -70,19 +75,19 @@ class PreparedData:
 
 def prepare_data(config: TrainConfig, console: Console) -> PreparedData:
     """Build or reuse corpus, preprocessed corpus and features; print the ledger."""
-    root = Path(config.data.root)
-    with progress_bar(console) as report:
-        corpus = build_corpus(config.data, report)
+    root, timing = Path(config.data.root), Timing()
+    with progress_bar(console) as report, counted(timing, "corpus", report) as counting:
+        corpus = build_corpus(config.data, counting)
     steps = build_steps(config.preprocess)
     warn_about_mix(config, steps, console)
     settings = config.preprocess.what_is_done()
-    with progress_bar(console) as report:
+    with progress_bar(console) as report, counted(timing, "preprocess", report) as counting:
         folder = preprocess_corpus(
             corpus,
             steps,
             root / "preprocessed",
             settings,
-            report,
+            counting,
             keep_intermediates=config.preprocess.keep_intermediates,
         )
     manifest = keep_minutes(leave_out(load_manifest(folder), config.data.without), config.data.minutes)
@@ -99,9 +104,30 @@ def prepare_data(config: TrainConfig, console: Console) -> PreparedData:
         f"Features: {features.seconds_extracted:.0f} s of audio extracted in {features.wall_s:.0f} s, "
         f"{features.seconds_from_cache:.0f} s from the cache."
     )
+    if features.seconds_extracted and not features.seconds_from_cache:
+        timing.add("features", features.wall_s, count_songs(training))
     diagnosis = examine_before_training(folder, manifest, features.paths, config.features, root / "doctor")
     print_short(diagnosis, console, str(folder))
-    return PreparedData(folder, manifest, features, diagnosis)
+    return PreparedData(folder, manifest, features, diagnosis, timing)
+
+
+def count_songs(manifest: Manifest) -> int:
+    """Different songs among the clips."""
+    return len({clip.song for clip in manifest.clips})
+
+
+@contextmanager
+def counted(timing: Timing, stage: str, report: ReportProgress) -> Iterator[ReportProgress]:
+    """Enter a stage's time for each piece of work that it reports; one that finds everything done reports none."""
+    start, most = time.perf_counter(), 0
+
+    def counting(name: str, done: int, total: int) -> None:
+        nonlocal most
+        most = max(most, total)
+        report(name, done, total)
+
+    yield counting
+    timing.add(stage, time.perf_counter() - start, most)
 
 
 def warn_about_mix(config: TrainConfig, steps: dict[str, Any], console: Console) -> None:

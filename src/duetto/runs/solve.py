@@ -48,6 +48,7 @@ def train_in_closed_form(config: TrainConfig, prepared: PreparedData, folder: Pa
     else:
         console.print(explain_closed_form(config))
         _solve(module, config, prepared, console)
+        prepared.timing.add("training", module.seconds, 1)
         manifest = prepared.manifest
         origin: dict[str, Any] = {"run": folder.name, "data_hash": manifest.content_hash(), "consent": manifest.consent}
         _save(module, checkpoints, origin)

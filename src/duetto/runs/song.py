@@ -7,19 +7,20 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import TaskProgressColumn, TimeRemainingColumn
+from rich.progress import TaskProgressColumn
 
 from duetto.conversion.converter import ConversionRequest, Converter
 from duetto.conversion.recording import Stream, converted
 from duetto.conversion.sources import require_convertible
-from duetto.errors import AudioError
+from duetto.errors import AudioError, ConfigError
 from duetto.preprocess.segment import Segment
+from duetto.preprocess.separator_packages import PACKAGES, separate_by_package
 from duetto.preprocess.spleeter import package_version
-from duetto.preprocess.steps.separate import Separate
+from duetto.preprocess.steps.separate import Separate, separate_centre
 from duetto.progress import ReportSeconds
 from duetto.runs.applicable import refuse_idle_files
 from duetto.runs.infer import find_speaker, make_request, open_voice
-from duetto.runs.inputs import check_conversion_files
+from duetto.runs.named import check_conversion_files
 from duetto.runs.song_files import Cover, Stems, folder_of_song, write_cover
 from duetto.runs.transposition import fit_to_register, melody_of
 from duetto.settings.run_config import AUTO, InferConfig
@@ -28,6 +29,7 @@ from duetto.terminal import bars, print_places
 from duetto.voices.find import called, choose_place
 from duetto.voices.marks import marked_source, marking_of
 
+KEEP = "keep"  # of backing
 MAX_MINUTES = 20.0  # all stems are in memory
 
 
@@ -49,6 +51,8 @@ def convert_song(config: InferConfig, console: Console) -> Path:
     converter, voice = open_voice(config, run, console)
     with waiting(console, f"Separating {song.name}"):
         stems = separate(mix, sample_rate, config.separator)
+        if config.backing == KEEP:
+            stems = keep_backing_voices(stems, mix)
     console.print(f"{song.name}: {stems.said}.", markup=False)
     mono = stems.lead.mean(axis=0, dtype=np.float32)
     require_convertible("The voice in the song", len(mono) / sample_rate, float(np.max(np.abs(mono))))
@@ -88,12 +92,16 @@ def separate(mix: Waveform, sample_rate: int, separator: str) -> Stems:
     Args:
         mix: The song.
         sample_rate: Hz.
-        separator: auto, mask, spleeter, or a command with {input} and {output}.
+        separator: auto, mask, spleeter, a package with or without its model, or a command with {input} and {output}.
 
     Raises:
         ConfigError: If a package or program is missing, or the program fails.
         AudioError: If the program did not write audio of the mix's length.
     """
+    name, _, model = separator.partition(":")
+    if name in PACKAGES:
+        voice, which = separate_by_package(mix, sample_rate, name, model)
+        return Stems(voice, mix - voice, sample_rate, f"voice separated by {which}")
     method = separator
     if separator == AUTO:
         method = "spleeter" if package_version() else "mask"
@@ -101,6 +109,19 @@ def separate(mix: Waveform, sample_rate: int, separator: str) -> Stems:
     (lead,), (remark,) = step.apply((Segment(mix, sample_rate, "song"),))
     voice = lead.channels
     return Stems(voice, mix - voice, sample_rate, remark.reason)
+
+
+def keep_backing_voices(stems: Stems, mix: Waveform) -> Stems:
+    """Leave voices beside the middle of a stereo song in the backing, so that the lead alone is converted.
+
+    Raises:
+        ConfigError: If the song is mono.
+    """
+    if len(mix) != 2:
+        raise ConfigError("backing=keep: a mono song has no middle to tell its lead by. Leave it out.")
+    lead = separate_centre(stems.lead, stems.sample_rate)
+    said = f"{stems.said}; its lead is what is in the middle, and other voices are kept"
+    return Stems(lead, mix - lead, stems.sample_rate, said)
 
 
 @contextmanager
@@ -114,7 +135,7 @@ def waiting(console: Console, text: str) -> Iterator[None]:
 @contextmanager
 def converting(console: Console, name: str, duration_s: float) -> Iterator[ReportSeconds]:
     """A bar that shows the seconds converted."""
-    with bars(console, TaskProgressColumn(), TimeRemainingColumn()) as bar:
+    with bars(console, TaskProgressColumn()) as bar:
         task = bar.add_task(f"Converting {name}", total=duration_s)
         yield lambda seconds: bar.update(task, completed=seconds)
 

@@ -4,6 +4,7 @@ A run is a folder named by its signature. The same command on an unfinished run 
 finished one it only shows the result; on one by earlier code it says what has changed (`stale`).
 """
 
+import time
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,9 @@ from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.runs.fit import Draw, FitResult, fit
 from duetto.runs.heritage import corpus_parent, require_weights, weights_of
 from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, run_name, signature_of
-from duetto.runs.inputs import check_data, check_encoder_weights, check_steps
+from duetto.runs.inputs import check_encoder_weights, check_steps
+from duetto.runs.named import check_named
+from duetto.runs.own_songs import check_own_songs
 from duetto.runs.plan import announce
 from duetto.runs.preliminary import after_preliminary_training
 from duetto.runs.prepare import PreparedData, TrainingContent, prepare_data, register_of_training
@@ -55,6 +58,8 @@ class Run:
     prepared: PreparedData
     hardware: Hardware
     tracker: Tracker
+    started_s: float  # `time.perf_counter` before the plan
+    is_new: bool = True  # False = it was trained before
 
     @property
     def voice_folder(self) -> Path:
@@ -69,6 +74,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         DuettoError: If data, settings, hardware or storage do not allow it; says what to do.
     """
     check_inputs(config)
+    started_s = time.perf_counter()
     hardware = detect_hardware(config.trainer)
     torch.set_num_threads(hardware.num_threads)
     check_writable(Path(config.logs))
@@ -86,9 +92,11 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
                 write_record(run, describe_run(config, made_of, prepared, hardware) | what_came_of_it(run))
             update_run(folder, given)
             console.print(f"Run {run.name} is already trained; nothing is repeated.")
+            if config.validate_on is not None:
+                console.print("validate_on: nothing is converted after the training; use infer.py source=FILE.")
             tracker = Tracker(None, "unchanged: this run was finished before")
             signature = str(read_object(run.record).get("signature", signature_of(made_of)))
-            return Run(folder, signature, prepared, hardware, tracker)
+            return Run(folder, signature, prepared, hardware, tracker, started_s, is_new=False)
         record = describe_run(config, made_of, prepared, hardware) | given | origin_of(run, made_of)
         signature = str(record["signature"])
         write_record(run, {**record, "status": "training"})
@@ -105,7 +113,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         export(config, prepared, result, folder, record)
         write_record(run, {**record, "status": "trained", **result.summary()})
         register_run(run)
-    return Run(folder, signature, prepared, hardware, tracker)
+    return Run(folder, signature, prepared, hardware, tracker, started_s)
 
 
 def check_inputs(config: TrainConfig) -> None:
@@ -114,9 +122,10 @@ def check_inputs(config: TrainConfig) -> None:
     Raises:
         DuettoError: If recordings, consent, weights or label tracks are missing, or a step cannot be built.
     """
-    check_data(config.data)
+    check_named(config)
     check_steps(config.preprocess)
     check_encoder_weights(config.features.content)
+    check_own_songs(config)
     require_weights(config, input_digests(config))
 
 

@@ -24,8 +24,11 @@ from duetto.settings.ranges import MAX_SEED, TIMINGS, one_of, require_within
 
 MAX_TRANSPOSE = 36  # semitones: three octaves, from the lowest bass to the highest soprano
 AUTO = "auto"  # of transpose: what fits the voice
+MAX_OWN_SONGS = 8  # of validate_on: each takes seconds at each validation
 RATES_HZ = (8000, 384_000)  # of outputs
-SEPARATORS = (AUTO, "mask", "spleeter")
+SEPARATORS = (AUTO, "mask", "spleeter", "audio_separator", "pymss")
+WITH_MODELS = SEPARATORS[3:]  # packages whose model may be named: separator=pymss:MODEL
+BACKINGS = ("convert", "keep")  # what happens to voices beside the lead
 STALE = ("repeat", "keep", "stop")
 RUN_NAME = re.compile(r"[^\W_][\w .+-]{0,63}")  # in any script; a path or an option is none
 RESERVED_NAMES = ("latest", "null")
@@ -40,6 +43,8 @@ class TrainConfig:
     # weights to start from: auto (ours, if they fit) | none | PATH; sets model.base
     base: str = field(default="auto", metadata=PATH)
     logs: str = field(default="logs", metadata=PATH)  # where run folders are kept
+    # recordings of a voice that are converted at each validation, to be heard; no result depends on them
+    validate_on: Any = field(default=None, metadata=PATHS)
     stale: str = "repeat"  # repeat | keep | stop: what to do with a run or scores of the same settings by earlier code
     data: DataConfig = field(default_factory=DataConfig)
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
@@ -61,7 +66,26 @@ class TrainConfig:
         self.model.validate_diffusion(self.eval.diffusion)
         require_within("seed", self.seed, 0, MAX_SEED)
         check_name(self.name)
+        self._validate_own_songs()
         require(self.stale in STALE, f"stale={self.stale}: expected one of {', '.join(STALE)}.")
+
+    def own_songs(self) -> list[str]:
+        """The recordings of `validate_on` as a list."""
+        if self.validate_on is None:
+            return []
+        return list(self.validate_on) if isinstance(self.validate_on, list | tuple) else [self.validate_on]
+
+    def _validate_own_songs(self) -> None:
+        songs = self.own_songs()
+        require(
+            all(isinstance(song, str) for song in songs) and len(songs) <= MAX_OWN_SONGS,
+            f"validate_on={self.validate_on}: expected up to {MAX_OWN_SONGS} audio files, such as [a.wav,b.wav].",
+        )
+        require(
+            not songs or self.trainer.evaluate_every_steps > 0,
+            "validate_on: songs are converted at each validation, which trainer.evaluate_every_steps=0 turns off; "
+            "write trainer.evaluate_every_steps=200.",
+        )
 
 
 def check_name(name: str | None) -> None:
@@ -93,7 +117,8 @@ class InferConfig:
     song: str | None = field(default=None, metadata=PATH)  # instead of sources: a mix whose voice is converted
     separator: str = field(
         default=AUTO, metadata=NAME
-    )  # of a song: auto | mask | spleeter | a command with {input}, {output}
+    )  # of a song: auto | mask | spleeter | audio_separator | pymss (the last two with :MODEL) | a command
+    backing: str = "convert"  # convert | keep: backing voices of a song, those beside the middle of a stereo mix
     output: str | None = field(default=None, metadata=PATH)  # file or folder; default: beside the run
     rate: int | None = None  # sample rate of the outputs, Hz; default: that of the source
     format: str = "wav"  # wav | flac for outputs in a folder; the suffix of an output file decides otherwise
@@ -148,9 +173,15 @@ class InferConfig:
 
     def _validate_song(self) -> None:
         is_command = "{input}" in self.separator and "{output}" in self.separator
+        is_known = self.separator in SEPARATORS or self.separator.partition(":")[0] in WITH_MODELS
         require(
-            self.separator in SEPARATORS or is_command,
+            is_known or is_command,
             f"separator={self.separator}: expected {one_of(SEPARATORS)}, or a command with {{input}} and {{output}}.",
+        )
+        require(self.backing in BACKINGS, f"backing={self.backing}: expected {one_of(BACKINGS)}.")
+        require(
+            self.song is not None or self.backing == BACKINGS[0],
+            f"backing={self.backing} goes with song=FILE; a source is converted as it is.",
         )
         require(
             self.song is not None or self.separator == AUTO,

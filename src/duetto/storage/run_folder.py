@@ -153,6 +153,11 @@ class RunFolder:
         """Default folder for files that other programs load."""
         return self.path / EXPORT_FOLDER
 
+    @property
+    def own_songs(self) -> Path:
+        """Conversions while training of recordings that the user named: a folder each, with a file for each step."""
+        return self.conversions / "while_training"
+
     def preliminary(self, model: str) -> "RunFolder":
         """The run of a model that is trained first on the same recordings, such as Diff-SVC's vocoder."""
         return RunFolder(self.path / model)

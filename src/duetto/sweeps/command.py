@@ -14,7 +14,7 @@ from duetto.renamed import current_overrides
 from duetto.runs.compose import compose_runs
 from duetto.storage.files import sha256_json
 from duetto.studies.expand import expand
-from duetto.studies.load import load_study, study_names
+from duetto.studies.load import load_study
 from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names, with_extra
 from duetto.terminal import progress_bar
 
@@ -24,19 +24,24 @@ if TYPE_CHECKING:
 
 OWN = ("sweep", "study", "workers", "plan_only")
 PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not change a sweep's identity
-HELP = """duetto sweep: many runs of train.py, planned, prepared once and run in parallel; finished ones are skipped.
+HELP = """duetto sweep: many runs of train.py, planned, prepared once and run in parallel;
+finished ones are skipped.
 
-Usage:  python sweep.py [sweep=NAME | study=NAME] [workers=N] [plan_only=true] [KEY=VALUE,VALUE ...]
-For example
-  python sweep.py sweep=smoke                        a sweep of conf/sweep/: {names}
-  python sweep.py sweep=smoke seed=0,1               each of its runs with two seeds
-  python sweep.py model=rvc,diffsvc data=case_a,case_b    every combination
-  python sweep.py study=register_quick               the arms and seeds of a study: {studies}
-  python sweep.py sweep=seeds plan_only=true         only the plan and its time
+usage: python sweep.py [sweep=NAME | study=NAME] [KEY=VALUE,VALUE ...]
 
-  workers=0   processes at once: 0 = one per GPU, else one per core. Each gets its share of the cores as threads.
-A path is taken literally; data.path=a,b are two, unless a file or folder is called "a,b": docs/training.md.
-You can stop at any time; the same command continues. Results: logs/sweeps/NAME/, and a page of all runs:
+examples:
+  python sweep.py sweep=smoke
+  python sweep.py model=rvc,linear data=case_a,case_b seed=0,1
+  python sweep.py study=register_quick plan_only=true
+
+  sweep=NAME      of conf/sweep: {names}
+  study=NAME      arms and seeds of a study; python -m duetto study lists them
+  workers=0       processes at once: 0 = one per GPU, else one per core
+  plan_only=true  only the plan and its time
+
+A path is taken literally; data.path=a,b are two, unless a file is called that:
+docs/training.md. You can stop at any time; the same command continues.
+Results: logs/sweeps/NAME/, and a page of all runs:
   python -m duetto report logs/sweeps/NAME
 Settings of a run and their values: python train.py --help
 """
@@ -64,7 +69,7 @@ def main(arguments: list[str], conf: Path) -> int:
         DuettoError: If the command line or a setting is invalid, or the sweep's folder is in use.
     """
     if {"-h", "--help"} & set(arguments):
-        sys.stdout.write(HELP.format(names=", ".join(sweep_names(conf)), studies=", ".join(study_names(conf))))
+        sys.stdout.write(HELP.format(names=", ".join(sweep_names(conf))))
         return 0
     request = parse(current_overrides(arguments))
     console = Console()

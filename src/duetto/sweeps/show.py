@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import TaskID, TimeElapsedColumn
+from rich.progress import TaskID
 from rich.table import Table
 
 from duetto.errors import StorageError
@@ -59,7 +59,7 @@ class LiveRuns:
     """Progress bars of the running runs and of the sweep; without a terminal, only lines of text."""
 
     def __init__(self, runs: Sequence[PlannedRun], console: Console) -> None:
-        self.progress = bars(console, TEXT, TimeElapsedColumn())
+        self.progress = bars(console, TEXT)
         self.console = console
         self.bars: dict[str, TaskID] = {}
         self.total = len(runs)

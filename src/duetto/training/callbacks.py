@@ -12,7 +12,7 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from rich.console import Console
-from rich.progress import TaskID, TimeElapsedColumn
+from rich.progress import TaskID
 
 from duetto.renamed import current_metric
 from duetto.storage.files import atomic_path, write_text
@@ -168,11 +168,11 @@ class Validation(Callback):
 
 
 class ShowProgress(Callback):
-    """One line: share of the time or steps used, steps a second, the first loss."""
+    """One line: share of the time or steps used, steps a second, the first loss; it fits in 80 columns."""
 
     def __init__(self, console: Console, clock: Clock) -> None:
         self.clock = clock
-        self.progress = bars(console, TEXT, TimeElapsedColumn())
+        self.progress = bars(console, TEXT)
         self.task: TaskID = self.progress.add_task("Training", total=1.0, text="")
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
@@ -186,9 +186,9 @@ class ShowProgress(Callback):
         assert isinstance(module, TrainingModule)
         share = max(module.step / self.clock.max_steps, module.seconds / self.clock.max_seconds)
         name, loss = next(iter((module.losses or {}).items()), ("", 0.0))
-        first = f", {name.removeprefix('loss_')} loss {loss:.3f}" if name else ""
+        first = f", {name.removeprefix('loss_')} {loss:.3f}" if name else ""
         rate = module.step / max(module.seconds, 1e-9)
-        self.progress.update(self.task, completed=share, text=f"step {module.step}, {rate:.2f} steps/s{first}")
+        self.progress.update(self.task, completed=share, text=f"step {module.step}, {rate:.2f}/s{first}")
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         """Remove the bar."""

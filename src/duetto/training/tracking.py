@@ -6,7 +6,7 @@ sent, and a private corpus is logged online only if its consent record has the s
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from netrc import NetrcParseError, netrc
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -27,6 +27,7 @@ class Tracker:
     def __init__(self, run: Any | None, where: str) -> None:
         self.run = run
         self.where = where  # one phrase for the closing table
+        self._sent_songs: set[str] = set()  # of the user's own, whose source has been sent
         self._has_sent_source = False  # whether source and reference of the held-out song have been sent
 
     def log(self, step: int, values: dict[str, Any]) -> None:
@@ -51,6 +52,23 @@ class Tracker:
             media["heldout/spectrograms"] = wandb.Image(str(picture))
         self.log(step, media)
         self._has_sent_source = True
+
+    def show_own_songs(self, step: int, written: Mapping[str, Path], source: Callable[[str], Path]) -> None:
+        """Send the user's own songs as the weights of a step sing them; what was sung is sent once.
+
+        Args:
+            step: Of the training.
+            written: The conversion of each song, by its name.
+            source: The recording of a song.
+        """
+        if self.run is None or not written:
+            return
+        media = {f"own_songs/{name}": wandb.Audio(str(path), caption=f"step {step}") for name, path in written.items()}
+        for name in written:
+            if name not in self._sent_songs:
+                media[f"own_songs/{name}/source"] = wandb.Audio(str(source(name)))
+                self._sent_songs.add(name)
+        self.log(step, media)
 
     def summarise(self, values: dict[str, Any]) -> None:
         """Set summary values."""

@@ -1,6 +1,6 @@
 """What a singer wants to know of a voice: range, top frequency, minutes of recordings, consent, where it started."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -95,9 +95,16 @@ def say_consent(record: Mapping[str, Any] | None, today: date) -> str:
     return f"{subject}, until {expires}"
 
 
+def say_shares(blend: Sequence[Mapping[str, Any]]) -> str:
+    """The voices of a blend with their shares, the largest first: `70 % anna, 30 % bo`."""
+    return ", ".join(f"{100 * each['share']:.0f} % {each['name']}" for each in blend)
+
+
 def _start(card: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     """What the training started from."""
     base = card["model"].get("base")
+    if isinstance(card.get("blend"), list):
+        return f"a blend of {say_shares(card['blend'])}"
     if card.get("origin"):
         return f"imported from {card['origin'].get('file')}"
     if base == NONE or "base" not in record.get("weights", {}):

@@ -9,7 +9,7 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("base", help="write a run on embedded voices as pretrained weights of the package")
+    parser = verbs.add_parser("base", help="write a run as pretrained weights of the package")
     parser.add_argument("run", type=Path, help="the run's name or folder; it may still be training")
     parser.add_argument("--logs", type=Path, default=Path("logs"))
     parser.add_argument("--folder", type=Path, help="folder; default: the package's own")

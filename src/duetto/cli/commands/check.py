@@ -19,7 +19,6 @@ def register(verbs: Any) -> None:
         "check",
         help="check that the files of a run or a voice are intact",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", help="a run's name or signature, latest, or the folder of a run or voice")
     parser.add_argument("--logs", type=Path, default=Path("logs"))

@@ -23,7 +23,6 @@ def register(verbs: Any) -> None:
         "doctor",
         help="examine recordings before training",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("paths", nargs="*", metavar="PATH")
     parser.add_argument("--data", help="a case of conf/data, instead of PATH")

@@ -24,7 +24,6 @@ def register(verbs: Any) -> None:
         "erase",
         help="remove a person's recordings and everything made from them",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("subject", help="the person's identifier, as in their consent record, in any spelling")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be removed")

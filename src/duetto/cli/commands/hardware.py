@@ -9,24 +9,19 @@ from rich.table import Table
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("hardware", help="show device, precision and how long the default run takes here")
+    parser = verbs.add_parser("hardware", help="show device, precision and how long a run takes here")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="of the run, as for train.py")
     parser.set_defaults(action=show_hardware)
 
 
 def show_hardware(options: argparse.Namespace, console: Console) -> None:
     """Print this machine's hardware and the plan of the default run."""
-    from hydra import compose, initialize_config_dir
-
-    from duetto.runs.compose import prepare
+    from duetto.runs.compose import compose_runs
     from duetto.runs.plan import announce
-    from duetto.runs.typed import typed
     from duetto.settings.conf_files import conf_folder
-    from duetto.settings.run_config import TrainConfig
     from duetto.training.hardware import REFERENCE_GFLOPS, detect_hardware, measure_gflops
 
-    prepare()
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        config = typed(compose("train"), TrainConfig)
+    (config,) = compose_runs(conf_folder(), [options.settings])
     hardware = detect_hardware(config.trainer)
     gflops = measure_gflops(hardware.num_threads)
     table = Table("what", "value", title="Hardware", title_justify="left")

@@ -8,9 +8,7 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser(
-        "infer", help="convert recordings with a trained voice, as infer.py does: source=song.wav"
-    )
+    parser = verbs.add_parser("infer", help="convert recordings or a song, as infer.py does")
     parser.add_argument(
         "settings", nargs="*", metavar="KEY=VALUE", help="such as run=latest source=song.wav transpose=6"
     )

@@ -10,7 +10,7 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("labels", help="write label tracks for Audacity of the parts that preprocessing kept")
+    parser = verbs.add_parser("labels", help="write Audacity labels of what preprocessing kept")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     export = actions.add_parser(
         "export", help="write a track for each recording, with a label for each piece that was kept"

@@ -19,7 +19,7 @@ SHOWN = 40  # branches of a tree that are drawn; the rest are counted
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("lineage", help="show what a file, run or person's recordings were made from and became")
+    parser = verbs.add_parser("lineage", help="show what something was made from, and what it became")
     parser.add_argument(
         "what", nargs="?", help="a file, a run, a corpus, the start of a digest, or a person's identifier"
     )

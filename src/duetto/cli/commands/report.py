@@ -9,7 +9,7 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("report", help="write the page of a run again, or a page that compares several runs")
+    parser = verbs.add_parser("report", help="write a run's page again, or one that compares several runs")
     parser.add_argument(
         "runs",
         type=Path,

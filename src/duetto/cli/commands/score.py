@@ -22,9 +22,8 @@ def register(verbs: Any) -> None:
         help="show a score file, or write it in another format",
         description="Show a score, or write it in another format: python -m duetto score song.svp song.mid",
         epilog=formats_text(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", type=Path, help="a score file")
+    parser.add_argument("source", type=score_file, help="a score file, or the name of a song that ships: slow_02")
     parser.add_argument("output", type=Path, nargs="?", help="a file to write; its suffix names the format")
     parser.add_argument(
         "--tracks",
@@ -32,6 +31,14 @@ def register(verbs: Any) -> None:
         help="numbers from 1, such as 1,3; sounding (those that are not muted); or all (default)",
     )
     parser.set_defaults(action=show_or_convert)
+
+
+def score_file(text: str) -> Path:
+    """The score that a path names, or that of a song that ships."""
+    from duetto.corpus.embedded_cases.songs import song_names, song_path
+
+    path = Path(text)
+    return song_path(text) if not path.exists() and text in song_names() else path
 
 
 def formats_text() -> str:

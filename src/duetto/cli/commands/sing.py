@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn
 from rich.table import Table
 
-from duetto.cli.commands.score import formats_text
+from duetto.cli.commands.score import formats_text, score_file
+from duetto.cli.help import HELP_ALL
 from duetto.score.tracks import SOUNDING, choose_tracks, muted_line
 from duetto.terminal import bars, print_places
 
@@ -30,13 +31,12 @@ def register(verbs: Any) -> None:
     )
     parser = verbs.add_parser(
         "sing",
-        help="sing a score (VSQX, UST, SVP, MusicXML, MIDI) with an embedded voice",
+        help="sing a score with an embedded voice",
         description="Sing a score: python -m duetto sing song.vsqx voice=mei, or song.ust, .svp, .musicxml, .mid",
-        epilog="\n".join((formats_text(), "", "voices (name, family, comfortable range):", *lines)),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"voices: {', '.join(VOICES)}; their ranges and the formats of scores: --help-all",
     )
-    parser.add_argument("score", type=Path, help="a score file")
-    parser.add_argument("--voice", default="miku", help="an embedded voice, see below (default: miku)")
+    parser.add_argument("score", type=score_file, help="a score file, or the name of a song that ships: slow_02")
+    parser.add_argument("--voice", default="miku", help="an embedded voice (default: miku)")
     parser.add_argument(
         "--tracks",
         "--track",
@@ -47,6 +47,8 @@ def register(verbs: Any) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of drift, jitter, breaths and noise (default: 0)")
     parser.add_argument("--output", type=Path, help="a .wav file (default: SCORE_VOICE.wav in the working folder)")
     parser.add_argument("--annotations", type=Path, help="also write phones, notes and F0: a .npz or .json file")
+    listed = "\n".join((formats_text(), "", "voices (name, family, comfortable range):", *lines))
+    parser.add_argument(HELP_ALL, action="version", version=listed, help="list the voices and the formats of scores")
     parser.set_defaults(action=sing_score)
 
 
@@ -94,7 +96,7 @@ def _sing_with_progress(
     from duetto.singer.sing import sing
 
     last = score.notes[-1]
-    with bars(console, MofNCompleteColumn(), "s", TimeRemainingColumn()) as progress:
+    with bars(console, MofNCompleteColumn(), "s") as progress:
         seconds = TempoMap(score.tempos).seconds(last.tick + last.duration)
         task = progress.add_task(f"{voice.name} sings {len(score.notes)} notes", total=round(seconds))
         return sing(

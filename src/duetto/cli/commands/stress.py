@@ -14,9 +14,7 @@ SHOWN = ("mcd_output", "f0_rmse_cents", "voicing_error", "speaker_similarity", "
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser(
-        "stress", help="test trained voices at other pitches, on slow songs, held notes and fragments"
-    )
+    parser = verbs.add_parser("stress", help="test voices at other pitches, on slow songs and held notes")
     parser.add_argument("runs", nargs="+", metavar="run", help="latest, a run's name or signature, or its folder")
     parser.add_argument("--test", action="append", help="transposition, tempo, held or fragments; default: all")
     parser.add_argument("--songs", type=int, default=0, help="number of songs of each test (default: all)")

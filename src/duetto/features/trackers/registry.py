@@ -14,10 +14,10 @@ TRACKERS: tuple[PitchTracker, ...] = (
 )
 
 
-def find_tracker(name: str) -> PitchTracker:
-    """The tracker of that name.
+def find_tracker(name: str, setting: str = "features.f0.method") -> PitchTracker:
+    """The tracker of that name; `setting` named it.
 
     Raises:
         ConfigError: If there is none; names the existing ones.
     """
-    return find_named(TRACKERS, name, "features.f0.method")
+    return find_named(TRACKERS, name, setting)

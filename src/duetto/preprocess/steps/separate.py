@@ -133,6 +133,15 @@ def separate_by_mask(channels: Waveform, sample_rate: int) -> Waveform:
     return transform_spectrum(channels, fft_size(MASK_FRAME_S, sample_rate), mask, context_frames=MEDIAN_FRAMES)
 
 
+def separate_centre(channels: Waveform, sample_rate: int) -> Waveform:
+    """What is alike in both channels of (2, S), (2, S)."""
+
+    def mask(spectrum: Spectrum) -> Spectrum:
+        return cast(Spectrum, spectrum * similarity_mask(spectrum, CENTRE_STRENGTH))
+
+    return transform_spectrum(channels, fft_size(MASK_FRAME_S, sample_rate), mask)
+
+
 def separate_by_command(channels: Waveform, sample_rate: int, command: str) -> Waveform:
     """Separate (C, S) with a program, (C, S) at the same rate.
 

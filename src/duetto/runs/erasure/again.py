@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from duetto.storage.run_folder import RunFolder
+from duetto.voices.blend import BLEND
 from duetto.voices.run_record import read_record
 
 
@@ -17,6 +18,8 @@ def training_command(folder: Path) -> str:
     if not run.is_run:
         return "the command that trained it, once more"
     record = read_record(run)
+    if record.get("case") == BLEND:
+        return "a blend of the voices that are left, by python -m duetto blend"
     config: dict[str, Any] = record.get("config") or {}
     data = config.get("data") or {}
     values = {
