@@ -19,6 +19,7 @@ from duetto.conversion.transposition import best_transposition
 from duetto.errors import ConfigError
 from duetto.features.content import build_encoder
 from duetto.ownership.gate import require_allowed
+from duetto.ownership.marking.stream import marked_channels
 from duetto.report.own_songs import write_own_songs_page
 from duetto.runs.artefacts import artefact_of_file
 from duetto.runs.prepare import PreparedData, register_of_training
@@ -33,6 +34,7 @@ from duetto.storage.own_songs import SOURCE_NAME, conversion_path, forget_conver
 from duetto.storage.run_folder import RunFolder
 from duetto.training.module import TrainingModule
 from duetto.voices.load import build_converter
+from duetto.voices.marks import Marking, own_pattern
 from duetto.voices.permission import output_tags, write_origin
 
 STRETCH_S = 12.0
@@ -108,8 +110,12 @@ class OwnSongs:
         request = make_request(self.semitones[name], settings, 0)
         output = converter.convert(stretch, request).waveform
         path = conversion_path(self.run.own_songs / name, step)
-        write_audio(path, limit_peak(output)[0], rate, "PCM_16", tags=output_tags(self.record))
-        register([artefact_of_file(write_origin(path, self.record, self.paths[name], asdict(request)))])
+        pattern = own_pattern()
+        sung = marked_channels(limit_peak(output)[0][None], rate, pattern)[0]
+        write_audio(path, sung, rate, "PCM_16", tags=output_tags(self.record))
+        register(
+            [artefact_of_file(write_origin(path, self.record, self.paths[name], asdict(request), Marking(pattern)))]
+        )
         return path
 
     def _fitted(self, converter: Converter, stretch: Waveform) -> float:
