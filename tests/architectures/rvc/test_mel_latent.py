@@ -26,7 +26,8 @@ def compact() -> tuple[FeaturesConfig, RVCConfig]:
     values = read_shape("rvc_compact")
     features = from_dict(FeaturesConfig, values["features"])
     own = {"name": "rvc", "content_dimension": features.content.dimension, "num_speakers": 2}
-    return features, from_dict(RVCConfig, values["model"] | own | {"generator_vocoder": "auto"})
+    mel_latent = {"has_mel_latent": True, "inter_channels": features.n_mels, "generator_vocoder": "auto"}
+    return features, from_dict(RVCConfig, values["model"] | own | mel_latent)
 
 
 @pytest.fixture(scope="module")
