@@ -46,6 +46,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "labels": ("export latest", "export my_voice", "export latest output=labels"),
         "doctor": ("my_voice quick", "my_voice html=doctor.html", "data=case_b"),
         "base": ("latest", "miku", "logs/miku"),
+        "verify": ("song.wav", "song.mp3 --json", "song.wav --key mark.key"),
+        "app": ("", "port=7900", "recordings=my_voices megabytes=200"),
     }
 )
 
