@@ -11,7 +11,7 @@ MEGABYTES = 500
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("app", help="open the app: record, train, convert, compare and export in a browser")
+    parser = verbs.add_parser("app", help="open the app: record, train, convert and compare in a browser")
     parser.add_argument("--port", type=int, help="on 127.0.0.1; default: the first free one from 7860 on")
     parser.add_argument("--logs", type=Path, default=Path("logs"), help="folder of the runs (default: logs)")
     parser.add_argument(
