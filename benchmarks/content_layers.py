@@ -111,8 +111,8 @@ def score(songs: list[Song], layer: int, normalise: Callable[[Frames], Frames]) 
 
 def open_encoder(name: str) -> MoonshineEncoder | WhisperEncoder:
     """All layers as they are."""
-    module, kind = ENCODERS[name]
-    return kind(tuple(range(module.NUM_LAYERS)), standardise=False)
+    _, kind = ENCODERS[name]
+    return kind(tuple(range(6)), standardise=False)
 
 
 def write_statistics(name: str) -> None:

@@ -61,7 +61,7 @@ def test_nothing_usable_lists_every_reason(tmp_path):
 def test_logs_that_cannot_be_written(tmp_path):
     (tmp_path / "logs").write_text("a file is in the way")
     said = fails_with("train.py", f"logs={tmp_path / 'logs'}", "logger=none")
-    assert "Cannot write" in said
+    assert "is a file; the folders of runs go there" in said
 
 
 def test_a_vsqx_with_an_entity_bomb(tmp_path):

@@ -50,7 +50,7 @@ def test_the_second_stop_does_not_wait(waiting: None, tmp_path: Path):
 @pytest.mark.slow
 def test_a_mistake_is_told_in_the_words_of_the_command(tmp_path: Path):
     jobs = Jobs(tmp_path / "jobs")
-    jobs.start("infer", "anna", ["infer", f"logs={tmp_path}", "run=nobody", "source=none.wav"])
+    jobs.start("infer", "anna", ["infer", f"logs={tmp_path}", "run=nobody", f"source={__file__}"])
     state = waited(jobs, "anna", "failed", 120)
     assert state.said.startswith("No trained voice below")
     assert Jobs(tmp_path / "jobs").state("infer", "anna") == state

@@ -7,14 +7,14 @@ import pytest
 
 from duetto.app.jobs import Jobs
 from duetto.app.markup import findings, players, table
-from duetto.app.training import Choice, progress_of
+from duetto.app.training import TrainingRequest, progress_of
 from duetto.diagnosis.finding import Finding
 from duetto.errors import ConfigError
 from tests.report.run_folder import HOSTILE, make_run
 
 
 def choice(others: str = "") -> list[str]:
-    return Choice(Path("recordings/anna"), "anna", "diffsvc", 5.0, others).settings()
+    return TrainingRequest(Path("recordings/anna"), "anna", "diffsvc", 5.0, others).settings()
 
 
 def test_the_settings_are_those_of_the_command_line():

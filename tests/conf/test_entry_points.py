@@ -30,7 +30,7 @@ HEAVY = ("torch", "torchaudio", "pytorch_lightning", "librosa", "wandb", "scipy.
 def test_help_is_readable_and_costs_at_most_two_cpu_seconds(script):
     done, seconds = run(script, "--help")
     assert done.returncode == 0
-    assert "Usage:" in done.stdout
+    assert "usage:" in done.stdout
     assert "$" not in done.stdout
     assert seconds < QUICKLY_S
 
@@ -38,9 +38,9 @@ def test_help_is_readable_and_costs_at_most_two_cpu_seconds(script):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("train.py", "--help"), "Usage:"),
-        (("infer.py", "--help"), "Usage:"),
-        (("sweep.py", "--help"), "Usage:"),
+        (("train.py", "--help"), "usage:"),
+        (("infer.py", "--help"), "usage:"),
+        (("sweep.py", "--help"), "usage:"),
         (("infer.py", "run=nobody", "source=README.md", "logs=no_logs"), "No trained voice below no_logs"),
     ],
 )
@@ -60,8 +60,9 @@ def test_help_and_a_missing_run_import_nothing_heavy(words, said):
 
 
 def test_help_lists_every_group_with_its_options():
-    done, _ = run("train.py", "--help")
-    lines = dict(line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)
+    done, _ = run("train.py", "--help-all")
+    whole = done.stdout.replace(",\n    ", ", ")
+    lines = dict(line.strip().split(": ", 1) for line in whole.splitlines() if ": " in line)
     for path in sorted((ROOT / "conf").glob("*/**/*.yaml")):
         assert path.stem in lines[path.parent.relative_to(ROOT / "conf").as_posix()].split(", "), path
 

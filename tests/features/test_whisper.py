@@ -11,7 +11,8 @@ import torch
 from duetto.errors import ConfigError
 from duetto.features import whisper
 from duetto.features.content import build_encoder
-from duetto.features.whisper import NUM_LAYERS, WIDTH, WhisperEncoder, load_network
+from duetto.features.whisper import WhisperEncoder, load_network
+from duetto.features.whisper_kind import NUM_LAYERS, WIDTH
 from duetto.features.whisper_mel import HOP_LENGTH, WINDOW_FRAMES, mel_filters, normalised, power_mel
 from duetto.features.whisper_package import EXTRA, has_weights, read_files, read_variables
 from duetto.settings.config import ContentConfig

@@ -134,6 +134,6 @@ def test_what_cannot_be_blended_is_refused(logs, capsys):
 def test_the_blend_goes_when_one_of_them_is_erased(logs):
     assert blend(logs, "anna=1", "bo=1", "name=last") == 0
     run = find_run(logs, "last")
-    assert main(["erase", "bo", f"--logs={logs}", f"--data={logs.parent / 'data'}"]) == 0
+    assert main(["erase", "bo", "--yes", f"--logs={logs}", f"--data={logs.parent / 'data'}"]) == 0
     assert not run.exists()
     assert find_run(logs, "anna").exists()

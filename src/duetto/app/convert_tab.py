@@ -13,7 +13,7 @@ from duetto.app.places import Places
 from duetto.errors import ConfigError
 from duetto.settings.run_config import MAX_TRANSPOSE, InferConfig
 
-SECONDS = 1.5  # between two looks
+SECONDS = 1.5  # between two refreshes
 KINDS = [("A whole song: voice and accompaniment", SONG), ("A voice alone", SOURCE)]
 SETTINGS = {  # of infer.py: label, lowest, highest, step
     "index_rate": ("Retrieval (index rate)", 0, 1, 0.05),
@@ -55,10 +55,10 @@ def build(places: Places, jobs: Jobs) -> Any:
     inputs = [voice, song, kind, is_fitted, transpose, *sliders]
     convert.click(answered(lambda *wish: _begin(places, jobs, *wish)), inputs, song, **PRIVATE)
     stop.click(answered(lambda name: jobs.stop(CONVERT, str(name))), voice, None, **PRIVATE)
-    looks = [gr.Timer(SECONDS).tick, voice.change]
+    moments = [gr.Timer(SECONDS).tick, voice.change]
     outputs = [said, past, sounds, seen]
-    look = answered(lambda name, seen: _look(places, jobs, name, seen))
-    gr.on(looks, look, [voice, seen], outputs, show_progress="hidden", **PRIVATE)
+    shown = answered(lambda name, seen: _shown(places, jobs, name, seen))
+    gr.on(moments, shown, [voice, seen], outputs, show_progress="hidden", **PRIVATE)
     past.change(answered(lambda name, chosen: _listen(places, name, chosen)), [voice, past], sounds, **PRIVATE)
 
     def refresh(name: str | None) -> Any:
@@ -79,7 +79,7 @@ def _begin(
     converting.start_conversion(jobs, places.logs, Wish(name, Path(path), kind, None if fits else by, settings))
 
 
-def _look(places: Places, jobs: Jobs, name: str | None, seen: str) -> Any:
+def _shown(places: Places, jobs: Jobs, name: str | None, seen: str) -> Any:
     """What is said of the newest conversion, and the list of all; nothing if nothing has changed."""
     if not name:
         return gr.skip(), gr.skip(), gr.skip(), seen

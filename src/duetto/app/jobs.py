@@ -132,6 +132,7 @@ class Jobs:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **WIDTH},
                 start_new_session=True,
+                preexec_fn=_heed_interrupts if os.name == "posix" else None,
             )
 
     def _status(self, kind: str, name: str) -> int | None:
@@ -149,3 +150,8 @@ class Jobs:
 
     def _output(self, kind: str, name: str) -> Path:
         return self.folder / f"{kind}-{name}.log"
+
+
+def _heed_interrupts() -> None:
+    """In the child: an app that was started in the background ignores Ctrl-C, and its children would with it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

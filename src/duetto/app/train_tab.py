@@ -9,12 +9,12 @@ from duetto.app import markup
 from duetto.app.answers import PRIVATE, answered
 from duetto.app.jobs import Jobs
 from duetto.app.places import Places
-from duetto.app.training import TRAIN, Choice, Progress, progress_of, resume_training, start_training
+from duetto.app.training import TRAIN, Progress, TrainingRequest, progress_of, resume_training, start_training
 from duetto.report.collect import Columns
 from duetto.report.headline import headline
 from duetto.settings.config import TrainerConfig
 
-SECONDS = 2.0  # between two looks
+SECONDS = 2.0  # between two refreshes
 ARCHITECTURES = [("RVC", "rvc"), ("Diff-SVC", "diffsvc")]
 CURVES = ("mel_distance", "mcd_output", "modulation_distance")  # of a validation: the first that it has
 NOT_LOSSES = ("step", "minutes")
@@ -48,14 +48,14 @@ def build(places: Places, jobs: Jobs) -> Any:
 
     outputs = [said, losses, curve, sounds, output, seen]
 
-    def look(name: str | None, seen: dict[str, Any]) -> Any:
+    def shown(name: str | None, seen: dict[str, Any]) -> Any:
         return _changes(_show(places, progress_of(jobs, places.logs, name)), seen)
 
     def begin(recordings: str | None, name: str, architecture: str, minutes: float, others: str) -> Any:
         folder = places.voice(recordings)
         called = name.strip() or folder.name
         places.voice(called)
-        start_training(jobs, places.logs, Choice(folder, called, architecture, minutes, others))
+        start_training(jobs, places.logs, TrainingRequest(folder, called, architecture, minutes, others))
         return gr.Dropdown(jobs.names(TRAIN), value=called)
 
     def again(name: str | None) -> None:
@@ -65,7 +65,7 @@ def build(places: Places, jobs: Jobs) -> Any:
     stop.click(answered(lambda name: jobs.stop(TRAIN, places.voice(name).name)), job, None, **PRIVATE)
     resume.click(answered(again), job, None, **PRIVATE)
     timer = gr.Timer(SECONDS)
-    gr.on([timer.tick, job.change], look, [job, seen], outputs, show_progress="hidden", **PRIVATE)
+    gr.on([timer.tick, job.change], shown, [job, seen], outputs, show_progress="hidden", **PRIVATE)
 
     def refresh(recordings: str | None, followed: str | None) -> Any:
         names = jobs.names(TRAIN)

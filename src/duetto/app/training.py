@@ -25,7 +25,7 @@ PHASES = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class TrainingRequest:
     """What a person chose to train."""
 
     recordings: Path
@@ -52,7 +52,7 @@ class Choice:
         return settings
 
 
-def start_training(jobs: Jobs, logs: Path, choice: Choice) -> None:
+def start_training(jobs: Jobs, logs: Path, choice: TrainingRequest) -> None:
     """Start a training, or resume it: the same settings are the same run.
 
     Raises:

@@ -4,7 +4,7 @@ A new encoder is one file beside this one and one line in `ENCODERS`.
 """
 
 from duetto.errors import ConfigError
-from duetto.features import hubert_variants, moonshine, whisper
+from duetto.features import hubert_variants, moonshine, whisper_kind
 from duetto.features.encoder import ContentEncoder, EncoderKind
 from duetto.features.lookup import find_named
 from duetto.settings.config import ContentConfig
@@ -13,7 +13,7 @@ ENCODERS: tuple[EncoderKind, ...] = (
     moonshine.ENCODER,
     hubert_variants.CONTENTVEC_ENCODER,
     hubert_variants.HUBERT_SOFT_ENCODER,
-    whisper.ENCODER,
+    whisper_kind.ENCODER,
 )
 
 

