@@ -6,7 +6,7 @@ import re
 import pytest
 
 from duetto.__main__ import main
-from duetto.report.comparison import catalogue
+from duetto.runs import compare
 from tests.report.browser import chromium, opened
 from tests.report.comparison.several_runs import change_facts, change_means, make_pair
 from tests.report.run_folder import make_run
@@ -20,7 +20,7 @@ LENGTH = """() => new Promise((done) => {
 
 @pytest.fixture
 def page_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue, "MANY", 2)
+    monkeypatch.setattr(compare, "MANY", 2)
     make_pair(tmp_path, case="case_a")
     third = make_run(tmp_path / "th ree#", (("tea", "mei"),), 0.3)
     change_facts(third, signature="cccc000000", status="training", seed=7)
