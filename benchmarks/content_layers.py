@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from duetto.features import moonshine, whisper
+from duetto.features import moonshine, whisper_kind
+from duetto.features.encoder import layer_statistics
 from duetto.features.frames import frame_centres_s, interpolate_rows
 from duetto.features.moonshine import SAMPLE_RATE, MoonshineEncoder, weights_path
 from duetto.features.whisper import WhisperEncoder
@@ -34,7 +35,7 @@ TRAIN_SONGS, TEST_SONGS = ("fast_01", "fast_02", "fast_03"), ("fast_04", "fast_0
 GRID_S = 0.02
 LONGEST_S = 40.0  # of a song
 STATISTICS = "src/duetto/features/{}_statistics.json"
-ENCODERS = {"moonshine": (moonshine, MoonshineEncoder), "whisper": (whisper, WhisperEncoder)}
+ENCODERS = {"moonshine": (MoonshineEncoder, moonshine.NUM_LAYERS), "whisper": (WhisperEncoder, whisper_kind.NUM_LAYERS)}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def layer_normed(rows: Frames) -> Frames:
 
 def normalisations(encoder: str, layer: int) -> dict[str, Callable[[Frames], Frames]]:
     """The ways that are compared."""
-    mean, std = ENCODERS[encoder][0].layer_statistics(layer)
+    mean, std = layer_statistics(encoder, layer)
     return {
         "raw": lambda rows: rows,
         "layer norm": layer_normed,
@@ -111,8 +112,8 @@ def score(songs: list[Song], layer: int, normalise: Callable[[Frames], Frames]) 
 
 def open_encoder(name: str) -> MoonshineEncoder | WhisperEncoder:
     """All layers as they are."""
-    _, kind = ENCODERS[name]
-    return kind(tuple(range(6)), standardise=False)
+    kind, num_layers = ENCODERS[name]
+    return kind(tuple(range(num_layers)), standardise=False)
 
 
 def write_statistics(name: str) -> None:

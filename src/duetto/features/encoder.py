@@ -4,6 +4,8 @@ Conventions: content frames (Tc, D) float32 with the times of their centres (Tc,
 on the encoder's own grid; `duetto.features.extract` interpolates them to the feature grid.
 """
 
+import importlib.resources
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -44,3 +46,18 @@ class EncoderKind:
     open: Callable[[ContentConfig], ContentEncoder]  # loads the weights
     weights_digest: Callable[[ContentConfig], str]  # SHA-256 of the weights, without loading them
     unit_times_s: tuple[float, float] | None = None  # centre of the first frame, and from frame to frame; None = varies
+
+
+def layer_statistics(encoder: str, layer: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and standard deviation (D,) of a layer's values over the speech that comes with moonshine-voice.
+
+    The residual stream of a transformer has a few dimensions with constant offsets twenty times the spread of the
+    others; they would fill a frame's norm. `benchmarks/content_layers.py --write-statistics` computes these numbers.
+
+    Args:
+        encoder: moonshine or whisper.
+        layer: Counted from 0.
+    """
+    text = importlib.resources.files("duetto.features").joinpath(f"{encoder}_statistics.json").read_text("utf-8")
+    statistics = json.loads(text)[str(layer)]
+    return np.array(statistics["mean"], dtype=np.float32), np.array(statistics["std"], dtype=np.float32)

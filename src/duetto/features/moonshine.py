@@ -14,9 +14,7 @@ Commands", arXiv:2410.15608, 2024.
 """
 
 import hashlib
-import importlib.resources
 import importlib.util
-import json
 import struct
 from pathlib import Path
 
@@ -25,7 +23,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from duetto.errors import ConfigError
-from duetto.features.encoder import EncoderKind
+from duetto.features.encoder import EncoderKind, layer_statistics
 from duetto.features.frames import require_usable
 from duetto.settings.config import ContentConfig
 from duetto.storage.audio import Waveform, resample
@@ -119,17 +117,6 @@ def _align(buffer: bytearray) -> None:
     buffer += bytes(-len(buffer) % 4)
 
 
-def layer_statistics(layer: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and standard deviation (288,) of a layer's values over the speech that comes with the package.
-
-    The residual stream has a few dimensions with constant offsets twenty times the spread of the others; they would
-    fill a frame's norm. `benchmarks/content_layers.py --write-statistics` computes these numbers.
-    """
-    text = importlib.resources.files("duetto.features").joinpath("moonshine_statistics.json").read_text("utf-8")
-    statistics = json.loads(text)[str(layer)]
-    return np.array(statistics["mean"], dtype=np.float32), np.array(statistics["std"], dtype=np.float32)
-
-
 class MoonshineEncoder:
     """The layers' residual streams, standardised so that a network sees values of unit scale.
 
@@ -153,7 +140,7 @@ class MoonshineEncoder:
             if not 0 <= layer < NUM_LAYERS:
                 raise ConfigError(f"features.content.layer={layer}: moonshine has layers 0 to {NUM_LAYERS - 1}.")
         self.layers = layers
-        statistics = [layer_statistics(layer) if standardise else (0.0, 1.0) for layer in layers]
+        statistics = [layer_statistics(self.name, layer) if standardise else (0.0, 1.0) for layer in layers]
         self._mean, self._std = (
             np.stack([np.broadcast_to(s[i], DIMENSION) for s in statistics])[:, None] for i in (0, 1)
         )

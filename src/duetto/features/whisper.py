@@ -11,8 +11,6 @@ clip differ by three tenths of their deviation. That costs 1 CPU-second for ever
 Reference: Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision", 2022, section 2.2.
 """
 
-import importlib.resources
-import json
 from typing import cast
 
 import numpy as np
@@ -23,6 +21,7 @@ from torch.nn import functional
 
 from duetto.errors import ConfigError
 from duetto.features.chunks import encode_in_chunks
+from duetto.features.encoder import layer_statistics
 from duetto.features.frames import require_usable
 from duetto.features.whisper_kind import NAME, STRIDE, WIDTH, check_layer
 from duetto.features.whisper_mel import N_MELS, SAMPLE_RATE, WINDOW_FRAMES, normalised, power_mel
@@ -112,13 +111,6 @@ def _names(num_layers: int) -> dict[str, str]:
     return names
 
 
-def layer_statistics(layer: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and standard deviation (512,) of a layer's values over speech; `benchmarks/whisper_layers.py` made them."""
-    text = importlib.resources.files("duetto.features").joinpath("whisper_statistics.json").read_text("utf-8")
-    statistics = json.loads(text)[str(layer)]
-    return np.array(statistics["mean"], dtype=np.float32), np.array(statistics["std"], dtype=np.float32)
-
-
 class WhisperEncoder:
     """Layers' residual streams, standardised so that a network sees values of unit scale; the CPU."""
 
@@ -138,7 +130,7 @@ class WhisperEncoder:
         for layer in layers:
             check_layer(layer)
         self.layers = layers
-        statistics = [layer_statistics(layer) if standardise else (0.0, 1.0) for layer in layers]
+        statistics = [layer_statistics(NAME, layer) if standardise else (0.0, 1.0) for layer in layers]
         self._mean, self._std = (np.concatenate([np.broadcast_to(s[i], WIDTH) for s in statistics]) for i in (0, 1))
         self._network = load_network(max(layers) + 1)
 

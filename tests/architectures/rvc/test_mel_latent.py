@@ -8,15 +8,17 @@ import torch
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer
 from duetto.architectures.rvc.renderer import build_rvc
-from duetto.architectures.rvc.vocoder_start import start_as_vocoder, vocoder_digests
+from duetto.architectures.rvc.training import RVCModule
+from duetto.architectures.rvc.vocoder_start import load_discriminator, start_as_vocoder, vocoder_digests
 from duetto.architectures.vocoder.load import load_vocoder_into
 from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
-from duetto.errors import ConfigError
+from duetto.errors import CheckpointError, ConfigError
 from duetto.features.mel import waveform_to_mel
 from duetto.features.spectrogram import linear_spectrogram
 from duetto.settings.conf_files import read_shape
 from duetto.settings.config import FeaturesConfig, from_dict
+from duetto.training.module import Start
 
 NUM_FRAMES = 40
 
@@ -95,9 +97,9 @@ def test_padding_is_zero_in_both_latents(network, compact, waveform):
     assert not prior[..., 30:].any()
 
 
-def test_the_vocoder_is_in_the_signature(compact):
+def test_the_vocoder_and_its_discriminators_are_in_the_signature(compact):
     features, model = compact
-    assert list(vocoder_digests(model, features)) == ["generator_vocoder"]
+    assert list(vocoder_digests(model, features)) == ["generator_vocoder", "vocoder_discriminator"]
     assert vocoder_digests(replace(model, generator_vocoder=None), features) == {}
 
 
@@ -120,3 +122,21 @@ def test_every_second_example_is_generated_from_the_prior(network):
     latent = network.trained_latent(z, prior_mean, mask, network.embed_speaker(torch.zeros(4, dtype=torch.int64)))
     torch.testing.assert_close(latent[::2], prior_mean[::2])  # the flow is the identity
     assert torch.equal(latent[1::2], z[1::2])
+
+
+def test_the_vocoders_discriminators_join_at_once_but_not_beside_a_base(compact):
+    features, model = compact
+    module = RVCModule(model, features, 0)
+    before = [weight.clone() for weight in module.discriminator.parameters()]
+    load_discriminator(module.discriminator, model, features)
+    assert any(not torch.equal(old, new) for old, new in zip(before, module.discriminator.parameters(), strict=True))
+    assert module.is_adversarial()
+    module.start = Start(from_base=True)
+    assert not module.is_adversarial()
+
+
+def test_discriminators_of_another_shape_are_refused_in_a_sentence(compact):
+    features, model = compact
+    other = replace(model, discriminator=replace(model.discriminator, width=0.25))
+    with pytest.raises(CheckpointError, match=r"do not fit model\.discriminator"):
+        load_discriminator(RVCModule(other, features, 0).discriminator, other, features)

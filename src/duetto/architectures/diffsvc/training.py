@@ -67,14 +67,14 @@ class DiffSVCModule(TrainingModule):
         """
         acoustic, said = self.network.acoustic, ""
         if isinstance(acoustic, ResidualDiffSVC):
-            said = fit_linear(acoustic.linear, plan, self.features, RIDGE, keeps_map=self.start.from_base) + " "
+            said = fit_linear(acoustic.linear, plan, self.features, RIDGE, keeps_map=self.start.from_base)
         diffused = (self._diffused(clip, plan.hop_length) for clip in plan.clips if clip.num_frames)
         if self.start.from_base and not self.config.measures_range:
             outside = torch.cat([(acoustic.normalise(each).abs() > 1.0).float().flatten() for each in diffused])
             return (
-                f"{said}{100 * float(outside.mean()):.2f} % of the training set's mel lies outside the pretrained "
+                f"{said} {100 * float(outside.mean()):.2f} % of the training set's mel lies outside the pretrained "
                 "weights' range; conversions are clipped to that range."
-            )
+            ).strip()
         low, high = self._range(diffused)
         acoustic.set_mel_range(low, torch.maximum(high, low + MEL_MARGIN))
         return said or None

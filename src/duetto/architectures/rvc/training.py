@@ -8,7 +8,6 @@ the recording's mel out of that of the whole clip, so that frames at its edges a
 """
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from duetto.architectures.rvc.config import RVCConfig
@@ -16,7 +15,7 @@ from duetto.architectures.rvc.losses import kl_loss, mel_loss
 from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer
 from duetto.architectures.rvc.renderer import build_rvc
 from duetto.architectures.rvc.synthesizer import Synthesizer, TrainingOutput
-from duetto.architectures.rvc.vocoder_start import discriminator_of, start_as_vocoder
+from duetto.architectures.rvc.vocoder_start import discriminator_of, load_discriminator, start_as_vocoder
 from duetto.data.batch import Batch
 from duetto.data.dataset import CropPlan
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
@@ -38,6 +37,7 @@ class RVCModule(AdversarialModule):
         self.config = model
         self.synthesizer = build_rvc(model, features)
         self.add_discriminator(model.discriminator)
+        self.has_vocoders_discriminator = discriminator_of(model, features) is not None
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """AdamW for generator and discriminator."""
@@ -53,18 +53,18 @@ class RVCModule(AdversarialModule):
         """Fit what a latent of mels starts from: the linear baseline and, without a base, a vocoder."""
         if not isinstance(self.synthesizer, MelLatentSynthesizer):
             return None
-        keeps_map = self.start.from_base
-        said = [fit_linear(self.synthesizer.linear, plan, self.features, RIDGE, keeps_map)]
-        if self.config.generator_vocoder is not None and not self.start.from_base:
-            said.append(start_as_vocoder(self.synthesizer, self.config, self.features))
-            discriminator = discriminator_of(self.config, self.features)
-            if discriminator is not None:
-                self.discriminator.load_state_dict(load_file(discriminator))
-        return " ".join(said)
+        said = fit_linear(self.synthesizer.linear, plan, self.features, RIDGE, keeps_map=self.start.from_base)
+        if not self._begins_as_vocoder():
+            return said
+        load_discriminator(self.discriminator, self.config, self.features)
+        return f"{said} {start_as_vocoder(self.synthesizer, self.config, self.features)}"
 
     def is_adversarial(self) -> bool:
         """Also from the first step on if the discriminators are a vocoder's."""
-        return super().is_adversarial() or discriminator_of(self.config, self.features) is not None
+        return super().is_adversarial() or (self._begins_as_vocoder() and self.has_vocoders_discriminator)
+
+    def _begins_as_vocoder(self) -> bool:
+        return self.config.generator_vocoder is not None and not self.start.from_base
 
     def balanced_generator(self) -> Generator | None:
         """The one that turns frames into samples."""

@@ -7,22 +7,31 @@ there and a latent here, and for the speaker. With `mel_latent.py` the latent is
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer
-from duetto.architectures.vocoder.find import find_vocoder, vocoder_digest
+from duetto.architectures.vocoder.find import find_vocoder, vocoder_card, vocoder_digest
 from duetto.architectures.vocoder.load import load_vocoder_into
 from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.bases import DISCRIMINATOR_SUFFIX
+from duetto.errors import CheckpointError
 from duetto.settings.config import FeaturesConfig
+from duetto.storage.digests import digests_beside, require_undamaged
+from duetto.storage.files import sha256_file
 
 
 def vocoder_digests(model: RVCConfig, features: FeaturesConfig) -> dict[str, str]:
-    """The vocoder's part of a run's signature: its weights."""
+    """The vocoder's part of a run's signature: its weights, and those of its discriminators."""
     reference = model.generator_vocoder
-    return {} if reference is None else {"generator_vocoder": vocoder_digest(reference, features)}
+    if reference is None:
+        return {}
+    digests = {"generator_vocoder": vocoder_digest(reference, features)}
+    judge = discriminator_of(model, features)
+    return digests if judge is None else digests | {"vocoder_discriminator": sha256_file(judge)}
 
 
 @torch.no_grad()
@@ -53,6 +62,26 @@ def start_as_vocoder(synthesizer: MelLatentSynthesizer, model: RVCConfig, featur
     for part in ("upsamplers", "residual_blocks", "source", "source_convolutions"):
         getattr(ours, part).load_state_dict(getattr(theirs, part).state_dict())
     return f"The generator starts as the vocoder {find_vocoder(reference, features)}."
+
+
+def load_discriminator(discriminator: nn.Module, model: RVCConfig, features: FeaturesConfig) -> None:
+    """Copy the weights of the vocoder's discriminators, if there are any.
+
+    Raises:
+        CheckpointError: If the file is damaged, or of another shape than `model.discriminator`.
+    """
+    path = discriminator_of(model, features)
+    if path is None:
+        return
+    card = vocoder_card(find_vocoder(str(model.generator_vocoder), features))
+    require_undamaged(path, digests_beside(card), "Copy it again, or name another vocoder.")
+    try:
+        discriminator.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError) as error:
+        raise CheckpointError(
+            f"The discriminators {path} do not fit model.discriminator, or are damaged: "
+            f"{str(error).splitlines()[-1].strip()}"
+        ) from error
 
 
 def discriminator_of(model: RVCConfig, features: FeaturesConfig) -> Path | None:
