@@ -47,6 +47,15 @@ def test_the_second_stop_does_not_wait(waiting: None, tmp_path: Path):
     waited(jobs, "anna", "stopped")
 
 
+def test_a_job_that_was_told_to_stop_has_not_failed(waiting: None, tmp_path: Path):
+    jobs = Jobs(tmp_path / "jobs")
+    jobs.start("infer", "anna", ["60", "1"])  # Python's own end where the signal comes while modules are imported
+    while "at work" not in jobs.tail("infer", "anna"):
+        time.sleep(0.05)
+    jobs.stop("infer", "anna")
+    waited(jobs, "anna", "stopped")
+
+
 @pytest.mark.slow
 def test_a_mistake_is_told_in_the_words_of_the_command(tmp_path: Path):
     jobs = Jobs(tmp_path / "jobs")

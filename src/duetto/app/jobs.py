@@ -105,6 +105,8 @@ class Jobs:
             return JobState("stopped", output=output)
         if status == EXIT_USER_ERROR or errors:
             return JobState("failed", errors[-1] if errors else "", output)
+        if status and self.record(kind, name)["stops"]:  # a stop during its imports ends it in a traceback
+            return JobState("stopped", output=output)
         if status is None:
             return JobState("ended", output=output)
         last = output.strip().splitlines()[-1:] or [f"status {status}"]

@@ -30,8 +30,8 @@ def vocoder_digests(model: RVCConfig, features: FeaturesConfig) -> dict[str, str
     if reference is None:
         return {}
     digests = {"generator_vocoder": vocoder_digest(reference, features)}
-    judge = discriminator_of(model, features)
-    return digests if judge is None else digests | {"vocoder_discriminator": sha256_file(judge)}
+    discriminator = discriminator_of(model, features)
+    return digests if discriminator is None else digests | {"vocoder_discriminator": sha256_file(discriminator)}
 
 
 @torch.no_grad()
