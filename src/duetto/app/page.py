@@ -15,7 +15,7 @@ from duetto.app.answers import PRIVATE
 from duetto.app.jobs import Jobs
 from duetto.app.places import Places
 
-STYLE = Path(__file__).with_name("app.css")
+STYLE, SCRIPT = (Path(__file__).with_name(f"app.{suffix}") for suffix in ("css", "js"))
 CLEAN = (600, 3600)  # seconds: every ten minutes, what was uploaded more than an hour ago
 RED = "#b91c1c"  # on which white is legible
 HEADING = "# duetto\nYour own voice, from recordings to a song. Everything stays on this machine."

@@ -124,7 +124,7 @@ def make_app(places: Places, jobs: Jobs, settings: AppSettings) -> Any:
     from fastapi import FastAPI, HTTPException
     from fastapi.responses import FileResponse
 
-    from duetto.app.page import STYLE, build, theme
+    from duetto.app.page import SCRIPT, STYLE, build, theme
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -148,6 +148,7 @@ def make_app(places: Places, jobs: Jobs, settings: AppSettings) -> Any:
         mcp_server=False,
         theme=theme(),
         css_paths=STYLE,
+        js=SCRIPT.read_text(encoding="utf-8"),
     )
 
 
