@@ -94,7 +94,8 @@ def test_from_recordings_to_a_song_and_nothing_leaves_the_machine(app, recording
         page.on("console", lambda said: complaints.append(said.text) if is_complaint(said) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda sent: sent.url.startswith((base, "blob:", "data:")) or complaints.append(sent.url))
-        page.goto(address)
+        with page.expect_response(lambda answer: "/queue/data" in answer.url):  # the page asks once it is alive
+            page.goto(address)
         assert page.url == base  # the token stands in the address no longer
         makes_a_voice(page, work, recordings, tmp_path)
         trains_it_with_a_stop(page, work)
@@ -121,7 +122,6 @@ def is_complaint(said) -> bool:
 
 
 def makes_a_voice(page, work: Path, recordings: list[Path], elsewhere: Path) -> None:
-    page.locator("#make-voice").wait_for()
     page.locator("#new-voice textarea, #new-voice input").first.fill("anna")
     page.locator("#make-voice").click()
     until(lambda: page.locator("#voice input").input_value() == "anna")

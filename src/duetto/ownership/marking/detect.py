@@ -3,7 +3,8 @@
 The statistic is a sum of cosines, one for each band of a period, whose phases are drawn from the key. In a file that
 knows nothing of the key they are uniform whatever the file holds, tones and silence included, so that the sum has mean
 zero and a known variance, and exceeds z standard deviations with probability exp(-z^2 / 2) at most (Hoeffding's bound
-for sub-Gaussian sums). The p-value is that bound times the number of alignments that were tried.
+for sub-Gaussian sums). The p-value is that bound times the number of alignments that were tried. Terms are weighted by
+how far their band stands above the file's noise: weights know nothing of the key either.
 
 Letters as in `duetto.ownership.marking.layout`; J = blocks of a period counted from the start of the waveform.
 """
@@ -31,6 +32,8 @@ STEP = 64  # samples between alignments tried
 NEAR = (-32, -16, 16, 32)  # samples from the best of these that are tried as well
 MARKED_BELOW = 1e-4  # p-value of a file that counts as marked
 CYCLE = BLOCK * BLOCKS  # frames of a period
+NOISE_SHARE = 0.05  # of a band's cells that are taken for noise alone
+HALF_WEIGHT = 4.0  # signal over noise at which a term counts half: 6 dB
 Sums = NDArray[np.complex64]
 
 
@@ -70,11 +73,12 @@ def sums_at(waveform: NDArray[np.float32], offset: int, pattern: Pattern) -> Sum
         (G, J, BLOCK, B): for each band, position in the period, frame within a block, and block of the pattern.
     """
     magnitudes = np.abs(spectrum_of(waveform[offset:]))
+    noise = _noise(magnitudes)
     num_starts = len(magnitudes) - BLOCK + 1
     sums = np.zeros((len(WIDTHS), BLOCKS, BLOCK, BLOCKS), np.complex64)
     for first in range(0, max(num_starts, 0), CYCLE):
         piece = magnitudes[first : first + CYCLE + BLOCK - 1]
-        phasors = _phasors(piece, pattern)
+        phasors = _phasors(piece, noise, pattern)
         whole = np.zeros((len(WIDTHS), CYCLE, BLOCKS), np.complex64)
         whole[:, : phasors.shape[1]] = phasors
         sums += whole.reshape(sums.shape)
@@ -88,7 +92,19 @@ def best_of(sums: dict[int, Sums]) -> tuple[int, tuple[float, int, int]]:
     return offset, found[offset]
 
 
-def _phasors(magnitudes: NDArray[np.float32], pattern: Pattern) -> Sums:
+def _noise(magnitudes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Mean power of noise in each band, (G,), from its quietest cells, as powers of noise are spread."""
+    if not len(magnitudes):
+        return np.zeros(len(WIDTHS))
+    powers = np.square(magnitudes[:, MARKED], dtype=np.float64)
+    quiet = [
+        np.quantile(powers[:, first : first + width], NOISE_SHARE)
+        for first, width in zip(starts(), WIDTHS, strict=True)
+    ]
+    return np.array(quiet) / -math.log1p(-NOISE_SHARE)
+
+
+def _phasors(magnitudes: NDArray[np.float32], noise: NDArray[np.float64], pattern: Pattern) -> Sums:
     """For T magnitudes, a phasor for each start, band and block of the pattern, (G, T - BLOCK + 1, B)."""
     power = np.cumsum(np.pad(np.square(magnitudes, dtype=np.float64), ((1, 0), (0, 0))), axis=0)
     reference = references(((power[BLOCK:] - power[:-BLOCK]) / BLOCK).astype(np.float32))
@@ -101,8 +117,11 @@ def _phasors(magnitudes: NDArray[np.float32], pattern: Pattern) -> Sums:
         weights = BLOCK * np.square(reference[:, bins]).sum(axis=1, keepdims=True)
         numbers[band] = weighted @ signs / weights * np.sqrt(cells()[band])
     cycles = numbers / steps()[:, None, None] + pattern.phases.T[:, None, :]
-    is_heard = np.add.reduceat(reference, starts(), axis=1).T[:, :, None] > 1e-6
-    return np.asarray(np.exp(2j * np.pi * cycles) * is_heard, np.complex64)
+    is_heard = np.add.reduceat(reference, starts(), axis=1).T > 1e-6
+    level = np.add.reduceat(power[BLOCK:, MARKED] - power[:-BLOCK, MARKED], starts(), axis=1).T / cells()[:, None]
+    above = np.maximum(level / np.maximum(noise, 1e-20)[:, None] - 1, 0)
+    weight = is_heard * above / (above + HALF_WEIGHT)
+    return np.asarray(np.exp(2j * np.pi * cycles) * weight[:, :, None], np.complex64)
 
 
 def _best(sums: Sums) -> tuple[float, int, int]:
