@@ -6,12 +6,14 @@ from pathlib import Path
 from duetto.architectures.registry import architecture_of
 from duetto.architectures.vocoder.find import find_vocoder
 from duetto.corpus.manifest import Manifest
+from duetto.corpus.recordings.folder import marked_recordings
 from duetto.ownership.consent import consent_from_dict
 from duetto.ownership.gate import require_consent, require_heritage, require_not_withdrawn
 from duetto.ownership.heritage import Heritage, Parent, persons_of, walk
+from duetto.ownership.registry import CONVERSION
 from duetto.settings.model_config import path_fields
 from duetto.settings.run_config import TrainConfig
-from duetto.voices.owners import NOT_WEIGHTS, conversions_among, parent_by_digest, parent_of
+from duetto.voices.owners import NOT_WEIGHTS, conversions_among, parent_by_digest, parent_from, parent_of
 from duetto.voices.pretrained import choose_base
 
 BASE, DISCRIMINATOR = "base", "base_discriminator"  # fields of model settings
@@ -53,7 +55,8 @@ def _require_training(parents: Iterable[Parent]) -> None:
 def corpus_parent(manifest: Manifest, folder: Path) -> Parent:
     """The corpus as a parent of weights, checked once more: a corpus that was built earlier is not asked again.
 
-    Recordings that are conversions pass on the owners of the voice that sings in them.
+    Recordings that are conversions pass on the owners of the voice that sings in them. Where only the watermark says
+    that one is a conversion (it was encoded again, or made on another machine), nobody knows whose voice it is.
 
     Raises:
         CorpusError: If a singer does not allow training, or withdrew consent.
@@ -63,6 +66,9 @@ def corpus_parent(manifest: Manifest, folder: Path) -> Parent:
     recordings = manifest.settings.get("recordings", {}).values()
     require_not_withdrawn(recordings, folder)
     conversions = conversions_among(recordings)
+    known = {parent.sha256 for parent in conversions}
+    marked = {name: sha for name, sha in marked_recordings(manifest.settings).items() if sha not in known}
+    conversions += tuple(parent_from(CONVERSION, name, sha, None, str(folder)) for name, sha in marked.items())
     _require_training(conversions)
     return Parent("corpus", manifest.case, manifest.content_hash(), consent, conversions)
 

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from duetto.errors import DuettoError, StorageError
 from duetto.ownership.heritage import CONSENT_FIELD, MADE_FROM
-from duetto.ownership.marking.detect import Detection, detect
+from duetto.ownership.marking.find import mark_in
 from duetto.ownership.marking.keys import key_name, pattern_of, read_key
 from duetto.ownership.marking.layout import BLOCK, FRAME, HOP, SAMPLE_RATE, Pattern
 from duetto.ownership.marking.manifest import MISSING, is_available, sign
 from duetto.settings.run_config import InferConfig
-from duetto.storage.audio import read_blocks, read_info, resample
+from duetto.storage.audio import read_info
 from duetto.storage.files import sha256_json
 
-LOOKED_AT_S = 10.0  # of a source, for a mark
 SHORTEST_S = (FRAME + (BLOCK - 1) * HOP) / SAMPLE_RATE  # a shorter file holds no block of the mark
 
 logger = logging.getLogger(__name__)
@@ -99,23 +96,6 @@ def signed(path: Path, record: Mapping[str, Any], marking: Marking) -> str:
         logger.warning("%s gets no C2PA manifest: %s", path, error)
         return f"none: {error}"
     return "signed"
-
-
-def mark_in(path: Path) -> Detection:
-    """Look for the mark in the first seconds of a source.
-
-    Raises:
-        AudioError: If it cannot be read.
-    """
-    rate = read_info(path).sample_rate
-    blocks, wanted = [], int(LOOKED_AT_S * rate)
-    for block in read_blocks(path):
-        blocks.append(block.mean(axis=0, dtype=np.float32))
-        wanted -= block.shape[1]
-        if wanted <= 0:
-            break
-    waveform = np.concatenate(blocks)[: int(LOOKED_AT_S * rate)]
-    return detect(resample(waveform, rate, SAMPLE_RATE), pattern_of(None))
 
 
 def marked_source(path: Path) -> str | None:

@@ -167,6 +167,24 @@ def test_a_voice_that_is_trained_on_conversions_is_whose_the_voice_in_them_is(
     assert read_object(run.voice.card)["consent"]["subject"] == "ann-01"
 
 
+def test_conversions_that_were_encoded_again_are_somebodys(work: Path, anns: RunFolder, tmp_path: Path):
+    soundfile.write(tmp_path / "song.wav", voice(180.0, 6.0), RATE)
+    record(tmp_path / "sung", NOBODY, 170.0)
+    config = InferConfig(run=str(anns.path), source=str(tmp_path / "song.wav"), output=str(tmp_path / "out.wav"))
+    config.index_rate = 0.0
+    infer(config, Console(quiet=True))
+    samples, rate = soundfile.read(tmp_path / "out.wav")
+    soundfile.write(tmp_path / "sung/my own take.ogg", samples, rate)  # its record and its digest are gone
+    run = learn(tmp_path / "sung", tmp_path, "model=linear")
+    heritage = heritage_of(read_object(run.voice.card), "card")
+    assert not heritage.is_nobodys
+    assert heritage.unknown
+    with pytest.raises(CorpusError, match="Nobody knows whose voices are in"):
+        require_allowed(read_object(run.voice.card), "publish_weights", run.voice.card)
+    with pytest.raises(CheckpointError):
+        export_base(run.path, tmp_path / "bases")
+
+
 def test_a_statement_makes_a_foreign_file_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "f0G40k.safetensors").write_bytes(b"weights")
     assert heritage_of(described([parent_of("base", tmp_path / "f0G40k.safetensors")]), "run").unknown

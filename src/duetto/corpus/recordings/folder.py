@@ -8,7 +8,7 @@ such a clip measures reconstruction, not conversion, as the settings record. A m
 preprocessing makes source and reference from the preprocessed clip.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -27,7 +27,9 @@ from duetto.settings.config import DataConfig
 from duetto.workers import thread_pool
 
 LISTED_REASONS = 20
-TOLD = {"gain": "gains", "offset_s": "offsets_s"}  # notes of single recordings, and their names in the settings
+MARKED = "marks"  # in the settings: p-values of recordings that carry duetto's watermark
+TOLD = {"gain": "gains", "offset_s": "offsets_s", "mark": MARKED}  # notes of recordings, and names in the settings
+NUM_EXAMINED = 100  # recordings in which the watermark is looked for; it takes as long as their features
 Roles = Callable[[Path, Clip], tuple[list[Clip], list[Dropped]]]  # (corpus folder, clip) -> its rows, and remarks
 RECONSTRUCTION = "reconstruction: sources are the singer's own held-out recordings"
 
@@ -76,6 +78,7 @@ def folder_recordings(
     """One job for every file of the folder, sorted by name."""
     with thread_pool(workers) as executor:
         digests = digests_of(listing.files, executor)
+    examined = set(sorted(digests)[:NUM_EXAMINED])
     recordings = []
     for path, digest in zip(listing.files, digests, strict=True):
         name = display_name(path.relative_to(listing.root))
@@ -89,6 +92,7 @@ def folder_recordings(
                 singer=singer,
                 is_covered=covers(consents[singer], digest),
                 keeps_channels=config.case == "mix",
+                is_examined=digest in examined,
             )
         )
     return tuple(_distinct(recordings))
@@ -108,6 +112,12 @@ def folder_settings(config: DataConfig, recordings: Sequence[Recording]) -> dict
         "evaluation": RECONSTRUCTION,
     }
     return settings | {HELD_OUT_FROM: "treated"} if config.case == "mix" else settings
+
+
+def marked_recordings(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Recordings that carry duetto's watermark, by the settings of their corpus: name and SHA-256 of the file."""
+    names = {id.partition("/")[2] for id in settings.get(MARKED, {})}
+    return {name: digest for name, digest in settings.get("recordings", {}).items() if name in names}
 
 
 def reconstruct(_: Path, clip: Clip) -> tuple[list[Clip], list[Dropped]]:

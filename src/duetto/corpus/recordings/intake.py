@@ -20,11 +20,13 @@ from duetto.corpus.manifest import Clip, Dropped
 from duetto.corpus.recordings.accept import accept
 from duetto.corpus.recordings.measure import Measured
 from duetto.corpus.recordings.repeats import SampledValues
+from duetto.ownership.marking.find import mark_in
 from duetto.storage.audio import Waveform, read_blocks, write_blocks
 from duetto.storage.files import sha256_file
 from duetto.storage.full_scale import gain_to_fit
 
 SLUG_LENGTH = 40
+CONVERTED = "carries duetto's watermark: it is a conversion, and whose voice it is nobody knows without its record"
 
 
 def display_name(path: Path) -> str:
@@ -51,6 +53,7 @@ class Recording:
     singer: str
     is_covered: bool  # by the consent record
     keeps_channels: bool = field(default=False, kw_only=True)
+    is_examined: bool = field(default=False, kw_only=True)  # for the watermark of a conversion
 
     def run(self, folder: Path) -> Outcome:
         """Write the audio, or report why it is dropped."""
@@ -89,6 +92,9 @@ class Recording:
         }
         if gain != 1.0:
             notes["gain"] = gain
+        if self.is_examined and (mark := mark_in(folder / path)).is_marked:
+            notes["mark"] = mark.p_value
+            dropped += (Dropped(self._id, 0.0, f"{self.display} {CONVERTED}"),)
         clip = Clip(
             id=self._id,
             path=path,

@@ -6,14 +6,17 @@ Edits move what follows them, so that each piece is aligned anew; a file is mark
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from duetto.ownership.marking.detect import MARKED_BELOW, Detection, detect
+from duetto.ownership.marking.keys import pattern_of
 from duetto.ownership.marking.layout import SAMPLE_RATE, Pattern
-from duetto.storage.audio import Waveform, resample_blocks
+from duetto.storage.audio import Waveform, read_blocks, read_info, resample, resample_blocks
 
 PIECE_S = 30
+LOOKED_AT_S = 10.0  # of a source or a recording
 
 
 @dataclass(frozen=True)
@@ -69,3 +72,20 @@ def find_marks(blocks: Iterable[Waveform], sample_rate: int, pattern: Pattern) -
     if len(waiting):
         pieces.append(detect(waiting, pattern))
     return Marks(tuple(pieces), num_samples / SAMPLE_RATE)
+
+
+def mark_in(path: Path) -> Detection:
+    """Look for the public mark in the first seconds of a file.
+
+    Raises:
+        AudioError: If it cannot be read.
+    """
+    rate = read_info(path).sample_rate
+    blocks, wanted = [], int(LOOKED_AT_S * rate)
+    for block in read_blocks(path):
+        blocks.append(block.mean(axis=0, dtype=np.float32))
+        wanted -= block.shape[1]
+        if wanted <= 0:
+            break
+    waveform = np.concatenate(blocks)[: int(LOOKED_AT_S * rate)]
+    return detect(resample(waveform, rate, SAMPLE_RATE), pattern_of(None))
