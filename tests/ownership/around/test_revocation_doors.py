@@ -1,6 +1,7 @@
 """After a withdrawal nothing of it is used: by no command, from no copy, under no other name or spelling."""
 
 import logging
+import re
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -126,6 +127,18 @@ def test_a_sweep_refuses_them_before_it_starts(place: Path, anns: RunFolder, cap
     (config,) = compose_runs(conf_folder(), [settings(place / "nobody", place, *FEW, base)])
     with pytest.raises(DuettoError, match=WITHDREW):
         check_inputs(config)
+
+
+def test_a_study_refuses_them_before_it_starts(
+    place: Path, anns: RunFolder, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    from duetto.settings.conf_files import conf_folder
+    from duetto.sweeps.command import main as sweep
+
+    base = place / "before/logs" / anns.name
+    with pytest.raises(DuettoError, match="3 of 3 runs are not possible; none was started") as refused:
+        sweep(["study=baseline_quick", f"base={base}", f"logs={tmp_path / 'logs'}"], conf_folder())
+    assert re.search(WITHDREW, str(refused.value))
 
 
 def test_a_finished_run_is_not_shown_as_if_nothing_were(place: Path, laundered: RunFolder, work: Path):
