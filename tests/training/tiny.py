@@ -83,5 +83,5 @@ def tiny_fit(
 ) -> FitResult:
     hardware = hardware or Hardware("cpu", "CPU", "32-true", 1)
     prepared = prepared or tiny_data(folder.parent / "features")
-    tracker = Tracker(None, "off")
+    tracker = Tracker([], "off")
     return fit(config or tiny_config(max_steps, every), prepared, hardware, folder, tracker, Console(quiet=True))

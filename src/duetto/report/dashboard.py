@@ -22,7 +22,7 @@ from duetto.report.comparison.curves import HELD_OUT, QUALITY, SPEED
 from duetto.report.comparison.find import Found
 from duetto.report.comparison.page import differences, title_of
 from duetto.report.comparison.verdicts import read_verdicts, verdict_parts
-from duetto.training.tracking import has_api_key
+from duetto.training.wandb_run import has_api_key
 
 with warnings.catch_warnings():  # it still uses pydantic's older validators
     warnings.simplefilter("ignore", DeprecationWarning)

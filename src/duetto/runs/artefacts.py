@@ -26,7 +26,7 @@ from duetto.voices.permission import NO_RECORD
 from duetto.workers import thread_pool
 
 FEATURES_NAME = "features.json"  # in a preprocessed corpus: the cached features of its clips
-WANDB_FOLDER = "wandb"
+WANDB_FOLDER, TENSORBOARD_FOLDER = "wandb", "tensorboard"
 FROM_RECORDINGS = ("folder", "mix", "folder_vsqx")  # cases that read a folder of recordings
 
 
@@ -47,6 +47,7 @@ def artefacts_of_run(run: RunFolder) -> list[Artefact]:
         "evaluations": run.path / "evaluations",
         "page": run.page,
         "W&B files": run.path / WANDB_FOLDER,
+        "TensorBoard files": run.path / TENSORBOARD_FOLDER,
     }
     return [
         own,

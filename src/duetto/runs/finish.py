@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import wandb
 from rich.console import Console
 
 from duetto.evaluation.table import metrics_table
@@ -59,18 +58,18 @@ def enter_pace(run: Run, config: TrainConfig) -> None:
 
 def log_media(run: Run, evaluation: EvaluationFolder, metrics: dict[str, Any]) -> None:
     """Send mean scores, spectrogram triples and audio to the tracker."""
-    if run.tracker.run is None:
+    if not run.tracker.destinations:
         return
     from duetto.report.figures import PICTURE_NAME, song_picture
 
     run.tracker.summarise({f"test/{name}": value for name, value in metrics["mean"].items()})
-    media: dict[str, Any] = {}
+    media: dict[str, float | Path] = {}
     for place in sorted(evaluation.songs.iterdir()):
         for name in ("source", "output", "reference"):
-            media[f"audio/{place.name}/{name}"] = wandb.Audio(str(find_file(place, f"{name}.wav")))
+            media[f"audio/{place.name}/{name}"] = find_file(place, f"{name}.wav")
         song_picture({name: find_file(place, f"{name}.wav") for name in ("source", "output", "reference")})
-        media[f"spectrograms/{place.name}"] = wandb.Image(str(place / PICTURE_NAME))
-    run.tracker.run.log(media)
+        media[f"spectrograms/{place.name}"] = place / PICTURE_NAME
+    run.tracker.log(int(read_object(RunFolder(run.folder).record).get("steps", 0)), media)
 
 
 def places_of(run: Run, evaluation: EvaluationFolder, page: Path) -> dict[str, str | Path]:
@@ -84,6 +83,6 @@ def places_of(run: Run, evaluation: EvaluationFolder, page: Path) -> dict[str, s
         "voice (weights, card, index)": run.voice_folder,
         "scores": evaluation.metrics,
         **curves,
-        "W&B": run.tracker.where,
+        "tracked in": run.tracker.where,
         "sing another song": f"python infer.py {shlex.quote(f'run={name}')} source=SONG.wav",
     }

@@ -86,5 +86,5 @@ def _train(
     settings = first.settings(config.model, config.features)
     limits = replace(trainer, max_steps=steps, max_minutes=first.share * trainer.max_minutes, evaluate_every_steps=0)
     run = replace(config, model=settings, trainer=limits, validate_on=None)
-    tracker = Tracker(None, "only the voice's training is tracked")
+    tracker = Tracker([], "only the voice's training is tracked")
     return fit(run, prepared, hardware, folder, tracker, console), settings

@@ -42,6 +42,7 @@ from duetto.storage.fingerprint import Fingerprint
 from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.run_folder import RunFolder
 from duetto.training.hardware import Hardware, detect_hardware
+from duetto.training.tensorboard import require_tensorboard
 from duetto.training.tracking import Tracker
 from duetto.voices.names import claim_name
 from duetto.voices.pretrained import choose_base
@@ -94,7 +95,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
             console.print(f"Run {run.name} is already trained; nothing is repeated.")
             if config.validate_on is not None:
                 console.print("validate_on: nothing is converted after the training; use infer.py source=FILE.")
-            tracker = Tracker(None, "unchanged: this run was finished before")
+            tracker = Tracker([], "unchanged: this run was finished before")
             signature = str(read_object(run.record).get("signature", signature_of(made_of)))
             return Run(folder, signature, prepared, hardware, tracker, started_s, is_new=False)
         record = describe_run(config, made_of, prepared, hardware) | given | origin_of(run, made_of)
@@ -126,6 +127,8 @@ def check_inputs(config: TrainConfig) -> None:
     check_steps(config.preprocess)
     check_encoder_weights(config.features.content)
     check_own_songs(config)
+    if config.logger.has_tensorboard:
+        require_tensorboard()
     require_weights(config, input_digests(config))
 
 

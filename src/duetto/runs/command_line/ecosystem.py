@@ -18,8 +18,9 @@ EPOCHS = (
 )
 CHECKPOINTS = "checkpoints are saved by steps: write trainer.checkpoint_every_steps=100"
 NAMED = "a run's folder is named after its settings; name=my_voice names the run, logs=FOLDER puts it elsewhere"
-NO_TENSORBOARD = (
-    "there is no TensorBoard: losses are in losses.csv of the run and, with logger=wandb, in Weights & Biases"
+TENSORBOARD = (
+    "write logger=tensorboard (pip install tensorboard), or logger=both for Weights & Biases too; losses.csv and the "
+    "run's page have the curves anyway"
 )
 ENCODER = "the content encoder is chosen by features=contentvec_768 features.content.path=FILE"
 NO_FILTER = "the pitch is not filtered, so there is nothing to set: leave it out"
@@ -86,7 +87,7 @@ TOLD_IN_TRAIN = _spread(
         "save_every_epoch save_frequency se num_ckpt_keep keep_ckpts save_only_latest": CHECKPOINTS,
         "gpu gpus gpu_id gpu_number gpu_ids device use_gpu cuda": TRAINING_CARD,
         "exp_dir experiment_dir": NAMED,
-        "tensorboard use_tensorboard log_dir": NO_TENSORBOARD,
+        "tensorboard use_tensorboard log_dir": TENSORBOARD,
         "embedder embedder_model hubert hubert_path hubert_type": ENCODER,
         "overtraining_detector overtraining_threshold overtrain": OVERTRAINING,
         "filter_radius": NO_FILTER,
