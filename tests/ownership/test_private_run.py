@@ -130,7 +130,7 @@ def test_a_setting_with_a_path_is_not_shown(name: str, value: str):
 def test_weights_and_biases_is_off_when_the_owner_of_a_base_does_not_allow_it(tmp_path: Path):
     record = {"consent": NOBODY, "made_from": [{"role": "base", "consent": person()}]}
     tracker = track(LoggerConfig(mode="offline"), RunFolder(tmp_path), record, Console(quiet=True))
-    assert tracker.run is None
+    assert tracker.destinations == []
     assert "lacks cloud_logging" in tracker.where
 
 

@@ -29,7 +29,7 @@ def spec(folder):
 def no_account(monkeypatch, tmp_path):
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.setattr("duetto.training.tracking.netrc", lambda: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr("duetto.training.wandb_run.netrc", lambda: (_ for _ in ()).throw(FileNotFoundError()))
 
 
 def panels_of(spec, name):

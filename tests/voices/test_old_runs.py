@@ -142,7 +142,7 @@ def test_a_killed_old_run_resumes_and_ends_with_the_weights_that_the_old_code_ga
     material = prepare_data(config, Console(quiet=True))
     killed = Path("copies") / KILLED[model]
     shutil.copytree(OLD_RUNS / run_folder(model, KILLED[model]), killed)
-    hardware, tracker = Hardware("cpu", "CPU", "32-true", 1), Tracker(None, "off")
+    hardware, tracker = Hardware("cpu", "CPU", "32-true", 1), Tracker([], "off")
     result = fit(config, material, hardware, killed, tracker, Console(quiet=True))
     assert result.steps == 6
     weights = result.network.state_dict()

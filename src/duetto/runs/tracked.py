@@ -11,7 +11,7 @@ from rich.console import Console
 from duetto.ownership.gate import is_allowed
 from duetto.ownership.privacy import NOT_SHOWN, is_private, shareable
 from duetto.runs.artefacts import TENSORBOARD_FOLDER
-from duetto.settings.config import LoggerConfig
+from duetto.settings.config import LOGGERS, LoggerConfig
 from duetto.storage.run_folder import RunFolder
 from duetto.training.tensorboard import EventFile
 from duetto.training.tracking import Destination, Tracker
@@ -31,17 +31,17 @@ def track(config: LoggerConfig, run: RunFolder, record: Mapping[str, Any], conso
     Raises:
         ConfigError: If TensorBoard is asked for and not installed.
     """
+    trackers, places = LOGGERS[config.name], []
     destinations: list[Destination] = []
-    places = []
-    if config.has_wandb and is_private(record) and not is_allowed(record, SCOPE, run.record):
+    if "wandb" in trackers and is_private(record) and not is_allowed(record, SCOPE, run.record):
         console.print(f"[yellow]warning:[/] the consent record lacks the scope {SCOPE}: W&B is off.")
         places.append(f"W&B off: the consent record lacks {SCOPE}")
-    elif config.has_wandb:
+    elif "wandb" in trackers:
         with _without_host():
             opened, where = open_wandb(config, run.path, run.name, shareable(record), True, console)
         destinations.append(opened)
         places.append(where)
-    if config.has_tensorboard:
+    if "tensorboard" in trackers:
         may_be_heard = not is_private(record) or is_allowed(record, AUDIO_SCOPE, run.record)
         destinations.append(EventFile(run.path / TENSORBOARD_FOLDER, may_be_heard))
         places.append(f"tensorboard --logdir {shlex.quote(str(run.path / TENSORBOARD_FOLDER))}")

@@ -35,6 +35,7 @@ from duetto.runs.registration import register_data, register_run
 from duetto.runs.solve import train_in_closed_form
 from duetto.runs.stale import keeps_earlier_run
 from duetto.runs.tracked import track
+from duetto.settings.config import LOGGERS
 from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import make_folder, read_object, write_json
@@ -127,7 +128,7 @@ def check_inputs(config: TrainConfig) -> None:
     check_steps(config.preprocess)
     check_encoder_weights(config.features.content)
     check_own_songs(config)
-    if config.logger.has_tensorboard:
+    if "tensorboard" in LOGGERS[config.logger.name]:
         require_tensorboard()
     require_weights(config, input_digests(config))
 

@@ -222,11 +222,14 @@ class TrainerConfig:
         )
 
 
+LOGGERS = {"wandb": ("wandb",), "tensorboard": ("tensorboard",), "both": ("wandb", "tensorboard"), "none": ()}
+
+
 @dataclass
 class LoggerConfig:
     """The tracker for numbers, pictures and sounds, besides CSV files and the page, which are always written."""
 
-    name: str = "wandb"  # wandb | tensorboard | both | none
+    name: str = "wandb"  # one of LOGGERS
     project: str = field(default="duetto", metadata=NAME)
     entity: str | None = field(default=None, metadata=NAME)
     group: str | None = field(default=None, metadata=NAME)
@@ -234,23 +237,10 @@ class LoggerConfig:
 
     def validate(self) -> None:
         """Known names."""
-        require(
-            self.name in ("wandb", "tensorboard", "both", "none"),
-            f"logger.name={self.name}: expected wandb, tensorboard, both or none.",
-        )
+        require(self.name in LOGGERS, f"logger.name={self.name}: expected {', '.join(LOGGERS)}.")
         require(
             self.mode in ("auto", "online", "offline"), f"logger.mode={self.mode}: expected auto, online or offline."
         )
-
-    @property
-    def has_wandb(self) -> bool:
-        """Whether W&B gets what is logged."""
-        return self.name in ("wandb", "both")
-
-    @property
-    def has_tensorboard(self) -> bool:
-        """Whether TensorBoard's files are written."""
-        return self.name in ("tensorboard", "both")
 
 
 @dataclass
