@@ -37,12 +37,13 @@ def test_numbers_sounds_and_pictures_are_read_back(tmp_path, media):
     file = EventFile(tmp_path / "events")
     for step in (10, 20):
         file.log(step, {"loss": 1 / step, **media})
-    file.summarise({"test/mcd_output": 6.5})
+    file.summarise({"test/mcd_output": 6.5, "test/f0corr": None})
     file.close()
     found = read(tmp_path / "events")
     losses = [(each.step, each.value) for each in found.Scalars("loss")]
     assert losses == [(10, pytest.approx(0.1)), (20, pytest.approx(0.05))]
     assert found.Scalars("test/mcd_output")[0].step == 20
+    assert "test/f0corr" not in found.Tags()["scalars"]
     (sound, _), (picture, _) = found.Audio("own_songs/tune"), found.Images("spectrograms/tune")
     assert (sound.sample_rate, sound.length_frames) == (8000, 800)
     assert (picture.width, picture.height) == (4, 3)

@@ -63,7 +63,7 @@ def log_media(run: Run, evaluation: EvaluationFolder, metrics: dict[str, Any]) -
     from duetto.report.figures import PICTURE_NAME, song_picture
 
     run.tracker.summarise({f"test/{name}": value for name, value in metrics["mean"].items()})
-    media: dict[str, float | Path] = {}
+    media: dict[str, float | Path | None] = {}
     for place in sorted(evaluation.songs.iterdir()):
         for name in ("source", "output", "reference"):
             media[f"audio/{place.name}/{name}"] = find_file(place, f"{name}.wav")

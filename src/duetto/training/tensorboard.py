@@ -36,7 +36,7 @@ class EventFile:
         self._writer = writer(self._file)
         self._write(file_version="brain.Event:2")
 
-    def log(self, step: int, values: Mapping[str, float | Path]) -> None:
+    def log(self, step: int, values: Mapping[str, float | Path | None]) -> None:
         """Numbers, WAV files and PNG files of a step; a first step above 0 takes the place of what was logged after."""
         if not self._step and step > 0:
             self._write(step, session_log=self._events.SessionLog(status=self._events.SessionLog.START))
@@ -44,7 +44,7 @@ class EventFile:
         found = (self._value(name, value) for name, value in values.items())
         self._write(step, summary=self._summaries.Summary(value=[each for each in found if each is not None]))
 
-    def summarise(self, values: Mapping[str, float]) -> None:
+    def summarise(self, values: Mapping[str, float | None]) -> None:
         """Numbers of the whole run, at its last step."""
         self.log(self._step, values)
 
@@ -52,12 +52,12 @@ class EventFile:
         """Flush and end."""
         self._file.close()
 
-    def _value(self, name: str, value: float | Path) -> Any:
+    def _value(self, name: str, value: float | Path | None) -> Any:
         summary = self._summaries.Summary
+        if value is None or (isinstance(value, Path) and not self._has_media):
+            return None
         if not isinstance(value, Path):
             return summary.Value(tag=name, simple_value=float(value))
-        if not self._has_media:
-            return None
         if value.suffix == ".wav":
             info = soundfile.info(value)
             sound = summary.Audio(

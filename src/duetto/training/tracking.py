@@ -11,11 +11,11 @@ from typing import Protocol
 class Destination(Protocol):
     """Where numbers, sounds and pictures of a run go."""
 
-    def log(self, step: int, values: Mapping[str, float | Path]) -> None:
+    def log(self, step: int, values: Mapping[str, float | Path | None]) -> None:
         """Numbers, WAV files and PNG files of a step."""
 
-    def summarise(self, values: Mapping[str, float]) -> None:
-        """Numbers of the whole run."""
+    def summarise(self, values: Mapping[str, float | None]) -> None:
+        """Numbers of the whole run; None is undefined."""
 
     def close(self) -> None:
         """Flush and end."""
@@ -30,7 +30,7 @@ class Tracker:
         self._sent_songs: set[str] = set()  # of the user's own, whose source has been sent
         self._has_sent_source = False  # whether source and reference of the held-out song have been sent
 
-    def log(self, step: int, values: Mapping[str, float | Path]) -> None:
+    def log(self, step: int, values: Mapping[str, float | Path | None]) -> None:
         """Numbers, and the paths of sounds (WAV) and pictures (PNG), by name."""
         for destination in self.destinations:
             destination.log(step, values)
@@ -46,7 +46,7 @@ class Tracker:
         if not self.destinations:
             return
         names = ("output",) if self._has_sent_source else ("output", "source", "reference")
-        media: dict[str, float | Path] = {f"heldout/{name}": place / f"{name}.wav" for name in names}
+        media: dict[str, float | Path | None] = {f"heldout/{name}": place / f"{name}.wav" for name in names}
         if draw is not None:
             picture = place / "spectrograms.png"
             picture.write_bytes(draw(*(place / f"{name}.wav" for name in ("source", "output", "reference"))))
@@ -64,14 +64,14 @@ class Tracker:
         """
         if not self.destinations or not written:
             return
-        media: dict[str, float | Path] = {f"own_songs/{name}": path for name, path in written.items()}
+        media: dict[str, float | Path | None] = {f"own_songs/{name}": path for name, path in written.items()}
         for name in written:
             if name not in self._sent_songs:
                 media[f"own_songs/{name}/source"] = source(name)
                 self._sent_songs.add(name)
         self.log(step, media)
 
-    def summarise(self, values: Mapping[str, float]) -> None:
+    def summarise(self, values: Mapping[str, float | None]) -> None:
         """Set summary values."""
         for destination in self.destinations:
             destination.summarise(values)

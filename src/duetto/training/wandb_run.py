@@ -27,12 +27,12 @@ class WandbRun:
     def __init__(self, run: Any) -> None:
         self._run = run
 
-    def log(self, step: int, values: Mapping[str, float | Path]) -> None:
+    def log(self, step: int, values: Mapping[str, float | Path | None]) -> None:
         """Numbers, WAV files and PNG files of a step."""
         self._run.log({**{name: _sent(value) for name, value in values.items()}, "step": step})
 
-    def summarise(self, values: Mapping[str, float]) -> None:
-        """Numbers of the whole run."""
+    def summarise(self, values: Mapping[str, float | None]) -> None:
+        """Numbers of the whole run; None is undefined."""
         self._run.summary.update(values)
 
     def close(self) -> None:
@@ -40,7 +40,7 @@ class WandbRun:
         self._run.finish()
 
 
-def _sent(value: float | Path) -> Any:
+def _sent(value: float | Path | None) -> Any:
     if not isinstance(value, Path):
         return value
     return wandb.Audio(str(value)) if value.suffix == ".wav" else wandb.Image(str(value))
