@@ -75,7 +75,7 @@ def features_from(audio_sha256: str, config: FeaturesConfig) -> Fingerprint:
     }
     inputs = {"audio": audio_sha256, "encoder": encoder_digest(config.content)}
     code = extraction_code(config)
-    return fingerprint(settings, inputs, code.modules, {"duetto.corpus", *code.beyond}, code.packages)
+    return fingerprint(settings, inputs, code.modules, {"duetto.corpus", "duetto.hub", *code.beyond}, code.packages)
 
 
 def extraction_code(config: FeaturesConfig) -> ExtractionCode:
