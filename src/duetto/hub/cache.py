@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from duetto.errors import CheckpointError
-from duetto.hub.table import PublicWeights
+from duetto.hub.table import PublicWeights, public_weights
 from duetto.ownership.home import home
 from duetto.storage.files import read_object, sha256_file, write_json
 
@@ -73,6 +73,17 @@ def check_file(row: PublicWeights, path: Path) -> str:
             f"it and you trust that, delete {_record_path(row)} first."
         )
     return digest
+
+
+def row_of(digest: str) -> PublicWeights | None:
+    """The row that a file with this SHA-256 is, by the table or by the record of its first use; None = none of them."""
+    for row in public_weights():
+        if row.is_pinned and row.sha256 == digest:
+            return row
+        known = None if row.is_pinned else recorded(row)
+        if known is not None and known.get("sha256") == digest:
+            return row
+    return None
 
 
 def record(row: PublicWeights, digest: str, size: int, origin: str) -> None:

@@ -13,7 +13,7 @@ from duetto.settings.config import DataConfig
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig, TrainConfig
 
-NO_FILES = (None, "auto", "none")  # values of a setting for weights that name no file
+NO_FILES = (None, "auto", "none", HUB)  # values of a setting for weights that name no file
 
 
 def check_named(config: TrainConfig) -> None:
