@@ -96,9 +96,11 @@ def _find_weights(config: ContentConfig) -> tuple[Path, Variant]:
 
 
 def _open(config: ContentConfig) -> ContentEncoder:
-    from duetto.features.hubert import HubertEncoder  # here, so that processes without it need not load PyTorch
+    # here, so that processes without it need not load PyTorch
+    from duetto.device.choose import compute_device
+    from duetto.features.hubert import HubertEncoder
 
-    return HubertEncoder(*_find_weights(config))
+    return HubertEncoder(*_find_weights(config), device=compute_device(is_shared=True))
 
 
 def _encoder(name: str, first_centre_s: float) -> EncoderKind:

@@ -31,6 +31,7 @@ SOLVING = ("duetto.runs.solve", "duetto.data.dataset")  # and in closed form
 OTHER_STAGES = (  # that training reads as files, or that only monitor it
     "duetto.conversion",
     "duetto.corpus",
+    "duetto.device",
     "duetto.diagnosis",
     "duetto.evaluation",
     "duetto.hub",
