@@ -44,7 +44,7 @@ def test_one_command_from_an_empty_cache_to_a_voice_that_goes_out_and_comes_back
     recordings.mkdir()
     write_consent(recordings / "consent.yaml", embedded_consent())
     for take in range(3):
-        sing(recordings / f"take_{take}.wav", 5.0, take)
+        sing(recordings / f"take_{take}.wav", 4.0, take)
     generator, discriminator = pair(SIZE)
     with serve() as hub:
         files = {
@@ -58,9 +58,10 @@ def test_one_command_from_an_empty_cache_to_a_voice_that_goes_out_and_comes_back
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         command = ["model=rvc", "data=folder", f"data.path={recordings}", "recipe=ecosystem", f"model/size={SIZE}"]
         smaller = ["trainer.max_steps=2", "trainer.batch_size=1", "trainer.evaluate_every_steps=0", "logger=none"]
+        smaller += ["model.segment_frames=8", "model.crop_frames=60"]  # what is trained at once: no tensor changes
         smaller += [f"data.root={tmp_path / 'data'}", f"logs={tmp_path / 'logs'}"]
         [config] = compose_runs(conf_folder(), [[*command, *smaller]])
-        done = complete_run(config, Console(quiet=False))
+        done = complete_run(config, Console(quiet=True))
         assert sorted(hub.ranges) == [0, 0, 0]  # each file once
     run = RunFolder(tmp_path / "logs" / done["run"].rpartition("/")[2])
     record = read_json(run.record)

@@ -8,9 +8,11 @@ from duetto.architectures.registry import architecture_of
 from duetto.errors import CheckpointError
 from duetto.hub.cache import row_of
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import ModelConfig
+from duetto.settings.model_config import ModelConfig, path_fields
 from duetto.storage.files import sha256_file
 from duetto.voices.pretrained import AUTO, NONE, Base, choose_base, load_base
+
+SHIPS = (None, AUTO, NONE)  # values of settings that name no file
 
 
 def check_start(model: ModelConfig, features: FeaturesConfig) -> None:
@@ -18,13 +20,17 @@ def check_start(model: ModelConfig, features: FeaturesConfig) -> None:
 
     Raises:
         CheckpointError: If the files do not fit the model or each other; says what fits.
+        ConfigError: If a vocoder was trained on another mel.
     """
-    if model.base in (None, AUTO, NONE):
+    architecture = architecture_of(model)
+    if not any(getattr(model, name) not in SHIPS for name in path_fields(architecture.config)):
         return
     base = choose_base(model, features)
     if base is not None:
         _require_pair(model, base)
-        load_base(architecture_of(model).build_module(model, features, 0), base)
+    module = architecture.build_module(model, features, 0)  # a vocoder that is named is loaded here
+    if base is not None and model.base != AUTO:
+        load_base(module, base)
 
 
 def _require_pair(model: ModelConfig, base: Base) -> None:
