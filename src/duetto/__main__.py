@@ -32,6 +32,7 @@ from duetto.cli.commands import (
     train,
     verify,
     voices,
+    weights,
 )
 from duetto.cli.help import HELP_FLAGS, HelpFormatter, explain_verb, print_help, wants_help
 from duetto.errors import EXIT_USER_ERROR, ConfigError, DuettoError, memory_shortage_told, print_error
@@ -58,6 +59,7 @@ VERBS = (
     verify,
     import_voice,
     export_voice,
+    weights,
     voices,
     app,
     blend,
@@ -70,7 +72,6 @@ VERBS = (
 ENTRIES = ("train", "infer")  # verbs whose help is that of train.py and infer.py
 EPILOG = """examples:
   python -m duetto doctor my_voice quick
-  python -m duetto voices
   python -m duetto report my_voice miku
 Each command has its own: python -m duetto COMMAND --help"""
 TAKE_SETTINGS = ("train", "infer", "hardware", "blend")  # verbs whose KEY=VALUE are not options of ours

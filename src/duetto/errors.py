@@ -40,6 +40,10 @@ class CheckpointError(DuettoError):
     """A checkpoint, index or weights file is missing, truncated, hostile or of another shape."""
 
 
+class DownloadError(DuettoError):
+    """Weights could not be fetched: no network, no such file there, or an answer that is something else."""
+
+
 class StorageError(DuettoError):
     """A folder cannot be written: read-only, full, or not a folder."""
 

@@ -11,7 +11,8 @@ import soundfile
 from duetto.__main__ import main
 from duetto.architectures import registry
 from duetto.report.comparison.names import architecture_order, architecture_title
-from duetto.runs.compose import compose_runs, resolve_shape
+from duetto.runs.choices import shape
+from duetto.runs.compose import compose_runs
 from duetto.runs.plan import make_plan
 from duetto.settings.conf_files import conf_folder
 from duetto.sweeps.command import main as sweep
@@ -46,7 +47,7 @@ def test_its_settings_compose_and_its_plan_says_what_is_not_known(installed):
     stages = {stage.name: stage for stage in make_plan(config, speed=1.0)}
     assert stages["training"].what == "third compact, up to 200000 steps"
     assert stages["training"].seconds != stages["training"].seconds  # NaN: nobody has measured it
-    assert resolve_shape("third", "auto") == "third_compact"
+    assert shape("third", "auto") == "third_compact"
 
 
 def test_pages_name_it_after_ours(installed):

@@ -3,7 +3,9 @@ from dataclasses import replace
 import faiss
 import numpy as np
 import pytest
+import torch
 
+from duetto.conversion import card_index
 from duetto.conversion import retrieval as retrieval_module
 from duetto.conversion.retrieval import (
     EXACT_ROWS,
@@ -153,7 +155,7 @@ def test_the_search_goes_to_the_cuda_device_where_faiss_and_torch_both_have_one(
         moved.append((resources, device))
         return index
 
-    monkeypatch.setattr(retrieval_module.torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(card_index, "compute_device", lambda: torch.device("cuda"))
     plain = make_index()
     assert plain.searcher is plain.index, "faiss-cpu has no GPU part"
     monkeypatch.setattr(faiss, "StandardGpuResources", lambda: "resources", raising=False)
@@ -163,9 +165,32 @@ def test_the_search_goes_to_the_cuda_device_where_faiss_and_torch_both_have_one(
     np.testing.assert_array_equal(
         on_gpu.blend(ROWS[:5], VOICED, RetrievalConfig()), plain.blend(ROWS[:5], VOICED, RetrievalConfig())
     )
-    monkeypatch.setattr(retrieval_module.torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(card_index, "compute_device", lambda: torch.device("cpu"))
     make_index()
     assert len(moved) == 1
+
+
+@pytest.mark.parametrize("fails_at", ["moving", "searching"])
+def test_a_card_that_refuses_the_index_leaves_the_search_to_the_cpu_with_the_same_result(monkeypatch, caplog, fails_at):
+    class Card:
+        def search(self, queries, neighbours):
+            raise RuntimeError(
+                "Error in virtual void* faiss::gpu::StandardGpuResourcesImpl::allocMemory: out of memory"
+            )
+
+    def to_gpu(resources, device, index):
+        if fails_at == "moving":
+            raise RuntimeError("GPU index does not support this kind")
+        return Card()
+
+    plain = make_index().blend(ROWS[:5], VOICED, RetrievalConfig())
+    monkeypatch.setattr(card_index, "compute_device", lambda: torch.device("cuda"))
+    monkeypatch.setattr(faiss, "StandardGpuResources", lambda: "resources", raising=False)
+    monkeypatch.setattr(faiss, "index_cpu_to_gpu", to_gpu, raising=False)
+    index = make_index()
+    np.testing.assert_array_equal(index.blend(ROWS[:5], VOICED, RetrievalConfig()), plain)
+    index.blend(ROWS[:5], VOICED, RetrievalConfig())
+    assert caplog.text.count("The index is searched on the CPU") == 1
 
 
 def test_an_index_of_ours_from_which_rows_were_taken_is_refused(tmp_path):

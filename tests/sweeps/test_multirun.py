@@ -50,4 +50,4 @@ def test_every_run_of_a_multirun_is_tried_and_each_failure_is_one_sentence(tmp_p
     (state,) = tmp_path.glob("sweeps/multirun-*/state.json")
     rows = json.loads(state.read_text())["runs"]
     assert [row["overrides"][0] for row in rows] == ["trainer.max_steps=0", "trainer.max_steps=-1"]
-    assert all("expected at least 1" in row["error"] for row in rows)
+    assert all("expected 1 or more" in row["error"] for row in rows)

@@ -66,6 +66,8 @@ class Architecture:
     )
     can_convert: bool = True  # False: it does copy synthesis only
     pretrained_name: Callable[[ModelConfig, FeaturesConfig], str] = named_by_size  # of the weights that ship
+    # names in the hub's table of the generator and discriminator that base=hub means; None = there are none
+    hub_pair: Callable[[Any], tuple[str, str]] | None = None
     pretrained_reader: str | None = None  # function: network, file, role -> None; loads third-party files
     # function: model, features -> SHA-256, by purpose, of the files it needs besides its pretrained weights
     inputs: str | None = None

@@ -18,9 +18,9 @@ from typing import Any
 
 import faiss
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from duetto.conversion.card_index import on_fastest_device
 from duetto.conversion.unit_index import Layout, UnitIndex
 from duetto.errors import CheckpointError, StorageError
 from duetto.features.units import UnitGrid
@@ -218,13 +218,6 @@ def _build_inverted_lists(rows: Frames, neighbours: int, seed: int) -> tuple[Any
         index.nprobe = min(index.nprobe * 2, num_lists)
         recall = share_found(index, queries, exact)
     return index, f"IVF{num_lists},Flat nprobe={index.nprobe}", recall
-
-
-def on_fastest_device(index: Any) -> Any:
-    """The index on the first CUDA device where faiss was built for one and there is one; else the index itself."""
-    if not hasattr(faiss, "StandardGpuResources") or not torch.cuda.is_available():
-        return index
-    return faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
 
 
 def save_index(retrieval: RetrievalIndex, folder: Path) -> None:

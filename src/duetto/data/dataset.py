@@ -60,7 +60,14 @@ class CropPlan:
     @property
     def crops_per_epoch(self) -> int:
         """Crops in one visit of the corpus."""
+        if self.crop_frames == 0:
+            return sum(clip.num_frames > 0 for clip in self.clips)
         return sum(ceil(clip.num_frames / self.crop_frames) for clip in self.clips)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in one visit of the corpus, the last of which may begin the next."""
+        return max(1, ceil(self.crops_per_epoch / self.batch_size))
 
     @property
     def unusable(self) -> tuple[TrainingClip, ...]:

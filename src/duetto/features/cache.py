@@ -19,6 +19,7 @@ from duetto.storage.arrays import load_arrays, save_arrays
 from duetto.storage.audio import Waveform
 from duetto.storage.fingerprint import Fingerprint, fingerprint
 
+NOT_NUMBERS = ("duetto.corpus", "duetto.device", "duetto.hub")  # where audio and weights come from, what computes
 EXTRACTION = "duetto.features.extract"  # by name: it imports this module
 
 
@@ -75,7 +76,7 @@ def features_from(audio_sha256: str, config: FeaturesConfig) -> Fingerprint:
     }
     inputs = {"audio": audio_sha256, "encoder": encoder_digest(config.content)}
     code = extraction_code(config)
-    return fingerprint(settings, inputs, code.modules, {"duetto.corpus", *code.beyond}, code.packages)
+    return fingerprint(settings, inputs, code.modules, {*NOT_NUMBERS, *code.beyond}, code.packages)
 
 
 def extraction_code(config: FeaturesConfig) -> ExtractionCode:

@@ -165,7 +165,7 @@ def _run_tasks(
 ) -> Iterator[tuple[Path, int]]:
     """Feature file and frames of each task, as they are finished."""
     settings = json.dumps(asdict(config))
-    workers = min(max_workers or num_cores(), len(tasks))
+    workers = min(max_workers or num_cores(), len(tasks), _most_workers(config))
     if workers <= 1 or sum(clip.duration_s for _, clip, _ in tasks) < WORTH_A_WORKER_S:
         for task in tasks:
             yield _run_task(task, settings)
@@ -179,6 +179,15 @@ def _run_tasks(
         raise CorpusError(
             "A feature worker was killed, probably for memory. Run again with fewer workers; what is done is kept."
         ) from error
+
+
+def _most_workers(config: FeaturesConfig) -> int:
+    """Processes that an encoder may run in: few share a card."""
+    if "torch" not in find_encoder(config.content.encoder).packages:
+        return num_cores()
+    from duetto.device.choose import SHARE_A_CARD, compute_device  # here: other encoders do not need PyTorch
+
+    return num_cores() if compute_device().type == "cpu" else SHARE_A_CARD
 
 
 def _run_task(task: ExtractionTask, settings: str) -> tuple[Path, int]:

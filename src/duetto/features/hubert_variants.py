@@ -10,7 +10,8 @@ from pathlib import Path
 
 from duetto.errors import ConfigError
 from duetto.features.encoder import ContentEncoder, EncoderKind
-from duetto.features.hub import HUB, download_weights
+from duetto.hub.get import NAME as HUB
+from duetto.hub.get import get_weights
 from duetto.settings.config import ContentConfig
 from duetto.storage.files import sha256_file
 
@@ -58,18 +59,20 @@ def find_variant(name: str, layer: int) -> Variant:
 
 
 def require_weights(name: str, path: str | None) -> Path:
-    """The weights file that the configuration names; `hub` = from the Hugging Face hub.
+    """The weights file that the configuration names; `hub` = the one that `weights get` has under the encoder's name.
 
     Raises:
         ConfigError: If it names none, or one that does not exist; says what to download.
+        DownloadError: If the hub's has to be downloaded and cannot be.
+        CheckpointError: If the hub's has another digest than the table or the first use.
     """
     if path is None:
         raise ConfigError(
             f"features.content.encoder={name} needs features.content.path=FILE, which is not set "
-            f"(content_path=FILE in infer.py). Download {DOWNLOADS[name]}."
+            f"(content_path=FILE in infer.py). Write features.content.path=hub, or download {DOWNLOADS[name]}."
         )
     if path == HUB:
-        return download_weights(name)
+        return get_weights(name)
     file = Path(path).expanduser()
     if not file.is_file():
         raise ConfigError(f"features.content.path={path} is no file. Download {DOWNLOADS[name]}.")
@@ -93,9 +96,11 @@ def _find_weights(config: ContentConfig) -> tuple[Path, Variant]:
 
 
 def _open(config: ContentConfig) -> ContentEncoder:
-    from duetto.features.hubert import HubertEncoder  # here, so that processes without it need not load PyTorch
+    # here, so that processes without it need not load PyTorch
+    from duetto.device.choose import compute_device
+    from duetto.features.hubert import HubertEncoder
 
-    return HubertEncoder(*_find_weights(config))
+    return HubertEncoder(*_find_weights(config), device=compute_device(is_shared=True))
 
 
 def _encoder(name: str, first_centre_s: float) -> EncoderKind:

@@ -22,9 +22,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from duetto.architectures.registry import architectures, get_architecture
+from duetto.architectures.registry import architectures
 from duetto.errors import ConfigError
 from duetto.progress import ReportProgress
+from duetto.runs.choices import register_choices
 from duetto.runs.command_line.explain import explain
 from duetto.runs.command_line.known import entry_of, known_settings
 from duetto.runs.command_line.understand import understand
@@ -57,14 +58,7 @@ def _register(models: tuple[tuple[str, type[ModelConfig]], ...]) -> None:
     for name, config in models:
         store.store(group="model", name=f"base_{name}", node=config)
     Plugins.instance().register(ArchitectureFiles)
-    OmegaConf.register_new_resolver("duetto.shape", resolve_shape, replace=True)
-
-
-def resolve_shape(model: str, size: str) -> str:
-    """Name of the file below conf/shape; `auto` is the smallest size, which pretrained weights ship for."""
-    if size == "auto":
-        size = get_architecture(model).sizes[0]
-    return f"{model}_{size}"
+    register_choices()
 
 
 def expand_choices(overrides: Sequence[str]) -> list[tuple[str, ...]]:

@@ -28,7 +28,7 @@ from duetto.voices.find import pass_over
 from duetto.voices.load import load_converter
 
 SCORING = ("duetto.evaluation.suite", "duetto.runs.test", "duetto.voices.load")  # modules that score and convert
-OTHER_STAGES = ("duetto.corpus", "duetto.data", "duetto.runs.prepare", "duetto.training")
+OTHER_STAGES = ("duetto.corpus", "duetto.data", "duetto.device", "duetto.hub", "duetto.runs.prepare", "duetto.training")
 BEFORE_FINGERPRINTS = ["the code (scored by version 0.1.0, which did not record it)"]
 SIGNATURE_DIGITS = 9  # hexadecimal, after a letter, as a run's
 

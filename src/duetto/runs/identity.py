@@ -14,11 +14,12 @@ from typing import Any
 from duetto.architectures.registry import get_architecture, schema_modules, training_modules
 from duetto.errors import ConfigError
 from duetto.features.cache import extraction_code
+from duetto.features.content import encoder_digest
+from duetto.hub.get import NAME as HUB
 from duetto.renamed import current_settings
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import path_fields
 from duetto.settings.run_config import TrainConfig
-from duetto.storage.files import sha256_file
 from duetto.storage.fingerprint import Fingerprint, changes, fingerprint
 from duetto.storage.run_folder import RunFolder
 from duetto.voices.find import recorded_runs
@@ -30,8 +31,10 @@ SOLVING = ("duetto.runs.solve", "duetto.data.dataset")  # and in closed form
 OTHER_STAGES = (  # that training reads as files, or that only monitor it
     "duetto.conversion",
     "duetto.corpus",
+    "duetto.device",
     "duetto.diagnosis",
     "duetto.evaluation",
+    "duetto.hub",
     "duetto.preprocess",
     "duetto.report",
     "duetto.runs",
@@ -101,8 +104,8 @@ def described_features(features: FeaturesConfig) -> dict[str, Any]:
     """The group as values, with the digest of the encoder's weights file in place of its path."""
     values = asdict(features)
     path = values["content"].pop("path")
-    if path is not None and Path(path).expanduser().is_file():
-        values["content"]["weights"] = sha256_file(Path(path).expanduser())
+    if path == HUB or (path is not None and Path(path).expanduser().is_file()):
+        values["content"]["weights"] = encoder_digest(features.content)
     return values
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from duetto.errors import ConfigError
 from duetto.features.content import encoder_digest, find_encoder
-from duetto.features.hub import HUB
 from duetto.runs.prepare import build_steps
 from duetto.settings.config import ContentConfig, PreprocessConfig
 from duetto.settings.kinds import STEP_PATH
@@ -23,10 +22,11 @@ def check_steps(config: PreprocessConfig) -> None:
 
 
 def check_encoder_weights(content: ContentConfig) -> None:
-    """Refuse a content encoder without its weights; those of the hub are downloaded when they are needed.
+    """Refuse a content encoder without its weights; those of the hub are downloaded here.
 
     Raises:
         ConfigError: If the file is missing; says what to download.
+        DownloadError: If the hub's cannot be downloaded.
     """
-    if find_encoder(content.encoder).reads_file and content.path != HUB:
+    if find_encoder(content.encoder).reads_file:
         encoder_digest(content)

@@ -8,12 +8,12 @@ from duetto.corpus.ddb.archive import read_archive_consent
 from duetto.corpus.recordings.folder import open_folder, read_folder_consents
 from duetto.corpus.scores.user_scores import open_scores
 from duetto.errors import CheckpointError, ConfigError, StorageError
-from duetto.features.hub import HUB
+from duetto.hub.get import NAME as HUB
 from duetto.settings.config import DataConfig
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig, TrainConfig
 
-NO_FILES = (None, "auto", "none")  # values of a setting for weights that name no file
+NO_FILES = (None, "auto", "none", HUB)  # values of a setting for weights that name no file
 
 
 def check_named(config: TrainConfig) -> None:

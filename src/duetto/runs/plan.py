@@ -118,11 +118,15 @@ def training_stage(config: TrainConfig, speed: float, pace: Pace = NO_PACE) -> S
         what = f"{config.model.name} {config.model.size}, solved in one pass over the data: no steps, no minutes"
         return Stage("training", what, step_seconds(config, speed), 1)
     minutes = config.trainer.max_minutes
-    what = f"{config.model.name} {config.model.size}, up to {config.trainer.max_steps} steps"
+    epochs = config.trainer.max_epochs
+    limit = f"{epochs:g} epochs" if epochs else f"{config.trainer.max_steps} steps"
+    what = f"{config.model.name} {config.model.size}, up to {limit}"
     if minutes:
         left_s = minutes * 60 - sum(stage.seconds for stage in preliminary_stages(config, speed, pace))
         all_s = pace.seconds("training", config.trainer.max_steps, UNKNOWN)  # NaN, which min() passes over
         return Stage("training", f"{what}, at most {minutes:g} minutes in all", min(left_s, all_s))
+    if epochs:
+        return Stage("training", what, UNKNOWN)  # as many steps as the recordings make
     seconds = config.trainer.max_steps * step_seconds(config, speed)
     return Stage("training", what, seconds, config.trainer.max_steps)
 

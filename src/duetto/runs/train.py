@@ -7,6 +7,7 @@ finished one it only shows the result; on one by earlier code it says what has c
 import time
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,13 @@ from duetto.runs.named import check_named
 from duetto.runs.own_songs import check_own_songs
 from duetto.runs.plan import announce
 from duetto.runs.preliminary import after_preliminary_training
-from duetto.runs.prepare import PreparedData, TrainingContent, prepare_data, register_of_training
+from duetto.runs.prepare import (
+    PreparedData,
+    TrainingContent,
+    make_crop_plan,
+    prepare_data,
+    register_of_training,
+)
 from duetto.runs.registration import register_data, register_run
 from duetto.runs.solve import train_in_closed_form
 from duetto.runs.stale import keeps_earlier_run
@@ -48,6 +55,7 @@ from duetto.training.tracking import Tracker
 from duetto.voices.names import claim_name
 from duetto.voices.pretrained import choose_base
 from duetto.voices.run_record import write_record
+from duetto.voices.start import check_start
 from duetto.voices.voice import TrainedVoice, save_voice
 
 
@@ -131,11 +139,13 @@ def check_inputs(config: TrainConfig) -> None:
     if "tensorboard" in LOGGERS[config.logger.name]:
         require_tensorboard()
     require_weights(config, input_digests(config))
+    check_start(config.model, config.features)
 
 
 def identify(config: TrainConfig, prepared: PreparedData) -> Fingerprint:
-    """The fingerprint of a run; enlarges its speaker table to the singers of the recordings."""
+    """The fingerprint of a run; fits its settings to the recordings: speakers, and epochs as steps."""
     make_room_for_speakers(config, prepared)
+    count_epochs(config, prepared)
     return run_from(config, prepared.manifest.content_hash(), input_digests(config))
 
 
@@ -174,6 +184,18 @@ def what_came_of_it(run: RunFolder) -> dict[str, Any]:
 def make_room_for_speakers(config: TrainConfig, prepared: PreparedData) -> None:
     """Enlarge the speaker table to one row for each singer of the training clips."""
     config.model.num_speakers = max(config.model.num_speakers, len(prepared.speakers))
+
+
+def count_epochs(config: TrainConfig, prepared: PreparedData) -> None:
+    """Turn epochs into steps: the limit, and the decay of the learning rate; applying it twice changes nothing."""
+    trainer = config.trainer
+    if trainer.max_epochs == 0 and trainer.decay_per_epoch == 1:
+        return
+    steps = make_crop_plan(config, prepared).steps_per_epoch
+    if trainer.max_epochs > 0:
+        trainer.max_steps = min(trainer.max_steps, max(1, ceil(trainer.max_epochs * steps)))
+    if trainer.decay_per_epoch < 1:
+        config.model.optimizer.decay_per_1000_steps = trainer.decay_per_epoch ** (1000 / steps)
 
 
 def input_digests(config: TrainConfig) -> dict[str, str]:

@@ -192,6 +192,10 @@ class TrainerConfig:
 
     max_minutes: float = 8.0  # of training, counted over all resumes; 0 = no limit
     max_steps: int = 200_000
+    max_epochs: float = 0.0  # passes over the training audio, each cut into crops; 0 = no limit
+    decay_per_epoch: float = (
+        1.0  # factor on the learning rate; below 1 it replaces model.optimizer.decay_per_1000_steps
+    )
     batch_size: int = 4
     accelerator: str = "auto"  # auto | cpu | cuda
     precision: str = "auto"  # auto | 32 | bf16 | 16
@@ -205,12 +209,13 @@ class TrainerConfig:
     def validate(self) -> None:
         """Check that a limit ends the training, and the ranges."""
         require_within("trainer.max_minutes", self.max_minutes, 0, meaning="no limit")
+        require_within("trainer.max_epochs", self.max_epochs, 0, meaning="no limit")
+        require_within("trainer.decay_per_epoch", self.decay_per_epoch, 1e-6, 1)
         require_within("trainer.num_threads", self.num_threads, 0, meaning="all cores")
         require_within("trainer.evaluate_every_steps", self.evaluate_every_steps, 0, meaning="never")
         require_within("trainer.num_workers", self.num_workers, 0)
         for name in ("max_steps", "batch_size", "checkpoint_every_steps", "log_every_steps"):
-            value = getattr(self, name)
-            require(value >= 1, f"trainer.{name}={value}: expected at least 1.")
+            require_within(f"trainer.{name}", getattr(self, name), 1)
         require(
             self.accelerator in ("auto", "cpu", "cuda"),
             f"trainer.accelerator={self.accelerator}: expected auto, cpu or cuda.",

@@ -10,9 +10,9 @@ from typing import Literal
 
 import torch
 
+from duetto.device.cuda import find_card
 from duetto.errors import ConfigError
 from duetto.settings.config import TrainerConfig
-from duetto.training.cuda import find_card
 from duetto.workers import num_cores
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]

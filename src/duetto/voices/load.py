@@ -8,6 +8,7 @@ from torch import nn
 from duetto.architectures.registry import architecture_of
 from duetto.conversion.converter import Converter, Tools
 from duetto.conversion.retrieval import RetrievalIndex, load_index
+from duetto.device.choose import compute_device
 from duetto.features.content import build_encoder, check_content_width, find_encoder
 from duetto.features.encoder import ContentEncoder
 from duetto.features.f0 import build_f0_extractor
@@ -55,7 +56,7 @@ def converter_of(
     content_path: str | None = None,
     timing: str | None = None,
 ) -> Converter:
-    """A converter with the voice's encoder; folds the voice's weight norm.
+    """A converter with the voice's encoder, on the card if there is one; folds the voice's weight norm.
 
     Args:
         voice: The voice, with weight norm unfolded.
@@ -83,4 +84,5 @@ def converter_of(
     features.validate()
     encoder = build_encoder(features.content)
     check_content_width(voice.model.content_dimension, encoder.dimension, encoder.name)
-    return build_converter(fold_weight_norm(voice.network), voice.model, features, index, encoder)
+    network = fold_weight_norm(voice.network).to(compute_device())
+    return build_converter(network, voice.model, features, index, encoder)

@@ -12,6 +12,7 @@ from typing import Any
 
 from duetto.bases import BASES
 from duetto.errors import CheckpointError
+from duetto.hub.cache import row_of
 from duetto.ownership.consent import embedded_consent
 from duetto.ownership.consent_file import read_record, statement_path
 from duetto.ownership.heritage import CONSENT_FIELD, MADE_FROM, Parent, parents_from
@@ -39,6 +40,9 @@ def parent_of(role: str, path: Path) -> Parent:
     digest = sha256_file(path)
     if digest in _shipped():
         return Parent(role, path.name, digest, embedded_consent())
+    public = _public(role, digest)
+    if public is not None:
+        return public
     record, origin = _record_of(path, digest)
     return parent_from(role, path.name, digest, record, origin)
 
@@ -52,7 +56,7 @@ def parent_by_digest(role: str, digest: str) -> Parent:
     """Weights of which only the digest is known, as of runs of earlier versions."""
     if digest in _shipped():
         return Parent(role, "weights that ship", digest, embedded_consent())
-    return parent_from(role, "weights", digest, *_registered(Path(), digest))
+    return _public(role, digest) or parent_from(role, "weights", digest, *_registered(Path(), digest))
 
 
 def parents_of_run(record: dict[str, Any], origin: str) -> tuple[Parent, ...]:
@@ -91,6 +95,12 @@ def record_inside(content: Any) -> dict[str, Any] | None:
     if not isinstance(record, dict):
         raise CheckpointError(f"The consent record inside the file is no record. {REMEDY}")
     return record
+
+
+def _public(role: str, digest: str) -> Parent | None:
+    """Weights of the hub's table, which their authors published under a licence: general ones, of no single voice."""
+    row = row_of(digest)
+    return None if row is None else Parent(role, row.name, digest, embedded_consent(f"{row.repository}, {row.licence}"))
 
 
 def _record_of(path: Path, digest: str) -> Found:

@@ -3,8 +3,9 @@
 `base=auto` uses the weights that ship for the architecture and size, if they have the run's shape and features; `none`
 uses random weights. Any other value names the generator: a folder (of a run, or made by `python -m duetto import
 G_x.pth --discriminator D_x.pth`), one of our .safetensors, or a G_*.pth. `model.base_discriminator` names the
-discriminator (.safetensors or D_*.pth); by default it is the one in the folder, if any. Every tensor has to fit, except
-for the speakers: a new speaker starts at the mean of the pretrained ones.
+discriminator (.safetensors or D_*.pth; `none` = a new one); by default it is the one in the folder, if any. `base=hub`
+is the public pair of the size, from `python -m duetto weights`. Every tensor has to fit, except for the speakers: a new
+speaker starts at the mean of the pretrained ones.
 """
 
 from dataclasses import asdict, dataclass
@@ -17,7 +18,9 @@ from torch import Tensor, nn
 from duetto.architectures.architecture import Architecture
 from duetto.architectures.registry import architecture_of
 from duetto.bases import BASES, DISCRIMINATOR_SUFFIX
-from duetto.errors import CheckpointError
+from duetto.errors import CheckpointError, ConfigError
+from duetto.hub.get import NAME as HUB
+from duetto.hub.get import get_weights
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import ModelConfig, shape_of
 from duetto.storage.digests import digests_beside, require_undamaged
@@ -64,10 +67,14 @@ def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BAS
         folder: Folder of the pretrained weights that ship.
 
     Raises:
-        CheckpointError: If a named file is missing.
+        CheckpointError: If a named file is missing, or the hub's is not what it was.
+        ConfigError: If the hub has none for this model and size.
+        DownloadError: If the hub's cannot be downloaded.
     """
     if model.base in (None, NONE):
         return None
+    if model.base == HUB:
+        return _base_of_hub(model)
     if model.base != AUTO:
         return find_base(str(model.base), model.base_discriminator)
     path = folder / f"{architecture_of(model).pretrained_name(model, features)}.safetensors"
@@ -79,6 +86,15 @@ def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BAS
         return None
     discriminator = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
     return Base(path, discriminator if discriminator.is_file() else None)
+
+
+def _base_of_hub(model: ModelConfig) -> Base:
+    """The public pair of a size, from the hub's cache or the hub."""
+    names = architecture_of(model).hub_pair
+    if names is None:
+        raise ConfigError(f"base={HUB}: there are no public weights to start {model.name} from. Leave base out.")
+    generator, discriminator = (get_weights(name) for name in names(model))
+    return Base(generator, discriminator)
 
 
 def explain_start(model: ModelConfig, base: Base | None) -> str:
@@ -104,6 +120,8 @@ def find_base(generator: str, discriminator: str | None) -> Base:
     if path.is_dir():
         folder = path / VOICE_FOLDER if (path / VOICE_FOLDER).is_dir() else path
         path, beside = folder / WEIGHTS_NAME, folder / DISCRIMINATOR_NAME
+    if discriminator == NONE:
+        discriminator, beside = None, None
     given = Path(discriminator).expanduser() if discriminator else beside if beside and beside.is_file() else None
     for file in (path, given):
         if file is not None and not file.is_file():

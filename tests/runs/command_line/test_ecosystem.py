@@ -19,7 +19,7 @@ SETTINGS = re.compile(r"(?:write|is) ((?:[\w/.]+=\S+ ?)+)")
     [
         ("train", "batch_size", "8", "batch_size is called trainer.batch_size here: write trainer.batch_size=8."),
         ("train", "--total-epoch", "200", "trainer.max_minutes=20"),
-        ("train", "epochs", "200", "does not count epochs"),
+        ("train", "epochs", "200", "trainer.max_epochs=200"),
         ("train", "learning_rate", "1e-4", "write model.optimizer.learning_rate=1e-4."),
         ("train", "save_every_epoch", "10", "trainer.checkpoint_every_steps=100"),
         ("train", "pretrainG", "f0G40k.pth", "write base=f0G40k.pth."),

@@ -48,7 +48,7 @@ def test_a_value_of_the_command_line(overrides, sentence):
         ("trainer/mine", "max_minutes: long", "conf/trainer/mine.yaml: trainer.max_minutes=long: expected a number."),
         ("trainer/mine", "max_minutes: [", "mine.yaml, line 2: not valid YAML"),
         ("trainer/mine", "defaults: [smoek]", "trainer=smoek is named in conf"),
-        ("trainer/mine", "batch_size: 0", "trainer.batch_size=0: expected at least 1."),
+        ("trainer/mine", "batch_size: 0", "trainer.batch_size=0: expected 1 or more."),
     ],
 )
 def test_a_file_of_the_users_own(conf, file, text, sentence):

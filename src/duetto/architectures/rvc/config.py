@@ -12,7 +12,23 @@ from duetto.settings.model_config import (
     ModelConfig,
     check_upsampling,
 )
-from duetto.settings.ranges import require_within
+from duetto.settings.ranges import one_of, require_within
+
+PUBLIC_SIZES = ("v1_32k", "v1_40k", "v1_48k", "v2_32k", "v2_40k", "v2_48k")  # that public tools pretrain
+
+
+def hub_pair(model: "RVCConfig") -> tuple[str, str]:
+    """Names of the public pretrained generator and discriminator of a size.
+
+    Raises:
+        ConfigError: If there are none.
+    """
+    require(
+        model.size in PUBLIC_SIZES and model.uses_f0,
+        f"base=hub: there is no public pair for model/size={model.size}{'' if model.uses_f0 else ' without pitch'}. "
+        f"Choose model/size of {one_of(PUBLIC_SIZES)}, with model.uses_f0=true, or another base.",
+    )
+    return f"rvc_{model.size}_generator", f"rvc_{model.size}_discriminator"
 
 
 @dataclass

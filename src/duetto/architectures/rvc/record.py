@@ -1,7 +1,7 @@
 """What the rest of duetto knows of RVC."""
 
 from duetto.architectures.architecture import Architecture, Cost
-from duetto.architectures.rvc.config import RVCConfig
+from duetto.architectures.rvc.config import PUBLIC_SIZES, RVCConfig, hub_pair
 
 COMPACT_STEP_S = 0.25  # 0.20 before the discriminators join, 0.30 after
 
@@ -12,9 +12,10 @@ RVC = Architecture(
     network="duetto.architectures.rvc.renderer:build_rvc",
     renderer="duetto.architectures.rvc.renderer:RVCRenderer",
     module="duetto.architectures.rvc.training:RVCModule",
-    sizes=("compact", "v1_32k", "v1_40k", "v1_48k", "v2_32k", "v2_40k", "v2_48k"),
+    sizes=("compact", *PUBLIC_SIZES),
     costs={"compact": Cost(COMPACT_STEP_S, validation_s=3.0)},
     inputs="duetto.architectures.rvc.vocoder_start:vocoder_digests",
+    hub_pair=hub_pair,
     pretrained_reader="duetto.voices.interchange.training_checkpoint:load_training_checkpoint",
     exporter="duetto.voices.interchange.rvc_voice:export_rvc",
 )

@@ -53,6 +53,7 @@ class VocoderRenderer:
     @torch.inference_mode()
     def copy_synthesise(self, frames: ClipFeatures, request: ConversionRequest, generator: torch.Generator) -> Waveform:
         """The waveform's mel and melody through the network."""
-        mel = waveform_to_mel(torch.from_numpy(np.array(frames.waveform))[None], self.features)
-        output = self.network(mel, torch.from_numpy(frames.f0_hz)[None], generator=generator)
-        return np.asarray(output[0, 0].float().numpy())
+        device = next(self.network.parameters()).device
+        mel = waveform_to_mel(torch.from_numpy(np.array(frames.waveform))[None].to(device), self.features)
+        output = self.network(mel, torch.from_numpy(frames.f0_hz)[None].to(device), generator=generator)
+        return np.asarray(output[0, 0].float().cpu().numpy())

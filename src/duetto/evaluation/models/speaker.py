@@ -18,6 +18,7 @@ import numpy as np
 import torch
 import torchaudio
 
+from duetto.device.choose import compute_device
 from duetto.errors import CheckpointError
 from duetto.evaluation.analysis.audio import Embedding
 from duetto.storage.audio import Waveform, resample
@@ -37,10 +38,13 @@ MIN_ACTIVE_S = 0.5  # less is not enough for an embedding
 
 
 class SpeakerEncoder:
-    """The embedding network on the CPU; load it once and pass it around."""
+    """The embedding network, on the card if there is one; load it once and pass it around."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device | None = None) -> None:
         """Load the weights.
+
+        Args:
+            device: Where it computes; None = as `duetto.device` decides.
 
         Raises:
             CheckpointError: If the package is not installed or its weights are damaged.
@@ -48,10 +52,13 @@ class SpeakerEncoder:
         self.lstm = torch.nn.LSTM(N_MELS, HIDDEN_SIZE, num_layers=3, batch_first=True)
         self.linear = torch.nn.Linear(HIDDEN_SIZE, HIDDEN_SIZE)
         _load_weights(self.lstm, self.linear)
-        self.window = torch.hann_window(N_FFT)
+        self.device = compute_device() if device is None else device
+        self.lstm.to(self.device)
+        self.linear.to(self.device)
+        self.window = torch.hann_window(N_FFT, device=self.device)
         self.mel_filters = torchaudio.functional.melscale_fbanks(
             N_FFT // 2 + 1, 0.0, ENCODER_SAMPLE_RATE / 2, N_MELS, ENCODER_SAMPLE_RATE, norm="slaney", mel_scale="slaney"
-        )
+        ).to(self.device)
 
     def embed(self, waveform: Waveform, sample_rate: int) -> Embedding | None:
         """Embedding of a performance, its pauses removed.
@@ -72,7 +79,7 @@ class SpeakerEncoder:
         """Embedding of all of a 16 kHz waveform (S,), as the upstream package computes it: (256,), float32."""
         starts = _piece_starts(waveform.size)
         missing = (starts[-1] + PIECE_FRAMES) * HOP_LENGTH - waveform.size
-        padded = torch.from_numpy(np.pad(waveform, (0, max(0, missing))))
+        padded = torch.from_numpy(np.pad(waveform, (0, max(0, missing)))).to(self.device)
         with torch.inference_mode():
             spectrum = torch.stft(
                 padded, N_FFT, HOP_LENGTH, window=self.window, center=True, pad_mode="constant", return_complex=True
@@ -82,7 +89,7 @@ class SpeakerEncoder:
             _, (hidden, _) = self.lstm(pieces)
             embeddings = torch.nn.functional.normalize(torch.relu(self.linear(hidden[-1])), dim=1)
             mean = torch.nn.functional.normalize(embeddings.mean(dim=0), dim=0)
-        return mean.numpy().astype(np.float32)
+        return mean.cpu().numpy().astype(np.float32)
 
 
 def _load_weights(lstm: torch.nn.LSTM, linear: torch.nn.Linear) -> None:

@@ -13,8 +13,8 @@ UPSTREAM_TIMESTEPS = 1000  # of Diff-SVC
 CARD = "a GPU is used if there is one; CUDA_VISIBLE_DEVICES=0 in front of the command selects one"
 TRAINING_CARD = f"{CARD}, trainer.accelerator=cpu uses none"
 EPOCHS = (
-    "trainer.max_minutes and trainer.max_steps limit the training, which does not count epochs: write "
-    "trainer.max_minutes=20, or trainer.max_minutes=0 trainer.max_steps=5000"
+    "minutes limit the training, and epochs if you say so: write trainer.max_minutes=20, or trainer.max_minutes=0 "
+    "trainer.max_epochs=200"
 )
 CHECKPOINTS = "checkpoints are saved by steps: write trainer.checkpoint_every_steps=100"
 NAMED = "a run's folder is named after its settings; name=my_voice names the run, logs=FOLDER puts it elsewhere"
@@ -22,7 +22,7 @@ TENSORBOARD = (
     "write logger=tensorboard (pip install tensorboard), or logger=both for Weights & Biases too; losses.csv and the "
     "run's page have the curves anyway"
 )
-ENCODER = "the content encoder is chosen by features=contentvec_768 features.content.path=FILE"
+ENCODER = "the content encoder is chosen by features=contentvec_768 features.content.path=hub; recipe=ecosystem does it"
 NO_FILTER = "the pitch is not filtered, so there is nothing to set: leave it out"
 OWN_GRID = "the pitch has the hop length that the voice was trained with: leave it out"
 OVERTRAINING = "overtraining is always monitored, and the best step kept (trainer.select=best): leave it out"

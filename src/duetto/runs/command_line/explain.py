@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from hydra.errors import OverrideParseException
 from yaml import MarkedYAMLError
 
+from duetto.errors import DuettoError
 from duetto.renamed import SETTINGS
 from duetto.runs.command_line.check import unknown
 from duetto.runs.command_line.groups import group_options
@@ -38,6 +39,9 @@ def explain(error: BaseException, schema: Schema, overrides: Sequence[str] = ())
         schema: Schema of the entry point that was composed.
         overrides: Settings of the command line, in Hydra's grammar.
     """
+    ours = _of_ours(error)
+    if ours is not None:
+        return str(ours)
     if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
         return f"{error.problem_mark.name}, line {error.problem_mark.line + 1}: not valid YAML: {error.problem}."
     if isinstance(error, OverrideParseException):
@@ -60,6 +64,13 @@ def explain(error: BaseException, schema: Schema, overrides: Sequence[str] = ())
         group, _, name = missing[1].rpartition("/")
         return f"{group}={name} is named in {where or 'conf'}, but there is no conf/{missing[1]}.yaml."
     return _first_line(error, where, overrides)
+
+
+def _of_ours(error: BaseException | None) -> DuettoError | None:
+    """The error of ours behind one of Hydra's, as when an interpolation has no answer."""
+    while error is not None and not isinstance(error, DuettoError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _no_such_key(key: str, where: str, schema: Schema) -> str:

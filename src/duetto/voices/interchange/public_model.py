@@ -17,6 +17,8 @@ from torch import Tensor
 from duetto.architectures.rvc.shapes import CONTENT_DIMENSIONS, SAMPLE_RATES, ecosystem_shape
 from duetto.architectures.rvc.weights import POSTERIOR_PREFIX, foreign_name
 from duetto.errors import CheckpointError
+from duetto.features.timing import UPSTREAM
+from duetto.settings.ranges import TIMINGS
 from duetto.voices.interchange.settings import (
     CONFIG_NAMES,
     RATE_ENTRY,
@@ -31,6 +33,7 @@ CONTENT_KEY, PITCH_KEY, SPEAKER_KEY = "enc_p.emb_phone.weight", "enc_p.emb_pitch
 VOCODER = "HiFi-GAN"
 CONTENTVEC_NAMES = ("contentvec", "hubert", "hubert_base", "hubert_base.pt")  # one file under several names
 APPLIO_MARKS = ("vocoder", "embedder_model", "speakers_id", "model_hash", "creation_date")
+TIMING_KEY = "timing"  # of a voice of ours: the grids of its training; other programs ignore it
 DETAILS_LEFT_OUT = ("weight", "config", RECORD_KEY)
 MAX_SPEAKERS = 10_000
 WEIGHT_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -55,6 +58,12 @@ class PublicModel:
         """Rows of the speaker table; 0 without one."""
         table = self.weights.get(SPEAKER_KEY)
         return table.shape[0] if table is not None and table.ndim == 2 else 0
+
+    @property
+    def timing(self) -> str:
+        """Grids of content and pitch that it was trained on: upstream's, unless a voice of ours says more."""
+        told = self.details.get(TIMING_KEY)
+        return str(told) if told in TIMINGS else UPSTREAM
 
     @property
     def content_dimension(self) -> int:

@@ -14,18 +14,19 @@ from duetto.architectures.rvc.weights import export_weights
 from duetto.conversion.retrieval import CARD_NAME, load_index
 from duetto.errors import CheckpointError
 from duetto.features.hubert_variants import CONTENTVEC
+from duetto.features.timing import UPSTREAM
 from duetto.storage.files import atomic_path, make_folder
 from duetto.voices.interchange.exporting import Export, Exported
 from duetto.voices.interchange.public_index import write_public_index
-from duetto.voices.interchange.public_model import CONTENTVEC_NAMES, VOCODER
+from duetto.voices.interchange.public_model import CONTENTVEC_NAMES, TIMING_KEY, VOCODER
 from duetto.voices.interchange.settings import CONTENT_LAYERS, public_config, shape_name
 from duetto.voices.owners import RECORD_KEY
 from duetto.voices.permission import lineage_text
 from duetto.voices.voice import IMPORTED, TrainedVoice
 
 REMEDY = (
-    "To share a voice with RVC WebUI or Applio, train with model/size=v2_40k features=contentvec_768 "
-    "features.content.path=FILE (or v2_32k, v2_48k; v1_32k, v1_40k, v1_48k with features=contentvec_256)."
+    "To share a voice with RVC WebUI or Applio, train with recipe=ecosystem (v2_40k; or model/size=v2_32k, v2_48k, "
+    "v1_32k, v1_40k, v1_48k)."
 )
 
 
@@ -46,11 +47,23 @@ def export_rvc(voice: TrainedVoice, export: Export) -> Exported:
     with atomic_path(model_path) as temporary:
         torch.save(content, temporary)
     hint = f"{model_path}: RVC WebUI assets/weights/, or Applio logs/{name}/"
+    grids = grids_sentence(voice.features.timing)
     if rows is None:
-        return Exported(model_path, None, (hint, "No index: the voice was imported without one."))
+        return Exported(model_path, None, (hint, "No index: the voice was imported without one.", grids))
     seed = int(voice.card.get("seed") or 0)
     index_path = write_public_index(rows, folder, name, content["version"], seed)
-    return Exported(model_path, index_path, (hint, f"{index_path}: RVC WebUI logs/{name}/, or Applio logs/{name}/"))
+    index_hint = f"{index_path}: RVC WebUI logs/{name}/, or Applio logs/{name}/"
+    return Exported(model_path, index_path, (hint, index_hint, grids))
+
+
+def grids_sentence(timing: str) -> str:
+    """Whether the programs that load the file sing on the grids that the voice was trained on."""
+    if timing == UPSTREAM:
+        return f"Trained on the grids of RVC WebUI and Applio (features.timing={UPSTREAM}): it sings there as here."
+    return (
+        f"Trained on duetto's grids (features.timing={timing}): RVC WebUI and Applio read pitch 5 ms earlier and "
+        f"content up to 7.5 ms later. For them, train with features.timing={UPSTREAM}, as recipe=ecosystem does."
+    )
 
 
 def public_content(voice: TrainedVoice, name: str) -> dict[str, Any]:
@@ -76,6 +89,7 @@ def public_content(voice: TrainedVoice, name: str) -> dict[str, Any]:
         "version": version,
         "vocoder": VOCODER,
         "embedder_model": CONTENTVEC_NAMES[0],
+        TIMING_KEY: voice.features.timing,
         RECORD_KEY: lineage_text(voice.card),
     }
 

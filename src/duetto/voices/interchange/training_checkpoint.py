@@ -20,6 +20,7 @@ from duetto.architectures.rvc.weights import foreign_name, load_weights
 from duetto.errors import CheckpointError
 from duetto.storage.torch_file import read_torch_file
 from duetto.voices.interchange.public_model import CONTENT_KEY, MAX_SPEAKERS, PITCH_KEY, SPEAKER_KEY, read_weights
+from duetto.voices.interchange.settings import shape_name
 
 REMEDY = "Give a training checkpoint (G_*.pth or D_*.pth) of RVC WebUI or Applio; if this is one, copy it again."
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
@@ -77,9 +78,37 @@ def load_training_checkpoint(network: Any, path: Path, role: str) -> None:
     """Copy the tensors of one of the two files into a network of its shape.
 
     Raises:
-        CheckpointError: If it cannot be read, holds the other network, or does not fit.
+        CheckpointError: If it cannot be read, holds the other network, or is of another version or rate; names both.
     """
-    load_weights(network, read_training_checkpoint(path, role).weights)
+    checkpoint = read_training_checkpoint(path, role)
+    if role == GENERATOR:
+        _require_size(network, checkpoint, path)
+    else:
+        _require_version(network, checkpoint, path)
+    load_weights(network, checkpoint.weights)
+
+
+def _require_size(network: Synthesizer, checkpoint: TrainingCheckpoint, path: Path) -> None:
+    if not different_tensors(checkpoint.weights, _tensors_of(network)):
+        return
+    found, wanted = find_shape(checkpoint, path), shape_name(network.config)
+    if found != wanted:
+        own = f"is {wanted}" if wanted else "has a shape of duetto's own"
+        raise CheckpointError(
+            f"base: {path} is the generator of {found}, but the model {own}. Write "
+            f"model/size={found.rpartition('_')[0]}, or give the pair of the model's size."
+        )
+
+
+def _require_version(network: MultiPeriodDiscriminator, checkpoint: TrainingCheckpoint, path: Path) -> None:
+    found = len({name.split(".")[1] for name in checkpoint.weights if name.startswith("discriminators.")})
+    if found != len(network.discriminators):
+        versions = {len(discriminator_periods(version)) + 1: version for version in CONTENT_DIMENSIONS}
+        theirs, ours = (versions.get(count, "an unknown version") for count in (found, len(network.discriminators)))
+        raise CheckpointError(
+            f"model.base_discriminator: {path} is a discriminator of {theirs}, but the model has that of {ours}. "
+            "Give the D that belongs to G."
+        )
 
 
 def find_shape(checkpoint: TrainingCheckpoint, path: Path) -> str:
@@ -121,7 +150,10 @@ def different_tensors(weights: Mapping[str, Tensor], expected: Mapping[str, tupl
 def expected_tensors(shape: str, num_speakers: int, with_posterior: bool) -> dict[str, tuple[int, ...]]:
     """Sizes of every tensor of a shape by upstream's name, without allocating memory."""
     with torch.device("meta"):
-        network = Synthesizer(ecosystem_shape(shape, num_speakers, with_posterior))
+        return _tensors_of(Synthesizer(ecosystem_shape(shape, num_speakers, with_posterior)))
+
+
+def _tensors_of(network: Synthesizer) -> dict[str, tuple[int, ...]]:
     return {foreign_name(name): tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from duetto.training.driver import has_cuda_driver
+from duetto.device.driver import has_cuda_driver
 
 OLDER_BUILD = "https://pytorch.org/get-started/previous-versions"
 

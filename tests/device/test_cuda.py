@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from duetto.device import cuda
+from duetto.device.cuda import find_card, runs_on
 from duetto.errors import ConfigError
 from duetto.settings.config import TrainerConfig
-from duetto.training import cuda
-from duetto.training.cuda import find_card, runs_on
 from duetto.training.hardware import detect_hardware
 
 BUILT_FOR = ["sm_75", "sm_80", "sm_86", "sm_90a", "sm_120", "compute_120"]

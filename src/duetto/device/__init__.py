@@ -1,0 +1,1 @@
+"""What there is to compute on: the NVIDIA card, or the CPU. Decided here, once, for all of duetto."""

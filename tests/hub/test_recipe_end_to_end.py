@@ -1,0 +1,80 @@
+"""One command from an empty cache: a hub on loopback, RVC's recipe, a voice that converts, goes out and comes back.
+
+The weights are random in the true layouts: ContentVec is HuBERT-base, the pair is that of RVC v2 32k.
+"""
+
+import numpy as np
+import pytest
+import soundfile
+from rich.console import Console
+
+from duetto.conversion.converter import ConversionRequest
+from duetto.hub import cache, table
+from duetto.ownership.consent import embedded_consent, write_consent
+from duetto.runs.complete import complete_run
+from duetto.runs.compose import compose_runs
+from duetto.runs.export import export_run
+from duetto.settings.conf_files import conf_folder
+from duetto.storage.files import read_json
+from duetto.storage.run_folder import RunFolder
+from duetto.voices.interchange.importing import ImportFiles, import_files
+from duetto.voices.load import load_converter
+from tests.hub.server import serve
+from tests.hub.true_layouts import contentvec, offer, pair
+
+RATE = 44_100
+SIZE = "v2_32k"
+
+
+def sing(path, seconds, seed):
+    """A hummed melody with pauses."""
+    time = np.arange(int(seconds * RATE)) / RATE
+    f0_hz = 220.0 * 2 ** (np.floor(2 * time) % 5 / 12)
+    phase = 2 * np.pi * np.cumsum(f0_hz) / RATE
+    voice = sum(np.sin(k * phase) / k for k in range(1, 12)) * (np.sin(np.pi * time / 1.9) ** 2 > 0.02)
+    soundfile.write(path, 0.1 * voice + 1e-4 * np.random.default_rng(seed).normal(size=len(time)), RATE)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_one_command_from_an_empty_cache_to_a_voice_that_goes_out_and_comes_back(tmp_path, monkeypatch):
+    pytest.importorskip("huggingface_hub")
+    monkeypatch.setenv("DUETTO_HOME", str(tmp_path / "home"))
+    recordings = tmp_path / "mine"
+    recordings.mkdir()
+    write_consent(recordings / "consent.yaml", embedded_consent())
+    for take in range(3):
+        sing(recordings / f"take_{take}.wav", 4.0, take)
+    generator, discriminator = pair(SIZE)
+    with serve() as hub:
+        files = {
+            "contentvec": contentvec(),
+            f"rvc_{SIZE}_generator": generator,
+            f"rvc_{SIZE}_discriminator": discriminator,
+        }
+        rows = offer(hub, files)
+        for module in (table, cache):
+            monkeypatch.setattr(module, "public_weights", lambda: rows)
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        command = ["model=rvc", "data=folder", f"data.path={recordings}", "recipe=ecosystem", f"model/size={SIZE}"]
+        smaller = ["trainer.max_steps=2", "trainer.batch_size=1", "trainer.evaluate_every_steps=0", "logger=none"]
+        smaller += ["model.segment_frames=8", "model.crop_frames=60"]  # what is trained at once: no tensor changes
+        smaller += [f"data.root={tmp_path / 'data'}", f"logs={tmp_path / 'logs'}"]
+        [config] = compose_runs(conf_folder(), [[*command, *smaller]])
+        done = complete_run(config, Console(quiet=True))
+        assert sorted(hub.ranges) == [0, 0, 0]  # each file once
+    run = RunFolder(tmp_path / "logs" / done["run"].rpartition("/")[2])
+    record = read_json(run.record)
+    assert set(record["weights"]) >= {"base", "discriminator"}
+    assert record["config"]["features"]["timing"] == "upstream"
+    # from here on there is no hub
+    converter, voice = load_converter(run.voice.path, index_rate=0.75)
+    waveform = np.sin(np.arange(32_000) / 32_000 * 2 * np.pi * 220).astype(np.float32) * 0.1
+    sung = converter.convert(waveform, ConversionRequest())
+    assert len(sung.waveform) == len(waveform)
+    exported = export_run(run.path, tmp_path / "out", "mine")
+    assert "upstream" in " ".join(exported.hints)
+    import_files(ImportFiles(exported.model, exported.index), tmp_path / "back")
+    again, back = load_converter(tmp_path / "back" / "voice", 0.75, content_path="hub")
+    assert back.features.timing == voice.features.timing == "upstream"
+    assert np.abs(again.convert(waveform, ConversionRequest()).waveform - sung.waveform).max() < 0.02  # float16

@@ -1,0 +1,50 @@
+"""Random weights in the layouts that public tools publish, as the files of the hub's table."""
+
+import io
+from dataclasses import replace
+from hashlib import sha256
+
+import torch
+
+from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
+from duetto.architectures.rvc.shapes import discriminator_periods, ecosystem_shape
+from duetto.architectures.rvc.synthesizer import Synthesizer
+from duetto.architectures.rvc.weights import export_weights
+from duetto.features.hubert import HubertShape
+from duetto.hub.table import public_weights
+from tests.features.hubert_networks import in_layout, random_network
+
+
+def saved(content):
+    """The bytes of a file of torch.save."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return buffer.getvalue()
+
+
+def contentvec():
+    """HuBERT-base with its projection, in the layout of transformers, half."""
+    network = random_network(HubertShape())
+    return saved({name: tensor.half() for name, tensor in in_layout(network, "transformers").items()})
+
+
+def pair(size):
+    """Generator and discriminator of an RVC with pitch, as a training of the WebUI saves them."""
+    torch.manual_seed(5)
+    version = size.partition("_")[0]
+    networks = Synthesizer(ecosystem_shape(f"{size}_f0")), MultiPeriodDiscriminator(discriminator_periods(version))
+    return [
+        saved({"model": export_weights(network), "iteration": 200, "optimizer": {}, "learning_rate": 1e-4})
+        for network in networks
+    ]
+
+
+def offer(hub, files):
+    """Serve files by name of the table; rows of the table with the digests of these files."""
+    rows = []
+    for row in public_weights():
+        if row.name in files:
+            content = files[row.name]
+            hub.files[f"{row.repository}/{row.file}"] = content
+            rows.append(replace(row, size=len(content), sha256=sha256(content).hexdigest()))
+    return tuple(rows)
