@@ -98,11 +98,12 @@ def _counted(values: dict[str, Any], features: dict[str, Any]) -> dict[str, Any]
 
 
 def described_features(features: FeaturesConfig) -> dict[str, Any]:
-    """The group as values, with the digest of the encoder's weights file in place of its path."""
+    """The group as values, with the digests of the weights files of encoder and tracker in place of their paths."""
     values = asdict(features)
-    path = values["content"].pop("path")
-    if path is not None and Path(path).expanduser().is_file():
-        values["content"]["weights"] = sha256_file(Path(path).expanduser())
+    for part in (values["content"], values["f0"]):
+        path = part.pop("path")
+        if path is not None and Path(path).expanduser().is_file():
+            part["weights"] = sha256_file(Path(path).expanduser())
     return values
 
 
