@@ -99,7 +99,7 @@ def test_the_inference_config_composes():
         (["trainer.max_minutes=-1"], "expected 0"),
         (["features.sample_rate=100"], "8000 to 96000"),
         (["features.hop_length=250"], "upsample_rates multiply to"),
-        (["features.f0.method=guess"], "swift, harvest or dio"),
+        (["features.f0.method=guess"], "crepe_tiny, harvest or dio"),
         (["data=folder"], r"needs data\.path"),
         (["data.val_songs=[fast_01]"], "two splits"),
         (["eval.retrieval.index_rate=2"], "0 to 1"),

@@ -119,5 +119,5 @@ def test_harvest_is_not_advised_where_it_misses_notes():
     silenced = waveform.copy()
     silenced[RATE : 2 * RATE] = noise(1.0, 1e-3)
     misses = pitch_audit.conclude([pitch_audit.measure(heard(silenced, [440.0]), 3.0)])
-    assert 0.1 < misses.evidence["harvest_misses_share"] < 0.4  # a second of three, less what harvest bridges
+    assert 0.1 < misses.evidence["second_misses_share"] < 0.4  # a second of three, less what harvest bridges
     assert "Do not change to harvest" in misses.advice

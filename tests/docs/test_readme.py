@@ -26,7 +26,8 @@ SHELL = re.compile(r"```sh\n(.*?)```", re.S)
 FILE = re.compile(r"(?:.*/)?[\w ]+\.(wav|vsqx|mid|mp3|pth|ckpt|svp|yaml)")
 MADE_BY = ("output", "html", "write")
 RECORD = 'python() { printf "%s\\037" "$@" >> commands; echo >> commands; }; make() { :; }; source() { :; };'
-SMALL = 'make() { :; }; python() { if [ "$1" = train.py ]; then set -- "$@" trainer=smoke logger=none; fi; "$PYTHON" "$@"; };'
+SMALL = """make() { :; };
+python() { if [ "$1" = train.py ]; then set -- "$@" trainer=smoke logger=none; fi; "$PYTHON" "$@"; };"""
 QUIET = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src"), "PYTHON": sys.executable, "HOME": "/tmp"}
 
 

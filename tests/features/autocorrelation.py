@@ -7,13 +7,14 @@ from duetto.features.trackers.tracker import PitchTracker
 STEP_S, WINDOW_S, LEAST_CORRELATION = 0.01, 0.04, 0.5
 
 
-def _open(min_hz, max_hz):
+def _open(config):
     def track(waveform, sample_rate):
         times_s = np.arange(int(len(waveform) / sample_rate / STEP_S) + 1) * STEP_S
         half = round(WINDOW_S * sample_rate / 2)
         padded = np.pad(waveform.astype(np.float64), half)
         starts = np.rint(times_s * sample_rate).astype(int)
-        return times_s, np.array([_pitch(padded[s : s + 2 * half], sample_rate, min_hz, max_hz) for s in starts])
+        limits = (config.min_hz, config.max_hz)
+        return times_s, np.array([_pitch(padded[s : s + 2 * half], sample_rate, *limits) for s in starts])
 
     return track
 

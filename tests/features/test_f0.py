@@ -5,10 +5,12 @@ import pytest
 
 from duetto.errors import AudioError, ConfigError
 from duetto.features.f0 import build_f0_extractor, interpolate_f0, pitch_to_coarse
+from duetto.features.trackers.registry import find_tracker
 from duetto.settings.config import F0Config
 
 SAMPLE_RATE, HOP = 24_000, 240
 METHODS = ("swift", "harvest", "dio")
+EXTRAS = ("fcpe", "crepe_tiny")  # whose packages an extra brings
 
 
 def harmonic_tone(f0_hz):
@@ -79,9 +81,29 @@ def test_nan_is_refused():
         extract("dio", np.array([0.1, np.nan], dtype=np.float32))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("method", EXTRAS)
+def test_a_tracker_of_an_extra_is_exact_on_time_silent_on_silence_and_gives_one_contour(method):
+    pytest.importorskip(find_tracker(method).module)
+    extractor = build_f0_extractor(F0Config(method=method))
+    seconds = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
+    true_hz = 150 * 2 ** (2 * (1 - np.abs(seconds / 3 - 1)))
+    waveform = harmonic_tone(true_hz)
+    f0_hz = extractor.extract(waveform, SAMPLE_RATE, HOP, 600)
+    centres = np.arange(600) * HOP + HOP // 2
+    error_cents = 1200 * np.log2(np.where(f0_hz > 0, f0_hz, np.nan) / true_hz[centres])
+    lag_ms = (np.nanmedian(error_cents[320:580]) - np.nanmedian(error_cents[20:280])) / 2 / 0.8
+    assert abs(lag_ms) < 2.5
+    assert np.nanmedian(np.abs(error_cents)) < 5
+    np.testing.assert_array_equal(extractor.extract(waveform, SAMPLE_RATE, HOP, 600), f0_hz)
+    assert not extractor.extract(np.zeros(SAMPLE_RATE, np.float32), SAMPLE_RATE, HOP, 100).any()
+    for num_samples in (1, 100, 7777):
+        assert extractor.extract(waveform[:num_samples], SAMPLE_RATE, HOP, 33).shape == (33,)
+
+
 def test_an_unknown_method_is_refused():
-    with pytest.raises(ConfigError, match="expected swift, harvest or dio"):
-        build_f0_extractor(F0Config(method="crepe"))
+    with pytest.raises(ConfigError, match="expected swift, rmvpe, fcpe, crepe, crepe_tiny, harvest or dio"):
+        build_f0_extractor(F0Config(method="pm"))
 
 
 def test_halfway_between_an_octave_apart_no_pitch_is_invented():

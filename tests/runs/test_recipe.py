@@ -109,9 +109,7 @@ def test_a_discriminator_of_another_rate_is_known_by_its_digest(tmp_path, monkey
     names = {"rvc_v2_40k_generator": "G.pth", "rvc_v2_48k_discriminator": "D.pth"}
     known = [replace(ROW, name=name, sha256=sha256_file(tmp_path / file)) for name, file in names.items()]
     monkeypatch.setattr(cache, "public_weights", lambda: known)
-    with pytest.raises(
-        CheckpointError, match=r"generator of rvc_v2_40k, .* the discriminator of rvc_v2_48k"
-    ):
+    with pytest.raises(CheckpointError, match=r"generator of rvc_v2_40k, .* the discriminator of rvc_v2_48k"):
         check_start(*given)
 
 

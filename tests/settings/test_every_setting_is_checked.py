@@ -9,6 +9,8 @@ from duetto.runs.compose import compose_inference, compose_runs
 from duetto.settings.conf_files import conf_folder
 from duetto.settings.ranges import CASES, SAMPLERS, one_of, require_within
 
+TRACKERS = "expected swift, rmvpe, fcpe, crepe, crepe_tiny, harvest or dio"
+
 
 def test_the_names_that_are_fixed_here_are_those_of_the_code():
     assert set(SAMPLERS) == set(SAMPLER_NAMES)
@@ -34,7 +36,10 @@ def test_the_names_that_are_fixed_here_are_those_of_the_code():
         ("features.content.encoder=wav2vec", "features.content.encoder=wav2vec: expected moonshine,"),
         ("features.content.encoder=contentvec", "features.content.layer=4: contentvec is read at layer 12"),
         ("features.content.dimension=300 model.content_dimension=300", "moonshine at layer 4 gives 288"),
-        ("features.f0.method=rmvpe", "features.f0.method=rmvpe: expected swift, harvest or dio; swift is the default"),
+        (
+            "features.f0.method=pm",
+            f"features.f0.method=pm: {TRACKERS}; swift is the default",
+        ),
         ("features.mel_min_hz=20000", "features.mel_min_hz=20000: expected 0 to"),
         ("trainer.num_threads=-2", "trainer.num_threads=-2: expected 0 (all cores) or more."),
         ("trainer.max_epochs=-1", "trainer.max_epochs=-1: expected 0 (no limit) or more."),
@@ -86,7 +91,7 @@ def test_an_upsampling_whose_kernel_does_not_fit_is_refused(kernels, sentence):
         ("timing=late", "timing=late: expected centred, upstream or upstream_units."),
         ("diffusion.sampler=euler", "diffusion.sampler=euler: expected one of"),
         ("diffusion.shallow_start=-5", "diffusion.shallow_start=-5: expected 0"),
-        ("f0_method=rmvpe", "f0_method=rmvpe: expected swift, harvest or dio"),
+        ("f0_method=pm", f"f0_method=pm: {TRACKERS}"),
         ("format=mp3", "format=mp3: expected wav or flac."),
     ],
 )

@@ -4,6 +4,7 @@ It is cached under a fingerprint of its inputs, so that it is computed once per 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from duetto.diagnosis.sound import FRAME_S, Heard, Sound
 from duetto.errors import StorageError
 from duetto.features.f0 import interpolate_f0
 from duetto.features.memory import recall_features
+from duetto.features.trackers.registry import second_opinion
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.audio import read_channels
 from duetto.storage.files import read_json, write_json
@@ -46,14 +48,16 @@ def examine_before_training(
     Returns:
         The short diagnosis, from the cache if corpus, pitch tracker and this package's code are unchanged.
     """
-    made_of = fingerprint(features.f0, {"corpus": manifest.content_hash()}, [__name__], beyond=["duetto.corpus"])
+    second = second_opinion(features.f0.method)
+    settings = {"f0": replace(features.f0, path=None), "second": second}
+    made_of = fingerprint(settings, {"corpus": manifest.content_hash()}, [__name__], beyond=["duetto.corpus"])
     path = cache / f"{made_of.digest[:32]}.json"
     tidy(cache)
     try:
         return diagnosis_from_dict(read_json(path))
     except (StorageError, KeyError, TypeError, ValueError):
         pass  # missing, or of another version: computed below and written again
-    examination = Examination(SHORT)
+    examination = Examination(SHORT, second_tracker=second)
     clips = manifest.select("target", "train")
     contours = {clip.id: contour(feature_paths[clip.id], clip, features) for clip in clips if clip.id in feature_paths}
     for clip in clips:

@@ -37,6 +37,7 @@ from duetto.diagnosis.finding import Finding
 from duetto.diagnosis.sound import Heard, Sound
 from duetto.evaluation.models.speaker import SpeakerEncoder
 from duetto.features.f0 import F0Extractor, build_f0_extractor
+from duetto.features.trackers.registry import second_opinion
 from duetto.progress import ReportName
 from duetto.settings.config import F0Config
 
@@ -84,6 +85,7 @@ class Examination:
 
     depth: Depth = THOROUGH
     tracker: F0Extractor = field(default_factory=lambda: build_f0_extractor(F0Config()))
+    second_tracker: str = field(default_factory=lambda: second_opinion(F0Config().method))
     evidence: dict[str, list[Any]] = field(default_factory=dict)
     used_s: dict[str, float] = field(default_factory=dict)  # of each recording
     audited_s: float = 0.0
@@ -105,7 +107,7 @@ class Examination:
         if "amount" not in known:
             self.add("amount", amount.AmountEvidence(sound.duration_s, self._of("usable")[-1].sung_s))
         left_s = min(AUDIT_PIECE_S, max(0.0, self.depth.audit_s - self.audited_s))
-        audit = pitch_audit.measure(heard, left_s)
+        audit = pitch_audit.measure(heard, left_s, self.second_tracker)
         self.audited_s += min(left_s, sound.duration_s)
         self.add("pitch", audit)
         if self.depth.has_singers:

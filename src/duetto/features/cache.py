@@ -5,7 +5,7 @@ code and packages that extract them; so a stale file is never read, and two proc
 the same file write the same bytes. The spectrogram is not stored, because computing it is faster than reading it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from duetto.errors import StorageError
 from duetto.features.content import ENCODERS, encoder_digest, find_encoder
-from duetto.features.trackers.registry import TRACKERS, find_tracker
+from duetto.features.trackers.registry import TRACKERS, find_tracker, tracker_digest
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.arrays import load_arrays, save_arrays
 from duetto.storage.audio import Waveform
@@ -71,10 +71,12 @@ def features_from(audio_sha256: str, config: FeaturesConfig) -> Fingerprint:
         "sample_rate": config.sample_rate,
         "hop_length": config.hop_length,
         "content": [config.content.encoder, config.content.layer, config.content.dimension],
-        "f0": config.f0,
+        "f0": replace(config.f0, path=None),
         "timing": config.timing,
     }
     inputs = {"audio": audio_sha256, "encoder": encoder_digest(config.content)}
+    tracker = tracker_digest(config.f0)
+    inputs |= {"tracker": tracker} if tracker is not None else {}
     code = extraction_code(config)
     return fingerprint(settings, inputs, code.modules, {*NOT_NUMBERS, *code.beyond}, code.packages)
 

@@ -23,6 +23,7 @@ from duetto.features.f0 import F0Extractor, build_f0_extractor
 from duetto.features.frames import num_frames, pad_to_frames, require_usable
 from duetto.features.listing import list_frames, listed_frames
 from duetto.features.timing import pitch_times_s, place_content
+from duetto.features.trackers.registry import find_tracker
 from duetto.progress import ReportCount
 from duetto.settings.config import ContentConfig, F0Config, FeaturesConfig
 from duetto.storage.audio import Waveform, read_audio
@@ -204,8 +205,9 @@ def _open_tools(settings: str) -> tuple[FeaturesConfig, ContentEncoder, F0Extrac
     fields = json.loads(settings)
     content, f0 = ContentConfig(**fields.pop("content")), F0Config(**fields.pop("f0"))
     config = FeaturesConfig(**fields, content=content, f0=f0)
-    if "torch" in find_encoder(content.encoder).packages and multiprocessing.parent_process() is not None:
-        import torch  # imported here, because the workers of other encoders do not need it
+    packages = find_encoder(content.encoder).packages + find_tracker(f0.method).packages
+    if "torch" in packages and multiprocessing.parent_process() is not None:
+        import torch  # imported here, because other workers do not need it
 
         torch.set_num_threads(1)  # one process a core: more threads would wait for each other
     return config, build_encoder(content), build_f0_extractor(f0)

@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from duetto.features.frames import frame_centres_s, require_usable
-from duetto.features.trackers.registry import find_tracker
+from duetto.features.trackers.registry import require_ready
 from duetto.features.trackers.tracker import Track
 from duetto.settings.config import F0Config
 from duetto.storage.audio import Waveform
@@ -69,10 +69,11 @@ def build_f0_extractor(config: F0Config) -> F0Extractor:
     """The tracker that the configuration names.
 
     Raises:
-        ConfigError: If there is no such tracker, or its limits contradict each other.
+        ConfigError: If there is no such tracker, its package or weights are missing, or its limits are contradictory.
+        CheckpointError: If its weights file is damaged, hostile or of another network.
     """
     config.validate()
-    return F0Extractor(find_tracker(config.method).open(config.min_hz, config.max_hz))
+    return F0Extractor(require_ready(config).open(config))
 
 
 def interpolate_f0(

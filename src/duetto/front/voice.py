@@ -168,6 +168,7 @@ def load_voice(
     vocoder: AnyPath | None = None,
     content_path: str | None = None,
     f0_method: str | None = None,
+    f0_path: AnyPath | None = None,
     logs: AnyPath = "logs",
 ) -> Voice:
     """Load the voice of a run or of a public model.
@@ -179,6 +180,7 @@ def load_voice(
         vocoder: Vocoder of a public Diff-SVC model: the NSF-HiFiGAN `model` file with its config.json.
         content_path: Weights of the content encoder, or `hub`; None = those in the voice's card.
         f0_method: Pitch tracker; None = that of the training.
+        f0_path: Weights file of a tracker that reads one; None = the one named in the voice's card.
         logs: Folder in which runs are found by name.
 
     Raises:
@@ -195,11 +197,11 @@ def load_voice(
         >>> voice.convert(source, 44100, transpose=3).shape
         (22050,)
     """
-    path = Path(source)
+    path, tracker_path = Path(source), None if f0_path is None else str(f0_path)
     if path.suffix == WEIGHTS_SUFFIX:
         trained = read_voice(path, path.with_suffix(".json"))
         require_use(trained.card, path.parent)
-        return Voice(path.stem, trained, converter_of(trained, None, f0_method, content_path))
+        return Voice(path.stem, trained, converter_of(trained, None, f0_method, content_path, f0_path=tracker_path))
     is_public = path.suffix in CHECKPOINT_SUFFIXES or path.is_file()
     config = InferConfig(
         run=None if is_public else str(source),
@@ -208,6 +210,7 @@ def load_voice(
         vocoder=None if vocoder is None else str(vocoder),
         content_path=content_path,
         f0_method=f0_method,
+        f0_path=tracker_path,
         logs=str(logs),
     )
     place = choose_place(config)

@@ -1,7 +1,6 @@
 """What the files of conf/ leave to code: `${duetto.NAME:...}`, resolved while Hydra composes. Nothing slow is imported.
 
 - `duetto.shape`, `duetto.features`, `duetto.recipe`: which file of the group, by model, size and recipe;
-- `duetto.tracker`: the first pitch tracker of several that there is;
 - `duetto.timing`: the time grids that the weights which a training starts from were trained on.
 """
 
@@ -15,7 +14,6 @@ from omegaconf import OmegaConf
 from duetto.architectures.registry import get_architecture
 from duetto.errors import ConfigError, StorageError
 from duetto.features.timing import UPSTREAM
-from duetto.features.trackers.registry import TRACKERS
 from duetto.hub.get import NAME as HUB
 from duetto.storage.files import read_object
 from duetto.storage.run_folder import VOICE_CARD_NAME, VOICE_FOLDER
@@ -45,7 +43,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 
 def register_choices() -> None:
     """Make the resolvers known to omegaconf."""
-    for choose in (shape, features, recipe, tracker, timing):
+    for choose in (shape, features, recipe, timing):
         OmegaConf.register_new_resolver(f"duetto.{choose.__name__}", choose, replace=True)
 
 
@@ -80,12 +78,6 @@ def recipe(model: str, recipe: str) -> str:
         _recipe_of(model)
         return f"{ECOSYSTEM}_{model}"
     return NONE
-
-
-def tracker(*names: str) -> str:
-    """The first of these that is built in."""
-    known = {each.name for each in TRACKERS}
-    return next(name for name in names if name in known)
 
 
 def timing(model: str, base: str | None) -> str:

@@ -15,6 +15,7 @@ from duetto.architectures.registry import get_architecture, schema_modules, trai
 from duetto.errors import ConfigError
 from duetto.features.cache import extraction_code
 from duetto.features.content import encoder_digest
+from duetto.features.trackers.registry import tracker_digest
 from duetto.hub.get import NAME as HUB
 from duetto.renamed import current_settings
 from duetto.settings.config import FeaturesConfig
@@ -101,11 +102,13 @@ def _counted(values: dict[str, Any], features: dict[str, Any]) -> dict[str, Any]
 
 
 def described_features(features: FeaturesConfig) -> dict[str, Any]:
-    """The group as values, with the digest of the encoder's weights file in place of its path."""
+    """The group as values, with the digests of the weights files of encoder and tracker in place of their paths."""
     values = asdict(features)
-    path = values["content"].pop("path")
-    if path == HUB or (path is not None and Path(path).expanduser().is_file()):
-        values["content"]["weights"] = encoder_digest(features.content)
+    digests = {"content": lambda: encoder_digest(features.content), "f0": lambda: tracker_digest(features.f0)}
+    for part, digest_of in digests.items():
+        path = values[part].pop("path")
+        if path == HUB or (path is not None and Path(path).expanduser().is_file()):
+            values[part]["weights"] = digest_of()
     return values
 
 

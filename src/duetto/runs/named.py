@@ -8,6 +8,7 @@ from duetto.corpus.ddb.archive import read_archive_consent
 from duetto.corpus.recordings.folder import open_folder, read_folder_consents
 from duetto.corpus.scores.user_scores import open_scores
 from duetto.errors import CheckpointError, ConfigError, StorageError
+from duetto.features.trackers.registry import require_ready
 from duetto.hub.get import NAME as HUB
 from duetto.settings.config import DataConfig
 from duetto.settings.model_config import ModelConfig
@@ -27,6 +28,7 @@ def check_named(config: TrainConfig) -> None:
         raise StorageError(f"logs={logs} is a file; the folders of runs go there. Name a folder, or leave it out.")
     check_data(config.data)
     check_weights_files(config.model)
+    require_ready(config.features.f0)
 
 
 def check_weights_files(model: ModelConfig) -> None:
@@ -64,13 +66,15 @@ def check_conversion_files(config: InferConfig) -> None:
 
     Raises:
         CheckpointError: If a file is missing; names the file and the setting.
-        ConfigError: If the weights of a content encoder are missing.
+        ConfigError: If the weights of a content encoder or a pitch tracker are missing.
     """
     files = {"checkpoint": "file", "index": "index", "vocoder": "vocoder"}
     for name, what in files.items():
         value = getattr(config, name)
         if value is not None and not Path(value).expanduser().exists():
             raise CheckpointError(f"There is no {what} {value}, which {name} names.")
+    if config.f0_path is not None and not Path(config.f0_path).expanduser().is_file():
+        raise ConfigError(f"f0_path={config.f0_path} is not a file. Give the weights of the pitch tracker.")
     weights = config.content_path
     if weights not in (None, HUB) and not Path(str(weights)).expanduser().is_file():
         raise ConfigError(f"content_path={weights} is not a file. Give the weights of the content encoder, or hub.")

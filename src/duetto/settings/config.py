@@ -134,6 +134,7 @@ class F0Config:
     method: str = "swift"  # a name of features.trackers.registry
     min_hz: float = 50.0
     max_hz: float = 1100.0
+    path: str | None = field(default=None, metadata=PATH)  # weights file of a tracker that reads one, such as rmvpe
 
     def validate(self) -> None:
         """Check the order of the limits."""

@@ -129,6 +129,8 @@ class InferConfig:
     logs: str = field(default="logs", metadata=PATH)
     speaker: Any = field(default=0, metadata=NAME)  # number or name
     f0_method: str | None = None  # a name of features.trackers.registry; default: that of the training
+    # weights of a pitch tracker that reads a file, such as rmvpe; default: those in the voice's card
+    f0_path: str | None = field(default=None, metadata=PATH)
     timing: str | None = None  # grids of content and pitch, see features.timing; default: that of the training
     mark: bool = True  # add the watermark and the C2PA manifest; false = only for measuring, with a reason
     mark_reason: str | None = field(default=None, metadata=NAME)  # of mark=false; it is recorded beside the output

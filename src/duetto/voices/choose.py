@@ -19,8 +19,8 @@ def choose_converter(config: InferConfig, place: Path) -> tuple[Converter, Train
         DuettoError: If weights, index or content encoder are missing, damaged, or do not fit each other.
     """
     if config.checkpoint is None:
-        choices = (config.f0_method, config.content_path, config.timing)
+        choices = (config.f0_method, config.content_path, config.timing, config.f0_path)
         return load_converter(RunFolder(place).voice.path, config.index_rate, *choices)
     index_path = Path(config.index) if config.index is not None else None
     voice, index = open_checkpoint(Path(config.checkpoint), index_path, config.content_path, config.vocoder)
-    return converter_of(voice, index, config.f0_method, timing=config.timing), voice
+    return converter_of(voice, index, config.f0_method, timing=config.timing, f0_path=config.f0_path), voice

@@ -13,7 +13,7 @@ from duetto.features.content import build_encoder, check_content_width, find_enc
 from duetto.features.encoder import ContentEncoder
 from duetto.features.f0 import build_f0_extractor
 from duetto.layers.weight_norm import fold_weight_norm
-from duetto.settings.config import FeaturesConfig, require
+from duetto.settings.config import F0Config, FeaturesConfig, require
 from duetto.settings.model_config import ModelConfig
 from duetto.voices.voice import TrainedVoice, load_voice
 
@@ -38,6 +38,7 @@ def load_converter(
     f0_method: str | None = None,
     content_path: str | None = None,
     timing: str | None = None,
+    f0_path: str | None = None,
 ) -> tuple[Converter, TrainedVoice]:
     """Load the voice of a run, and its index only if it is needed.
 
@@ -46,7 +47,7 @@ def load_converter(
     """
     voice = load_voice(voice_folder)
     index = load_index(voice_folder) if index_rate > 0 and architecture_of(voice.model).can_convert else None
-    return converter_of(voice, index, f0_method, content_path, timing), voice
+    return converter_of(voice, index, f0_method, content_path, timing, f0_path), voice
 
 
 def converter_of(
@@ -55,6 +56,7 @@ def converter_of(
     f0_method: str | None = None,
     content_path: str | None = None,
     timing: str | None = None,
+    f0_path: str | None = None,
 ) -> Converter:
     """A converter with the voice's encoder, on the card if there is one; folds the voice's weight norm.
 
@@ -64,14 +66,14 @@ def converter_of(
         f0_method: Pitch tracker; None = that of the training.
         content_path: Weights file of the content encoder; None = the one named in the voice's card.
         timing: Grids of content and pitch (`duetto.features.timing`); None = those of the training.
+        f0_path: Weights file of the pitch tracker; None = the one named in the voice's card.
 
     Raises:
-        ConfigError: If pitch tracker or timing is unknown, or the encoder's width does not fit the voice.
-        CheckpointError: If the encoder's weights cannot be read.
+        ConfigError: If pitch tracker or timing is unknown, a package or a weights file is missing, or the encoder's
+            width does not fit the voice.
+        CheckpointError: If the weights of encoder or tracker cannot be read.
     """
-    features = voice.features
-    if f0_method is not None:
-        features = replace(features, f0=replace(features.f0, method=f0_method))
+    features = replace(voice.features, f0=tracker_settings(voice.features.f0, f0_method, f0_path))
     if timing is not None:
         features = replace(features, timing=timing)
     if content_path is not None:
@@ -86,3 +88,16 @@ def converter_of(
     check_content_width(voice.model.content_dimension, encoder.dimension, encoder.name)
     network = fold_weight_norm(voice.network).to(compute_device())
     return build_converter(network, voice.model, features, index, encoder)
+
+
+def tracker_settings(trained: F0Config, method: str | None, path: str | None) -> F0Config:
+    """The settings of the pitch tracker of a conversion.
+
+    Args:
+        trained: Those of the training.
+        method: Another tracker; None = the same.
+        path: Another weights file; None = that of the training, if the tracker is the same.
+    """
+    if method is None or method == trained.method:
+        return trained if path is None else replace(trained, path=path)
+    return replace(trained, method=method, path=path)

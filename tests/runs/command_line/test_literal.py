@@ -54,9 +54,10 @@ TRAIN_PATHS = (
     "base",
     "logs",
     "features.content.path",
+    "features.f0.path",
     "model.base_discriminator",
 )
-INFER_PATHS = ("run", "checkpoint", "index", "vocoder", "content_path", "output", "logs", "source", "song")
+INFER_PATHS = ("run", "checkpoint", "index", "vocoder", "content_path", "f0_path", "output", "logs", "source", "song")
 
 
 def read(config, key):

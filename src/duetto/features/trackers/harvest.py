@@ -9,8 +9,9 @@ Reference: Morise, "Harvest", Interspeech 2017.
 import numpy as np
 from numpy.typing import NDArray
 
+from duetto.features.trackers.chunked import WORLD_PERIOD_S, in_chunks
 from duetto.features.trackers.tracker import Contour, PitchTracker, Track
-from duetto.features.trackers.world import PERIOD_S, in_chunks
+from duetto.settings.config import F0Config
 from duetto.storage.audio import Waveform, resample
 from duetto.world import import_world
 
@@ -18,14 +19,14 @@ INNER_HZ = 8000  # the rate at which harvest works
 SAFE_RATE = 24_000
 
 
-def _open(min_hz: float, max_hz: float) -> Track:
+def _open(config: F0Config) -> Track:
     pyworld = import_world()
 
     def track(samples: NDArray[np.float64], sample_rate: int) -> Contour:
-        f0_hz, times_s = pyworld.harvest(samples, sample_rate, min_hz, max_hz, PERIOD_S * 1000)
+        f0_hz, times_s = pyworld.harvest(samples, sample_rate, config.min_hz, config.max_hz, WORLD_PERIOD_S * 1000)
         return times_s, f0_hz
 
-    in_pieces = in_chunks(track)
+    in_pieces = in_chunks(track, WORLD_PERIOD_S)
 
     def at_safe_rate(waveform: Waveform, sample_rate: int) -> Contour:
         if sample_rate % INNER_HZ == 0:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from duetto.settings.config import F0Config
 from duetto.storage.audio import Waveform
 
 Contour = tuple[NDArray[np.float64], NDArray[np.float64]]  # times s, f0 Hz (0.0 = unvoiced); equally spaced
@@ -17,5 +19,9 @@ class PitchTracker:
     """One entry of the registry. Listing it loads nothing: what is heavy is imported by `open`."""
 
     name: str  # as in features.f0.method
-    open: Callable[[float, float], Track]  # lowest and highest pitch, Hz -> a function that tracks
+    open: Callable[[F0Config], Track]  # loads the tracker for the pitch limits of the settings
     packages: tuple[str, ...]  # distributions that compute the contour: another version may give other numbers
+    extra: str | None = None  # of pyproject.toml, by which its packages are installed; None = always there
+    module: str | None = None  # what an extra brings, as it is imported
+    # the weights file; ConfigError if there is none. None = its weights come inside a package, or it has none
+    find_weights: Callable[[F0Config], Path] | None = None

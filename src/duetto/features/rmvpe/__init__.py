@@ -1,0 +1,1 @@
+"""RMVPE, the pitch tracker of the RVC ecosystem: mel, network, decoding, weights."""
