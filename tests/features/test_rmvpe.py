@@ -39,7 +39,7 @@ def test_a_pitch_about_which_nothing_weighs_is_itself():
     [
         (
             F0Config("rmvpe"),
-            "needs features.f0.path=FILE, which is not set .f0_path=FILE in infer.py.. Write features.f0.path=hub, or download",
+            "needs features.f0.path=FILE, which is not set .f0_path=FILE in infer.py.. Write features.f0.path=hub",
         ),
         (F0Config("rmvpe", path="nowhere.pt"), "features.f0.path=nowhere.pt is no file. Download rmvpe.pt"),
         (F0Config("swift", path="rmvpe.pt"), "features.f0.path=rmvpe.pt: swift reads no weights file. Leave it out."),
