@@ -10,8 +10,13 @@ from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
 from duetto.architectures.rvc.shapes import discriminator_periods, ecosystem_shape
 from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.architectures.rvc.weights import export_weights
+from duetto.architectures.vocoder.foreign import save_foreign_vocoder
+from duetto.architectures.vocoder.renderer import vocoder_shape
+from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.features.hubert import HubertShape
 from duetto.hub.table import public_weights
+from duetto.runs.compose import compose_runs
+from duetto.settings.conf_files import conf_folder
 from tests.features.hubert_networks import in_layout, random_network
 
 
@@ -46,5 +51,22 @@ def offer(hub, files):
         if row.name in files:
             content = files[row.name]
             hub.files[f"{row.repository}/{row.file}"] = content
+            if row.companion is not None:
+                hub.files[f"{row.repository}/{row.companion.file}"] = files[row.companion.name]
             rows.append(replace(row, size=len(content), sha256=sha256(content).hexdigest()))
     return tuple(rows)
+
+
+def hubert_soft():
+    """HuBERT-soft, half."""
+    return saved(
+        {name: tensor.half() for name, tensor in in_layout(random_network(HubertShape()), "hubert-soft").items()}
+    )
+
+
+def nsf_hifigan(folder):
+    """openvpi's vocoder for 44.1 kHz and its config.json."""
+    [config] = compose_runs(conf_folder(), [["model=diffsvc", "data=case_b", "recipe=ecosystem"]])
+    vocoder = Vocoder(vocoder_shape(128, config.model.vocoder_generator, 44_100))
+    path = save_foreign_vocoder(vocoder, config.features, folder)
+    return path.read_bytes(), path.with_name("config.json").read_bytes()

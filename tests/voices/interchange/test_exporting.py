@@ -10,7 +10,9 @@ import torch
 from duetto.architectures.rvc.weights import export_weights
 from duetto.conversion.retrieval import build_index, save_index
 from duetto.errors import CheckpointError, ConfigError, CorpusError
-from duetto.voices.interchange.exporting import export_voice
+from duetto.ownership.consent import embedded_consent
+from duetto.ownership.heritage import Parent
+from duetto.voices.interchange.exporting import export_voice, terms_of
 from duetto.voices.interchange.importing import ImportFiles, import_files
 from duetto.voices.interchange.opening import open_voice
 from duetto.voices.interchange.rvc_voice import encoder_sentence, grids_sentence, public_content
@@ -149,6 +151,12 @@ def test_a_voice_on_our_own_grids_says_so_and_comes_back_on_them(tmp_path):
     assert "RVC WebUI and Applio read pitch 5 ms earlier" in grids_sentence(voice.features.timing)
     path = save(public_content(voice, "mei"), tmp_path / "mei.pth")
     assert open_voice(path, None).features.timing == "centred"
+
+
+def test_a_licence_that_asks_for_more_than_its_text_is_told():
+    rows = [Parent("vocoder", name, "0" * 64, embedded_consent()).as_dict() for name in ("nsf_hifigan", "contentvec")]
+    (sentence,) = terms_of({"consent": NOBODY, "made_from": rows})
+    assert sentence.startswith("It holds nsf_hifigan of wok000/weights, under CC BY-NC-SA 4.0: ")
 
 
 def test_a_compact_voice_is_refused_with_what_would_do():
