@@ -3,10 +3,8 @@
 Layers are counted as the field counts them: 12 is the output of the twelfth transformer layer of HuBERT-base.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,7 +13,8 @@ from duetto.features.encoder import ContentEncoder, EncoderKind
 from duetto.hub.get import NAME as HUB
 from duetto.hub.get import get_weights
 from duetto.settings.config import ContentConfig
-from duetto.storage.files import read_object, sha256_file
+from duetto.storage.digests import digest_while_unchanged
+from duetto.storage.files import read_object
 
 CONTENTVEC, HUBERT_SOFT = "contentvec", "hubert_soft"
 APPLIO_NAMES: Mapping[str, str] = MappingProxyType(  # of further networks of that shape that Applio trains voices on
@@ -109,17 +108,6 @@ def _refuse_other_order(name: str, file: Path) -> None:
         )
 
 
-def weights_digest(path: Path) -> str:
-    """SHA-256 of a weights file; kept as long as its size and time of change stay the same."""
-    status = path.stat()
-    return _digest(os.fspath(path.resolve()), status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _digest(path: str, _size: int, _changed_ns: int) -> str:
-    return sha256_file(Path(path))
-
-
 def _find_weights(config: ContentConfig) -> tuple[Path, Variant]:
     variant = find_variant(config.encoder, config.layer)
     return require_weights(config.encoder, config.path), variant
@@ -141,7 +129,7 @@ def _encoder(name: str, first_centre_s: float) -> EncoderKind:
         packages=("torch", "torchaudio", "soxr"),
         width=lambda config: find_variant(config.encoder, config.layer).dimension,
         open=_open,
-        weights_digest=lambda config: weights_digest(_find_weights(config)[0]),
+        weights_digest=lambda config: digest_while_unchanged(_find_weights(config)[0]),
         unit_times_s=(first_centre_s, UNIT_S),
     )
 

@@ -13,7 +13,8 @@ from typing import Any
 from duetto.errors import CheckpointError
 from duetto.hub.table import PublicWeights, public_weights
 from duetto.ownership.home import home
-from duetto.storage.files import read_object, sha256_file, write_json
+from duetto.storage.digests import digest_while_unchanged
+from duetto.storage.files import read_object, write_json
 
 FOLDER = "weights"
 RECORDS = "digests"
@@ -58,7 +59,7 @@ def check_file(row: PublicWeights, path: Path) -> str:
     size = path.stat().st_size
     if row.size is not None and size != row.size:
         raise CheckpointError(f"{path} has {size} bytes; {row.name} has {row.size}. {_remedy(row)}")
-    digest = sha256_file(path)
+    digest = digest_while_unchanged(path)
     if row.sha256 is not None and not digest.startswith(row.sha256):
         raise CheckpointError(
             f"{path} is not {row.name}: its SHA-256 begins with {digest[:16]}, expected {row.sha256[:16]}. "
