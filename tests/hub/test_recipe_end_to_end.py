@@ -15,9 +15,9 @@ from duetto.errors import ConfigError
 from duetto.features.content import build_encoder
 from duetto.hub import cache, table
 from duetto.ownership.consent import embedded_consent, write_consent
-from duetto.runs.complete import complete_run
 from duetto.runs.compose import compose_runs
 from duetto.runs.export import export_run
+from duetto.runs.train import train
 from duetto.settings.conf_files import conf_folder
 from duetto.storage.files import read_json
 from duetto.storage.run_folder import RunFolder
@@ -66,9 +66,8 @@ def test_one_command_from_an_empty_cache_to_a_voice_that_goes_out_and_comes_back
         smaller += ["model.segment_frames=8", "model.crop_frames=60"]  # what is trained at once: no tensor changes
         smaller += [f"data.root={tmp_path / 'data'}", f"logs={tmp_path / 'logs'}"]
         [config] = compose_runs(conf_folder(), [[*command, *smaller]])
-        done = complete_run(config, Console(quiet=True))
+        run = RunFolder(train(config, Console(quiet=True)).folder)
         assert sorted(hub.ranges) == [0, 0, 0]  # each file once
-    run = RunFolder(tmp_path / "logs" / done["run"].rpartition("/")[2])
     record = read_json(run.record)
     assert set(record["weights"]) >= {"base", "discriminator"}
     assert record["config"]["features"]["timing"] == "upstream"

@@ -70,7 +70,7 @@ def check_file(row: PublicWeights, path: Path) -> str:
         raise CheckpointError(
             f"{path} is not what {row.name} was at its first use ({known.get('date')}): its SHA-256 begins with "
             f"{digest[:16]}, recorded is {str(known.get('sha256'))[:16]}. If it was damaged: "
-            f"python -m duetto weights get {row.name} --again. If its authors changed "
+            f"python -m duetto weights get {row.asked_for} --again. If its authors changed "
             f"it and you trust that, delete {_record_path(row)} first."
         )
     return digest
@@ -104,6 +104,6 @@ def _record_path(row: PublicWeights) -> Path:
 
 def _remedy(row: PublicWeights) -> str:
     return (
-        f"Fetch it again: python -m duetto weights get {row.name} --again (HF_ENDPOINT names a mirror), or "
-        f"take {row.file} of {row.repository} from elsewhere: python -m duetto weights add {row.name} FILE."
+        f"Fetch it again: python -m duetto weights get {row.asked_for} --again (HF_ENDPOINT names a mirror), or "
+        f"take {row.file} of {row.repository} from elsewhere: python -m duetto weights add {row.asked_for} FILE."
     )

@@ -96,6 +96,6 @@ def _failed(row: PublicWeights, reason: str) -> DownloadError:
 
 def _by_hand(row: PublicWeights) -> str:
     return (
-        f"Or take {row.file} of {row.repository} by other means, then: python -m duetto weights add {row.name} FILE; "
-        f"{ENDPOINT_VARIABLE} names a mirror."
+        f"Or take {row.file} of {row.repository} by other means, then: python -m duetto weights add {row.asked_for} "
+        f"FILE; {ENDPOINT_VARIABLE} names a mirror."
     )
