@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from hashlib import sha256
+from importlib import import_module
 
 import torch
 
@@ -15,6 +16,7 @@ from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.features.hubert import HubertShape
 from duetto.hub.table import public_weights
+from duetto.layers.foreign_weights import foreign_tensors
 from duetto.runs.compose import compose_runs
 from duetto.settings.conf_files import conf_folder
 from tests.features.hubert_networks import in_layout, random_network
@@ -70,3 +72,13 @@ def nsf_hifigan(folder):
     vocoder = Vocoder(vocoder_shape(128, config.model.vocoder_generator, 44_100))
     path = save_foreign_vocoder(vocoder, config.features, folder)
     return path.read_bytes(), path.with_name("config.json").read_bytes()
+
+
+def tracker(name):
+    """The weights of a pitch tracker that reads some from the hub, by name; none for one whose weights ship."""
+    if name != "rmvpe":
+        return {}
+    weights, network = (import_module(f"duetto.features.rmvpe.{module}") for module in ("weights", "network"))
+    torch.manual_seed(6)
+    tensors = foreign_tensors(network.RMVPENetwork(), weights.RENAMINGS)
+    return {name: saved({key: tensor.detach() for key, tensor in tensors.items()})}
