@@ -108,6 +108,11 @@ def _refuse_other_order(name: str, file: Path) -> None:
         )
 
 
+def weights_digest(path: Path) -> str:
+    """SHA-256 of a weights file; kept as long as its size and time of change stay the same."""
+    return digest_while_unchanged(path)
+
+
 def _find_weights(config: ContentConfig) -> tuple[Path, Variant]:
     variant = find_variant(config.encoder, config.layer)
     return require_weights(config.encoder, config.path), variant
@@ -129,7 +134,7 @@ def _encoder(name: str, first_centre_s: float) -> EncoderKind:
         packages=("torch", "torchaudio", "soxr"),
         width=lambda config: find_variant(config.encoder, config.layer).dimension,
         open=_open,
-        weights_digest=lambda config: digest_while_unchanged(_find_weights(config)[0]),
+        weights_digest=lambda config: weights_digest(_find_weights(config)[0]),
         unit_times_s=(first_centre_s, UNIT_S),
     )
 
