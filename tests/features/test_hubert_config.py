@@ -5,12 +5,13 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
-from duetto.errors import ConfigError
+from duetto.errors import CheckpointError, ConfigError
 from duetto.features import whisper_kind
 from duetto.features.cache import features_from
 from duetto.features.content import ENCODERS, build_encoder, check_content_width
 from duetto.features.hubert import HubertShape, build_network
-from duetto.features.hubert_variants import VARIANTS
+from duetto.features.hubert_variants import APPLIO_NAMES, VARIANTS, find_variant, require_weights
+from duetto.hub.table import find_weights
 from duetto.settings.config import ContentConfig, FeaturesConfig
 from tests.features.hubert_networks import RATE, noise, random_network, reference_units, write
 
@@ -35,7 +36,7 @@ def test_layers_and_widths_that_no_public_voice_knows_are_refused(tmp_path):
         build_encoder(content_config(path, encoder="contentvec", layer=4, dimension=768))
     with pytest.raises(ConfigError, match="contentvec at layer 9 gives 256"):
         build_encoder(content_config(path, encoder="contentvec", layer=9, dimension=768))
-    with pytest.raises(ConfigError, match="expected moonshine, contentvec, hubert_soft or whisper"):
+    with pytest.raises(ConfigError, match=r"expected moonshine, contentvec, hubert_soft, spin, .* or whisper"):
         build_encoder(content_config(path, encoder="wavlm"))
 
 
@@ -59,7 +60,7 @@ def test_the_key_of_features_follows_the_bytes_and_the_layer(tmp_path):
 def test_a_model_of_another_width_is_refused_with_the_encoders_that_fit():
     check_content_width(768, 768, "contentvec")
     with pytest.raises(
-        ConfigError, match=r"content 768 wide, but the encoder moonshine gives 288\. .* contentvec at layer 12;"
+        ConfigError, match=r"content 768 wide, but the encoder moonshine gives 288\. .* contentvec at layer 12, spin at"
     ):
         check_content_width(768, 288, "moonshine")
     with pytest.raises(ConfigError, match="contentvec at layer 9 or hubert_soft at layer 12"):
@@ -89,3 +90,18 @@ def test_every_encoder_names_packages_that_are_installed():
         assert encoder.packages
         if encoder.name != whisper_kind.NAME:  # its packages are an extra
             assert all(version(package) for package in encoder.packages)
+
+
+@pytest.mark.parametrize("name", APPLIO_NAMES.values())
+def test_an_embedder_of_applio_is_hubert_base_read_at_layer_12_unless_its_config_says_otherwise(name, tmp_path):
+    assert find_weights(name).companion.file.endswith("/config.json")  # so that a download brings what is checked
+    variant = find_variant(name, 12)
+    assert (variant.dimension, variant.has_projection, variant.padding) == (768, False, 0)
+    weights = tmp_path / "pytorch_model.bin"
+    weights.write_bytes(b"")
+    config = tmp_path / "config.json"
+    config.write_text('{"do_stable_layer_norm": false}')
+    assert require_weights(name, str(weights)) == weights
+    config.write_text('{"do_stable_layer_norm": true}')
+    with pytest.raises(CheckpointError, match=f"cannot be used as {name}.*normalises before each layer"):
+        require_weights(name, str(weights))

@@ -191,6 +191,9 @@ def test_a_file_and_what_belongs_beside_it_come_together_and_are_added_together(
     monkeypatch.setattr(table, "public_weights", lambda: (row,))
     hub.files[f"{row.repository}/folder/config.json"] = b"{}"
     assert get_weights("vocoder").with_name("config.json").read_bytes() == b"{}"
+    get_weights("vocoder").with_name("config.json").write_bytes(b"changed")
+    with pytest.raises(CheckpointError, match=r"is not what vocoder-config\.json was.*weights get vocoder --again"):
+        get_weights("vocoder")
     mine = tmp_path / "unknown.pt"
     mine.write_bytes(CONTENT)
     with pytest.raises(CheckpointError, match=r"vocoder needs the config\.json that it came with"):

@@ -83,6 +83,13 @@ def test_a_generator_of_another_rate_is_named_with_the_size_that_it_fits(tmp_pat
         load_training_checkpoint(network, path, "generator")
 
 
+def test_a_pair_for_an_encoder_of_another_width_is_told(tmp_path):
+    path = checkpoint(tmp_path / "f0G40k.pth", {"enc_p.emb_phone.weight": torch.zeros(192, 256)})
+    network = on_meta(lambda: Synthesizer(ecosystem_shape("v2_40k_f0")))
+    with pytest.raises(CheckpointError, match=r"reads content 256 wide.*gives 768.*features=contentvec_256"):
+        load_training_checkpoint(network, path, "generator")
+
+
 def test_a_discriminator_of_another_version_is_told(tmp_path):
     weights = {f"discriminators.{number}.conv_post.bias": torch.zeros(1) for number in range(7)}
     path = checkpoint(tmp_path / "f0D40k.pth", weights)
@@ -117,5 +124,8 @@ def test_what_the_hub_has_no_pair_for_is_told():
     config = composed("model=rvc", "base=hub")
     with pytest.raises(ConfigError, match="there is no public pair for model/size=compact"):
         check_start(config.model, config.features)
+    narrow = composed("recipe=ecosystem", "features=rvc")
+    with pytest.raises(ConfigError, match=r"reads content 768 wide.*gives 288.*features=contentvec_768"):
+        check_start(narrow.model, narrow.features)
     with pytest.raises(ConfigError, match="no public weights to start linear from"):
         check_start(replace(composed("model=linear").model, base="hub"), config.features)

@@ -8,11 +8,13 @@ from duetto.features import hubert_variants, moonshine, whisper_kind
 from duetto.features.encoder import ContentEncoder, EncoderKind
 from duetto.features.lookup import find_named
 from duetto.settings.config import ContentConfig
+from duetto.settings.ranges import one_of
 
 ENCODERS: tuple[EncoderKind, ...] = (
     moonshine.ENCODER,
     hubert_variants.CONTENTVEC_ENCODER,
     hubert_variants.HUBERT_SOFT_ENCODER,
+    *hubert_variants.APPLIO_ENCODERS,
     whisper_kind.ENCODER,
 )
 
@@ -71,7 +73,11 @@ def check_content_width(model_dimension: int, encoder_dimension: int, name: str)
         for layer, width in encoder.widths
         if width == model_dimension
     ]
-    advice = f"Set features.content to {' or '.join(fitting)}" if fitting else "No encoder here gives that width"
+    advice = (
+        f"Set features.content to {one_of(fitting) if fitting[1:] else fitting[0]}"
+        if fitting
+        else "No encoder here gives that width"
+    )
     raise ConfigError(
         f"The model was trained on content {model_dimension} wide, but the encoder {name} gives {encoder_dimension}. "
         f"{advice}; the encoder must be the one of the training."

@@ -3,19 +3,29 @@
 Layers are counted as the field counts them: 12 is the output of the twelfth transformer layer of HuBERT-base.
 """
 
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
-from duetto.errors import ConfigError
+from duetto.errors import CheckpointError, ConfigError
 from duetto.features.encoder import ContentEncoder, EncoderKind
 from duetto.hub.get import NAME as HUB
 from duetto.hub.get import get_weights
 from duetto.settings.config import ContentConfig
-from duetto.storage.files import sha256_file
+from duetto.storage.digests import digest_while_unchanged
+from duetto.storage.files import read_object
 
 CONTENTVEC, HUBERT_SOFT = "contentvec", "hubert_soft"
+APPLIO_NAMES: Mapping[str, str] = MappingProxyType(  # of further networks of that shape that Applio trains voices on
+    {
+        "spin": "spin",
+        "spin-v2": "spin_v2",
+        "chinese-hubert-base": "chinese_hubert",
+        "japanese-hubert-base": "japanese_hubert",
+        "korean-hubert-base": "korean_hubert",
+    }
+)
 UNIT_S = 0.02  # from unit to unit, 320 samples at 16 kHz
 
 
@@ -36,13 +46,19 @@ VARIANTS = (
     Variant(CONTENTVEC, 9, 256, has_projection=True),  # RVC v1, Diff-SVC with use_vec
     # Diff-SVC, soft-VC; 40 zeros a side make S // 320 frames of S samples
     Variant(HUBERT_SOFT, 12, 256, has_projection=True, padding=40, layouts=("hubert-soft",)),
+    *(Variant(name, 12, 768, has_projection=False) for name in APPLIO_NAMES.values()),
 )
 
 DOWNLOADS = {
     CONTENTVEC: "pytorch_model.bin or model.safetensors of the Hugging Face repository lengyue233/content-vec-best, "
     "or hubert_base.pt of lj1995/VoiceConversionWebUI, or ContentVec's checkpoint_best_legacy_500.pt",
     HUBERT_SOFT: "hubert-soft-0d54a1f4.pt from https://github.com/bshall/hubert/releases/tag/v0.1",
+    **{
+        ours: f"pytorch_model.bin and config.json of {theirs} from the Hugging Face repository IAHispano/Applio"
+        for theirs, ours in APPLIO_NAMES.items()
+    },
 }
+HUGGING_FACE_CONFIG = "config.json"  # beside weights in the layout of transformers
 
 
 def find_variant(name: str, layer: int) -> Variant:
@@ -71,23 +87,30 @@ def require_weights(name: str, path: str | None) -> Path:
             f"features.content.encoder={name} needs features.content.path=FILE, which is not set "
             f"(content_path=FILE in infer.py). Write features.content.path=hub, or download {DOWNLOADS[name]}."
         )
-    if path == HUB:
-        return get_weights(name)
-    file = Path(path).expanduser()
+    file = get_weights(name) if path == HUB else Path(path).expanduser()
     if not file.is_file():
         raise ConfigError(f"features.content.path={path} is no file. Download {DOWNLOADS[name]}.")
+    _refuse_other_order(name, file)
     return file
+
+
+def _refuse_other_order(name: str, file: Path) -> None:
+    """Refuse a network that normalises before each layer: its tensors are called and shaped as ours, its result is not.
+
+    Raises:
+        CheckpointError: If the config.json beside the weights says so.
+    """
+    config = file.with_name(HUGGING_FACE_CONFIG)
+    if config.is_file() and read_object(config).get("do_stable_layer_norm"):
+        raise CheckpointError(
+            f"{file} cannot be used as {name}: by its {HUGGING_FACE_CONFIG} it normalises before each layer "
+            "(do_stable_layer_norm), as HuBERT-large does and HuBERT-base does not. Choose another encoder."
+        )
 
 
 def weights_digest(path: Path) -> str:
     """SHA-256 of a weights file; kept as long as its size and time of change stay the same."""
-    status = path.stat()
-    return _digest(os.fspath(path.resolve()), status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _digest(path: str, _size: int, _changed_ns: int) -> str:
-    return sha256_file(Path(path))
+    return digest_while_unchanged(path)
 
 
 def _find_weights(config: ContentConfig) -> tuple[Path, Variant]:
@@ -118,3 +141,4 @@ def _encoder(name: str, first_centre_s: float) -> EncoderKind:
 
 CONTENTVEC_ENCODER = _encoder(CONTENTVEC, 0.0125)
 HUBERT_SOFT_ENCODER = _encoder(HUBERT_SOFT, 0.01)
+APPLIO_ENCODERS = tuple(_encoder(name, 0.0125) for name in APPLIO_NAMES.values())

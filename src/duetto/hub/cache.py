@@ -13,7 +13,8 @@ from typing import Any
 from duetto.errors import CheckpointError
 from duetto.hub.table import PublicWeights, public_weights
 from duetto.ownership.home import home
-from duetto.storage.files import read_object, sha256_file, write_json
+from duetto.storage.digests import digest_while_unchanged
+from duetto.storage.files import read_object, write_json
 
 FOLDER = "weights"
 RECORDS = "digests"
@@ -58,7 +59,7 @@ def check_file(row: PublicWeights, path: Path) -> str:
     size = path.stat().st_size
     if row.size is not None and size != row.size:
         raise CheckpointError(f"{path} has {size} bytes; {row.name} has {row.size}. {_remedy(row)}")
-    digest = sha256_file(path)
+    digest = digest_while_unchanged(path)
     if row.sha256 is not None and not digest.startswith(row.sha256):
         raise CheckpointError(
             f"{path} is not {row.name}: its SHA-256 begins with {digest[:16]}, expected {row.sha256[:16]}. "
@@ -69,7 +70,7 @@ def check_file(row: PublicWeights, path: Path) -> str:
         raise CheckpointError(
             f"{path} is not what {row.name} was at its first use ({known.get('date')}): its SHA-256 begins with "
             f"{digest[:16]}, recorded is {str(known.get('sha256'))[:16]}. If it was damaged: "
-            f"python -m duetto weights get {row.name} --again. If its authors changed "
+            f"python -m duetto weights get {row.asked_for} --again. If its authors changed "
             f"it and you trust that, delete {_record_path(row)} first."
         )
     return digest
@@ -103,6 +104,6 @@ def _record_path(row: PublicWeights) -> Path:
 
 def _remedy(row: PublicWeights) -> str:
     return (
-        f"Fetch it again: python -m duetto weights get {row.name} --again (HF_ENDPOINT names a mirror), or "
-        f"take {row.file} of {row.repository} from elsewhere: python -m duetto weights add {row.name} FILE."
+        f"Fetch it again: python -m duetto weights get {row.asked_for} --again (HF_ENDPOINT names a mirror), or "
+        f"take {row.file} of {row.repository} from elsewhere: python -m duetto weights add {row.asked_for} FILE."
     )

@@ -86,7 +86,7 @@ def _reason(error: BaseException) -> str:
     """The first line of the deepest cause, which names the fault best."""
     while error.__cause__ is not None:
         error = error.__cause__
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(getattr(error, "strerror", None) or error).splitlines() if line.strip()]
     return lines[0].rstrip(".") if lines else type(error).__name__
 
 
@@ -96,6 +96,6 @@ def _failed(row: PublicWeights, reason: str) -> DownloadError:
 
 def _by_hand(row: PublicWeights) -> str:
     return (
-        f"Or take {row.file} of {row.repository} by other means, then: python -m duetto weights add {row.name} FILE; "
-        f"{ENDPOINT_VARIABLE} names a mirror."
+        f"Or take {row.file} of {row.repository} by other means, then: python -m duetto weights add {row.asked_for} "
+        f"FILE; {ENDPOINT_VARIABLE} names a mirror."
     )

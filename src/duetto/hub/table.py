@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from duetto.errors import ConfigError
 
 DIGITS = 64  # of a whole SHA-256
+COMPANION = "-"  # between the name of a row and that of the file beside it; names of rows hold none
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,19 @@ class PublicWeights:
         return self.sha256 is not None and len(self.sha256) == DIGITS
 
     @property
+    def asked_for(self) -> str:
+        """The name to get it by: a companion's is that of the file that it belongs to."""
+        return self.name.partition(COMPANION)[0]
+
+    @property
     def companion(self) -> "PublicWeights | None":
         """The file that belongs beside this one, as a row of its own."""
         if self.beside is None:
             return None
         place = str(PurePosixPath(self.file).with_name(self.beside))
-        return replace(self, name=f"{self.name}-{self.beside}", file=place, size=None, sha256=None, beside=None)
+        return replace(
+            self, name=f"{self.name}{COMPANION}{self.beside}", file=place, size=None, sha256=None, beside=None
+        )
 
 
 @cache

@@ -4,8 +4,10 @@ A voice's card holds `digests`, by file name. A folder of checkpoints, whose fil
 Files from earlier versions have no digest and are not checked.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,17 @@ CARD_FIELD = "digests"
 DIGESTS_NAME = "digests.json"
 TRAINING = "checkpoints"  # the entry shared by all checkpoints of a training
 KEPT = 3  # digests in it: the newest, the last and the previous checkpoint may exist at once
+
+
+def digest_while_unchanged(path: Path) -> str:
+    """SHA-256 of a large file; in one process it is read again only if its size or time of change differ."""
+    status = path.stat()
+    return _digest(os.fspath(path.resolve()), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: str, _size: int, _changed_ns: int) -> str:
+    return sha256_file(Path(path))
 
 
 def digests_of(paths: Iterable[Path]) -> dict[str, str]:

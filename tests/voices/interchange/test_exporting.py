@@ -10,10 +10,12 @@ import torch
 from duetto.architectures.rvc.weights import export_weights
 from duetto.conversion.retrieval import build_index, save_index
 from duetto.errors import CheckpointError, ConfigError, CorpusError
-from duetto.voices.interchange.exporting import export_voice
+from duetto.ownership.consent import embedded_consent
+from duetto.ownership.heritage import Parent
+from duetto.voices.interchange.exporting import export_voice, terms_of
 from duetto.voices.interchange.importing import ImportFiles, import_files
 from duetto.voices.interchange.opening import open_voice
-from duetto.voices.interchange.rvc_voice import public_content
+from duetto.voices.interchange.rvc_voice import encoder_sentence, grids_sentence, public_content
 from duetto.voices.interchange.settings import features_config, model_config
 from duetto.voices.voice import TrainedVoice, build_network, load_voice, save_voice
 from tests.ownership.records import say_nobodys
@@ -133,6 +135,28 @@ def test_a_trained_voice_without_its_index_is_not_exported(tmp_path):
 def test_a_voice_on_another_encoder_is_refused_with_what_would_do():
     with pytest.raises(CheckpointError, match=r"trained on moonshine, layer 4.*train with recipe=ecosystem"):
         public_content(trained_voice(NOBODY, encoder="moonshine", layer=4), "mei")
+
+
+def test_a_voice_on_an_embedder_of_applio_goes_out_under_its_name_there_and_comes_back(tmp_path):
+    content = public_content(trained_voice(NOBODY, encoder="spin_v2"), "mei")
+    assert (content["embedder_model"], content["timing"]) == ("spin-v2", "upstream")
+    again = open_voice(save(content, tmp_path / "mei.pth"), None)
+    assert (again.features.content.encoder, again.features.timing) == ("spin_v2", "upstream")
+    assert encoder_sentence("spin_v2").endswith("RVC WebUI reads contentvec alone.")
+
+
+def test_a_voice_on_our_own_grids_says_so_and_comes_back_on_them(tmp_path):
+    voice = trained_voice(NOBODY)
+    voice = dataclasses.replace(voice, features=dataclasses.replace(voice.features, timing="centred"))
+    assert "RVC WebUI and Applio read pitch 5 ms earlier" in grids_sentence(voice.features.timing)
+    path = save(public_content(voice, "mei"), tmp_path / "mei.pth")
+    assert open_voice(path, None).features.timing == "centred"
+
+
+def test_a_licence_that_asks_for_more_than_its_text_is_told():
+    rows = [Parent("vocoder", name, "0" * 64, embedded_consent()).as_dict() for name in ("nsf_hifigan", "contentvec")]
+    (sentence,) = terms_of({"consent": NOBODY, "made_from": rows})
+    assert sentence.startswith("It holds nsf_hifigan of wok000/weights, under CC BY-NC-SA 4.0: ")
 
 
 def test_a_compact_voice_is_refused_with_what_would_do():

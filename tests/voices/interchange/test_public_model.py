@@ -81,11 +81,11 @@ def test_a_model_without_a_version_is_judged_by_its_tensors(tmp_path):
     [
         ({"version": "v3"}, "version is 'v3'; known versions are v1 and v2"),
         ({"version": "v1"}, "of width 256, but its tensors read 768"),
-        ({"vocoder": "RefineGAN"}, "vocoder is RefineGAN; duetto has HiFi-GAN"),
+        ({"vocoder": "RefineGAN"}, "vocoder is RefineGAN, which Applio alone plays; duetto has HiFi-GAN"),
         ({"vocoder": "MRF HiFi-GAN"}, "vocoder is MRF HiFi-GAN"),
         (
-            {"embedder_model": "japanese-hubert-base"},
-            "content encoder japanese-hubert-base; for public models duetto has ContentVec",
+            {"embedder_model": "my-own"},
+            "content encoder my-own; known are contentvec and, for v2, spin, spin-v2",
         ),
         ({"f0": 0}, "has f0=0, but its tensors include pitch"),
     ],
@@ -93,6 +93,14 @@ def test_a_model_without_a_version_is_judged_by_its_tensors(tmp_path):
 def test_a_model_that_we_could_only_guess_at_is_refused(tmp_path, change, sentence):
     content = rvc_content("v2_40k_f0", blank("v2_40k_f0")) | change
     assert re.search(sentence, " ".join(problems(parsed(tmp_path, content))))
+
+
+def test_an_embedder_of_applio_is_read_by_our_name_in_v2_alone(tmp_path):
+    content = applio_content("v2_40k_f0", blank("v2_40k_f0")) | {"embedder_model": "japanese-hubert-base"}
+    assert problems(parsed(tmp_path, content)) == []
+    assert parsed(tmp_path, content).encoder == "japanese_hubert"
+    old = applio_content("v1_40k_f0", blank("v1_40k_f0")) | {"embedder_model": "spin"}
+    assert "content encoder spin; known are" in problems(parsed(tmp_path, old))[0]
 
 
 @pytest.mark.parametrize(

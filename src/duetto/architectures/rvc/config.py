@@ -15,6 +15,7 @@ from duetto.settings.model_config import (
 from duetto.settings.ranges import one_of, require_within
 
 PUBLIC_SIZES = ("v1_32k", "v1_40k", "v1_48k", "v2_32k", "v2_40k", "v2_48k")  # that public tools pretrain
+PUBLIC_WIDTHS = {"v1": 256, "v2": 768}  # of the content that they read
 
 
 def hub_pair(model: "RVCConfig") -> tuple[str, str]:
@@ -27,6 +28,12 @@ def hub_pair(model: "RVCConfig") -> tuple[str, str]:
         model.size in PUBLIC_SIZES and model.uses_f0,
         f"base=hub: there is no public pair for model/size={model.size}{'' if model.uses_f0 else ' without pitch'}. "
         f"Choose model/size of {one_of(PUBLIC_SIZES)}, with model.uses_f0=true, or another base.",
+    )
+    width = PUBLIC_WIDTHS[model.size.partition("_")[0]]
+    require(
+        model.content_dimension == width,
+        f"base=hub: the pair of model/size={model.size} reads content {width} wide, but features.content gives "
+        f"{model.content_dimension}. Write features=contentvec_{width} features.content.path=hub.",
     )
     return f"rvc_{model.size}_generator", f"rvc_{model.size}_discriminator"
 

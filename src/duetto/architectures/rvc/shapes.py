@@ -9,13 +9,13 @@ from functools import cache
 from math import prod
 from typing import Any
 
-from duetto.architectures.rvc.config import RVCConfig
+from duetto.architectures.rvc.config import PUBLIC_WIDTHS, RVCConfig
 from duetto.errors import ConfigError
 from duetto.layers.generator import GeneratorShape
 from duetto.settings.conf_files import read_shape
 from duetto.settings.config import FeaturesConfig, from_dict
 
-CONTENT_DIMENSIONS = {"v1": 256, "v2": 768}
+CONTENT_DIMENSIONS = PUBLIC_WIDTHS
 SAMPLE_RATES = {"32k": 32000, "40k": 40000, "48k": 48000}
 SHAPE_NAMES = tuple(
     f"{version}_{rate}_{kind}" for version in CONTENT_DIMENSIONS for rate in SAMPLE_RATES for kind in ("f0", "nof0")

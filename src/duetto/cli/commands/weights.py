@@ -38,12 +38,15 @@ def list_weights(_: argparse.Namespace, console: Console) -> None:
     from duetto.hub.cache import cache_folder, place_of
     from duetto.hub.table import public_weights
 
-    table = Table("name", "MB", "here", "digest", "licence", title=f"Weights in {cache_folder()}", title_justify="left")
-    table.add_column("what for", overflow="fold")
+    table = Table(title=f"Weights in {cache_folder()}", title_justify="left")
+    table.add_column("name", no_wrap=True)
+    for column in ("MB", "here", "digest", "what for, licence"):
+        table.add_column(column)
     for row in public_weights():
         size = "?" if row.size is None else f"{row.size / MB:.0f}"
         digest = "known" if row.is_pinned else "pin on first use" if row.sha256 is None else f"{row.sha256}…"
-        table.add_row(row.name, size, "yes" if place_of(row).is_file() else "", digest, row.licence, row.what)
+        here = "yes" if place_of(row).is_file() else ""
+        table.add_row(row.name, size, here, digest, f"{row.what}; {row.licence}")
     console.print(table)
 
 

@@ -1,16 +1,22 @@
 """`python -m duetto export`: the architecture's exporter writes a voice as files that other programs load."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 from duetto.architectures.registry import architecture_of
 from duetto.errors import CheckpointError
+from duetto.hub.table import public_weights
 from duetto.ownership.gate import require_allowed
+from duetto.ownership.heritage import heritage_of, walk
 from duetto.storage.run_folder import VOICE_CARD_NAME
 from duetto.voices.permission import lineage_record, write_beside
 from duetto.voices.voice import load_voice
+
+PLAIN_LICENCES = ("MIT", "Apache-2.0")  # whose text is all that they ask for
 
 
 @dataclass(frozen=True)
@@ -59,4 +65,14 @@ def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Ex
     exported: Exported = resolve_name(architecture.exporter)(voice, Export(voice_folder, folder, name))
     for path in exported.files:
         write_beside(path, {"name": name, **lineage_record(voice.card)})
-    return exported
+    return replace(exported, hints=(*exported.hints, *terms_of(voice.card)))
+
+
+def terms_of(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """A sentence for each of the weights of others in a voice whose licence asks for more than its text."""
+    names = {parent.name for parent in walk(heritage_of(card, "the card").parents)}
+    return tuple(
+        f"It holds {row.name} of {row.repository}, under {row.licence}: {row.what}."
+        for row in public_weights()
+        if row.name in names and row.licence not in PLAIN_LICENCES
+    )

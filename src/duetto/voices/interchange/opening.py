@@ -10,7 +10,7 @@ from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.architectures.rvc.weights import load_weights
 from duetto.conversion.retrieval import RetrievalIndex, build_index
 from duetto.errors import CheckpointError
-from duetto.features.timing import UPSTREAM
+from duetto.features.hubert_variants import CONTENTVEC
 from duetto.ownership.heritage import described, heritage_of
 from duetto.storage.files import sha256_file
 from duetto.storage.torch_file import read_torch_file
@@ -117,7 +117,8 @@ def _build(
 ) -> TrainedVoice:
     has_posterior = isinstance(source, TrainingCheckpoint) or source.has_posterior
     model = model_config(shape, source.num_speakers, has_posterior)
-    features = features_config(shape, content_path, source.timing if isinstance(source, PublicModel) else UPSTREAM)
+    told = (source.timing, source.encoder or CONTENTVEC) if isinstance(source, PublicModel) else ()
+    features = features_config(shape, content_path, *told)
     try:
         with torch.device("meta"):
             network = build_network(model, features)

@@ -17,6 +17,7 @@ from torch import Tensor
 from duetto.architectures.rvc.shapes import CONTENT_DIMENSIONS, SAMPLE_RATES, ecosystem_shape
 from duetto.architectures.rvc.weights import POSTERIOR_PREFIX, foreign_name
 from duetto.errors import CheckpointError
+from duetto.features.hubert_variants import APPLIO_NAMES, CONTENTVEC
 from duetto.features.timing import UPSTREAM
 from duetto.settings.ranges import TIMINGS
 from duetto.voices.interchange.settings import (
@@ -58,6 +59,13 @@ class PublicModel:
         """Rows of the speaker table; 0 without one."""
         table = self.weights.get(SPEAKER_KEY)
         return table.shape[0] if table is not None and table.ndim == 2 else 0
+
+    @property
+    def encoder(self) -> str | None:
+        """Our name of its content encoder; None for one that we do not have for its version."""
+        if self.embedder in CONTENTVEC_NAMES:
+            return CONTENTVEC
+        return APPLIO_NAMES.get(self.embedder) if self.version == "v2" else None
 
     @property
     def timing(self) -> str:
@@ -146,10 +154,14 @@ def problems(model: PublicModel) -> list[str]:
         return [f"Its version is {short(model.version)}; known versions are {' and '.join(CONTENT_DIMENSIONS)}."]
     found = []
     if model.vocoder != VOCODER:
-        found.append(f"Its vocoder is {model.vocoder}; duetto has {VOCODER} (NSF) only.")
-    if model.embedder not in CONTENTVEC_NAMES:
         found.append(
-            f"It was trained on the content encoder {model.embedder}; for public models duetto has ContentVec only."
+            f"Its vocoder is {model.vocoder}, which Applio alone plays; duetto has {VOCODER} (NSF), as RVC WebUI. "
+            f"Convert with it in Applio, or train it again with the vocoder {VOCODER}."
+        )
+    if model.encoder is None:
+        found.append(
+            f"It was trained on the content encoder {model.embedder}; known are {CONTENTVEC_NAMES[0]} and, for v2, "
+            f"{', '.join(APPLIO_NAMES)}."
         )
     width = CONTENT_DIMENSIONS[model.version]
     if model.content_dimension != width:

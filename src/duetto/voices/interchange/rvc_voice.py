@@ -13,7 +13,7 @@ from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.architectures.rvc.weights import export_weights
 from duetto.conversion.retrieval import CARD_NAME, load_index
 from duetto.errors import CheckpointError
-from duetto.features.hubert_variants import CONTENTVEC
+from duetto.features.hubert_variants import APPLIO_NAMES, CONTENTVEC
 from duetto.features.timing import UPSTREAM
 from duetto.storage.files import atomic_path, make_folder
 from duetto.voices.interchange.exporting import Export, Exported
@@ -28,6 +28,10 @@ REMEDY = (
     "To share a voice with RVC WebUI or Applio, train with recipe=ecosystem (v2_40k; or model/size=v2_32k, v2_48k, "
     "v1_32k, v1_40k, v1_48k)."
 )
+ENCODERS = {  # by version: Applio's name of each of our encoders
+    "v1": {CONTENTVEC: CONTENTVEC_NAMES[0]},
+    "v2": {CONTENTVEC: CONTENTVEC_NAMES[0], **{ours: theirs for theirs, ours in APPLIO_NAMES.items()}},
+}
 
 
 def export_rvc(voice: TrainedVoice, export: Export) -> Exported:
@@ -47,7 +51,7 @@ def export_rvc(voice: TrainedVoice, export: Export) -> Exported:
     with atomic_path(model_path) as temporary:
         torch.save(content, temporary)
     hint = f"{model_path}: RVC WebUI assets/weights/, or Applio logs/{name}/"
-    grids = grids_sentence(voice.features.timing)
+    grids = f"{grids_sentence(voice.features.timing)}{encoder_sentence(voice.features.content.encoder)}"
     if rows is None:
         return Exported(model_path, None, (hint, "No index: the voice was imported without one.", grids))
     seed = int(voice.card.get("seed") or 0)
@@ -64,6 +68,11 @@ def grids_sentence(timing: str) -> str:
         f"Trained on duetto's grids (features.timing={timing}): RVC WebUI and Applio read pitch 5 ms earlier and "
         f"content up to 7.5 ms later. For them, train with features.timing={UPSTREAM}, as recipe=ecosystem does."
     )
+
+
+def encoder_sentence(encoder: str) -> str:
+    """Which program reads another encoder than ContentVec; empty for that."""
+    return "" if encoder == CONTENTVEC else f" Reads {encoder}: Applio plays it, RVC WebUI reads {CONTENTVEC} alone."
 
 
 def public_content(voice: TrainedVoice, name: str) -> dict[str, Any]:
@@ -88,7 +97,7 @@ def public_content(voice: TrainedVoice, name: str) -> dict[str, Any]:
         "f0": int(kind == "f0"),
         "version": version,
         "vocoder": VOCODER,
-        "embedder_model": CONTENTVEC_NAMES[0],
+        "embedder_model": ENCODERS[version][voice.features.content.encoder],
         TIMING_KEY: voice.features.timing,
         RECORD_KEY: lineage_text(voice.card),
     }
@@ -107,7 +116,7 @@ def require_public_shape(voice: TrainedVoice, name: str) -> str:
         what = f"is a {voice.model.name} voice of size {voice.model.size}, with content of width {content.dimension}"
         raise CheckpointError(f"{name} {what}; RVC WebUI and Applio have no such shape. {REMEDY}")
     layer = CONTENT_LAYERS[shape.split("_")[0]]
-    if (content.encoder, content.layer) != (CONTENTVEC, layer):
+    if content.encoder not in ENCODERS[shape.split("_")[0]] or content.layer != layer:
         raise CheckpointError(
             f"{name} was trained on {content.encoder}, layer {content.layer}; {shape.split('_')[0]} models read "
             f"{CONTENTVEC}, layer {layer}. {REMEDY}"

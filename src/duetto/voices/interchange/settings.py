@@ -85,14 +85,17 @@ def model_config(name: str, num_speakers: int, has_posterior: bool) -> RVCConfig
     return replace(ecosystem_settings(name).model, num_speakers=num_speakers, has_posterior=has_posterior)
 
 
-def features_config(name: str, content_path: str | None, timing: str = UPSTREAM) -> FeaturesConfig:
+def features_config(
+    name: str, content_path: str | None, timing: str = UPSTREAM, encoder: str = CONTENTVEC
+) -> FeaturesConfig:
     """Our `features` group of a public shape: sample rate, hop length, and the content encoder it was trained with.
 
     Args:
         name: One of `SHAPE_NAMES`.
         content_path: Weights of the encoder.
         timing: Grids of the training; all public tools train on upstream's.
+        encoder: Our name of it.
     """
     version = name.split("_")[0]
-    content = ContentConfig(CONTENTVEC, CONTENT_LAYERS[version], CONTENT_DIMENSIONS[version], content_path)
+    content = ContentConfig(encoder, CONTENT_LAYERS[version], CONTENT_DIMENSIONS[version], content_path)
     return replace(ecosystem_settings(name).features, content=content, timing=timing)

@@ -91,6 +91,12 @@ def load_training_checkpoint(network: Any, path: Path, role: str) -> None:
 def _require_size(network: Synthesizer, checkpoint: TrainingCheckpoint, path: Path) -> None:
     if not different_tensors(checkpoint.weights, _tensors_of(network)):
         return
+    content, width = checkpoint.weights.get(CONTENT_KEY), network.config.content_dimension
+    if content is not None and content.ndim == 2 and content.shape[1] != width:
+        raise CheckpointError(
+            f"base: {path} reads content {content.shape[1]} wide, but features.content gives {width}. Write "
+            f"features=contentvec_{content.shape[1]} features.content.path=hub, or give another base."
+        )
     found, wanted = find_shape(checkpoint, path), shape_name(network.config)
     if found != wanted:
         own = f"is {wanted}" if wanted else "has a shape of duetto's own"
