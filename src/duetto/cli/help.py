@@ -38,7 +38,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "erase": ("ann --dry-run", "ann", "ann logs=logs data=data"),
         "lineage": ("my_voice", "my_voice/slow_01.wav", "--rebuild"),
         "import": ("mei.pth index=mei.index", "G_2333333.pth discriminator=D_2333333.pth", "model_ckpt_steps_90.ckpt"),
-        "export": ("my_voice output=export", "latest output=export", "miku output=export"),
+        "export": ("my_voice output=export", "latest output=export", "miku format=onnx"),
         "voices": ("", "latest name=anna", "my_voice name=anna_2"),
         "blend": ("anna=0.7 bo=0.3 name=anna_bo", "anna=1 bo=1", "anna=2 bo=1 cy=1 name=three"),
         "inspect": ("my_voice", "mei.pth", "latest --json"),

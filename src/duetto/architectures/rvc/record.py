@@ -17,4 +17,5 @@ RVC = Architecture(
     inputs="duetto.architectures.rvc.vocoder_start:vocoder_digests",
     pretrained_reader="duetto.voices.interchange.training_checkpoint:load_training_checkpoint",
     exporter="duetto.voices.interchange.rvc_voice:export_rvc",
+    graph="duetto.architectures.rvc.graph:rvc_graph",
 )
