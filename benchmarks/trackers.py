@@ -34,7 +34,7 @@ from duetto.settings.case_config import RoomConfig
 from duetto.settings.config import F0Config
 from duetto.singer.sing import sing
 from duetto.singer.voices import get_voice
-from duetto.storage.audio import Waveform, read_audio
+from duetto.storage.audio import Waveform, read_audio, resample
 from duetto.storage.files import write_json
 from duetto.world import import_world
 
@@ -69,7 +69,7 @@ def sung(singer: str, semitones: float) -> tuple[Waveform, NDArray[np.float32]]:
     """The start of a song by an embedded voice, and its pitch."""
     songs = importlib.resources.files("duetto.corpus.embedded_cases") / "songs"
     rendition = sing(read_vsqx(Path(str(songs / f"{SONG}.vsqx")))[0], get_voice(singer), transpose_semitones=semitones)
-    waveform = rendition.waveform[: round(LONGEST_S * RATE)]
+    waveform = resample(rendition.waveform, rendition.sample_rate, RATE)[: round(LONGEST_S * RATE)]
     return waveform, at_frames(rendition.annotations.f0_hz, rendition.annotations.f0_hop_s, waveform)
 
 
