@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.report.browser import chromium, opened
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, NOTEBOOK = ROOT / "notebooks" / "duetto_colab.py", ROOT / "notebooks" / "duetto_colab.ipynb"
 SMOKE = {"minutes": 0.2, "more_settings": "eval=quick", "use_drive": False}
@@ -57,3 +59,7 @@ def test_it_runs_from_settings_to_a_voice_to_take_away(tmp_path):
     (run,) = kept.glob("logs/rvc-*")
     assert (run / "checkpoints" / "last.ckpt").is_file()
     assert (run / "voice" / "card.json").is_file()
+    (tmp_path / "page.html").write_text(page, "utf-8")
+    with chromium() as browser, opened(browser, tmp_path / "page.html") as (shown_page, complaints):
+        assert shown_page.locator("audio").count() > 0
+        assert complaints == []
