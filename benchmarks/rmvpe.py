@@ -31,7 +31,7 @@ Waveform = NDArray[np.float32]
 def upstream_tracker(folder: Path, weights: Path) -> Callable[[Waveform], Any]:
     """Upstream's tracker on the CPU; its helper for CUDA graphs, which does nothing there, is replaced by a call."""
     graphs = ModuleType("tools.cuda_graph")
-    graphs.run_cuda_graph = lambda _module, _name, function, *inputs: function(*inputs)  # type: ignore[attr-defined]
+    vars(graphs)["run_cuda_graph"] = lambda _module, _name, function, *inputs: function(*inputs)
     sys.modules |= {"tools": ModuleType("tools"), "tools.cuda_graph": graphs}
     package = ModuleType("infer")  # a folder without __init__: our own infer.py would be found before it
     package.__path__ = [str(folder.resolve() / "infer")]
