@@ -74,6 +74,7 @@ class Architecture:
     preliminary: str | None = None  # a PreliminaryTraining
     exporter: str | None = None  # function: voice, Export -> Exported (duetto.voices.interchange.exporting)
     no_export: str = "Its files have no format but ours."  # why a voice cannot be exported, if there is no exporter
+    graph: str | None = None  # function: network (weight norm folded), model, features -> duetto.layers.graph.Graph
     conf: Path | None = None  # folder of its configuration files; None = the package's own
 
     @property

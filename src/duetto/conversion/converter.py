@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from duetto.conversion.chunking import Chunk, Grid, cut_chunks, join_pieces
+from duetto.conversion.curves.curve import PitchCurve
 from duetto.conversion.formants import shift_formants
 from duetto.conversion.level import RmsMeter, level_gain
 from duetto.conversion.peak import limit_peak
@@ -137,13 +138,37 @@ class ConversionStream:
 class Converter:
     """A trained voice, ready to convert."""
 
-    def __init__(self, renderer: Renderer, features: FeaturesConfig, tools: Tools) -> None:
+    def __init__(
+        self, renderer: Renderer, features: FeaturesConfig, tools: Tools, curve: PitchCurve | None = None
+    ) -> None:
+        self.curve = curve  # the source's pitch, in place of what the tracker finds
         self.renderer = renderer
         self.features = features
         self.tools = tools
         self.sample_rate = features.sample_rate
         self.frame_rate_hz = features.sample_rate / features.hop_length
         self.grid = Grid(features.sample_rate, features.hop_length)
+
+    def with_curve(self, curve: PitchCurve) -> "Converter":
+        """This voice with a pitch contour of the user, for the recording that it belongs to."""
+        return Converter(self.renderer, self.features, self.tools, curve)
+
+    def track(self, blocks: Iterable[Waveform], chunk_s: float) -> tuple[NDArray[np.float64], Contour]:
+        """The source's pitch as a conversion reads it, before transposition.
+
+        Args:
+            blocks: The source in order, pieces (S,) at the converter's rate.
+            chunk_s: Longest piece tracked at once, as in the request.
+
+        Returns:
+            Times (T,), s, and f0_hz (T,).
+        """
+        pieces = []
+        for chunk, piece in cut_chunks(blocks, self.grid, chunk_s):
+            own = slice(chunk.keep_start - chunk.read_start, chunk.keep_stop - chunk.read_start)
+            pieces.append(self._pitch_only(chunk, piece).f0_hz[own])
+        f0_hz = np.concatenate(pieces)
+        return self._pitch_times_s(0, len(f0_hz)), f0_hz
 
     def convert(self, waveform: Waveform, request: ConversionRequest) -> Conversion:
         """Convert a source (S,) to the target voice, (S,)."""
@@ -183,8 +208,8 @@ class Converter:
         if request.transpose_semitones and not self.renderer.uses_f0:
             raise ConfigError("This voice was trained without pitch and cannot be transposed. Leave transpose out.")
 
-        def prepare(piece: Waveform) -> ClipFeatures:
-            return self._source_frames(piece, request)
+        def prepare(chunk: Chunk, piece: Waveform) -> ClipFeatures:
+            return self._source_frames(chunk, piece, request)
 
         def render(frames: ClipFeatures, generator: torch.Generator) -> Waveform:
             waveform = self.renderer.render(frames, request, generator)
@@ -196,7 +221,7 @@ class Converter:
         self,
         blocks: Iterable[Waveform],
         request: ConversionRequest,
-        prepare: Callable[[Waveform], ClipFeatures],
+        prepare: Callable[[Chunk, Waveform], ClipFeatures],
         render: Render,
         progress: ReportSeconds | None = None,
         folder: Path | None = None,
@@ -206,7 +231,7 @@ class Converter:
 
         def sing() -> Iterator[tuple[Chunk, Waveform]]:
             for chunk, piece in cut_chunks(stream.meter(blocks), self.grid, request.chunk_s):
-                frames = prepare(piece)
+                frames = prepare(chunk, piece)
                 stream.contours.append(frames.f0_hz)
                 waveform = render(frames, generator)
                 if progress is not None:
@@ -221,10 +246,11 @@ class Converter:
             raise
         return stream
 
-    def _source_frames(self, piece: Waveform, request: ConversionRequest) -> ClipFeatures:
+    def _source_frames(self, chunk: Chunk, piece: Waveform, request: ConversionRequest) -> ClipFeatures:
         if not self.renderer.reads_content or self.tools.encoder is None:
-            return self._pitch_only(piece)
+            return self._pitch_only(chunk, piece)
         frames = analyse(piece, self.features, self.tools.encoder, self.tools.f0_extractor)
+        frames = replace(frames, f0_hz=self._drawn(chunk, frames.f0_hz))
         if not self.renderer.uses_f0:
             frames = replace(frames, f0_hz=np.zeros_like(frames.f0_hz))
         f0_hz = np.asarray(frames.f0_hz * semitones_to_ratio(request.transpose_semitones), np.float32)
@@ -234,11 +260,22 @@ class Converter:
             content = index.blend(content, ~is_protected, request.retrieval)
         return replace(frames, content=content, f0_hz=f0_hz)
 
-    def _pitch_only(self, piece: Waveform) -> ClipFeatures:
+    def _pitch_only(self, chunk: Chunk, piece: Waveform) -> ClipFeatures:
         count = len(piece) // self.grid.hop_length
-        at_s = pitch_times_s(count, self.grid.hop_length, self.sample_rate, self.features.timing)
-        f0_hz = self.tools.f0_extractor.extract_at(piece, self.sample_rate, at_s)
-        return ClipFeatures(np.zeros((count, 0), np.float32), f0_hz, piece)
+        f0_hz = self.tools.f0_extractor.extract_at(piece, self.sample_rate, self._pitch_times_s(0, count))
+        return ClipFeatures(np.zeros((count, 0), np.float32), self._drawn(chunk, f0_hz), piece)
+
+    def _drawn(self, chunk: Chunk, tracked_hz: Contour) -> Contour:
+        """The user's contour in place of the tracker's, where there is one."""
+        if self.curve is None:
+            return tracked_hz
+        return self.curve.at(self._pitch_times_s(chunk.read_start, len(tracked_hz)), tracked_hz)
+
+    def _pitch_times_s(self, first: int, count: int) -> NDArray[np.float64]:
+        """When the pitch of `count` frames from the `first` is taken, (T,), s."""
+        hop_length = self.grid.hop_length
+        times_s = pitch_times_s(count, hop_length, self.sample_rate, self.features.timing)
+        return times_s + first * hop_length / self.sample_rate
 
 
 def _collect(stream: ConversionStream, start: float) -> Conversion:

@@ -11,7 +11,7 @@ from duetto.settings.run_config import InferConfig
 from duetto.voices.voice import TrainedVoice
 
 RETRIEVAL = ("index_rate", "neighbours", "protect")
-PITCH = ("transpose", "cents", "f0_method", "f0_path")
+PITCH = ("transpose", "cents", "f0_method", "f0_path", "f0", "f0_out")
 
 
 def refuse_idle_files(config: InferConfig) -> None:

@@ -16,6 +16,7 @@ from duetto.errors import AudioError, ConfigError, DuettoError
 from duetto.runs.applicable import refuse_idle_files, refuse_inapplicable
 from duetto.runs.artefacts import artefact_of_file
 from duetto.runs.named import check_conversion_files
+from duetto.runs.own_contour import open_contour, with_contour
 from duetto.runs.registration import register
 from duetto.runs.transposition import fit_to_register, melody_of
 from duetto.settings.config import RetrievalConfig
@@ -66,6 +67,7 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
     run = choose_place(config)
     check_conversion_files(config)
     refuse_idle_files(config)
+    curve = open_contour(config, len(paths))
     interval = AUTO if config.is_fitted else config.interval
     outputs = plan_outputs(paths, config.output, run, interval, f".{config.format}")
     tasks = [check(ConversionTask(path, output)) for path, output in zip(paths, outputs, strict=True)]
@@ -73,10 +75,15 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
         sweep_leftovers(folder, in_subfolders=False)
     if any(task.source for task in tasks):  # otherwise no voice has to be loaded
         converter, voice = open_voice(config, run, console)
+        for task in tasks:
+            if task.source is not None:  # of one source only, if there is a contour
+                converter = with_contour(converter, curve, config, task.source)
         request = make_request(config, find_speaker(config.speaker, voice))
         fit_all(tasks, config, converter, voice, console)
         tell_marked(tasks, console)
         convert_all(tasks, converter, voice, request, console, Outputs(marking_of(config), config.rate))
+        if config.f0_out is not None:
+            print_places(console, {"contour": Path(config.f0_out)})
     return close(tasks, console, escape(run.name), config.rate)
 
 

@@ -73,6 +73,8 @@ def check_conversion_files(config: InferConfig) -> None:
         value = getattr(config, name)
         if value is not None and not Path(value).expanduser().exists():
             raise CheckpointError(f"There is no {what} {value}, which {name} names.")
+    if config.f0 is not None and not Path(config.f0).expanduser().is_file():
+        raise ConfigError(f"f0={config.f0} is not a file. Give a pitch contour; f0_out=FILE.csv writes one.")
     if config.f0_path is not None and not Path(config.f0_path).expanduser().is_file():
         raise ConfigError(f"f0_path={config.f0_path} is not a file. Give the weights of the pitch tracker.")
     weights = config.content_path

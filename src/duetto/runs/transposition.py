@@ -1,15 +1,12 @@
 """Fits a melody to a voice before it is converted: `transpose=auto`, or a sentence on what the voice never sang."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
-
-import numpy as np
 
 from duetto.conversion.converter import Converter
 from duetto.conversion.register import CARD_FIELD, Register, from_json, register_of, say_register
 from duetto.conversion.transposition import advise, best_transposition, outside_at
 from duetto.errors import ConfigError
-from duetto.features.frames import frame_centres_s
 from duetto.settings.run_config import InferConfig
 from duetto.storage.audio import Waveform, resample_blocks
 
@@ -47,7 +44,7 @@ def fit_to_register(
 
 
 def melody_of(converter: Converter, blocks: Iterable[Waveform], sample_rate: int) -> Register:
-    """Seconds that a mono recording sings at each semitone, by the voice's pitch tracker.
+    """Seconds that a mono recording sings at each semitone, by the voice's pitch tracker or the user's contour.
 
     Args:
         converter: The voice.
@@ -55,18 +52,5 @@ def melody_of(converter: Converter, blocks: Iterable[Waveform], sample_rate: int
         sample_rate: Of the recording, Hz.
     """
     at_rate = resample_blocks(blocks, sample_rate, converter.sample_rate)
-    hop_length, rate, track = converter.grid.hop_length, converter.sample_rate, converter.tools.f0_extractor.extract_at
-    pieces = _pieces(at_rate, round(PIECE_S * rate))
-    contours = (track(piece, rate, frame_centres_s(len(piece) // hop_length, hop_length, rate)) for piece in pieces)
-    return register_of(contours, hop_length / rate)
-
-
-def _pieces(blocks: Iterable[Waveform], size: int) -> Iterator[Waveform]:
-    held = np.zeros(0, np.float32)
-    for block in blocks:
-        held = np.concatenate([held, block])
-        while len(held) >= size:
-            yield held[:size]
-            held = held[size:]
-    if len(held):
-        yield held
+    _, f0_hz = converter.track(at_rate, PIECE_S)
+    return register_of([f0_hz], converter.grid.hop_length / converter.sample_rate)

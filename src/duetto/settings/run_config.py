@@ -131,6 +131,9 @@ class InferConfig:
     f0_method: str | None = None  # a name of features.trackers.registry; default: that of the training
     # weights of a pitch tracker that reads a file, such as rmvpe; default: those in the voice's card
     f0_path: str | None = field(default=None, metadata=PATH)
+    # a pitch contour that replaces the tracker's (.csv, .txt, .PitchTier), and where to write that of the source
+    f0: str | None = field(default=None, metadata=PATH)
+    f0_out: str | None = field(default=None, metadata=PATH)
     timing: str | None = None  # grids of content and pitch, see features.timing; default: that of the training
     mark: bool = True  # add the watermark and the C2PA manifest; false = only for measuring, with a reason
     mark_reason: str | None = field(default=None, metadata=NAME)  # of mark=false; it is recorded beside the output
@@ -206,9 +209,14 @@ class InferConfig:
         """Whether a mix is converted, and not recordings of a voice.
 
         Raises:
-            ConfigError: If both are named.
+            ConfigError: If both are named, or a contour with a mix.
         """
         require(self.song is None or self.source is None, "Give source=FILE (a voice alone) or song=FILE (a mix).")
+        require(
+            self.song is None or (self.f0 is None and self.f0_out is None),
+            "f0 and f0_out go with source=FILE, a voice alone: the contour of a song is that of its separated voice. "
+            "Separate first, then convert the voice with source=FILE.",
+        )
         return self.song is not None
 
     def sources(self) -> list[str]:

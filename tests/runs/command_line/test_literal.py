@@ -57,7 +57,20 @@ TRAIN_PATHS = (
     "features.f0.path",
     "model.base_discriminator",
 )
-INFER_PATHS = ("run", "checkpoint", "index", "vocoder", "content_path", "f0_path", "output", "logs", "source", "song")
+INFER_PATHS = (
+    "run",
+    "checkpoint",
+    "index",
+    "vocoder",
+    "content_path",
+    "f0_path",
+    "f0",
+    "f0_out",
+    "output",
+    "logs",
+    "source",
+    "song",
+)
 
 
 def read(config, key):

@@ -18,4 +18,5 @@ RVC = Architecture(
     hub_pair=hub_pair,
     pretrained_reader="duetto.voices.interchange.training_checkpoint:load_training_checkpoint",
     exporter="duetto.voices.interchange.rvc_voice:export_rvc",
+    graph="duetto.architectures.rvc.graph:rvc_graph",
 )

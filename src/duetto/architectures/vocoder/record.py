@@ -22,5 +22,6 @@ VOCODER = Architecture(
     costs={"compact": Cost(step_s=0.3, validation_s=3.0)},
     can_convert=False,
     pretrained_name=_named_by_mel,
-    no_export="A vocoder converts nothing by itself; it is exported with a Diff-SVC voice that uses it.",
+    no_export="A vocoder converts nothing by itself; a Diff-SVC voice takes it along. Alone: format=onnx.",
+    graph="duetto.architectures.vocoder.graph:vocoder_graph",
 )

@@ -1,4 +1,4 @@
-"""`python -m duetto export`: writes a voice as files that RVC WebUI, Applio or Diff-SVC load."""
+"""`python -m duetto export`: writes a voice for RVC WebUI, Applio or Diff-SVC, or as ONNX."""
 
 import argparse
 from pathlib import Path
@@ -9,10 +9,11 @@ from rich.console import Console
 
 def register(verbs: Any) -> None:
     """Add the verb to the parser."""
-    parser = verbs.add_parser("export", help="write a voice for RVC WebUI and Applio, or for Diff-SVC")
+    parser = verbs.add_parser("export", help="write a voice for RVC WebUI and Applio, for Diff-SVC, or as ONNX")
     parser.add_argument("run", help="latest, a run's name or signature, or its folder")
     parser.add_argument("--output", type=Path, help="a folder; default: export/ in the run's folder")
     parser.add_argument("--name", help="name that users see; default: the run's name")
+    parser.add_argument("--format", choices=("ecosystem", "onnx"), default="ecosystem", help="onnx: RVC and vocoders")
     parser.add_argument("--logs", type=Path, default=Path("logs"))
     parser.set_defaults(action=export)
 
@@ -22,6 +23,6 @@ def export(options: argparse.Namespace, console: Console) -> None:
     from duetto.runs.export import export_run
     from duetto.voices.find import find_run
 
-    exported = export_run(find_run(options.logs, options.run), options.output, options.name)
+    exported = export_run(find_run(options.logs, options.run), options.output, options.name, options.format)
     for hint in exported.hints:
         console.print(hint, markup=False, soft_wrap=True)

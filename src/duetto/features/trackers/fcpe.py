@@ -30,7 +30,8 @@ def _open(config: F0Config) -> Track:
         model = torchfcpe.spawn_bundled_infer_model(device="cpu")
 
     def track(samples: NDArray[np.float64], sample_rate: int) -> Contour:
-        audio = np.pad(samples.astype(np.float32), (0, max(0, SHORTEST - len(samples))))
+        peak = max(1.0, float(np.max(np.abs(samples), initial=0.0)))  # the package complains of samples beyond 1
+        audio = np.pad((samples / peak).astype(np.float32), (0, max(0, SHORTEST - len(samples))))
         with torch.inference_mode():
             found = model(torch.from_numpy(audio)[None, :, None], sample_rate, "local_argmax", THRESHOLD)
         f0_hz = found[0, :, 0].double().numpy()

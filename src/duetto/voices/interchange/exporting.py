@@ -1,10 +1,14 @@
-"""`python -m duetto export`: the architecture's exporter writes a voice as files that other programs load."""
+"""`python -m duetto export`: writes a voice as files that other programs load.
+
+Either the architecture's own exporter does, for the programs of its ecosystem, or that of ONNX.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from pkgutil import resolve_name
+from types import MappingProxyType
 from typing import Any
 
 from duetto.architectures.registry import architecture_of
@@ -17,6 +21,10 @@ from duetto.voices.permission import lineage_record, write_beside
 from duetto.voices.voice import load_voice
 
 PLAIN_LICENCES = ("MIT", "Apache-2.0")  # whose text is all that they ask for
+ECOSYSTEM, ONNX = "ecosystem", "onnx"
+FORMS = (ECOSYSTEM, ONNX)
+# the same for every architecture
+EXPORTERS = MappingProxyType({ONNX: "duetto.voices.interchange.onnx_file:export_onnx"})
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class Exported:
         return [path for path in (self.model, self.index, self.vocoder) if path is not None]
 
 
-def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Exported:
+def export_voice(voice_folder: Path, folder: Path, name: str, today: date, form: str = ECOSYSTEM) -> Exported:
     """Write the public files of a trained or imported voice, each with its record beside it as `FILE.json`.
 
     Args:
@@ -51,6 +59,7 @@ def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Ex
         folder: Folder for the files.
         name: Name of the voice, as users of the other program see it.
         today: The day for which consent is checked.
+        form: One of `FORMS`.
 
     Raises:
         CorpusError: If somebody in its heritage does not allow `publish_weights`, or nobody knows who is in it.
@@ -59,10 +68,11 @@ def export_voice(voice_folder: Path, folder: Path, name: str, today: date) -> Ex
     """
     voice = load_voice(voice_folder)
     architecture = architecture_of(voice.model)
-    if architecture.exporter is None:
+    exporter = EXPORTERS.get(form, architecture.exporter)
+    if exporter is None:
         raise CheckpointError(f"{name} is a {architecture.title} voice. {architecture.no_export}")
     require_allowed(voice.card, "publish_weights", voice_folder / VOICE_CARD_NAME, today)
-    exported: Exported = resolve_name(architecture.exporter)(voice, Export(voice_folder, folder, name))
+    exported: Exported = resolve_name(exporter)(voice, Export(voice_folder, folder, name))
     for path in exported.files:
         write_beside(path, {"name": name, **lineage_record(voice.card)})
     return replace(exported, hints=(*exported.hints, *terms_of(voice.card)))
