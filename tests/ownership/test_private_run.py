@@ -15,7 +15,7 @@ from duetto.runs.compose import compose_runs
 from duetto.runs.stress import read_settings
 from duetto.runs.tracked import track
 from duetto.settings.conf_files import conf_folder
-from duetto.settings.config import LoggerConfig
+from duetto.settings.logger_config import LoggerConfig
 from duetto.storage.files import read_object
 from duetto.storage.run_folder import RunFolder
 from tests.ownership.around.small import record, settings

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from duetto.errors import ConfigError
 from duetto.runs.tracked import track
-from duetto.settings.config import LoggerConfig
+from duetto.settings.logger_config import LoggerConfig
 from duetto.storage.run_folder import RunFolder
 from duetto.training import tensorboard
 from duetto.training.tensorboard import EventFile

@@ -6,7 +6,7 @@ import time
 import pytest
 from rich.console import Console
 
-from duetto.settings.config import LoggerConfig
+from duetto.settings.logger_config import LoggerConfig
 from duetto.training.wandb_run import INIT_TIMEOUT_S, has_api_key, open_wandb
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from duetto.ownership.gate import is_allowed
 from duetto.ownership.privacy import NOT_SHOWN, is_private, shareable
 from duetto.runs.artefacts import TENSORBOARD_FOLDER
-from duetto.settings.config import LOGGERS, LoggerConfig
+from duetto.settings.logger_config import LOGGERS, LoggerConfig
 from duetto.storage.run_folder import RunFolder
 from duetto.training.tensorboard import EventFile
 from duetto.training.tracking import Destination, Tracker

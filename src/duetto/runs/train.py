@@ -42,7 +42,7 @@ from duetto.runs.registration import register_data, register_run
 from duetto.runs.solve import train_in_closed_form
 from duetto.runs.stale import keeps_earlier_run
 from duetto.runs.tracked import track
-from duetto.settings.config import LOGGERS
+from duetto.settings.logger_config import LOGGERS
 from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import make_folder, read_object, write_json

@@ -228,27 +228,6 @@ class TrainerConfig:
         )
 
 
-LOGGERS = {"wandb": ("wandb",), "tensorboard": ("tensorboard",), "both": ("wandb", "tensorboard"), "none": ()}
-
-
-@dataclass
-class LoggerConfig:
-    """The tracker for numbers, pictures and sounds, besides CSV files and the page, which are always written."""
-
-    name: str = "wandb"  # one of LOGGERS
-    project: str = field(default="duetto", metadata=NAME)
-    entity: str | None = field(default=None, metadata=NAME)
-    group: str | None = field(default=None, metadata=NAME)
-    mode: str = "auto"  # auto | online | offline
-
-    def validate(self) -> None:
-        """Known names."""
-        require(self.name in LOGGERS, f"logger.name={self.name}: expected {', '.join(LOGGERS)}.")
-        require(
-            self.mode in ("auto", "online", "offline"), f"logger.mode={self.mode}: expected auto, online or offline."
-        )
-
-
 @dataclass
 class RetrievalConfig:
     """The faiss index over the target's content frames."""

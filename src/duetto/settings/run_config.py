@@ -12,13 +12,13 @@ from duetto.settings.config import (
     DiffusionConfig,
     EvalConfig,
     FeaturesConfig,
-    LoggerConfig,
     PreprocessConfig,
     RetrievalConfig,
     TrainerConfig,
     require,
 )
 from duetto.settings.kinds import NAME, PATH, PATHS
+from duetto.settings.logger_config import LoggerConfig
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.ranges import MAX_SEED, TIMINGS, one_of, require_within
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import wandb
 from rich.console import Console
 
-from duetto.settings.config import LoggerConfig
+from duetto.settings.logger_config import LoggerConfig
 
 INIT_TIMEOUT_S = 15.0
 DEFAULT_HOST = "https://api.wandb.ai"
