@@ -7,9 +7,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from duetto.bases import BASES
+from duetto.runs.compose import compose_runs
 from duetto.runs.prepare import make_crop_plan
-from duetto.settings.model_config import shape_of
-from duetto.storage.files import write_json
+from duetto.settings.conf_files import conf_folder
+from duetto.settings.model_config import has_shape, shape_of
+from duetto.storage.files import read_object, write_json
 from duetto.voices.pretrained import choose_base, explain_start, fit_speakers, make_module
 from tests.architectures.diffsvc.test_training import tiny_diffsvc
 from tests.training.tiny import tiny_config, tiny_data
@@ -39,6 +42,23 @@ def test_auto_takes_the_base_of_the_same_shape_and_features(shipped: Path):
     assert base.generator == shipped / "rvc_tiny.safetensors"
     assert base.discriminator == shipped / "rvc_tiny_discriminator.safetensors"
     assert str(base.generator) in explain_start(config.model, base)
+
+
+@pytest.mark.parametrize("name", ["rvc", "diffsvc", "linear"])
+def test_a_run_as_it_comes_starts_from_the_weights_that_ship(name: str):
+    (config,) = compose_runs(conf_folder(), [[f"model={name}", "data=case_b"]])
+    base = choose_base(config.model, config.features)
+    assert base is not None
+    assert base.generator == BASES / f"{name}_compact.safetensors"
+
+
+def test_a_setting_that_is_younger_than_a_base_has_its_default_in_it(shipped: Path):
+    card = read_object(shipped / "rvc_tiny.json")
+    del card["shape"]["has_mel_latent"]
+    write_json(shipped / "rvc_tiny.json", card)
+    config = asking_for_auto()
+    assert choose_base(config.model, config.features, shipped) is not None
+    assert not has_shape(replace(config.model, has_mel_latent=True), card["shape"])
 
 
 def test_auto_takes_none_where_shape_or_features_differ_and_says_so(shipped: Path):

@@ -7,6 +7,8 @@ A field of a `ModelConfig` has one of three kinds (`duetto.settings.kinds`). Wit
 network has (its shape). `NOT_SHAPE` marks fields that affect only training or conversion, `PATH` paths of weights.
 """
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from math import prod
 from typing import Any, ClassVar
@@ -162,6 +164,13 @@ def shape_of(model: ModelConfig) -> dict[str, Any]:
     """The settings that decide which tensors the networks have, except for the number of speakers."""
     shape = {each.name for each in fields(model) if KIND not in each.metadata}
     return {name: value for name, value in asdict(model).items() if name in shape}
+
+
+def has_shape(model: ModelConfig, recorded: Mapping[str, Any]) -> bool:
+    """Whether a shape that was recorded is that of `model`; a setting that is younger than it had its default."""
+    defaults = {each.name: each.default for each in fields(model) if each.default is not dataclasses.MISSING}
+    wanted = shape_of(model)
+    return wanted == {name: recorded.get(name, defaults.get(name)) for name in wanted}
 
 
 def path_fields(schema: type[ModelConfig]) -> set[str]:

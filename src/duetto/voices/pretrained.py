@@ -22,7 +22,7 @@ from duetto.errors import CheckpointError, ConfigError
 from duetto.hub.get import NAME as HUB
 from duetto.hub.get import get_weights
 from duetto.settings.config import FeaturesConfig
-from duetto.settings.model_config import ModelConfig, shape_of
+from duetto.settings.model_config import ModelConfig, has_shape
 from duetto.storage.digests import digests_beside, require_undamaged
 from duetto.storage.files import read_json, sha256_file
 from duetto.storage.run_folder import VOICE_FOLDER, WEIGHTS_NAME, VoiceFolder
@@ -82,7 +82,7 @@ def choose_base(model: ModelConfig, features: FeaturesConfig, folder: Path = BAS
         return None
     card = read_json(path.with_suffix(".json"))
     wanted = asdict(features)
-    if any(card["features"][name] != wanted[name] for name in HEARD) or card.get("shape") != shape_of(model):
+    if any(card["features"][name] != wanted[name] for name in HEARD) or not has_shape(model, card["shape"]):
         return None
     discriminator = path.with_name(f"{path.stem}{DISCRIMINATOR_SUFFIX}.safetensors")
     return Base(path, discriminator if discriminator.is_file() else None)
