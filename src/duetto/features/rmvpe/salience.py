@@ -20,7 +20,7 @@ def find_salience(network: RMVPENetwork, mel: Tensor, whole_frames: int = WHOLE_
     """Salience of each pitch in each frame.
 
     Args:
-        network: In evaluation mode.
+        network: In evaluation mode, on the device that computes.
         mel: (M, T).
         whole_frames: The most that one pass reads, a multiple of 32.
 
@@ -28,10 +28,12 @@ def find_salience(network: RMVPENetwork, mel: Tensor, whole_frames: int = WHOLE_
         (T, 360), 0..1.
     """
     count = mel.shape[1]
-    padded = functional.pad(mel, (0, -count % FRAME_MULTIPLE))  # so that every piece starts at a multiple of 32
+    device = next(network.parameters()).device
+    # every piece starts at a multiple of 32
+    padded = functional.pad(mel, (0, -count % FRAME_MULTIPLE)).to(device)
 
     def read(start: int, end: int) -> Frames:
-        salience: Frames = network(padded[None, :, start:end])[0].numpy()
+        salience: Frames = network(padded[None, :, start:end])[0].cpu().numpy()
         return salience
 
     with torch.inference_mode():

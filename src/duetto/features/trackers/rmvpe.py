@@ -16,13 +16,14 @@ from duetto.storage.audio import Waveform, resample
 def _open(config: F0Config) -> Track:
     import torch  # here, so that processes without it need not load PyTorch
 
+    from duetto.device.choose import compute_device
     from duetto.features.rmvpe.decoding import decode_salience
     from duetto.features.rmvpe.mel import HOP_LENGTH, SAMPLE_RATE, log_mel
     from duetto.features.rmvpe.network import fold_batch_norms
     from duetto.features.rmvpe.salience import find_salience
     from duetto.features.rmvpe.weights import load_rmvpe
 
-    network = fold_batch_norms(load_rmvpe(find_weights(config)))
+    network = fold_batch_norms(load_rmvpe(find_weights(config))).to(compute_device(is_shared=True))
 
     def track(waveform: Waveform, sample_rate: int) -> Contour:
         audio = torch.from_numpy(np.ascontiguousarray(resample(waveform, sample_rate, SAMPLE_RATE)))
