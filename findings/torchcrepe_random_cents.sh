@@ -4,7 +4,7 @@
 # Guess, written down before running: inference is deterministic, so that two calls of `predict` on one tensor agree bit for bit.
 # Behaviour (torchcrepe 0.0.24): `convert.bins_to_cents` adds triangular noise of up to 20 cents from NumPy's global generator to every
 #   value of the decoders `argmax` and `viterbi` (the default). `weighted_argmax` draws it once, into the table of bin centres that it
-#   keeps for the process, so that each bin is off by its own constant. A tone of 220 Hz: all frames differ, by up to 25 cents or so.
+#   keeps for the process, so that each bin is off by its own constant. A tone of 220 Hz: all frames differ, by up to some 30 cents.
 # Why it matters here: features are named by what they were made of, and two extractions have to write the same bytes;
 #   `duetto.features.trackers.crepe` decodes by itself.
 set -euo pipefail
