@@ -173,6 +173,7 @@ def test_every_text_of_a_step_is_a_choice_or_taken_letter_by_letter():
     assert set(STEP_TEXTS) == {"path", "command"}
 
 
+@pytest.mark.slow
 def test_runs_composed_together_are_what_each_is_alone():
     runs = [
         [f"model={model}", f"preprocess={chain}", f"seed={seed}", f"eval.retrieval.index_rate={rate}"]

@@ -104,6 +104,7 @@ def test_only_recordings_that_are_their_own_reference_are_rebuilt():
     assert not is_reconstruction({})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "limit"), [(1280, 900), (390, 1200)])
 @pytest.mark.parametrize("kind", ["own", "parallel"])
 def test_players_are_reached_without_scrolling_far(own, tmp_path, kind, width, limit):

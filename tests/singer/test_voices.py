@@ -70,6 +70,7 @@ def test_envelope_and_aperiodicity_change_above_the_passaggio(name):
     assert noise[1] - noise[0] == pytest.approx(voice.register.head_breath_db, abs=1.0)
 
 
+@pytest.mark.slow
 @ALL
 def test_the_band_above_eight_kilohertz_is_alive(renditions, name):
     """While singing, every band up to 22 kHz lies above the noise floor, and within 75 dB of the whole."""

@@ -187,6 +187,7 @@ def test_what_is_advised_about_a_damaged_voice_or_record_ends_well(old_runs: Pat
     assert all(restored[name] == known[name] for name in ("signature", "status", "steps", "selected", "config"))
 
 
+@pytest.mark.slow
 def test_a_killed_old_run_that_is_kept_stays_a_run_of_the_old_code(old_runs: Path):
     killed = run_folder("rvc", KILLED["rvc"])
     shutil.rmtree(killed)

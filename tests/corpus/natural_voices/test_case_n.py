@@ -67,6 +67,7 @@ def test_no_held_out_sentence_is_trained_on_here_or_by_the_pretrained_weights():
     assert all((text.split == "train") == (text.text.split(". ")[0] + "." in trained) for text in texts)
 
 
+@pytest.mark.slow
 def test_speech_or_song_can_be_left_out_and_a_room_added(tmp_path, built):
     plain = {clip.song: clip for clip in built[1].select("target", "train")}
     case = replace(config(tmp_path), natural=NaturalConfig(texts=1, has_song=False), room=RoomConfig(rt60_s=0.9))

@@ -128,6 +128,7 @@ def test_a_held_out_text_has_a_source_of_another_timbre(built: tuple[Path, Manif
     assert not any(clip.song == source.song for clip in manifest.select("target", "train"))
 
 
+@pytest.mark.slow
 def test_what_was_rendered_is_kept_when_the_build_is_repeated(built: tuple[Path, Manifest], tmp_path: Path):
     class SilencedError(Exception):
         pass
