@@ -77,14 +77,11 @@ def check_file(row: PublicWeights, path: Path) -> str:
 
 
 def row_of(digest: str) -> PublicWeights | None:
-    """The row that a file with this SHA-256 is, by the table or by the record of its first use; None = none of them."""
-    for row in public_weights():
-        if row.is_pinned and row.sha256 == digest:
-            return row
-        known = None if row.is_pinned else recorded(row)
-        if known is not None and known.get("sha256") == digest:
-            return row
-    return None
+    """The row whose whole digest stands in the table and is this one; None = none.
+
+    A digest that was recorded at the first use says that a file is the same as before, not whose it is.
+    """
+    return next((row for row in public_weights() if row.is_pinned and row.sha256 == digest), None)
 
 
 def record(row: PublicWeights, digest: str, size: int, origin: str) -> None:

@@ -83,7 +83,7 @@ def infer(config: InferConfig, console: Console) -> list[Path]:
         tell_marked(tasks, console)
         convert_all(tasks, converter, voice, request, console, Outputs(marking_of(config), config.rate))
         if config.f0_out is not None:
-            print_places(console, {"contour": Path(config.f0_out)})
+            print_places(console, {"contour": Path(config.f0_out).expanduser()})
     return close(tasks, console, escape(run.name), config.rate)
 
 

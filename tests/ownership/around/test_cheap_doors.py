@@ -15,6 +15,8 @@ from duetto.architectures.rvc.config import RVCConfig
 from duetto.bases import BASES
 from duetto.errors import CorpusError, DuettoError, StorageError
 from duetto.front.voice import Voice
+from duetto.hub.get import add_weights
+from duetto.hub.table import public_weights
 from duetto.ownership.consent import consent_from_dict
 from duetto.ownership.heritage import described, heritage_of
 from duetto.ownership.revocation import add_revocation, own_list, read_revocations
@@ -24,7 +26,8 @@ from duetto.runs.infer import infer
 from duetto.runs.song import convert_song
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import InferConfig
-from duetto.voices.owners import parent_of
+from duetto.storage.files import sha256_file
+from duetto.voices.owners import parent_by_digest, parent_of
 from duetto.voices.voice import TrainedVoice
 from tests.conversion.transparent import transparent_converter
 from tests.ownership.records import NOBODY, person
@@ -99,6 +102,16 @@ def test_what_ships_in_the_wheel_is_nobodys_and_a_changed_copy_is_unknown(path: 
     changed = tmp_path / path.name
     changed.write_bytes(path.read_bytes()[:-1] + b"\0")
     assert heritage_of(described([parent_of("base", changed)]), "base").unknown
+
+
+def test_a_file_that_was_added_under_a_public_name_without_a_digest_is_not_public_by_that(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("DUETTO_HOME", str(tmp_path / "home"))
+    file = tmp_path / "somebody.ckpt"
+    file.write_bytes(b"weights of somebody's voice")
+    (tmp_path / "config.json").write_text("{}")
+    name = next(row.name for row in public_weights() if row.sha256 is None)
+    add_weights(name, file)
+    assert parent_by_digest("vocoder", sha256_file(file)).consent is None
 
 
 def test_a_folder_in_place_of_a_list_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

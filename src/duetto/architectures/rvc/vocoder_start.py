@@ -7,20 +7,17 @@ there and a latent here, and for the speaker. With `mel_latent.py` the latent is
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer
 from duetto.architectures.vocoder.find import find_vocoder, vocoder_card, vocoder_digest
-from duetto.architectures.vocoder.load import load_vocoder_into
+from duetto.architectures.vocoder.load import load_own_file, load_vocoder_into
 from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.bases import DISCRIMINATOR_SUFFIX
-from duetto.errors import CheckpointError
 from duetto.settings.config import FeaturesConfig
-from duetto.storage.digests import digests_beside, require_undamaged
+from duetto.storage.digests import digests_beside
 from duetto.storage.files import sha256_file
 
 
@@ -74,14 +71,8 @@ def load_discriminator(discriminator: nn.Module, model: RVCConfig, features: Fea
     if path is None:
         return
     card = vocoder_card(find_vocoder(str(model.generator_vocoder), features))
-    require_undamaged(path, digests_beside(card), "Copy it again, or name another vocoder.")
-    try:
-        discriminator.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
-        raise CheckpointError(
-            f"The discriminators {path} do not fit model.discriminator, or are damaged: "
-            f"{str(error).splitlines()[-1].strip()}"
-        ) from error
+    misfit = f"The discriminators {path} do not fit model.discriminator"
+    load_own_file(discriminator, path, digests_beside(card), misfit)
 
 
 def discriminator_of(model: RVCConfig, features: FeaturesConfig) -> Path | None:

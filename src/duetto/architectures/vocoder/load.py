@@ -4,12 +4,14 @@ A vocoder's mel is natural-log on the feature grid, as in `duetto.features.mel`,
 trained with.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import nn
 
 from duetto.architectures.vocoder.find import find_vocoder, vocoder_card
 from duetto.architectures.vocoder.foreign import foreign_mel, read_foreign_config, read_foreign_vocoder
@@ -36,14 +38,7 @@ def load_vocoder_into(vocoder: Vocoder, reference: str, features: FeaturesConfig
     if path.suffix == ".safetensors":
         card = read_object(vocoder_card(path))
         _require_same_mel(card["features"], features, path)
-        require_undamaged(path, recorded_digests(card), "Copy it again, or name another vocoder.")
-        try:
-            vocoder.load_state_dict(load_file(path))
-        except (SafetensorError, RuntimeError) as error:
-            raise CheckpointError(
-                f"The vocoder {path} does not fit model.vocoder_generator, or is damaged: "
-                f"{str(error).splitlines()[-1].strip()}"
-            ) from error
+        load_own_file(vocoder, path, recorded_digests(card), f"The vocoder {path} does not fit model.vocoder_generator")
         return
     config = read_foreign_config(path)
     _require_same_mel(foreign_mel(config), features, path)
@@ -51,6 +46,25 @@ def load_vocoder_into(vocoder: Vocoder, reference: str, features: FeaturesConfig
     if shape != vocoder.shape:
         raise CheckpointError(f"{path} is a vocoder of the shape {shape}, which differs from model.vocoder_generator.")
     load_weights(vocoder, read_foreign_vocoder(path))
+
+
+def load_own_file(network: nn.Module, path: Path, digests: Mapping[str, str], misfit: str) -> None:
+    """Load a file of a vocoder of ours: its generator, or the discriminators beside it.
+
+    Args:
+        network: Gets the weights.
+        path: A .safetensors file.
+        digests: Recorded in the vocoder's card, by file name.
+        misfit: Begins the message if the weights do not fit.
+
+    Raises:
+        CheckpointError: If the file is damaged, or of another shape.
+    """
+    require_undamaged(path, digests, "Copy it again, or name another vocoder.")
+    try:
+        network.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError) as error:
+        raise CheckpointError(f"{misfit}, or the file is damaged: {str(error).splitlines()[-1].strip()}") from error
 
 
 def foreign_generator(reference: str, features: FeaturesConfig) -> GeneratorConfig:
