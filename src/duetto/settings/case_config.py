@@ -142,6 +142,7 @@ class EnsembleConfig:
     voices: int = 41  # of 41
     texts: int = 14  # per voice, two sentences each, about 8 s
     timbres: int = 3  # that say each text in time with each other: the reader's own and others
+    drawn_share: float = 0.0  # of the training texts, whose words are drawn at random
     room_share: float = 0.15  # of the training clips, that have a room
     microphone_share: float = 0.3  # of the training clips, that have a microphone's response and noise
     has_choir: bool = False  # whether the choir, as `data.choir` says, sings beside it
@@ -156,7 +157,7 @@ class EnsembleConfig:
         for name, low, high in (("voices", 2, 41), ("texts", 2, 99), ("timbres", 1, self.voices)):
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"data.ensemble.{name}={getattr(self, name)}: expected {low} to {high}.")
-        for name in ("room_share", "microphone_share"):
+        for name in ("drawn_share", "room_share", "microphone_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"data.ensemble.{name}={getattr(self, name)}: expected 0 to 1.")
 

@@ -50,6 +50,24 @@ def test_the_voices_of_the_bench_are_in_no_ensemble():
     assert bench_voices_among(["af_heart", "zm_yunxi", "pm_alex", "zm_yunxi"]) == ["pm_alex", "zm_yunxi"]
 
 
+def test_a_share_of_the_texts_has_words_drawn_at_random_and_as_many_are_intoned():
+    plain, wide = texts(EnsembleConfig()), texts(EnsembleConfig(drawn_share=0.75))
+    assert not any(text.is_drawn for text in plain)
+    changed = [after for before, after in zip(plain, wide, strict=True) if before.text != after.text]
+    train = [text for text in wide if text.split == "train" and text.language not in ("ja", "zh")]
+    assert all(text.is_drawn for text in changed)
+    assert 0.6 < len([text for text in train if text in changed]) / len(train) < 0.8
+    assert {text.number for text in changed if text.is_intoned} == {
+        n + 1 for n in {t.number for t in changed} if n % 2 == 0
+    }
+    assert len({text.text for text in changed if text.language in ("en-us", "en-gb")}) == len(
+        [text for text in changed if text.language in ("en-us", "en-gb")]
+    )
+    assert [text.text for text in wide if text.split != "train"] == [
+        text.text for text in plain if text.split != "train"
+    ]
+
+
 def test_no_corpus_of_any_case_takes_a_voice_of_the_bench(tmp_path: Path):
     recordings = tmp_path / "recordings"
     for singer in ("af_kore", "ann"):

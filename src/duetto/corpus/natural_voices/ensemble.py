@@ -7,6 +7,8 @@ another family pronounces it with an accent.
 
 Every second text is intoned on held notes, which all its timbres share.
 
+A share of the texts (`drawn_share`) has words drawn at random instead of sentences.
+
 The last text of every fifth voice is held out, the first for val and the others for test: source and reference then
 have the same words, timing and pitch and different timbres. Its sentences are in no training text.
 """
@@ -21,6 +23,7 @@ import numpy as np
 from duetto.corpus.embedded_cases.choir import choir_jobs, choir_settings
 from duetto.corpus.jobs import Job, Outcome, Plan, all_clips
 from duetto.corpus.manifest import Clip, Split
+from duetto.corpus.natural_voices.drawn import drawn_sentence
 from duetto.corpus.natural_voices.narrator import LICENCES, SAMPLE_RATE, Narrator, Utterance
 from duetto.corpus.natural_voices.performance import Recording, perform
 from duetto.corpus.natural_voices.texts import joined, sentences_by_language
@@ -63,16 +66,25 @@ class EnsembleText:
         return self.number % 2 == 1
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether its words are drawn at random: the same for a spoken text and the intoned one after it."""
+        pair, share = self.number // 2, self.ensemble.drawn_share
+        return int((pair + 1) * share) > int(pair * share)
+
+    @property
     def name(self) -> str:
         """Unique in the corpus; also the name of the song."""
         return f"{self.prosody}_{self.number:02d}_{self.language}_{'intoned' if self.is_intoned else 'spoken'}"
 
     @property
     def text(self) -> str:
-        """Two sentences in an order of this voice; those of held-out texts are the last two of the language."""
+        """Two sentences in an order of this voice, or of drawn words; if held out, the last two of the language."""
         sentences = sentences_by_language()[self.language]
         if self.split != "train":
             return joined(sentences[-SENTENCES:], self.language)
+        if self.is_drawn:
+            random, heard = self._random("words", str(self.number)), sentences[:-SENTENCES]
+            return joined(tuple(drawn_sentence(heard, self.language, random) for _ in range(SENTENCES)), self.language)
         order = self._random("order", self.language).permutation(len(sentences) - SENTENCES)
         first = SENTENCES * self.number
         return joined(tuple(sentences[order[(first + k) % order.size]] for k in range(SENTENCES)), self.language)
