@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from duetto.__main__ import main
+from duetto.architectures.diffsvc.config import DiffSVCConfig
 from duetto.architectures.vocoder.config import VocoderConfig
 from duetto.corpus.manifest import Clip, Manifest, load_manifest
+from duetto.errors import ConfigError
 from duetto.evaluation.registry import all_metrics, metric_named
 from duetto.renamed import (
     SETTINGS,
@@ -189,3 +191,10 @@ def test_a_file_has_its_old_name_only_where_the_new_one_is_not(tmp_path):
     (tmp_path / "reference.wav").touch()
     assert find_file(tmp_path, "reference.wav").name == "reference.wav"
     assert np.array_equal(find_file(tmp_path, "output.wav").parts[-1:], ["output.wav"])
+
+
+def test_a_setting_that_is_gone_may_be_recorded_with_the_value_that_means_the_same():
+    recorded = {**asdict(DiffSVCConfig()), "has_linear_part": False}
+    assert from_dict(DiffSVCConfig, recorded) == DiffSVCConfig()
+    with pytest.raises(ConfigError, match="no field has_linear_part"):
+        from_dict(DiffSVCConfig, {**recorded, "has_linear_part": True})

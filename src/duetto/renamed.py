@@ -18,6 +18,7 @@ SETTINGS = {  # of train.py, group and field
     "model.colour_db": "model.equaliser_db",
 }
 OLD_FIELDS = MappingProxyType({old.split(".")[1]: new.split(".")[1] for old, new in SETTINGS.items()})  # by field
+GONE = {"has_linear_part": False}  # fields of records, and the value that means what there is without them
 COMMANDS = {"probe": "stress"}  # of `python -m duetto`
 OPTIONS = {"stress": {"probe": "test"}, "sing": {"truth": "annotations"}}  # by command
 KEYS = {  # in run.json, metrics.json and stress_tests.json

@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from duetto.architectures.diffsvc.config import AuxiliaryConfig
 from duetto.bases import BASES
 from duetto.runs.compose import compose_runs
 from duetto.runs.prepare import make_crop_plan
@@ -59,6 +60,14 @@ def test_a_setting_that_is_younger_than_a_base_has_its_default_in_it(shipped: Pa
     config = asking_for_auto()
     assert choose_base(config.model, config.features, shipped) is not None
     assert not has_shape(replace(config.model, has_mel_latent=True), card["shape"])
+
+
+def test_a_group_of_settings_that_is_younger_has_its_defaults():
+    (config,) = compose_runs(conf_folder(), [["model=diffsvc", "data=case_b"]])
+    recorded = shape_of(config.model)
+    del recorded["auxiliary"]
+    assert has_shape(config.model, recorded)
+    assert not has_shape(replace(config.model, auxiliary=AuxiliaryConfig(num_layers=5)), recorded)
 
 
 def test_auto_takes_none_where_shape_or_features_differ_and_says_so(shipped: Path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from duetto.errors import ConfigError
-from duetto.renamed import OLD_FIELDS
+from duetto.renamed import GONE, OLD_FIELDS
 from duetto.settings.case_config import (
     ChoirConfig,
     EnsembleConfig,
@@ -39,6 +39,7 @@ def from_dict(schema: type[Any], values: dict[str, Any]) -> Any:
     require(isinstance(values, dict), f"{schema.__name__} is {values!r}; expected a group of settings.")
     known = {item.name: item for item in fields(schema)}
     values = {name if name in known else OLD_FIELDS.get(name, name): value for name, value in values.items()}
+    values = {name: value for name, value in values.items() if name in known or GONE.get(name, ...) != value}
     unknown = sorted(set(values) - set(known))
     require(not unknown, f"{schema.__name__} has no field {', '.join(unknown)}.")
     arguments = {}

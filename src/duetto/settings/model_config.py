@@ -168,9 +168,17 @@ def shape_of(model: ModelConfig) -> dict[str, Any]:
 
 def has_shape(model: ModelConfig, recorded: Mapping[str, Any]) -> bool:
     """Whether a shape that was recorded is that of `model`; a setting that is younger than it had its default."""
-    defaults = {each.name: each.default for each in fields(model) if each.default is not dataclasses.MISSING}
     wanted = shape_of(model)
-    return wanted == {name: recorded.get(name, defaults.get(name)) for name in wanted}
+    younger = {each.name: _default(each) for each in fields(model) if each.name not in recorded}
+    return wanted == {name: younger.get(name, recorded.get(name)) for name in wanted}
+
+
+def _default(setting: "dataclasses.Field[Any]") -> Any:
+    """The default of a setting as `asdict` gives it; None if it has none."""
+    if setting.default_factory is not dataclasses.MISSING:
+        made = setting.default_factory()
+        return asdict(made) if dataclasses.is_dataclass(made) and not isinstance(made, type) else made
+    return None if setting.default is dataclasses.MISSING else setting.default
 
 
 def path_fields(schema: type[ModelConfig]) -> set[str]:

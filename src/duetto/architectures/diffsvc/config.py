@@ -18,6 +18,14 @@ class DenoiserConfig:
 
 
 @dataclass
+class AuxiliaryConfig:
+    """The decoder that predicts a mel in one pass, for the denoiser to see (`auxiliary.py`)."""
+
+    num_layers: int = 0  # 0 = none, as upstream
+    channels: int = 192
+
+
+@dataclass
 class DiffSVCConfig(ModelConfig):
     """Diff-SVC: content + pitch -> mel by denoising diffusion, then a vocoder."""
 
@@ -33,8 +41,9 @@ class DiffSVCConfig(ModelConfig):
     uses_energy: bool = False  # a loudness table (upstream's use_energy_embed)
     legacy_layers: int = 0  # transformer layers over the content, in checkpoints before 2022-11-28; 0 = none
     has_single_range: bool = False  # one mel range for all bins (upstream's placeholder) instead of one per bin
-    # what is diffused is the mel without the linear baseline's prediction (`residual.py`); off = upstream
-    has_linear_part: bool = False
+    auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
+    # training from pretrained weights: the auxiliary decoder learns too, not only mean and spread of the voice
+    trains_auxiliary: bool = field(default=False, metadata=NOT_SHAPE)
     # training from pretrained weights: the mel range is that of the training set instead of theirs
     measures_range: bool = field(default=False, metadata=NOT_SHAPE)
     # f0 is interpolated through unvoiced frames, as public checkpoints were trained
@@ -79,10 +88,14 @@ class DiffSVCConfig(ModelConfig):
         require(self.max_gradient_norm > 0, f"model.max_gradient_norm={self.max_gradient_norm}: expected above 0.")
         for name in ("key_shift_semitones", "gain_db"):
             require(getattr(self, name) >= 0, f"model.{name}={getattr(self, name)}: expected 0 (off) or more.")
+        self._validate_auxiliary()
 
+    def _validate_auxiliary(self) -> None:
+        require_within("model.auxiliary.num_layers", self.auxiliary.num_layers, 0)
+        require_within("model.auxiliary.channels", self.auxiliary.channels, 1)
         require(
-            not (self.has_linear_part and self.has_log10_mel),
-            "model.has_linear_part: the linear part predicts natural logarithms; set model.has_log10_mel=false.",
+            not (self.auxiliary.num_layers and self.has_log10_mel),
+            "model.auxiliary: the decoder predicts natural logarithms; set model.has_log10_mel=false.",
         )
 
     def _validate_networks(self) -> None:

@@ -30,6 +30,7 @@ class ConditionInputs:
     speaker_id: Tensor | None = None  # (B,), int64
     energy: Tensor | None = None  # (B, T)
     unit_index: Tensor | None = None  # (B, T), int64, 1-based
+    predicted: Tensor | None = None  # mel of the auxiliary decoder, (B, M, T); None = the model predicts it
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,6 @@ class DiffSVC(nn.Module):
         """Log mel (B, M, T) to x_0."""
         return normalise_mel(mel, self.mel_min, self.mel_max)
 
-    def deviation(self, mel: Tensor, inputs: ConditionInputs) -> Tensor:
-        """What is diffused of a log mel (B, M, T): all of it."""
-        return mel
-
-    def restored(self, deviation: Tensor, inputs: ConditionInputs) -> Tensor:
-        """The log mel (B, M, T) of what was diffused."""
-        return deviation
-
     def forward(self, mel: Tensor, inputs: ConditionInputs, timestep: Tensor, noise: Tensor) -> Tensor:
         """Predicted noise of a noised mel, for training.
 
@@ -93,7 +86,7 @@ class DiffSVC(nn.Module):
         Returns:
             (B, M, T).
         """
-        x_t = diffuse(self.schedule, self.normalise(self.deviation(mel, inputs)), timestep, noise)
+        x_t = diffuse(self.schedule, self.normalise(mel), timestep, noise)
         return self.denoiser(x_t, timestep, self.encode(inputs), inputs.mask)
 
     @torch.no_grad()
@@ -130,12 +123,12 @@ class DiffSVC(nn.Module):
         shape = (batch, self.shape.denoiser.n_mels, num_frames)
         noise = torch.randn(shape, generator=generator, device=device).to(self.mel_min) * noise_scale
         start = None if shallow is None else shallow.start
-        x = noise if shallow is None else self.noised(shallow, inputs, noise)
+        x = noise if shallow is None else self.noised(shallow, noise)
         denoise = PreparedDenoiser(self.denoiser, self.encode(inputs), inputs.mask)
         x_0 = sample(sampler, denoise, x, self.schedule, start, generator, progress, is_clamped)
-        return self.restored(denormalise_mel(x_0, self.mel_min, self.mel_max), inputs) * inputs.mask
+        return denormalise_mel(x_0, self.mel_min, self.mel_max) * inputs.mask
 
-    def noised(self, shallow: Shallow, inputs: ConditionInputs, noise: Tensor) -> Tensor:
+    def noised(self, shallow: Shallow, noise: Tensor) -> Tensor:
         """The starting mel with the noise of timestep start - 1, (B, M, T)."""
         last = torch.full((len(noise),), min(shallow.start, len(self.schedule)) - 1, device=noise.device)
-        return diffuse(self.schedule, self.normalise(self.deviation(shallow.mel, inputs)), last, noise)
+        return diffuse(self.schedule, self.normalise(shallow.mel), last, noise)

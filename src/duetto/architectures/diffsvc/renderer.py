@@ -5,11 +5,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from duetto.architectures.diffsvc.auxiliary import AuxiliaryDiffSVC
 from duetto.architectures.diffsvc.config import DiffSVCConfig
 from duetto.architectures.diffsvc.model import ConditionInputs, DiffSVC, Shallow
-from duetto.architectures.diffsvc.residual import ResidualDiffSVC
 from duetto.architectures.diffsvc.sampling import SamplerSettings
-from duetto.architectures.diffsvc.shapes import ConditionShape, DenoiserShape, DiffSVCShape
+from duetto.architectures.diffsvc.shapes import AuxiliaryShape, ConditionShape, DenoiserShape, DiffSVCShape
 from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.conversion.converter import ConversionRequest
@@ -56,8 +56,8 @@ def build_diffsvc(model: DiffSVCConfig, features: FeaturesConfig) -> SingingDiff
         num_range_bins=1 if model.has_single_range else model.n_mels,
     )
     vocoder = Vocoder(vocoder_shape(model.n_mels, model.vocoder_generator, features.sample_rate))
-    acoustic = ResidualDiffSVC(shape, model.num_speakers) if model.has_linear_part else DiffSVC(shape)
-    return SingingDiffSVC(acoustic, vocoder)
+    size = AuxiliaryShape(model.auxiliary.channels, model.auxiliary.num_layers, model.num_speakers)
+    return SingingDiffSVC(AuxiliaryDiffSVC(shape, size) if size.num_layers else DiffSVC(shape), vocoder)
 
 
 def mel_for(model: DiffSVCConfig, waveform: Tensor, features: FeaturesConfig, semitones: float = 0.0) -> Tensor:

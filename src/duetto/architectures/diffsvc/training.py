@@ -7,17 +7,16 @@ trained; it is loaded once and saved with the voice.
 Augmentation, off by default: a pitch shift of spectrum and f0 (key shift), and a change of level.
 """
 
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from duetto.architectures.diffsvc.auxiliary import AuxiliaryDiffSVC
 from duetto.architectures.diffsvc.config import DiffSVCConfig
 from duetto.architectures.diffsvc.model import ConditionInputs
 from duetto.architectures.diffsvc.renderer import SingingDiffSVC, build_diffsvc, mel_energy, mel_for
-from duetto.architectures.diffsvc.residual import ResidualDiffSVC
 from duetto.architectures.diffsvc.schedule import noise_loss
 from duetto.architectures.vocoder.load import load_vocoder_into
 from duetto.data.batch import Batch
@@ -30,20 +29,21 @@ from duetto.units import semitones_to_ratio
 
 VALIDATION_SEED = 20_190  # of the noise and timesteps that every validation uses
 VALIDATION_DRAWS = 16  # timesteps, evenly spread
-OUTLYING = 5e-4  # share of frames beyond either end of the range of a linear part's rest
 MEL_MARGIN = 1e-3  # minimum width of a bin's range, so that a constant bin does not divide by zero
 
 
 class DiffSVCModule(TrainingModule):
     """The acoustic model with its optimiser, and the vocoder that turns its mels into sound."""
 
-    loss_names = ("noise",)
+    loss_names: tuple[str, ...] = ("noise",)
     network_names = ("denoiser",)
 
     def __init__(self, model: DiffSVCConfig, features: FeaturesConfig, seed: int) -> None:
         super().__init__(model, features, seed)
         self.config = model
         self.network = build_diffsvc(model, features)
+        if model.auxiliary.num_layers:
+            self.loss_names = ("noise", "auxiliary")
         load_vocoder_into(self.network.vocoder, model.vocoder, features)
         self.network.vocoder.requires_grad_(False)
 
@@ -60,39 +60,30 @@ class DiffSVCModule(TrainingModule):
         return cast(SingingDiffSVC, network).acoustic
 
     def learn_statistics(self, plan: CropPlan) -> str | None:
-        """Fit the linear part, if there is one; store the range of what is diffused, bin by bin, with the weights.
+        """Store the range of the mel, bin by bin, with the weights; fit the linear part of an auxiliary decoder.
 
-        Pretrained weights keep their map, and their range unless `model.measures_range` is set; the share of the
+        Pretrained weights keep that map, and their range unless `model.measures_range` is set; the share of the
         training set that lies outside it is reported.
         """
         acoustic, said = self.network.acoustic, ""
-        if isinstance(acoustic, ResidualDiffSVC):
-            said = fit_linear(acoustic.linear, plan, self.features, RIDGE, keeps_map=self.start.from_base)
-        diffused = (self._diffused(clip, plan.hop_length) for clip in plan.clips if clip.num_frames)
+        if isinstance(acoustic, AuxiliaryDiffSVC):
+            said = fit_linear(acoustic.auxiliary.linear, plan, self.features, RIDGE, keeps_map=self.start.from_base)
+        mels = (self._mel(clip, plan.hop_length) for clip in plan.clips if clip.num_frames)
         if self.start.from_base and not self.config.measures_range:
-            outside = torch.cat([(acoustic.normalise(each).abs() > 1.0).float().flatten() for each in diffused])
+            outside = torch.cat([(acoustic.normalise(each).abs() > 1.0).float().flatten() for each in mels])
             return (
                 f"{said} {100 * float(outside.mean()):.2f} % of the training set's mel lies outside the pretrained "
                 "weights' range; conversions are clipped to that range."
             ).strip()
-        low, high = self._range(diffused)
-        acoustic.set_mel_range(low, torch.maximum(high, low + MEL_MARGIN))
+        lows, highs = zip(*((mel.amin(dim=(0, 2)), mel.amax(dim=(0, 2))) for mel in mels), strict=True)
+        low = torch.stack(lows).amin(dim=0)
+        acoustic.set_mel_range(low, torch.maximum(torch.stack(highs).amax(dim=0), low + MEL_MARGIN))
         return said or None
 
-    def _range(self, diffused: Iterator[Tensor]) -> tuple[Tensor, Tensor]:
-        """Lowest and highest value of each bin, (M,); with a linear part, what all but one in a thousand lie within."""
-        if isinstance(self.network.acoustic, ResidualDiffSVC):
-            frames = torch.cat([each[0] for each in diffused], dim=1).numpy()
-            low, high = np.quantile(frames, (OUTLYING, 1 - OUTLYING), axis=1)
-            return torch.from_numpy(low).float(), torch.from_numpy(high).float()
-        lows, highs = zip(*((each.amin(dim=(0, 2)), each.amax(dim=(0, 2))) for each in diffused), strict=True)
-        return torch.stack(lows).amin(dim=0), torch.stack(highs).amax(dim=0)
-
     @torch.no_grad()
-    def _diffused(self, clip: TrainingClip, hop_length: int) -> Tensor:
+    def _mel(self, clip: TrainingClip, hop_length: int) -> Tensor:
         whole = collate([(clip, 0)], clip.num_frames, hop_length)
-        mel, inputs = self._inputs(whole, whole.waveform, whole.f0_hz, 0.0)
-        return self.network.acoustic.deviation(mel, inputs)
+        return mel_for(self.config, whole.waveform, self.features)
 
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
         """One step."""
@@ -100,22 +91,39 @@ class DiffSVCModule(TrainingModule):
         mel, inputs = self._augmented(batch)
         timestep = torch.randint(self.config.num_timesteps, (len(mel),), device=mel.device)
         noise = torch.randn_like(mel)
+        with torch.set_grad_enabled(self._learns_auxiliary):
+            inputs, losses = self._with_prediction(mel, inputs)
         predicted = self.network.acoustic(mel, inputs, timestep, noise)
-        loss = noise_loss(noise, predicted, inputs.mask, self.config.has_absolute_loss)
-        self.optimise(optimizer, loss, batch, self.config.max_gradient_norm)
-        return {"noise": loss.detach()}
+        losses["noise"] = noise_loss(noise, predicted, inputs.mask, self.config.has_absolute_loss)
+        learned = [loss for loss in losses.values() if loss.requires_grad]
+        self.optimise(optimizer, torch.stack(learned).sum(), batch, self.config.max_gradient_norm)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    @property
+    def _learns_auxiliary(self) -> bool:
+        return not self.start.from_base or self.config.trains_auxiliary
+
+    def _with_prediction(self, mel: Tensor, inputs: ConditionInputs) -> tuple[ConditionInputs, dict[str, Tensor]]:
+        """Inputs with what an auxiliary decoder predicts, and its loss; the denoiser's loss does not reach it."""
+        acoustic = self.network.acoustic
+        if not isinstance(acoustic, AuxiliaryDiffSVC):
+            return inputs, {}
+        predicted = acoustic.predict(inputs)
+        return replace(inputs, predicted=predicted.detach()), {"auxiliary": acoustic.distance(predicted, mel, inputs)}
 
     @torch.no_grad()
     def validate_on(self, batch: Batch) -> dict[str, float]:
         """The loss on held-out frames, with the same noise and timesteps each time, so that values are comparable."""
         generator = torch.Generator().manual_seed(VALIDATION_SEED)
         mel, inputs = self._inputs(batch, batch.waveform, batch.f0_hz, 0.0)
+        inputs, known = self._with_prediction(mel, inputs)
         losses = []
         for timestep in torch.linspace(0, self.config.num_timesteps - 1, VALIDATION_DRAWS).round().long():
             noise = torch.randn(mel.shape, generator=generator).to(mel)
             predicted = self.network.acoustic(mel, inputs, timestep.to(mel.device).expand(len(mel)), noise)
             losses.append(noise_loss(noise, predicted, inputs.mask, self.config.has_absolute_loss))
-        return {"val_noise_loss": float(torch.stack(losses).mean())}
+        known["noise"] = torch.stack(losses).mean()
+        return {f"val_{name}_loss": float(loss) for name, loss in known.items()}
 
     def _augmented(self, batch: Batch) -> tuple[Tensor, ConditionInputs]:
         waveform, f0_hz, semitones = batch.waveform, batch.f0_hz, 0.0
