@@ -17,7 +17,13 @@ import numpy as np
 import simpy
 
 HOUR_S = 3600.0
-STAGES = {"corpus": "prepare_s", "preprocess": "prepare_s", "features": "prepare_s", "test": "score_s"}
+STAGES = {  # of the record of a run: which cost each is part of
+    "corpus": "prepare_s",
+    "preprocess": "prepare_s",
+    "features": "prepare_s",
+    "test": "score_s",
+    "closing": "score_s",
+}
 
 
 @dataclass(frozen=True)
