@@ -14,6 +14,7 @@ from duetto.runs.prepare import PreparedData
 from duetto.settings.config import DataConfig, from_dict
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_object, write_json
+from duetto.storage.locks import in_turn
 from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER, RunFolder
 from duetto.voices.find import recorded_runs
 
@@ -29,13 +30,17 @@ def register_data(config: TrainConfig, prepared: PreparedData) -> None:
         StorageError: If the list cannot be written.
     """
     listing = prepared.folder / FEATURES_NAME
-    before = read_object(listing) if listing.is_file() else {}
     paths = {path.stem: str(path.absolute()) for path in prepared.features.paths.values()}
-    if not paths.items() <= before.items():
-        write_json(listing, before | paths)
+    if not paths.items() <= _listed(listing).items():
+        with in_turn(listing.with_name(f".{FEATURES_NAME}.lock")):
+            write_json(listing, _listed(listing) | paths)
     root = Path(config.data.root)
     found = [*artefacts_of_recordings(config.data), *artefacts_of_corpus(prepared.folder), *_corpora(root, prepared)]
     register(found, [root, Path(config.logs)])
+
+
+def _listed(listing: Path) -> dict[str, Any]:
+    return read_object(listing) if listing.is_file() else {}
 
 
 def register_run(run: RunFolder) -> None:
