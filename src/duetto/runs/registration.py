@@ -1,7 +1,7 @@
 """Enters what a command made into the registry, and makes the registry again from the artefacts."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,22 @@ def register_data(config: TrainConfig, prepared: PreparedData) -> None:
     Raises:
         StorageError: If the list cannot be written.
     """
-    listing = prepared.folder / FEATURES_NAME
-    paths = {path.stem: str(path.absolute()) for path in prepared.features.paths.values()}
-    if not paths.items() <= _listed(listing).items():
-        with in_turn(listing.with_name(f".{FEATURES_NAME}.lock")):
-            write_json(listing, _listed(listing) | paths)
+    list_features(prepared.folder, {path.stem: str(path.absolute()) for path in prepared.features.paths.values()})
     root = Path(config.data.root)
     found = [*artefacts_of_recordings(config.data), *artefacts_of_corpus(prepared.folder), *_corpora(root, prepared)]
     register(found, [root, Path(config.logs)])
+
+
+def list_features(corpus: Path, paths: Mapping[str, str]) -> None:
+    """Add feature files, by their names, to the list in a corpus; runs that do so at once lose no entry of each other.
+
+    Raises:
+        StorageError: If the list cannot be written.
+    """
+    listing = corpus / FEATURES_NAME
+    if not paths.items() <= _listed(listing).items():
+        with in_turn(listing.with_name(f".{FEATURES_NAME}.lock")):
+            write_json(listing, _listed(listing) | dict(paths))
 
 
 def _listed(listing: Path) -> dict[str, Any]:

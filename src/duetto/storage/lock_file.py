@@ -16,9 +16,9 @@ from pathlib import Path
 from duetto.storage.flock import hold
 from duetto.storage.leftovers import TEMPORARY
 from duetto.storage.lock_owner import MAX_BYTES, Owner, this_process
-from duetto.storage.lock_signs import SILENT_S
 
 BEAT_S = 5.0  # between two counts
+GUARD_S = 120.0  # without a change, after which a takeover was killed itself
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class LockFile:
         try:
             guard.mkdir()
         except FileExistsError:
-            if silent_s > 2 * SILENT_S:  # whoever made it was killed in that moment
+            if silent_s > GUARD_S:
                 guard.rmdir()
             return False
         try:
