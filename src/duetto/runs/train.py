@@ -104,8 +104,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
             console.print(f"Run {run.name} is already trained; nothing is repeated.")
             if config.validate_on is not None:
                 console.print("validate_on: nothing is converted after the training; use infer.py source=FILE.")
-            tracker = Tracker([], "unchanged: this run was finished before")
-            signature = str(read_object(run.record).get("signature", signature_of(made_of)))
+            signature, tracker = trained_before(config, run, made_of, console)
             return Run(folder, signature, prepared, hardware, tracker, started_s, is_new=False)
         record = describe_run(config, made_of, prepared, hardware) | given | origin_of(run, made_of)
         signature = str(record["signature"])
@@ -124,6 +123,15 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         write_record(run, {**record, "status": "trained", **result.summary()})
         register_run(run)
     return Run(folder, signature, prepared, hardware, tracker, started_s)
+
+
+def trained_before(config: TrainConfig, run: RunFolder, made_of: Fingerprint, console: Console) -> tuple[str, Tracker]:
+    """Signature and tracker of a run that needs no training; one that was stopped before its test is still tracked."""
+    record = read_object(run.record)
+    is_finished = record.get("status") != "trained"
+    unchanged = Tracker([], "unchanged: this run was finished before")
+    tracker = unchanged if is_finished else track(config.logger, run, record, console)
+    return str(record.get("signature", signature_of(made_of))), tracker
 
 
 def check_inputs(config: TrainConfig) -> None:
