@@ -98,6 +98,15 @@ class StandIn:
         person = {"id": "u", "entity": ENTITY, "username": ENTITY, "email": "a@b", "admin": False, "flags": "{}"}
         return {"viewer": {**person, "name": ENTITY, "deletedAt": None, "teams": edges, "apiKeys": edges}}
 
+    def _GetDefaultEntity(self, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"viewer": {"id": "u", "entity": ENTITY}}
+
+    def _GetProjects(self, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        page = {"__typename": "PageInfo", "endCursor": None, "hasNextPage": False}
+        project = {"__typename": "Project", "id": "p", "name": "duetto", "entityName": ENTITY, "isBenchmark": False}
+        node = {**project, "createdAt": "2026-01-01T00:00:00Z", "user": None}
+        return {"models": {"pageInfo": page, "edges": [{"node": node}]}}
+
     def _ServerFeaturesQuery(self, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"serverInfo": {"features": []}}
 

@@ -35,7 +35,8 @@ def check(seen: SeenRun) -> None:
 def sync(run: Path, server: StandIn, environment: dict[str, str]) -> None:
     folders = sorted(str(path) for path in (run / "wandb").glob("offline-run-*"))
     command = [sys.executable, "-m", "wandb", "sync", *folders]
-    subprocess.run(command, env={**environment, **server.environment()}, check=True, capture_output=True, timeout=240)
+    values = {**environment, **server.environment()}
+    subprocess.run(command, env=values, cwd=run, check=True, capture_output=True, timeout=240)
 
 
 def test_offline_three_kills_and_a_sync_give_one_history_without_a_gap(tmp_path: Path, environment: dict[str, str]):
