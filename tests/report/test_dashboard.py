@@ -1,8 +1,8 @@
 import json
 
 import pytest
-
 import wandb
+
 from duetto.__main__ import main
 from duetto.report import dashboard
 from duetto.report.comparison.find import find, read

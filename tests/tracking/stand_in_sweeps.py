@@ -28,7 +28,7 @@ class SweepQueue:
         sweep = {"id": base64.b64encode(name.encode()).decode(), "name": name, "project": project}
         return {"upsertSweep": {"sweep": {**sweep, "config": values["config"]}, "configValidationWarnings": []}}
 
-    def _Sweep(self, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+    def _SweepWithRuns(self, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         name = values.get("sweep") or values.get("name")
         sweep = {
             **{"id": base64.b64encode(str(name).encode()).decode(), "name": name, "method": "grid"},
@@ -49,6 +49,9 @@ class SweepQueue:
             },
         }
         return {"project": {"id": "p", "sweep": sweep}}
+
+    def _GetSweepState(self, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"project": {"sweep": {"state": "RUNNING"}}}
 
     def _CreateAgent(self, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"createAgent": {"agent": {"id": values["sweep"]}}}
