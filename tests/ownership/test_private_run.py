@@ -9,7 +9,7 @@ from rich.console import Console
 
 from duetto.__main__ import main
 from duetto.errors import CorpusError
-from duetto.ownership.privacy import is_private, shareable
+from duetto.ownership.privacy import is_private, shareable, told_elsewhere
 from duetto.runs.complete import complete_run
 from duetto.runs.compose import compose_runs
 from duetto.runs.stress import read_settings
@@ -53,6 +53,13 @@ def open_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
         return finish(tmp_path_factory.mktemp("open"), ["train", "infer", "publish_audio", "cloud_logging"], patch)
 
 
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A run whose singer allows it to be logged, and no sound to be published."""
+    with pytest.MonkeyPatch.context() as patch:
+        return finish(tmp_path_factory.mktemp("logged"), ["train", "infer", "cloud_logging"], patch)
+
+
 def held(files: list[Path], *needles: str | bytes) -> list[tuple[str, bytes]]:
     wanted = [needle.encode() if isinstance(needle, str) else needle for needle in needles]
     return [(path.name, needle) for path in files for needle in wanted if needle in path.read_bytes()]
@@ -83,6 +90,16 @@ def test_with_the_scopes_there_are_sounds_but_neither_host_nor_path(open_run: Ru
     assert held([open_run.page], SOUND, PICTURE)
     assert [path for path in shown(open_run) if path.suffix == ".wav"]
     assert held(shown(open_run), place, HOST, "Bo Berg") == []
+
+
+def test_a_run_that_may_be_logged_and_not_heard_logs_numbers_alone(logged: RunFolder):
+    files = [path for path in (logged.path / "wandb").rglob("*") if path.is_file()]
+    place = str(logged.path.parent.parent)
+    assert files
+    assert held(files, *NAMES, "ann's", "ann-01", place, HOST, "Bo Berg") == []
+    assert not [path for path in files if path.suffix in SUFFIXES]
+    assert held(files, "test/mcd_output")
+    assert held([path for path in files if "table" in path.parts], "recording 1")
 
 
 def test_a_comparison_holds_nothing_of_it_either(closed: RunFolder, tmp_path: Path):
@@ -125,6 +142,31 @@ def test_a_person_behind_a_base_makes_it_private():
 def test_a_setting_with_a_path_is_not_shown(name: str, value: str):
     record = {"consent": person(), "config": {"data": {name: value, "case": "folder"}}}
     assert shareable(record)["config"] == {"data": {name: "not shown", "case": "folder"}}
+
+
+@pytest.mark.parametrize("subject", ["none", "Ann 01"])
+def test_what_a_service_is_told_leads_to_no_person_machine_or_recording(subject: str):
+    consent = {**(NOBODY if subject == "none" else person()), "subject": subject, "controller": "Bo Berg"}
+    record = {
+        **{"name": "rvc-folder-full-compact-r1", "signature": "r1", "case": "folder", "consent": consent},
+        **{"made_from": [{"role": "base", "name": "/home/ann/G.pth", "sha256": "ab", "consent": consent}]},
+        **{"speakers": ["Ann 01"], "made_of": {"settings": {"path": "/home/ann"}}, "given_name": "anns_voice"},
+        "ledger": {"seconds_in": 9.0, "dropped": [{"clip_id": "target/ann take 1", "seconds": 1.0}]},
+        "doctor": {"verdict": "usable", "findings": [{"what": "ann take 1 is loud"}]},
+        "config": {
+            **{"logs": "/home/ann/logs", "name": "anns_voice", "validate_on": "hers", "base": "auto"},
+            "data": {"case": "folder", "path": "ann's takes", "singer": "Ann 01", "root": "data", "without": ["Bo"]},
+            "model": {"name": "rvc", "vocoder": "/home/ann/v.ckpt"},
+        },
+    }
+    told = told_elsewhere(record)
+    text = json.dumps(told)
+    needles = ["/home", "Bo Berg", "takes", "take 1", "hers", "G.pth"]
+    needles += ["ann", "Ann", "Bo"] if subject != "none" else []
+    assert [needle for needle in needles if needle in text] == []
+    assert told["config"]["model"]["name"] == "rvc"
+    assert (told["num_singers"], told["ledger"], told["doctor"]) == (1, {"seconds_in": 9.0}, "usable")
+    assert told["made_from"] == [{"role": "base", "sha256": "ab"}]
 
 
 def test_weights_and_biases_is_off_when_the_owner_of_a_base_does_not_allow_it(tmp_path: Path):

@@ -7,6 +7,7 @@ from duetto.__main__ import main
 from duetto.report import dashboard
 from duetto.report.comparison.find import find, read
 from tests.report.comparison.several_runs import finding, make_pair, write_verdict
+from tests.tracking.stand_in import stand_in
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_verdicts_are_the_first_section(spec):
 
 def test_only_the_runs_that_are_compared_are_shown_by_case_and_model(spec):
     runs = spec["runSets"][0]
-    assert runs["filters"]["filters"][0]["key"] == {"section": "run", "name": "name"}
+    assert runs["filters"]["filters"][0]["key"] == {"section": "config", "name": "signature.value"}
     assert runs["filters"]["filters"][0]["value"] == ["aaaa000000", "bbbb000000"]
     assert [group["name"] for group in runs["grouping"]] == ["case.value", "model.value"]
     assert runs["runFeed"]["columnPinned"]["summary:test/mcd_output"]
@@ -114,3 +115,34 @@ def test_a_refusal_is_one_sentence(folder, monkeypatch, capsys):
     monkeypatch.setattr(dashboard.workspaces.Workspace, "save", save)
     assert main(["dashboard", str(folder), "--entity", "me"]) == 2
     assert "did not take the dashboard (permission denied)" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_workspace_and_report_of_a_study_are_saved_by_the_real_client(folder, monkeypatch, capsys, tmp_path):
+    rows = [{"name": f"arm{number}", "run": run.name} for number, run in enumerate((folder / "one", folder / "two"))]
+    (folder / "sweeps" / "tempo").mkdir(parents=True)
+    (folder / "sweeps" / "tempo" / "state.json").write_text(json.dumps({"sweep": "tempo", "runs": rows}))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with stand_in() as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        wandb.teardown()
+        assert main(["dashboard", f"--logs={folder}", "study=tempo", "report"]) == 0
+        wandb.teardown()
+    addresses = capsys.readouterr().out.split()
+    assert len(addresses) == 2
+    assert server.unknown == []
+    workspace, report = server.views
+    assert workspace["displayName"] == report["displayName"] == "duetto: study tempo"
+    assert (workspace["type"], report["type"]) == ("project-view", "runs")
+    text = json.dumps(json.loads(report["spec"]))
+    assert "reproduced" in text
+    assert "aaaa000000" in text
+    assert "audio/tea__mei/output" in text
+
+
+def test_a_study_without_runs_is_one_sentence(folder, capsys):
+    assert main(["dashboard", f"--logs={folder}", "study=absent"]) == 2
+    assert "python sweep.py study=absent" in capsys.readouterr().err
+    assert main(["dashboard"]) == 2
+    assert "Which runs?" in capsys.readouterr().err

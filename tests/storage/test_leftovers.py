@@ -1,5 +1,6 @@
 """What a killed process was writing is removed, and nothing else."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from duetto.storage import leftovers
 from duetto.storage.files import atomic_path, write_text
 from duetto.storage.leftovers import TEMPORARY, sweep_leftovers
+from tests.storage.shared_disk import without_locks
 
 KILLED = """
 import os, signal, sys
@@ -68,3 +70,19 @@ def test_whoever_writes_into_a_folder_removes_first_what_was_left_in_it(tmp_path
     write_text(tmp_path / "whole.json", "{}")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deeper", "whole.json"]
     assert len(list((tmp_path / "deeper").iterdir())) == 1
+
+
+def test_without_locks_only_what_nobody_touched_for_a_day_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    without_locks(monkeypatch, errno.ENOLCK)
+    (tmp_path / f"{TEMPORARY}1.json").write_text("half")
+    assert sweep_leftovers(tmp_path) == 0
+    monkeypatch.setattr(leftovers, "UNLOCKED_AGE_S", 0.0)
+    assert sweep_leftovers(tmp_path) == 1
+
+
+def test_ages_are_measured_by_the_clock_that_dates_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(leftovers, "MIN_AGE_S", 3600.0)
+    monkeypatch.setattr("time.time", lambda: 4e9)  # of this machine, far ahead of the server's
+    (tmp_path / f"{TEMPORARY}1.wav").write_text("just made")
+    assert sweep_leftovers(tmp_path) == 0
+    assert len(list(tmp_path.iterdir())) == 1

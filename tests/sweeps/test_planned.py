@@ -177,10 +177,8 @@ def test_the_sweeps_folder_names_its_finished_runs_once_and_is_held_by_one_proce
     for run in runs:
         run.state = "finished"
     runs[2].state, runs[2].error = "failed", ["no"]
-    lock = record.lock()
-    with pytest.raises(StorageError, match="Another process"):
-        SweepRecord(record.folder).lock()
-    lock.release()
+    with record.lock(), pytest.raises(StorageError, match="Another process"):
+        SweepRecord(record.folder).lock().__enter__()
     record.write_plan(runs, {"workers": 2})
     record.write_state(runs)
     assert run_folders(record.folder) == [tmp_path / "a"]  # the report's reader

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from duetto.settings.logger_config import LoggerConfig
-from duetto.training.wandb_run import INIT_TIMEOUT_S, has_api_key, open_wandb
+from duetto.training.wandb_run import INIT_TIMEOUT_S, About, has_api_key, open_wandb
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,8 @@ def no_account(monkeypatch, tmp_path):
 
 
 def start(tmp_path, console, may_upload=True, **settings):
-    return open_wandb(LoggerConfig(**settings), tmp_path, "run-0123456789", {"seed": 0}, may_upload, console)
+    about = About("run-0123456789", "0123456789", {"seed": 0}, may_upload=may_upload)
+    return open_wandb(LoggerConfig(**settings), tmp_path, about, console)
 
 
 def test_a_key_is_found_in_the_environment(monkeypatch):

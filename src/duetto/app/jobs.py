@@ -3,6 +3,7 @@
 A job has a record (its command) and its output, both below `.app/jobs`. It goes on when the app is closed; the app that
 is opened next finds it. The child holds its output file locked, as `duetto.storage.leftovers` does with files that are
 being written, so that a job is told apart from one that ended, whoever started it and whatever became of its number.
+Where the file system has no locks, the number and the start of its process tell.
 """
 
 import os
@@ -20,7 +21,8 @@ from typing import Any, Literal
 from duetto.errors import EXIT_USER_ERROR, ConfigError
 from duetto.signals import EXIT_INTERRUPTED, EXIT_TERMINATED, STOPPED
 from duetto.storage.files import make_folder, read_object, write_json
-from duetto.storage.leftovers import hold
+from duetto.storage.flock import hold
+from duetto.storage.lock_owner import is_process, start_of
 
 Phase = Literal["none", "running", "finished", "stopped", "failed", "ended"]  # ended: nobody saw how
 STOPS = (EXIT_INTERRUPTED, EXIT_TERMINATED, -signal.SIGINT, -signal.SIGTERM)
@@ -65,7 +67,8 @@ class Jobs:
             child = self._spawn(self._output(kind, name), arguments)
         self._children[f"{kind}-{name}"] = child
         begun = datetime.now(UTC).isoformat(timespec="seconds")
-        record = {"arguments": list(arguments), "pid": child.pid, "begun": begun, "stops": 0, **facts}
+        process = {"pid": child.pid, "start": start_of(child.pid)}
+        record = {"arguments": list(arguments), **process, "begun": begun, "stops": 0, **facts}
         write_json(self._record(kind, name), record)
 
     def stop(self, kind: str, name: str) -> None:
@@ -90,7 +93,11 @@ class Jobs:
         if not output.is_file():
             return False
         with self._guard, output.open("rb") as file:
-            return not hold(file.fileno())
+            is_free = hold(file.fileno())
+        if is_free is None:
+            record = self.record(kind, name)
+            return bool(record) and is_process(record["pid"], record.get("start", ""))
+        return not is_free
 
     def state(self, kind: str, name: str) -> JobState:
         """What became of a job."""

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from duetto.app.gate import Gate
@@ -20,6 +19,7 @@ from duetto.app.serve import served
 from duetto.app.uploads import room_left
 from duetto.errors import ConfigError
 from duetto.storage.files import make_folder, write_text
+from duetto.storage.locks import HeldError, acquire
 
 HOST = "127.0.0.1"
 PORT = 7860  # where users of this ecosystem look for such a page
@@ -77,10 +77,9 @@ def alone(places: Places) -> Iterator[None]:
     Raises:
         ConfigError: If an app is open on it.
     """
-    lock = FileLock(places.lock, timeout=0)
     try:
-        lock.acquire()
-    except Timeout as error:
+        lock = acquire(places.lock, waits=False)
+    except HeldError as error:
         where = places.address.read_text(encoding="utf-8") if places.address.is_file() else "another address"
         raise ConfigError(
             f"An app is open on {places.logs} already, at {where}; its address with the token stands in its terminal. "
@@ -89,7 +88,7 @@ def alone(places: Places) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        lock.remove()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Builds a corpus folder from a data configuration."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ from duetto.corpus.embedded_cases.case_d import case_d_settings, case_d_singer, 
 from duetto.corpus.embedded_cases.choir import choir_settings, plan_choir
 from duetto.corpus.embedded_cases.embedded import Recipe, embedded_settings, plan_embedded
 from duetto.corpus.embedded_cases.performer import EmbeddedSinger, Singer
-from duetto.corpus.jobs import build_folder, is_complete
+from duetto.corpus.jobs import Plan, build_folder, is_complete
 from duetto.corpus.natural_voices.case_n import case_n_settings, plan_case_n
 from duetto.corpus.natural_voices.ensemble import ensemble_settings, plan_ensemble
 from duetto.corpus.natural_voices.narrator import KokoroNarrator, Narrator
@@ -36,6 +37,7 @@ from duetto.progress import ReportProgress
 from duetto.settings.config import DataConfig
 from duetto.storage.fingerprint import Fingerprint, fingerprint
 from duetto.storage.leftovers import sweep_leftovers
+from duetto.storage.locks import in_turn
 from duetto.workers import process_pool, thread_pool
 
 CORPORA = "corpora"
@@ -61,7 +63,7 @@ def build_corpus(
     """Build the corpus of a case unless it exists.
 
     The folder's name is a digest of everything that determines its content. A complete folder is returned at once, an
-    incomplete one is completed; two processes may build it at the same time.
+    incomplete one is completed. Of several processes, on one machine or many, one builds and the others wait for it.
 
     Args:
         config: The case and its settings.
@@ -99,6 +101,15 @@ def corpus_folder(config: DataConfig, made_of: Fingerprint) -> Path:
     return Path(config.root) / CORPORA / f"{config.case}-{made_of.digest[:12]}"
 
 
+def _build_once(
+    folder: Path, plan: Plan, executor: Executor, progress: ReportProgress | None, made_of: Fingerprint
+) -> Path:
+    if is_complete(folder):
+        return folder
+    with in_turn(folder.with_name(f".{folder.name}.lock"), is_harmless=True):
+        return build_folder(folder, plan, executor, progress, made_of)
+
+
 def _build_embedded(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
     recipe = RECIPES[config.case](config)
     settings = embedded_settings(config, recipe, surroundings.singer)
@@ -109,7 +120,7 @@ def _build_embedded(config: DataConfig, progress: ReportProgress | None, surroun
         return folder
     plan = plan_embedded(config, recipe, settings, surroundings.singer)
     with process_pool(surroundings.workers) as executor:
-        return build_folder(folder, plan, executor, progress, made_of)
+        return _build_once(folder, plan, executor, progress, made_of)
 
 
 def _build_case_d(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
@@ -119,7 +130,7 @@ def _build_case_d(config: DataConfig, progress: ReportProgress | None, surroundi
     made_of = fingerprint(settings, {}, [f"{EMBEDDED}case_d"])
     plan = plan_case_d(config, config.fragments, settings, sung)
     with thread_pool(surroundings.workers) as executor:
-        return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
+        return _build_once(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
 def _build_choir(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
@@ -127,7 +138,7 @@ def _build_choir(config: DataConfig, progress: ReportProgress | None, surroundin
     made_of = fingerprint(settings, {}, [f"{EMBEDDED}choir"])
     plan = plan_choir(config, config.choir, settings)
     with process_pool(surroundings.workers) as executor:
-        return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
+        return _build_once(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
 def _build_natural(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
@@ -138,7 +149,7 @@ def _build_natural(config: DataConfig, progress: ReportProgress | None, surround
     if is_complete(folder):
         return folder
     with process_pool(surroundings.workers) as executor:
-        return build_folder(folder, plan_case_n(config, settings, narrator), executor, progress, made_of)
+        return _build_once(folder, plan_case_n(config, settings, narrator), executor, progress, made_of)
 
 
 def _narrator(config: DataConfig, surroundings: Surroundings) -> Narrator:
@@ -154,7 +165,7 @@ def _build_ensemble(config: DataConfig, progress: ReportProgress | None, surroun
     if is_complete(folder):
         return folder
     with process_pool(surroundings.workers) as executor:
-        return build_folder(folder, plan_ensemble(config, settings, narrator), executor, progress, made_of)
+        return _build_once(folder, plan_ensemble(config, settings, narrator), executor, progress, made_of)
 
 
 def _build_from_archive(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
@@ -163,7 +174,7 @@ def _build_from_archive(config: DataConfig, progress: ReportProgress | None, sur
     made_of = fingerprint({**archive.settings, CONSENT_NAME: consent.as_dict()}, {}, ["duetto.corpus.ddb.archive"])
     plan = plan_folder(config, archive.settings, archive.clips, (consent,))
     with thread_pool(surroundings.workers) as executor:
-        return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
+        return _build_once(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
 def _build_from_recordings(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
@@ -177,7 +188,7 @@ def _build_from_recordings(config: DataConfig, progress: ReportProgress | None, 
     roles = train_only if config.case == "mix" else reconstruct
     plan = plan_folder(config, settings, recordings, records, listing.remarks, roles)
     with thread_pool(surroundings.workers) as executor:
-        return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
+        return _build_once(corpus_folder(config, made_of), plan, executor, progress, made_of)
 
 
 def _build_from_scores(config: DataConfig, progress: ReportProgress | None, surroundings: Surroundings) -> Path:
@@ -189,7 +200,7 @@ def _build_from_scores(config: DataConfig, progress: ReportProgress | None, surr
         if is_complete(folder):
             return folder
         with process_pool(surroundings.workers) as executor:
-            return build_folder(folder, plan_sung(config, settings, scores), executor, progress, made_of)
+            return _build_once(folder, plan_sung(config, settings, scores), executor, progress, made_of)
     listing = open_folder(config)
     consents = read_folder_consents(config, listing, surroundings.today or date.today())
     recordings = paired_recordings(folder_recordings(config, listing, consents, surroundings.workers), scores)
@@ -200,4 +211,4 @@ def _build_from_scores(config: DataConfig, progress: ReportProgress | None, surr
     made_of = fingerprint(settings | decisive, {}, ["duetto.corpus.scores.folder_vsqx"])
     plan = plan_folder(config, settings, recordings, records, remarks, SourcesOfScores(config))
     with thread_pool(surroundings.workers) as executor:
-        return build_folder(corpus_folder(config, made_of), plan, executor, progress, made_of)
+        return _build_once(corpus_folder(config, made_of), plan, executor, progress, made_of)

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
 from duetto.errors import CheckpointError, DuettoError
 from duetto.hub.cache import cache_folder, check_file, place_of, record, recorded
 from duetto.hub.download import download
 from duetto.hub.table import PublicWeights, find_weights, public_weights
-from duetto.storage.files import atomic_path, make_folder, storage_error
+from duetto.storage.files import atomic_path
+from duetto.storage.locks import in_turn
 
 NAME = "hub"  # in place of a path, in settings: what the table has for this purpose
 
@@ -123,12 +122,5 @@ def _accept(row: PublicWeights, place: Path, origin: str, is_new: bool = False) 
 @contextmanager
 def _alone(row: PublicWeights) -> Iterator[None]:
     """Keep a second process waiting until the first has the file."""
-    try:
-        lock = FileLock(make_folder(cache_folder()) / f".{row.name}.lock")
-        lock.acquire()
-    except OSError as error:
-        raise storage_error(cache_folder(), error) from error
-    try:
+    with in_turn(cache_folder() / f".{row.name}.lock"):
         yield
-    finally:
-        lock.release()

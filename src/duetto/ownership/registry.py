@@ -2,26 +2,31 @@
 
 It answers what became of a person's recordings, wherever it lies. Every fact in it stands in an artefact too, so a lost
 or damaged registry is made again by `python -m duetto lineage --rebuild`. Several processes may write at once: each
-write is one transaction, and SQLite waits for the others.
+write is one transaction, and SQLite waits for the others. On a file system without locks, which SQLite needs, a lock of
+our own lets one process in at a time.
 """
 
 import json
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from duetto.errors import StorageError
 from duetto.ownership.home import home
 from duetto.ownership.subject import spelled
 from duetto.storage.files import make_folder
+from duetto.storage.flock import has_locks
+from duetto.storage.locks import in_turn
 
 REGISTRY_NAME = "lineage.sqlite"
 CONVERSION = "conversion"  # kind of a converted file
 WAIT_S = 60.0  # for another process's transaction
+WITHOUT_LOCKS = "?vfs=unix-none"  # of SQLite's address of a file: it locks nothing
 TABLES = """
 CREATE TABLE IF NOT EXISTS artefact (id TEXT, path TEXT, kind TEXT, name TEXT, record TEXT, PRIMARY KEY (id, path));
 CREATE TABLE IF NOT EXISTS made_from (id TEXT, parent TEXT, role TEXT, PRIMARY KEY (id, parent, role));
@@ -157,9 +162,10 @@ def open_registry() -> Iterator[Registry]:
         StorageError: If it cannot be opened or written.
     """
     path = registry_path()
-    make_folder(path.parent)
+    has_own_locks = has_locks(make_folder(path.parent))
+    turn = nullcontext() if has_own_locks else in_turn(path.with_name(f"{REGISTRY_NAME}.lock"))
     try:
-        with closing(_connect(path)) as connection:
+        with turn, closing(_connect(path, "" if has_own_locks else WITHOUT_LOCKS)) as connection:
             yield Registry(connection)
     except sqlite3.OperationalError as error:
         raise StorageError(
@@ -167,9 +173,10 @@ def open_registry() -> Iterator[Registry]:
         ) from error
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, options: str) -> sqlite3.Connection:
+    place = f"file:{quote(str(path))}{options}"
     try:
-        return _prepared(sqlite3.connect(path, timeout=WAIT_S))
+        return _prepared(sqlite3.connect(place, timeout=WAIT_S, uri=True))
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
@@ -180,7 +187,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             path,
             error,
         )
-        return _prepared(sqlite3.connect(path, timeout=WAIT_S))
+        return _prepared(sqlite3.connect(place, timeout=WAIT_S, uri=True))
 
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:

@@ -8,18 +8,18 @@ mounted must not count as permission.
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from duetto.errors import CorpusError
 from duetto.ownership.home import home
 from duetto.ownership.signature import check_signature, sign_list
 from duetto.ownership.subject import subject_digest
-from duetto.storage.files import make_folder, read_object, write_json
+from duetto.storage.files import read_object, write_json
+from duetto.storage.locks import in_turn
 
 LIST_NAME = "revoked.json"
 LISTS_VARIABLE = "DUETTO_REVOKED"
@@ -110,8 +110,8 @@ def share_list(target: Path) -> str:
         return sign_list(target)
 
 
-def _locked() -> FileLock:
-    return FileLock(make_folder(home()) / f"{LIST_NAME}.lock")
+def _locked() -> AbstractContextManager[None]:
+    return in_turn(home() / f"{LIST_NAME}.lock")
 
 
 def _write(entries: Mapping[str, Any]) -> None:

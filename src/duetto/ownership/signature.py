@@ -13,11 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from duetto.errors import CorpusError, StorageError
 from duetto.ownership.home import home
 from duetto.storage.files import make_folder, read_object, write_json, write_text
+from duetto.storage.locks import in_turn
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -94,7 +93,7 @@ def _own_key() -> "Ed25519PrivateKey":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     place = make_folder(home()) / KEY_NAME
-    with FileLock(place.with_name(f"{KEY_NAME}.lock")):
+    with in_turn(place.with_name(f"{KEY_NAME}.lock")):
         if not place.exists():
             write_text(place, _text(Ed25519PrivateKey.generate().private_bytes_raw()) + "\n")
             place.chmod(0o600)
@@ -134,7 +133,8 @@ def _known() -> dict[str, str]:
 
 def _remember(path: Path, public: bytes) -> None:
     try:
-        write_json(home() / KNOWN_NAME, _known() | {str(path.absolute()): signer_name(public)})
+        with in_turn(home() / f"{KNOWN_NAME}.lock"):
+            write_json(home() / KNOWN_NAME, _known() | {str(path.absolute()): signer_name(public)})
     except StorageError as error:
         logger.warning("The signer of %s is not remembered: %s", path, error)
 

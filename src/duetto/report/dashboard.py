@@ -1,17 +1,19 @@
-"""The comparison as a W&B workspace: verdicts, quality against speed, held-out curves, losses, sounds and scores.
+"""The comparison as a W&B workspace, and as a report: verdicts, quality against speed, curves, losses, sounds, scores.
 
 Built with W&B's own `wandb_workspaces`, from the run folders. The runs themselves are in the account if they were
-logged online, or after `wandb sync`; the workspace selects them by their signatures.
+logged online, or after `wandb sync`; both select them by their signatures.
 """
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 import wandb
+from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from duetto.errors import ConfigError, StorageError
 from duetto.evaluation.metric import HEADLINE
@@ -31,6 +33,7 @@ with warnings.catch_warnings():  # it still uses pydantic's older validators
     import wandb_workspaces.workspaces as workspaces
 
 ROLES = ("source", "output", "reference")
+REFUSED = (wandb.Error, requests.RequestException, WandbApiFailedError)  # what the client raises
 NO_ACCOUNT = (
     "There is no W&B account on this machine: set WANDB_API_KEY or run `wandb login`, then repeat the command. "
     "`python -m duetto report` writes the same comparison as a page, without an account."
@@ -71,25 +74,26 @@ def own_entity() -> str:
     """
     try:
         entity = wandb.Api().default_entity
-    except (wandb.Error, requests.RequestException) as error:
+    except REFUSED as error:
         raise unreachable(error) from error
     if not entity:
         raise ConfigError("The W&B account has no default entity: name one with --entity.")
     return str(entity)
 
 
-def build_workspace(found: Found, place: Place) -> Any:
+def build_workspace(found: Found, place: Place, title: str | None = None) -> Any:
     """The workspace, not yet saved.
 
     Args:
         found: Runs and verdicts, as for the page.
         place: Its entity and project.
+        title: None = what the runs are.
     """
     runs = found.runs
     return workspaces.Workspace(
         entity=place.entity,
         project=place.project,
-        name=f"duetto: {title_of(runs)}",
+        name=f"duetto: {title or title_of(runs)}",
         sections=[
             _section("Verdicts", [panels.MarkdownPanel(markdown=verdict_text(found), layout=FULL)]),
             _section("Quality against speed", [_scatter(name) for name in QUALITY]),
@@ -101,7 +105,7 @@ def build_workspace(found: Found, place: Place) -> Any:
         ],
         settings=workspaces.WorkspaceSettings(x_axis="step", max_runs=max(10, len(runs))),
         runset_settings=workspaces.RunsetSettings(
-            filters=expressions.And(expressions.Metric("ID").isin(signatures(runs))) if runs else "",
+            filters=expressions.And(these(runs)) if runs else "",
             groupby=[expressions.Config("case"), expressions.Config("model")],
             pinned_columns=[
                 *(f"config:{name}" for name in ("model", "case", "preprocess", "seed")),
@@ -111,6 +115,47 @@ def build_workspace(found: Found, place: Place) -> Any:
     )
 
 
+def build_report(found: Found, place: Place, title: str | None = None) -> Any:
+    """The same as a report, a page to read; not yet saved. W&B is asked for the account's name already here.
+
+    Args:
+        found: Runs and verdicts, as for the page.
+        place: Its entity and project.
+        title: None = what the runs are.
+
+    Raises:
+        StorageError: If W&B cannot be reached or refuses.
+    """
+    runs = found.runs
+    parts = {
+        "Quality against speed": [_scatter(name) for name in QUALITY],
+        "Scores of the test songs": [_bars(metric.name) for metric in _shown_metrics(runs)],
+        "Listen and look": _media(runs),
+        "Held-out scores over training": [_curve(name) for name in HELD_OUT],
+        "Losses": [_curve(name) for name in loss_names(runs)],
+    }
+    with _refusals():
+        runset = panels.Runset(entity=place.entity, project=place.project, filters=[these(runs)] if runs else "")
+        blocks = [panels.H1("Verdicts"), panels.MarkdownBlock(verdict_text(found))]
+        for name, content in parts.items():
+            if content:
+                blocks += [panels.H1(name), panels.PanelGrid(runsets=[runset], panels=_in_two_columns(content))]
+        return panels.Report(
+            entity=place.entity, project=place.project, title=f"duetto: {title or title_of(runs)}", blocks=blocks
+        )
+
+
+def these(runs: Sequence[RunRecord]) -> Any:
+    """The filter that selects the runs: by signature, since a run of `wandb agent` has a name of the agent's."""
+    return expressions.Config("signature.value").isin(signatures(runs))  # W&B keeps a value under this name
+
+
+def _in_two_columns(content: Sequence[Any]) -> list[Any]:
+    for number, panel in enumerate(content):
+        panel.layout = panels.Layout(x=12 * (number % 2), y=9 * (number // 2), w=12, h=9)
+    return list(content)
+
+
 def serialised(workspace: Any) -> dict[str, Any]:
     """The data sent to W&B, as JSON values."""
     view = workspace._to_model()
@@ -118,15 +163,21 @@ def serialised(workspace: Any) -> dict[str, Any]:
     return {"entity": view.entity, "project": view.project, "name": view.display_name, "spec": spec}
 
 
-def save(workspace: Any) -> str:
-    """Save the workspace in W&B, and return its URL.
+def save(made: Any) -> str:
+    """Save a workspace or report in W&B, and return its URL.
 
     Raises:
         StorageError: If W&B cannot be reached or refuses.
     """
+    with _refusals():
+        return str(made.save().url)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
     try:
-        return str(workspace.save().url)
-    except (wandb.Error, requests.RequestException) as error:
+        yield
+    except REFUSED as error:
         raise unreachable(error) from error
 
 

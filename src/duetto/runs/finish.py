@@ -4,18 +4,17 @@ import math
 import shlex
 import time
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from duetto.evaluation.table import metrics_table
-from duetto.renamed import find_file
 from duetto.report.intermediates import keep_excerpts
 from duetto.report.page import write_run_page
 from duetto.runs.evaluate import evaluate_run, read_metrics
 from duetto.runs.pace import PACE
 from duetto.runs.plan import make_plan
 from duetto.runs.registration import register_run
+from duetto.runs.told_at_end import tell_end
 from duetto.runs.train import Run, locked, update_run
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_object
@@ -37,7 +36,7 @@ def close_run(run: Run, config: TrainConfig, console: Console) -> EvaluationFold
         page = write_run_page(run.folder, evaluation)
         register_run(RunFolder(run.folder))
     metrics = read_metrics(evaluation)
-    log_media(run, evaluation, metrics)
+    tell_end(run.tracker, RunFolder(run.folder), evaluation)
     run.tracker.close()
     enter_pace(run, config)
     console.print(metrics_table(metrics))
@@ -54,22 +53,6 @@ def enter_pace(run: Run, config: TrainConfig) -> None:
     planned = {stage.name: stage.units for stage in make_plan(config, 1.0) if not math.isnan(stage.units)}
     pace = {name: [seconds, planned.get(name, units)] for name, (seconds, units) in timing.stages.items()}
     update_run(run.folder, {PACE: {**pace, "training": list(timing.stages["training"])}})
-
-
-def log_media(run: Run, evaluation: EvaluationFolder, metrics: dict[str, Any]) -> None:
-    """Send mean scores, spectrogram triples and audio to the tracker."""
-    if not run.tracker.destinations:
-        return
-    from duetto.report.figures import PICTURE_NAME, song_picture
-
-    run.tracker.summarise({f"test/{name}": value for name, value in metrics["mean"].items()})
-    media: dict[str, float | Path | None] = {}
-    for place in sorted(evaluation.songs.iterdir()):
-        for name in ("source", "output", "reference"):
-            media[f"audio/{place.name}/{name}"] = find_file(place, f"{name}.wav")
-        song_picture({name: find_file(place, f"{name}.wav") for name in ("source", "output", "reference")})
-        media[f"spectrograms/{place.name}"] = place / PICTURE_NAME
-    run.tracker.log(int(read_object(RunFolder(run.folder).record).get("steps", 0)), media)
 
 
 def places_of(run: Run, evaluation: EvaluationFolder, page: Path) -> dict[str, str | Path]:

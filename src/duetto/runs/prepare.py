@@ -23,15 +23,15 @@ from duetto.diagnosis.before_training import examine_before_training
 from duetto.diagnosis.diagnosis import Diagnosis
 from duetto.diagnosis.table import print_short
 from duetto.errors import ConfigError
-from duetto.features.extract import FeatureSet, extract_corpus
+from duetto.features.extract import FeatureSet
 from duetto.features.memory import recall_features
 from duetto.features.units import unit_grid
 from duetto.preprocess.ledger import damage_table, read_ledger, summarise
-from duetto.preprocess.pipeline import preprocess_corpus
 from duetto.preprocess.steps.centre import Centre
 from duetto.preprocess.steps.separate import Separate
 from duetto.progress import ReportProgress
 from duetto.runs.command_line.literal import uninterpolated
+from duetto.runs.made_once import extract_once, preprocess_once
 from duetto.runs.pace import Timing
 from duetto.runs.step_settings import check_step_settings
 from duetto.settings.config import FeaturesConfig, PreprocessConfig
@@ -82,20 +82,15 @@ def prepare_data(config: TrainConfig, console: Console) -> PreparedData:
     warn_about_mix(config, steps, console)
     settings = config.preprocess.what_is_done()
     with progress_bar(console) as report, counted(timing, "preprocess", report) as counting:
-        folder = preprocess_corpus(
-            corpus,
-            steps,
-            root / "preprocessed",
-            settings,
-            counting,
-            keep_intermediates=config.preprocess.keep_intermediates,
+        folder = preprocess_once(
+            corpus, steps, root / "preprocessed", settings, counting, config.preprocess.keep_intermediates
         )
     manifest = keep_minutes(leave_out(load_manifest(folder), config.data.without), config.data.minutes)
     print_ledger(manifest, console)
     console.print(damage_table(summarise(read_ledger(folder))))
     training = replace(manifest, clips=manifest.select("target", "train"))
     with progress_bar(console) as report:
-        features = extract_corpus(
+        features = extract_once(
             folder, training, config.features, root / "features", lambda done, total: report("Features", done, total)
         )
     for path in features.damaged:

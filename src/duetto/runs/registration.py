@@ -1,7 +1,7 @@
 """Enters what a command made into the registry, and makes the registry again from the artefacts."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from duetto.runs.prepare import PreparedData
 from duetto.settings.config import DataConfig, from_dict
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_object, write_json
+from duetto.storage.locks import in_turn
 from duetto.storage.run_folder import RUN_FILE, VOICE_CARD_NAME, VOICE_FOLDER, RunFolder
 from duetto.voices.find import recorded_runs
 
@@ -28,14 +29,26 @@ def register_data(config: TrainConfig, prepared: PreparedData) -> None:
     Raises:
         StorageError: If the list cannot be written.
     """
-    listing = prepared.folder / FEATURES_NAME
-    before = read_object(listing) if listing.is_file() else {}
-    paths = {path.stem: str(path.absolute()) for path in prepared.features.paths.values()}
-    if not paths.items() <= before.items():
-        write_json(listing, before | paths)
+    list_features(prepared.folder, {path.stem: str(path.absolute()) for path in prepared.features.paths.values()})
     root = Path(config.data.root)
     found = [*artefacts_of_recordings(config.data), *artefacts_of_corpus(prepared.folder), *_corpora(root, prepared)]
     register(found, [root, Path(config.logs)])
+
+
+def list_features(corpus: Path, paths: Mapping[str, str]) -> None:
+    """Add feature files, by their names, to the list in a corpus; runs that do so at once lose no entry of each other.
+
+    Raises:
+        StorageError: If the list cannot be written.
+    """
+    listing = corpus / FEATURES_NAME
+    if not paths.items() <= _listed(listing).items():
+        with in_turn(listing.with_name(f".{FEATURES_NAME}.lock")):
+            write_json(listing, _listed(listing) | dict(paths))
+
+
+def _listed(listing: Path) -> dict[str, Any]:
+    return read_object(listing) if listing.is_file() else {}
 
 
 def register_run(run: RunFolder) -> None:

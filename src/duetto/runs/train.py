@@ -5,6 +5,7 @@ finished one it only shows the result; on one by earlier code it says what has c
 """
 
 import time
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from math import ceil
@@ -12,14 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from duetto.architectures.registry import architecture_of
 from duetto.conversion.compact_index import IndexOrigin, write_index
 from duetto.conversion.register import CARD_FIELD, as_json
 from duetto.corpus.manifest import Manifest
-from duetto.errors import StorageError
 from duetto.features.extract import FeatureSet
 from duetto.ownership.heritage import MADE_FROM, described
 from duetto.preprocess.ledger import read_ledger, summarise
@@ -45,9 +44,10 @@ from duetto.runs.tracked import track
 from duetto.settings.logger_config import LOGGERS
 from duetto.settings.provenance import code_version, package_versions
 from duetto.settings.run_config import TrainConfig
-from duetto.storage.files import make_folder, read_object, write_json
+from duetto.storage.files import read_object, write_json
 from duetto.storage.fingerprint import Fingerprint
 from duetto.storage.leftovers import sweep_leftovers
+from duetto.storage.locks import alone
 from duetto.storage.run_folder import RunFolder
 from duetto.training.hardware import Hardware, detect_hardware
 from duetto.training.tensorboard import require_tensorboard
@@ -104,8 +104,7 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
             console.print(f"Run {run.name} is already trained; nothing is repeated.")
             if config.validate_on is not None:
                 console.print("validate_on: nothing is converted after the training; use infer.py source=FILE.")
-            tracker = Tracker([], "unchanged: this run was finished before")
-            signature = str(read_object(run.record).get("signature", signature_of(made_of)))
+            signature, tracker = trained_before(config, run, made_of, console)
             return Run(folder, signature, prepared, hardware, tracker, started_s, is_new=False)
         record = describe_run(config, made_of, prepared, hardware) | given | origin_of(run, made_of)
         signature = str(record["signature"])
@@ -124,6 +123,15 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         write_record(run, {**record, "status": "trained", **result.summary()})
         register_run(run)
     return Run(folder, signature, prepared, hardware, tracker, started_s)
+
+
+def trained_before(config: TrainConfig, run: RunFolder, made_of: Fingerprint, console: Console) -> tuple[str, Tracker]:
+    """Signature and tracker of a run that needs no training; one that was stopped before its test is still tracked."""
+    record = read_object(run.record)
+    is_finished = record.get("status") != "trained"
+    unchanged = Tracker([], "unchanged: this run was finished before")
+    tracker = unchanged if is_finished else track(config.logger, run, record, console)
+    return str(record.get("signature", signature_of(made_of))), tracker
 
 
 def check_inputs(config: TrainConfig) -> None:
@@ -282,19 +290,10 @@ def check_writable(logs: Path) -> None:
     marker.unlink(missing_ok=True)
 
 
-class locked:  # noqa: N801 - a context manager, used like a function
-    """Lock a run's folder, so that a second process on the same run is refused."""
+def locked(folder: Path) -> AbstractContextManager[None]:
+    """Lock a run's folder, so that a second process on the same run is refused.
 
-    def __init__(self, folder: Path) -> None:
-        make_folder(folder)
-        self.folder = folder
-        self.lock = FileLock(RunFolder(folder).lock, timeout=0)
-
-    def __enter__(self) -> None:
-        try:
-            self.lock.acquire()
-        except Timeout as error:
-            raise StorageError(f"Another process is working on {self.folder}. Wait for it, or stop it.") from error
-
-    def __exit__(self, *exception: object) -> None:
-        self.lock.release()
+    Raises:
+        StorageError: If there is one, or there was and it was probably killed.
+    """
+    return alone(RunFolder(folder).lock, f"is working on {folder}")

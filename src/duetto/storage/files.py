@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from duetto.errors import StorageError
-from duetto.storage.leftovers import TEMPORARY, hold, tidy
+from duetto.storage.flock import hold
+from duetto.storage.leftovers import TEMPORARY, tidy
 
 STORAGE_ERRNOS = {
     errno.ENOSPC: "the disk is full",

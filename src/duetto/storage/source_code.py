@@ -36,14 +36,19 @@ PLUMBING = (  # modules and packages of ours that compute nothing
     "duetto.storage.digests",
     "duetto.storage.files",
     "duetto.storage.fingerprint",
+    "duetto.storage.flock",
     "duetto.storage.leftovers",
+    "duetto.storage.lock_file",
+    "duetto.storage.lock_owner",
+    "duetto.storage.lock_signs",
+    "duetto.storage.locks",
     "duetto.storage.memory",
     "duetto.storage.run_folder",
     "duetto.storage.source_code",
     "duetto.terminal",
     "duetto.workers",
 )
-SILENT_PACKAGES = frozenset({"filelock", "hydra", "jinja2", "matplotlib", "omegaconf", "rich", "wandb", "duetto"})
+SILENT_PACKAGES = frozenset({"hydra", "jinja2", "matplotlib", "omegaconf", "rich", "wandb", "duetto"})
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -4,16 +4,15 @@ Both files are for readers and for the page; whether a run is finished is decide
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from duetto.errors import StorageError
 from duetto.settings.provenance import code_version
-from duetto.storage.files import make_folder, write_json
+from duetto.storage.files import write_json
+from duetto.storage.locks import alone
 from duetto.sweeps.planned import PlannedRun
 
 SWEEPS = "sweeps"
@@ -44,18 +43,10 @@ class SweepRecord:
         """Path of the output of the run's process."""
         return self.folder / OUTPUT_FOLDER / f"{'unknown' if run.folder is None else run.folder.name}.txt"
 
-    def lock(self) -> FileLock:
+    def lock(self) -> AbstractContextManager[None]:
         """Lock the sweep, so that a second process on it is refused.
 
         Raises:
-            StorageError: If another process holds it.
+            StorageError: If there is one, or there was and it was probably killed.
         """
-        make_folder(self.folder)
-        lock = FileLock(self.folder / ".lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise StorageError(
-                f"Another process is working on the sweep {self.folder}. Wait for it, or stop it."
-            ) from error
-        return lock
+        return alone(self.folder / ".lock", f"is working on the sweep {self.folder}")

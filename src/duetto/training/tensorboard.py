@@ -13,6 +13,7 @@ from PIL import Image
 
 from duetto.errors import ConfigError
 from duetto.storage.files import make_folder
+from duetto.training.tracking import Item, Table
 
 
 class EventFile:
@@ -47,6 +48,12 @@ class EventFile:
     def summarise(self, values: Mapping[str, float | None]) -> None:
         """Numbers of the whole run, at its last step."""
         self.log(self._step, values)
+
+    def link(self, item: Item) -> None:
+        """TensorBoard knows no lineage."""
+
+    def show(self, table: Table) -> None:
+        """TensorBoard knows no tables; the same scores are numbers, and the sounds are logged by themselves."""
 
     def close(self) -> None:
         """Flush and end."""

@@ -4,18 +4,47 @@ CSV files and the page are always written; a tracker gets the same numbers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+Values = Mapping[str, float | Path | None]
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that a run was made from, or made: the nodes of a lineage."""
+
+    kind: str  # dataset, weights, voice or index
+    digest: str  # SHA-256 of its content, or the run's signature
+    facts: Mapping[str, Any]  # that anybody may know
+    is_input: bool
+    files: tuple[Path, ...] = ()  # its content
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of the same columns: texts, numbers, and WAV files."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | Path | None, ...], ...] = field(default=())
 
 
 class Destination(Protocol):
     """Where numbers, sounds and pictures of a run go."""
 
-    def log(self, step: int, values: Mapping[str, float | Path | None]) -> None:
+    def log(self, step: int, values: Values) -> None:
         """Numbers, WAV files and PNG files of a step."""
 
     def summarise(self, values: Mapping[str, float | None]) -> None:
         """Numbers of the whole run; None is undefined."""
+
+    def link(self, item: Item) -> None:
+        """Something that the run was made from, or made."""
+
+    def show(self, table: Table) -> None:
+        """A table of the whole run."""
 
     def close(self) -> None:
         """Flush and end."""
@@ -30,7 +59,7 @@ class Tracker:
         self._sent_songs: set[str] = set()  # of the user's own, whose source has been sent
         self._has_sent_source = False  # whether source and reference of the held-out song have been sent
 
-    def log(self, step: int, values: Mapping[str, float | Path | None]) -> None:
+    def log(self, step: int, values: Values) -> None:
         """Numbers, and the paths of sounds (WAV) and pictures (PNG), by name."""
         for destination in self.destinations:
             destination.log(step, values)
@@ -75,6 +104,16 @@ class Tracker:
         """Set summary values."""
         for destination in self.destinations:
             destination.summarise(values)
+
+    def link(self, item: Item) -> None:
+        """Tell what the run was made from, or made."""
+        for destination in self.destinations:
+            destination.link(item)
+
+    def show(self, table: Table) -> None:
+        """Show a table."""
+        for destination in self.destinations:
+            destination.show(table)
 
     def close(self) -> None:
         """Flush and end."""

@@ -8,6 +8,7 @@ from duetto.runs.command_line.check import check_overrides
 from duetto.runs.command_line.groups import group_options
 from duetto.runs.command_line.known import known_settings
 from duetto.runs.command_line.nearest import did_you_mean, nearest
+from duetto.runs.command_line.understand import understand
 from duetto.settings.conf_files import conf_folder
 from duetto.settings.run_config import InferConfig, TrainConfig
 
@@ -83,6 +84,15 @@ def test_a_file_without_a_key_is_a_source_or_recordings(tmp_path):
 )
 def test_what_exists_is_taken_with_or_without_a_plus(typed, read):
     assert check_overrides([typed], TrainConfig, conf_folder()) == [read]
+
+
+@pytest.mark.parametrize(
+    ("typed", "option"),
+    [("[wandb,tensorboard]", "both"), ("[tensorboard, wandb]", "both"), ("[wandb]", "wandb"), ("both", "both")],
+)
+def test_several_loggers_are_one_option(typed, option):
+    assert understand([f"logger={typed}"], TrainConfig, conf_folder()) == [f"logger={option}"]
+    assert understand([f"logger={option}"], TrainConfig, conf_folder()) == [f"logger={option}"]
 
 
 def test_every_key_of_every_schema_is_known():

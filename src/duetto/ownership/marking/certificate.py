@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock
-
 from duetto.errors import ConfigError
 from duetto.ownership.home import home
-from duetto.storage.files import make_folder, write_text
+from duetto.storage.files import write_text
+from duetto.storage.locks import in_turn
 
 FOLDER, CHAIN_NAME, KEY_NAME, ANCHOR_NAME = "c2pa", "chain.pem", "signer.key", "ca.pem"
 VALID_DAYS = 3650
@@ -40,7 +39,7 @@ def read_signer() -> Signer:
         StorageError: If they cannot be written.
     """
     chain, key = place() / CHAIN_NAME, place() / KEY_NAME
-    with FileLock(make_folder(place()) / "lock"):  # two processes that convert at once make one pair
+    with in_turn(place() / "lock"):  # two processes that convert at once make one pair
         if not chain.exists() and not key.exists():
             _make()
     try:

@@ -9,12 +9,11 @@ import re
 import secrets
 from pathlib import Path
 
-from filelock import FileLock
-
 from duetto.errors import ConfigError
 from duetto.ownership.home import home
 from duetto.ownership.marking.layout import Pattern
-from duetto.storage.files import make_folder, write_text
+from duetto.storage.files import write_text
+from duetto.storage.locks import in_turn
 
 PUBLIC_KEY = b"duetto public mark, first edition"
 KEY_NAME = "mark.key"
@@ -44,7 +43,7 @@ def read_key(path: Path | None = None, make: bool = False) -> bytes | None:
     if path is None and not place.exists():
         if not make:
             return None
-        with FileLock(make_folder(place.parent) / f"{KEY_NAME}.lock"):
+        with in_turn(place.with_name(f"{KEY_NAME}.lock")):
             if not place.exists():  # another process may have been faster
                 write_text(place, secrets.token_hex(32) + "\n")
                 place.chmod(0o600)

@@ -9,8 +9,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from duetto.corpus.recordings.listing import COMPANION_SUFFIXES
 from duetto.errors import StorageError
 from duetto.ownership.home import home
@@ -19,7 +17,8 @@ from duetto.ownership.revocation import add_revocation
 from duetto.ownership.subject import subject_digest
 from duetto.runs.erasure.plan import RECORDING, Item, Plan, plan_erasure
 from duetto.runs.train import locked
-from duetto.storage.files import make_folder, read_object, sha256_file, storage_error, write_json
+from duetto.storage.files import read_object, sha256_file, storage_error, write_json
+from duetto.storage.locks import alone
 from duetto.storage.run_folder import RunFolder
 
 LOCK_NAME = "erasure.lock"
@@ -32,15 +31,8 @@ def only_erasure() -> Iterator[None]:
     Raises:
         StorageError: If another one is under way.
     """
-    lock = FileLock(make_folder(home()) / LOCK_NAME, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise StorageError("Another erasure is under way. Wait for it, then repeat the command.") from error
-    try:
+    with alone(home() / LOCK_NAME, "is erasing somebody"):
         yield
-    finally:
-        lock.release()
 
 
 def journal_of(subject: str) -> Path:
