@@ -38,6 +38,7 @@ class DiffSVCModule(TrainingModule):
     """The acoustic model with its optimiser, and the vocoder that turns its mels into sound."""
 
     loss_names = ("noise",)
+    frame_losses = ("noise",)
     network_names = ("denoiser",)
 
     def __init__(self, model: DiffSVCConfig, features: FeaturesConfig, seed: int) -> None:
@@ -102,6 +103,7 @@ class DiffSVCModule(TrainingModule):
         noise = torch.randn_like(mel)
         predicted = self.network.acoustic(mel, inputs, timestep, noise)
         loss = noise_loss(noise, predicted, inputs.mask, self.config.has_absolute_loss)
+        loss = self.shared("noise", loss, batch)
         self.optimise(optimizer, loss, batch, self.config.max_gradient_norm)
         return {"noise": loss.detach()}
 
