@@ -18,6 +18,7 @@ import torch.distributed as dist
 
 from duetto.errors import EXIT_USER_ERROR, ConfigError, ProcessLostError
 from duetto.runs.work import Work
+from duetto.signals import EXIT_INTERRUPTED
 from duetto.training.hardware import Hardware
 from duetto.training.meeting import Meeting
 from duetto.training.place import ALONE, Place
@@ -112,13 +113,18 @@ class Team:
         if error is None:
             self.end({})
             return
-        status = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else EXIT_USER_ERROR
         ended = [process.poll() for process in self.started]
-        self.end({}, status)
+        self.end({}, _status_of(error))
         if isinstance(error, ProcessLostError):
             for rank, code in enumerate(ended, 1):
                 if code is not None and code < 0:
                     raise ProcessLostError(lost(rank, self.place.world, code)) from error
+
+
+def _status_of(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else EXIT_USER_ERROR
 
 
 def lost(rank: int, world: int, code: int) -> str:

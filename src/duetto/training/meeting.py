@@ -20,7 +20,7 @@ from torch._C._distributed_c10d import TCPStore
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
-from duetto.errors import ProcessLostError
+from duetto.errors import ConfigError, ProcessLostError
 from duetto.training.hardware import Hardware
 from duetto.training.place import Place
 from duetto.training.processes import TIMEOUT, Processes, told_if_lost
@@ -42,7 +42,8 @@ class Meeting:
     def __init__(self, place: Place, port: int = 0) -> None:
         self.place = place
         self.port = port
-        self.store = self._open()
+        with told_if_lost():
+            self.store = self._open()
         self.num_begun = 0  # trainings
 
     def _open(self) -> Store:
@@ -50,7 +51,7 @@ class Meeting:
             store, _, _ = next(iter(rendezvous("env://", timeout=JOIN_TIMEOUT)))
             return store
         host, port = slurm_address(os.environ) if self.place.started_by == "srun" else (LOOPBACK, self.port)
-        listener = socket.create_server((host, port)) if self.place.is_first else None
+        listener = self._listen(host, port) if self.place.is_first else None
         self.port = port if listener is None else listener.getsockname()[1]
         return TCPStore(
             host,
@@ -60,6 +61,15 @@ class Meeting:
             wait_for_workers=False,
             master_listen_fd=None if listener is None else listener.detach(),
         )
+
+    def _listen(self, host: str, port: int) -> socket.socket:
+        is_on_this_machine = self.place.local_world == self.place.world
+        try:
+            return socket.create_server((host if is_on_this_machine else "", port))
+        except OSError as error:
+            raise ConfigError(
+                f"The processes cannot meet at {host}, port {port}: {error.strerror}. Choose another: MASTER_PORT."
+            ) from error
 
     def tell(self, number: int, message: Mapping[str, Any]) -> None:
         """Give the others their next message; they are numbered from 0."""
