@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from duetto.errors import EXIT_USER_ERROR, DivergedError, ProcessLostError, report_errors
+from duetto.signals import EXIT_INTERRUPTED, Terminated
 from duetto.training.place import Place
 
 
@@ -21,9 +22,11 @@ def follow(place: Place, port: int = 0) -> dict[str, Any]:
         What the first process's command gives.
 
     Raises:
-        SystemExit: With the status of the first process, if it ends with an error, which it says itself.
+        SystemExit: With the status of the first process, if it ends with an error or a signal, which it says itself.
         ProcessLostError: If it ends without a word.
     """
+    import torch.distributed as dist
+
     from duetto.training.meeting import Meeting
 
     meeting, number = Meeting(place, port), 0
@@ -31,14 +34,24 @@ def follow(place: Place, port: int = 0) -> dict[str, Any]:
         while "work" in (message := meeting.hear(number)):
             take_share(message["work"], meeting)
             number += 1
-    except (ProcessLostError, DivergedError) as error:
+    except (ProcessLostError, DivergedError, Terminated, KeyboardInterrupt) as error:
         if meeting.is_held():  # the first says it
-            raise SystemExit(EXIT_USER_ERROR) from error
+            raise SystemExit(status_of(error)) from error
         raise
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
     if message["status"]:
         raise SystemExit(message["status"])
     result: dict[str, Any] = message["result"]
     return result
+
+
+def status_of(error: BaseException) -> int:
+    """The status with which a command ends that was left by this."""
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else EXIT_USER_ERROR
 
 
 def take_share(described: dict[str, Any], meeting: Any) -> None:

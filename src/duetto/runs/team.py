@@ -16,16 +16,16 @@ from typing import Any, Self
 
 import torch.distributed as dist
 
-from duetto.errors import EXIT_USER_ERROR, ConfigError, ProcessLostError
+from duetto.errors import ConfigError, ProcessLostError
+from duetto.runs.follow import status_of
 from duetto.runs.work import Work
-from duetto.signals import EXIT_INTERRUPTED
 from duetto.training.hardware import Hardware
 from duetto.training.meeting import Meeting
 from duetto.training.place import ALONE, Place
 from duetto.training.processes import ONE, Processes
 from duetto.workers import ending_with_parent
 
-GRACE_S = 10.0  # for the others to end by themselves
+GRACE_S = 30.0  # for the others to end by themselves
 FOLLOW = (sys.executable, "-m", "duetto.runs.follow")
 
 
@@ -37,6 +37,7 @@ class Team:
         self.meeting: Meeting | None = None
         self.started: list[subprocess.Popen[bytes]] = []
         self.num_told = 0  # messages
+        self.num_killed = 0  # of the processes that did not end when they were told
         if place.world > 1 and place.started_by != "duetto":
             self.meeting = Meeting(place)
 
@@ -56,7 +57,7 @@ class Team:
             self.meeting = Meeting(self.place)
             self._start(self.meeting.port)
         self._tell({"work": work.as_json()})
-        return self.meeting.connect(hardware, self._look)
+        return self.meeting.connect(hardware, self._require_all)
 
     def _start(self, port: int) -> None:
         quiet = {"TORCH_CPP_LOG_LEVEL": "ERROR", **os.environ}
@@ -77,7 +78,7 @@ class Team:
         self.meeting.tell(self.num_told, message)
         self.num_told += 1
 
-    def _look(self) -> None:
+    def _require_all(self) -> None:
         for rank, process in enumerate(self.started, 1):
             if process.poll() is not None:
                 raise ProcessLostError(lost(rank, self.place.world, process.returncode))
@@ -102,6 +103,7 @@ class Team:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
+                self.num_killed += 1
                 process.kill()
                 process.wait()
         if dist.is_initialized():
@@ -113,18 +115,10 @@ class Team:
         if error is None:
             self.end({})
             return
-        ended = [process.poll() for process in self.started]
-        self.end({}, _status_of(error))
-        if isinstance(error, ProcessLostError):
-            for rank, code in enumerate(ended, 1):
-                if code is not None and code < 0:
-                    raise ProcessLostError(lost(rank, self.place.world, code)) from error
-
-
-def _status_of(error: BaseException) -> int:
-    if isinstance(error, KeyboardInterrupt):
-        return EXIT_INTERRUPTED
-    return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else EXIT_USER_ERROR
+        self.end({}, status_of(error))
+        killed = [(rank, process.returncode) for rank, process in enumerate(self.started, 1) if process.returncode < 0]
+        if isinstance(error, ProcessLostError) and killed and not self.num_killed:
+            raise ProcessLostError(lost(killed[0][0], self.place.world, killed[0][1])) from error
 
 
 def lost(rank: int, world: int, code: int) -> str:

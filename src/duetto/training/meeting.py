@@ -23,11 +23,11 @@ from torch.distributed.rendezvous import rendezvous
 from duetto.errors import ConfigError, ProcessLostError
 from duetto.training.hardware import Hardware
 from duetto.training.place import Place
-from duetto.training.processes import TIMEOUT, Processes, told_if_lost
+from duetto.training.processes import NCCL_TIMEOUT, TIMEOUT, Processes, told_if_lost
 
 LOOPBACK = "127.0.0.1"
 JOIN_TIMEOUT = timedelta(minutes=5)  # for all processes to come, once the first is there
-PAUSE_S = 0.1  # between two looks
+PAUSE_S = 0.1  # between two questions
 PORTS = (15_000, 32_000)  # from which a job of Slurm takes its own: below those that systems hand out
 
 
@@ -93,26 +93,26 @@ class Meeting:
         with told_if_lost():
             return self.store.check([key])
 
-    def connect(self, hardware: Hardware, look: Callable[[], None] = lambda: None) -> Processes:
+    def connect(self, hardware: Hardware, require_all: Callable[[], None] = lambda: None) -> Processes:
         """Tie the processes together for a training, once all of them are ready for it.
 
         Args:
             hardware: The device of this process.
-            look: Called while others are waited for; raises if one of them will not come.
+            require_all: Called while others are waited for; raises if one of them will not come.
 
         Raises:
             ProcessLostError: If one has not come in time.
         """
         self.store.set(f"ready/{self.num_begun}/{self.place.rank}", "")
-        self._await_all(look)
+        self._await_all(require_all)
         self.num_begun += 1
         return self._tie(hardware)
 
-    def _await_all(self, look: Callable[[], None]) -> None:
+    def _await_all(self, require_all: Callable[[], None]) -> None:
         waiting = [f"ready/{self.num_begun}/{rank}" for rank in range(self.place.world)]
         deadline = time.monotonic() + JOIN_TIMEOUT.total_seconds()
         while waiting := [key for key in waiting if not self._has(key)]:
-            look()
+            require_all()
             if time.monotonic() > deadline:
                 minutes = JOIN_TIMEOUT.total_seconds() / 60
                 raise ProcessLostError(
@@ -140,7 +140,7 @@ class Meeting:
             if hardware.backend == "gloo":
                 return Processes(place.rank, place.world)
             torch.cuda.set_device(hardware.index)
-            gradients = dist.new_group(timeout=TIMEOUT, backend="nccl")
+            gradients = dist.new_group(timeout=NCCL_TIMEOUT, backend="nccl")
             assert isinstance(gradients, dist.ProcessGroup)
             return Processes(place.rank, place.world, gradients)
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from duetto.errors import ProcessLostError
 
 TIMEOUT = timedelta(hours=1)  # others wait that long for the first, which validates and saves between two steps
+NCCL_TIMEOUT = timedelta(minutes=5)  # of an average that all of them have reached
 BUCKET = 2**24  # numbers that are averaged at once: 64 MiB in float32
 
 
