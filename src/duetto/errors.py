@@ -48,6 +48,14 @@ class StorageError(DuettoError):
     """A folder cannot be written: read-only, full, or not a folder."""
 
 
+class DivergedError(DuettoError):
+    """A loss or a gradient is not finite; every process of a training raises it at the same step."""
+
+
+class ProcessLostError(DuettoError):
+    """One of the processes that train together has ended."""
+
+
 class MemoryShortageError(DuettoError):
     """The machine, or a limit, does not give the memory that the work needs."""
 

@@ -1,7 +1,9 @@
 """How a command ends that is told to end: one sentence, the status that a shell expects, and nobody left behind.
 
-SIGTERM (`kill`, a cluster's notice) leaves as `Terminated` and Ctrl-C as KeyboardInterrupt, so that files and pools are
-closed on the way out. A second signal of either kind does not wait for that: the process ends at once. Whatever it was
+SIGTERM (`kill`, a cluster's notice) and SIGUSR1 (a cluster's notice ahead of time, such as Slurm's `--signal=USR1@120`)
+leave as `Terminated` and Ctrl-C as KeyboardInterrupt, so that files and pools are closed on the way out. What is done
+is kept then, a training to its last step: whoever finds one of the two statuses may give the same command again
+(`CAN_GO_ON`). A second signal of either kind does not wait for that: the process ends at once. Whatever it was
 writing then lies under a temporary name, which the next command removes (`duetto.storage.leftovers`).
 """
 
@@ -15,20 +17,23 @@ from types import FrameType
 from typing import Any
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
-EXIT_TERMINATED = 128 + signal.SIGTERM
+EXIT_TERMINATED = 128 + signal.SIGTERM  # after SIGUSR1 too: both mean that the machine is wanted back
+CAN_GO_ON = frozenset({EXIT_INTERRUPTED, EXIT_TERMINATED})  # statuses of a command that was told to end, and did
+# signals that mean the end; Windows has no SIGUSR1
+NOTICES = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name))
 STOPPED = "\nStopped. What is done is kept; the same command goes on from there.\n"
 POOL_THREADS = "duetto-pool"  # begins the names of threads that are not waited for when a command is stopped
 
 
 class Terminated(SystemExit):
-    """SIGTERM came; left alone, the process ends with the status that this stands for."""
+    """SIGTERM or SIGUSR1 came; left alone, the process ends with the status that this stands for."""
 
     def __init__(self) -> None:
         super().__init__(EXIT_TERMINATED)
 
 
 class Answer:
-    """What a command does on SIGTERM and Ctrl-C."""
+    """What a command does on SIGTERM, SIGUSR1 and Ctrl-C."""
 
     def __init__(self) -> None:
         self.is_told = False
@@ -45,9 +50,9 @@ class Answer:
         if self.is_told or self.is_held:
             if not self.has_spoken:
                 os.write(2, STOPPED.encode())  # print is not safe in the middle of another print
-            os._exit(128 + number)
+            os._exit(status_after(number))
         self.is_told, self.number = True, number
-        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        raise Terminated if number in NOTICES else KeyboardInterrupt
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -69,8 +74,13 @@ class Answer:
             sys.stderr.flush()
 
 
+def status_after(number: int) -> int:
+    """Exit status of a command that a signal has ended."""
+    return EXIT_TERMINATED if number in NOTICES else EXIT_INTERRUPTED
+
+
 def _answers() -> Iterator[Answer]:
-    handlers = (signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT))
+    handlers = (signal.getsignal(number) for number in (*NOTICES, signal.SIGINT))
     return (handler for handler in handlers if isinstance(handler, Answer))
 
 
@@ -89,7 +99,7 @@ def signals_held() -> Iterator[None]:
 
 @contextmanager
 def answer_signals() -> Iterator[None]:
-    """Around a command: SIGTERM and Ctrl-C end it with one sentence and status 143 or 130.
+    """Around a command: SIGTERM, SIGUSR1 and Ctrl-C end it with one sentence and status 143 or 130.
 
     A signal that is ignored (as under nohup) or that somebody else answers stays so. Only the main thread can listen.
     """
@@ -108,7 +118,7 @@ def answer_signals() -> Iterator[None]:
         if answer.number is None or "lock" not in str(error):
             raise
         answer.speak()
-        _leave(128 + answer.number)
+        _leave(status_after(answer.number))
     finally:
         if not answer.is_told:  # else a second signal still has to find somebody
             for number, handler in before.items():
@@ -119,7 +129,8 @@ def _listen(answer: Answer) -> dict[signal.Signals, Any]:
     """Take over the signals that nobody answers; what they were before."""
     if threading.current_thread() is not threading.main_thread():
         return {}
-    unanswered = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    unanswered: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler}
+    unanswered |= dict.fromkeys(NOTICES, signal.SIG_DFL)
     return {
         number: signal.signal(number, answer)
         for number, usual in unanswered.items()

@@ -31,6 +31,7 @@ def configured(*overrides):
             "preprocess.steps.labels.path=absent: there is no",
         ),
         (["preprocess.steps.slice.min_s=-1"], "preprocess.steps.slice"),
+        (["model=linear", "trainer.devices=2"], "trainer.devices=2: model=linear is solved in one pass"),
     ],
 )
 def test_what_is_missing_is_told_before_the_plan(overrides, sentence, tmp_path, monkeypatch):

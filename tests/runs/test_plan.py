@@ -4,7 +4,7 @@ import pytest
 
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.record import RVC
-from duetto.runs.plan import VALIDATION_SHARE, clock_text, make_plan, validation_stage
+from duetto.runs.plan import VALIDATION_SHARE, clock_text, make_plan, training_stage, validation_stage
 from duetto.settings.case_config import FragmentConfig
 from duetto.settings.config import DataConfig, EvalConfig, TrainerConfig
 from duetto.settings.run_config import TrainConfig
@@ -65,3 +65,14 @@ def test_what_depends_on_recordings_is_not_guessed():
 
 def test_times_read_as_minutes():
     assert clock_text(125.4) == "2:05 min"
+
+
+def test_several_processes_divide_the_batch_and_the_time_of_a_step():
+    model = RVCConfig(name="rvc", size="compact")
+    plans = [
+        training_stage(TrainConfig(model=model, trainer=TrainerConfig(0, max_steps=100, devices=devices)), speed=1.0)
+        for devices in (1, 2)
+    ]
+    assert plans[0].seconds == pytest.approx(2 * plans[1].seconds)
+    assert "batches" not in plans[0].what
+    assert plans[1].what.endswith("batches of 4: 2 in each of 2 processes")

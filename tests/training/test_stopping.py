@@ -10,6 +10,7 @@ import torch
 
 from duetto.architectures.rvc.training import RVCModule
 from duetto.errors import report_errors
+from duetto.signals import CAN_GO_ON, EXIT_TERMINATED
 from duetto.training.checkpoint import find_checkpoint
 from tests.training.test_resume import ROOT, assert_same_bits
 from tests.training.tiny import tiny_fit
@@ -62,6 +63,7 @@ def raise_at(monkeypatch: pytest.MonkeyPatch, step: int, *signals: signal.Signal
     ("number", "status", "sentence"),
     [
         (signal.SIGTERM, 143, "Step 6 is kept: the same command resumes there."),
+        (signal.SIGUSR1, 143, "Step 6 is kept: the same command resumes there."),
         (signal.SIGINT, 130, "Stopped. What is done is kept; the same command goes on from there."),
     ],
 )
@@ -98,6 +100,20 @@ def test_a_second_sigterm_still_leaves_the_step_whole_and_kept(tmp_path: Path, m
     found = find_checkpoint(tmp_path / "ended/checkpoints", pytest.fail)
     assert found is not None
     assert found[1].step == 6
+
+
+@pytest.mark.parametrize("first", [signal.SIGUSR1, signal.SIGTERM])
+def test_slurms_notice_ends_a_training_as_sigterm_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: signal.Signals
+):
+    raise_at(monkeypatch, 2, first, signal.SIGUSR1, signal.SIGTERM)
+    with pytest.raises(SystemExit) as left, report_errors():
+        tiny_fit(8, tmp_path / "ended", every=4)
+    assert left.value.code == EXIT_TERMINATED
+    assert left.value.code in CAN_GO_ON
+    found = find_checkpoint(tmp_path / "ended/checkpoints", pytest.fail)
+    assert found is not None
+    assert found[1].step == 3
 
 
 def test_ctrl_c_works_as_before_once_the_training_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from duetto.errors import EXIT_USER_ERROR, ConfigError
-from duetto.signals import EXIT_INTERRUPTED, EXIT_TERMINATED, STOPPED
+from duetto.signals import CAN_GO_ON, STOPPED
 from duetto.storage.files import make_folder, read_object, write_json
 from duetto.storage.flock import hold
 from duetto.storage.lock_owner import is_process, start_of
 
 Phase = Literal["none", "running", "finished", "stopped", "failed", "ended"]  # ended: nobody saw how
-STOPS = (EXIT_INTERRUPTED, EXIT_TERMINATED, -signal.SIGINT, -signal.SIGTERM)
+STOPS = (*CAN_GO_ON, -signal.SIGINT, -signal.SIGTERM)
 TAIL_BYTES = 4000  # of the output that is shown
 ERROR = "error: "  # begins the line that `duetto.errors.print_error` writes
 WIDTH = {"COLUMNS": "100", "PYTHONUNBUFFERED": "1"}

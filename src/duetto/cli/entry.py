@@ -66,8 +66,27 @@ def hydra_arguments(arguments: Sequence[str], name: str) -> list[str]:
 
 def run_from_hydra(config: DictConfig) -> dict[str, Any]:
     """Call `run_training` for Hydra; in a multirun, an error ends only this run."""
-    with report_errors(is_last=HydraConfig.get().mode != RunMode.MULTIRUN):
+    is_multirun = HydraConfig.get().mode == RunMode.MULTIRUN
+    with report_errors(is_last=not is_multirun):
+        if is_multirun:
+            refuse_several_starts()
         return run_training(config)
+
+
+def refuse_several_starts() -> None:
+    """Refuse a multirun of which torchrun or srun started several: each would train all runs.
+
+    Raises:
+        ConfigError: If so.
+    """
+    from duetto.training.place import told_by_starter
+
+    place = told_by_starter(os.environ)
+    if place is not None and place.world > 1:
+        raise ConfigError(
+            f"{place.started_by} started {place.world} processes of one multirun (-m). Start it once, with "
+            f"trainer.devices={place.local_world}: each run then starts its own."
+        )
 
 
 def run_training(config: DictConfig) -> dict[str, Any]:

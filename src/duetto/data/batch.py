@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 
 import torch
 
+from duetto.data.share import Share
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -18,13 +20,14 @@ class Batch:
     waveform: torch.Tensor  # (B, S) float32, +-1.0
     lengths: torch.Tensor  # (B,) int64, frames that are not padding
     speaker_id: torch.Tensor  # (B,) int64
-    clip_ids: tuple[str, ...]  # where each example comes from
+    clip_ids: tuple[str, ...]  # where each example of the step comes from, those of other processes included
+    share: Share  # which of the step's examples these are
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on a device."""
         moved = {
             item.name: getattr(self, item.name).to(device, non_blocking=True)
             for item in fields(self)
-            if item.name != "clip_ids"
+            if item.name not in ("clip_ids", "share")
         }
-        return Batch(**moved, clip_ids=self.clip_ids)
+        return Batch(**moved, clip_ids=self.clip_ids, share=self.share)

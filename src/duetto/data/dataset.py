@@ -2,7 +2,8 @@
 
 An epoch visits every clip ceil(frames / crop) times, in an order and at offsets drawn from
 (seed, epoch). There is no state between steps, so a killed run resumes at step n with
-the batch that an uninterrupted run would have had there.
+the batch that an uninterrupted run would have had there. Several processes divide the batch of
+a step among them (`duetto.data.share`): together they see what one process would see.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset
 
 from duetto.data.batch import Batch
+from duetto.data.share import Share, share_of, whole
 from duetto.errors import CorpusError
 from duetto.features.cache import ClipFeatures
 from duetto.features.f0 import pitch_to_coarse
@@ -149,36 +151,45 @@ def describe_use(plan: CropPlan, sample_rate: int) -> str:
 
 
 class CropDataset(IterableDataset[Batch]):
-    """Batches of steps `first_step` ... `last_step - 1`.
+    """Batches of steps `first_step` ... `last_step - 1`, or what one of several processes sees of them.
 
     It has no length on purpose: Lightning compares a length with the batches of the whole epoch, those
     before a resume included, and would end at once.
     """
 
-    def __init__(self, plan: CropPlan, first_step: int, last_step: int) -> None:
+    def __init__(self, plan: CropPlan, first_step: int, last_step: int, rank: int = 0, world: int = 1) -> None:
         super().__init__()
         self.plan = plan
         self.first_step = first_step
         self.last_step = last_step
+        self.rank = rank  # of this process
+        self.world = world  # number of processes
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield whole batches in step order; workers take turns."""
+        """Yield batches in step order; workers take turns."""
         worker = torch.utils.data.get_worker_info()
         start, stride = (worker.id, worker.num_workers) if worker else (0, 1)
         for step in range(self.first_step + start, self.last_step, stride):
             yield self.batch(step)
 
     def batch(self, step: int) -> Batch:
+        """The examples of a step that this process sees, as long as the longest of all."""
         crops = self.plan.crops(step)
-        return collate(crops, self.plan.frames_of(crops), self.plan.hop_length)
+        frames = self.plan.frames_of(crops)
+        lengths = [min(clip.num_frames - start, frames) for clip, start in crops]
+        return collate(crops, frames, self.plan.hop_length, share_of(lengths, self.rank, self.world))
 
     def loader(self, num_workers: int) -> DataLoader[Batch]:
         """A DataLoader that hands the batches on as they are."""
         return DataLoader(self, batch_size=None, num_workers=num_workers, persistent_workers=num_workers > 0)
 
 
-def collate(crops: list[tuple[TrainingClip, int]], crop_frames: int, hop_length: int) -> Batch:
-    """Load crops and pad short clips with zeros to `crop_frames`."""
+def collate(
+    of_step: list[tuple[TrainingClip, int]], crop_frames: int, hop_length: int, share: Share | None = None
+) -> Batch:
+    """Load crops, all or a share of them, and pad short clips with zeros to `crop_frames`."""
+    share = share or whole(len(of_step))
+    crops = of_step[share.rows]
     loaded = [_load(clip.features) for clip, _ in crops]
     contents = [_load(clip.content or clip.features).content for clip, _ in crops]
     width = loaded[0].content.shape[1]
@@ -201,7 +212,8 @@ def collate(crops: list[tuple[TrainingClip, int]], crop_frames: int, hop_length:
         waveform=torch.from_numpy(waveform),
         lengths=torch.from_numpy(lengths),
         speaker_id=torch.tensor([clip.speaker_id for clip, _ in crops], dtype=torch.int64),
-        clip_ids=tuple(clip.id for clip, _ in crops),
+        clip_ids=tuple(clip.id for clip, _ in of_step),
+        share=share,
     )
 
 
@@ -215,6 +227,7 @@ def whole_clip(clip_id: str, clip: ClipFeatures, speaker_id: int = 0) -> Batch:
         lengths=torch.tensor([len(clip.f0_hz)]),
         speaker_id=torch.tensor([speaker_id]),
         clip_ids=(clip_id,),
+        share=whole(1),
     )
 
 

@@ -1,15 +1,19 @@
-"""The optimisation: module, data and callbacks in a Lightning trainer."""
+"""The optimisation: module, data and callbacks in a Lightning trainer.
+
+Several processes may train together. `fit` is what the first of them does, `take_steps` what all of them do.
+"""
 
 import logging
 import math
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning import Callback, Trainer
 from rich.console import Console
 from torch import nn
@@ -19,7 +23,9 @@ from duetto.data.dataset import CropDataset, describe_use
 from duetto.report.own_songs import PAGE
 from duetto.runs.own_songs import OwnSongs
 from duetto.runs.prepare import PreparedData, make_crop_plan
+from duetto.runs.team import Team
 from duetto.runs.validate import ValidationSong
+from duetto.runs.work import Work
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import make_folder
 from duetto.storage.run_folder import RunFolder
@@ -70,6 +76,7 @@ def fit(
     tracker: Tracker,
     console: Console,
     draw: Draw | None = None,
+    team: Team | None = None,
 ) -> FitResult:
     """Train from the last checkpoint, or from the start, until the limit of minutes or steps.
 
@@ -81,6 +88,7 @@ def fit(
         tracker: Logs losses, scores, pictures and sounds.
         console: Receives progress messages.
         draw: Draws the held-out conversions; None = the tracker logs sounds only.
+        team: The processes that train together; None = this one alone.
 
     Returns:
         The network of the last step, or of the step that the rule selects (`trainer.select`).
@@ -102,14 +110,11 @@ def fit(
             note = module.learn_statistics(plan)
             if note:
                 console.print(note)
-        dataset = CropDataset(plan, first_step, config.trainer.max_steps)
+        work = Work(config, plan, folder, first_step, found[0] if found else None)
+        module.processes = (team or Team()).share(work, hardware)
         callbacks = make_callbacks(config, prepared, folder, clock, tracker, console, draw)
-        stop = StopAfterStep(checkpoints, console.print)
-        with quiet_lightning(), stop.told_apart():
-            trainer = build_trainer(hardware, [*callbacks, stop])
-            loader = dataset.loader(config.trainer.num_workers)
-            start = time.perf_counter()
-            trainer.fit(module, loader, ckpt_path=found[0] if found else None, weights_only=True if found else None)
+        start = time.perf_counter()
+        take_steps(module, work, hardware, callbacks, console.print)
         enter_pace(config, prepared, module, time.perf_counter() - start, first_step)
     else:
         module.load_state_dict(torch.load(found[0], map_location="cpu", weights_only=True)["state_dict"])
@@ -118,6 +123,32 @@ def fit(
     selection = select_weights(config.trainer.select, folder, checkpoints, network, module.step)
     console.print(f"The voice has the weights of step {selection.step} of {module.step}: {selection.why}.")
     return FitResult(network, module.step, module.seconds, selection)
+
+
+def take_steps(
+    module: TrainingModule, work: Work, hardware: Hardware, callbacks: Sequence[Callback], say: Callable[[str], None]
+) -> None:
+    """Train until the limits; each process of a training calls it.
+
+    Args:
+        module: With the ties between the processes; weights and buffers become those of the first process.
+        work: The same for all.
+        hardware: The device of this process.
+        callbacks: What else this process does after a step; the clock is every process's.
+        say: Receives the sentence on the last step of a training that was stopped.
+    """
+    limits, processes = work.config.trainer, module.processes
+    module.log_interval = limits.log_every_steps
+    processes.take_over(module)
+    dataset = CropDataset(work.plan, work.first_step, limits.max_steps, processes.rank, processes.world)
+    checkpoints = RunFolder(work.run).checkpoints
+    stop = StopAfterStep(checkpoints, say)
+    is_resumed = work.checkpoint is not None
+    with quiet_lightning(), stop.told_apart():
+        clock = Clock(limits.max_minutes, limits.max_steps, stop)
+        trainer = build_trainer(hardware, [clock, *callbacks, stop], checkpoints)
+        loader = dataset.loader(limits.num_workers)
+        trainer.fit(module, loader, ckpt_path=work.checkpoint, weights_only=True if is_resumed else None)
 
 
 def enter_pace(config: TrainConfig, prepared: PreparedData, module: TrainingModule, wall_s: float, first: int) -> None:
@@ -143,11 +174,11 @@ def make_callbacks(
     console: Console,
     draw: Draw | None,
 ) -> list[Callback]:
-    """The callbacks in the order of their calls."""
+    """The callbacks of the first process in the order of their calls, which follow the clock's."""
     trainer = config.trainer
     manifest = prepared.manifest
     origin = {"run": folder.name, "data_hash": manifest.content_hash(), "consent": manifest.consent}
-    callbacks: list[Callback] = [clock, StampCheckpoint(origin)]
+    callbacks: list[Callback] = [StampCheckpoint(origin)]
     callbacks.append(LogLosses(RunFolder(folder).losses, trainer.log_every_steps, tracker.log))
     pairs = prepared.pairs("val", architecture_of(config.model).can_convert)
     if trainer.evaluate_every_steps and pairs:
@@ -182,16 +213,22 @@ def convert_own_songs(
     return ConvertOwnSongs(config.trainer.evaluate_every_steps, actions)
 
 
-def build_trainer(hardware: Hardware, callbacks: list[Callback]) -> Trainer:
-    """A Lightning trainer with every optional feature off (docs/decisions/lightning.md)."""
+def build_trainer(hardware: Hardware, callbacks: list[Callback], checkpoints: Path) -> Trainer:
+    """A Lightning trainer with every optional feature off (docs/decisions/lightning.md).
+
+    To Lightning it is the only process, on any machine: it starts none, and looks for no job of Slurm. Under Slurm it
+    would take a checkpoint of any run for its own that lies in its folder, which is the working folder by default
+    (Lightning's issue 12369); here its folder is one that never exists.
+    """
     return Trainer(
         accelerator="cuda" if hardware.accelerator == "cuda" else "cpu",
-        devices=1,
+        devices=[hardware.index] if hardware.accelerator == "cuda" else 1,
         precision="32-true",  # training.precision does autocast and scaling
         max_epochs=1_000_000,
         callbacks=callbacks,
         barebones=True,  # no logger, checkpoints, summary or bar
-        plugins=[WriteInPlace()],
+        plugins=[WriteInPlace(), LightningEnvironment()],
+        default_root_dir=checkpoints / "lightning",
     )
 
 

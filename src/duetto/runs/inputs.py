@@ -1,12 +1,14 @@
-"""Files that a run needs, checked before its plan: label tracks, and the encoder's weights."""
+"""What a run needs, checked before its plan: label tracks, the encoder's weights, steps that processes can share."""
 
 from pathlib import Path
 
+from duetto.architectures.registry import architecture_of
 from duetto.errors import ConfigError
 from duetto.features.content import encoder_digest, find_encoder
 from duetto.runs.prepare import build_steps
 from duetto.settings.config import ContentConfig, PreprocessConfig
 from duetto.settings.kinds import STEP_PATH
+from duetto.settings.run_config import TrainConfig
 
 
 def check_steps(config: PreprocessConfig) -> None:
@@ -30,3 +32,16 @@ def check_encoder_weights(content: ContentConfig) -> None:
     """
     if find_encoder(content.encoder).reads_file:
         encoder_digest(content)
+
+
+def check_processes(config: TrainConfig) -> None:
+    """Refuse several processes where there are no steps to divide.
+
+    Raises:
+        ConfigError: If so.
+    """
+    if architecture_of(config.model).is_closed_form and config.trainer.devices * config.trainer.nodes > 1:
+        raise ConfigError(
+            f"trainer.devices={config.trainer.devices}: model={config.model.name} is solved in one pass and has no "
+            "steps that processes could share. Use trainer.devices=1."
+        )

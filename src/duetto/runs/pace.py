@@ -87,7 +87,7 @@ def read_pace(config: TrainConfig, hardware: Hardware) -> Pace:
     """The pace of the newest runs below `logs` on the same device that count for a run of these settings."""
     logs = Path(config.logs)
     wanted = as_plain(config)
-    device = (hardware.device_name, hardware.precision)
+    device = (hardware.description, hardware.precision)
     alike = [
         (str(record.get("created")), folder, record)
         for folder, record in recorded_runs(logs)

@@ -120,7 +120,7 @@ def training_stage(config: TrainConfig, speed: float, pace: Pace = NO_PACE) -> S
     minutes = config.trainer.max_minutes
     epochs = config.trainer.max_epochs
     limit = f"{epochs:g} epochs" if epochs else f"{config.trainer.max_steps} steps"
-    what = f"{config.model.name} {config.model.size}, up to {limit}"
+    what = f"{config.model.name} {config.model.size}, up to {limit}{batch_text(config)}"
     if minutes:
         left_s = minutes * 60 - sum(stage.seconds for stage in preliminary_stages(config, speed, pace))
         all_s = pace.seconds("training", config.trainer.max_steps, UNKNOWN)  # NaN, which min() passes over
@@ -133,7 +133,17 @@ def training_stage(config: TrainConfig, speed: float, pace: Pace = NO_PACE) -> S
 
 def step_seconds(config: TrainConfig, speed: float) -> float:
     """Seconds per step; NaN if not measured."""
-    return architecture_of(config.model).cost(config.model.size).step_s / speed
+    world = config.trainer.devices * config.trainer.nodes
+    return architecture_of(config.model).cost(config.model.size).step_s / speed / world
+
+
+def batch_text(config: TrainConfig) -> str:
+    """How several processes divide a batch; nothing with one."""
+    trainer = config.trainer
+    world = trainer.devices * trainer.nodes
+    if world == 1:
+        return ""
+    return f", batches of {trainer.batch_size}: {trainer.batch_size // world} in each of {world} processes"
 
 
 def validation_stage(config: TrainConfig, speed: float, pace: Pace = NO_PACE) -> Stage:
@@ -180,7 +190,7 @@ def announce(config: TrainConfig, hardware: Hardware, console: Console) -> None:
     known = sum(stage.seconds for stage in stages if not math.isnan(stage.seconds))
     is_complete = not any(math.isnan(stage.seconds) for stage in stages)
     total = clock_text(known) if is_complete else f"{clock_text(known)} plus the unknown stages"
-    table.add_row("all", f"{hardware.device_name}, {hardware.precision}", total)
+    table.add_row("all", f"{hardware.description}, {hardware.precision}", total)
     console.print(table)
     if hardware.complaint:
         console.print(f"[yellow]warning:[/] {hardware.complaint}")

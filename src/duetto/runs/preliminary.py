@@ -16,6 +16,7 @@ from duetto.architectures.registry import architecture_of, get_architecture
 from duetto.ownership.heritage import CONSENT_FIELD, MADE_FROM
 from duetto.runs.fit import FitResult, fit
 from duetto.runs.prepare import PreparedData
+from duetto.runs.team import Team
 from duetto.settings.model_config import ModelConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.storage.files import read_json
@@ -34,6 +35,7 @@ def after_preliminary_training(
     record: Mapping[str, Any],
     folder: Path,
     console: Console,
+    team: Team | None = None,
 ) -> tuple[TrainConfig, float]:
     """Run the preliminary training, or find its result.
 
@@ -44,6 +46,7 @@ def after_preliminary_training(
         record: Of the run; the other model's card says from it whose voice it is.
         folder: The run's folder.
         console: Receives progress messages.
+        team: The processes that train together; None = this one alone.
 
     Returns:
         The voice's configuration with the trained network and the remaining minutes; and the seconds taken.
@@ -58,7 +61,7 @@ def after_preliminary_training(
     own = RunFolder(folder).preliminary(first.architecture).path
     voice = VoiceFolder(own)
     if not voice.is_trained:
-        result, settings = _train(first, config, prepared, hardware, own, console)
+        result, settings = _train(first, config, prepared, hardware, own, console, team)
         heritage = {name: record[name] for name in (CONSENT_FIELD, MADE_FROM)}
         save_voice(TrainedVoice(result.network, settings, config.features, {**heritage, **result.summary()}), own)
         shutil.rmtree(RunFolder(own).checkpoints, ignore_errors=True)
@@ -77,6 +80,7 @@ def _train(
     hardware: Hardware,
     folder: Path,
     console: Console,
+    team: Team | None,
 ) -> tuple[FitResult, ModelConfig]:
     trainer = config.trainer
     steps = min(first.steps(config.model), trainer.max_steps)
@@ -87,4 +91,4 @@ def _train(
     limits = replace(trainer, max_steps=steps, max_minutes=first.share * trainer.max_minutes, evaluate_every_steps=0)
     run = replace(config, model=settings, trainer=limits, validate_on=None)
     tracker = Tracker([], "only the voice's training is tracked")
-    return fit(run, prepared, hardware, folder, tracker, console), settings
+    return fit(run, prepared, hardware, folder, tracker, console, None, team), settings

@@ -203,6 +203,17 @@ def register_of_training(prepared: PreparedData, config: FeaturesConfig) -> Regi
     return register_of(contours, config.hop_length / config.sample_rate)
 
 
+def doctor_record(prepared: PreparedData) -> dict[str, Any] | None:
+    """Verdict and findings of the data doctor, without their places."""
+    if prepared.diagnosis is None:
+        return None
+    findings = [
+        {"check": f.check, "severity": f.severity, "what": f.what, "evidence": f.evidence, "advice": f.advice}
+        for f in prepared.diagnosis.findings
+    ]
+    return {"verdict": prepared.diagnosis.verdict, "findings": findings}
+
+
 def print_ledger(manifest: Manifest, console: Console) -> None:
     """Print the seconds in, used and dropped, with the reasons."""
     ledger = manifest.ledger

@@ -25,7 +25,7 @@ from duetto.preprocess.ledger import read_ledger, summarise
 from duetto.runs.fit import Draw, FitResult, fit
 from duetto.runs.heritage import corpus_parent, require_weights, weights_of
 from duetto.runs.identity import find_earlier_run, find_run_made_of, run_from, run_name, signature_of
-from duetto.runs.inputs import check_encoder_weights, check_steps
+from duetto.runs.inputs import check_encoder_weights, check_processes, check_steps
 from duetto.runs.named import check_named
 from duetto.runs.own_songs import check_own_songs
 from duetto.runs.plan import announce
@@ -33,6 +33,7 @@ from duetto.runs.preliminary import after_preliminary_training
 from duetto.runs.prepare import (
     PreparedData,
     TrainingContent,
+    doctor_record,
     make_crop_plan,
     prepare_data,
     register_of_training,
@@ -40,6 +41,7 @@ from duetto.runs.prepare import (
 from duetto.runs.registration import register_data, register_run
 from duetto.runs.solve import train_in_closed_form
 from duetto.runs.stale import keeps_earlier_run
+from duetto.runs.team import Team
 from duetto.runs.tracked import track
 from duetto.settings.logger_config import LOGGERS
 from duetto.settings.provenance import code_version, package_versions
@@ -50,6 +52,7 @@ from duetto.storage.leftovers import sweep_leftovers
 from duetto.storage.locks import alone
 from duetto.storage.run_folder import RunFolder
 from duetto.training.hardware import Hardware, detect_hardware
+from duetto.training.place import ALONE
 from duetto.training.tensorboard import require_tensorboard
 from duetto.training.tracking import Tracker
 from duetto.voices.names import claim_name
@@ -77,15 +80,17 @@ class Run:
         return RunFolder(self.folder).voice.path
 
 
-def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Run:
+def train(config: TrainConfig, console: Console, draw: Draw | None = None, team: Team | None = None) -> Run:
     """Prepare the case, train, and write a voice to the run's folder; `draw` makes the tracker's pictures.
+
+    `team` is the processes that train together, of which this is the first; None = this one alone.
 
     Raises:
         DuettoError: If data, settings, hardware or storage do not allow it; says what to do.
     """
     check_inputs(config)
     started_s = time.perf_counter()
-    hardware = detect_hardware(config.trainer)
+    hardware = detect_hardware(config.trainer, team.place if team else ALONE)
     torch.set_num_threads(hardware.num_threads)
     check_writable(Path(config.logs))
     announce(config, hardware, console)
@@ -113,11 +118,11 @@ def train(config: TrainConfig, console: Console, draw: Draw | None = None) -> Ru
         damage = summarise(read_ledger(prepared.folder))
         write_json(run.preprocessing, {"corpus": str(prepared.folder), **damage})
         tracker = track(config.logger, run, record, console)
-        own, earlier_s = after_preliminary_training(config, prepared, hardware, record, folder, console)
+        own, earlier_s = after_preliminary_training(config, prepared, hardware, record, folder, console, team)
         if architecture_of(config.model).is_closed_form:
             result = train_in_closed_form(own, prepared, folder, console)
         else:
-            result = fit(own, prepared, hardware, folder, tracker, console, draw)
+            result = fit(own, prepared, hardware, folder, tracker, console, draw, team)
         result = replace(result, seconds=result.seconds + earlier_s)
         export(config, prepared, result, folder, record)
         write_record(run, {**record, "status": "trained", **result.summary()})
@@ -144,6 +149,7 @@ def check_inputs(config: TrainConfig) -> None:
     check_steps(config.preprocess)
     check_encoder_weights(config.features.content)
     check_own_songs(config)
+    check_processes(config)
     if "tensorboard" in LOGGERS[config.logger.name]:
         require_tensorboard()
     require_weights(config, input_digests(config))
@@ -256,21 +262,11 @@ def describe_run(
         "code": code_version(),
         "made_of": made_of.as_dict(),
         "packages": package_versions(),
-        "device": hardware.device_name,
+        "device": hardware.description,
         "precision": hardware.precision,
+        "processes": {"world": hardware.num_processes, "nodes": config.trainer.nodes, "backend": hardware.backend},
         "config": asdict(config),
     }
-
-
-def doctor_record(prepared: PreparedData) -> dict[str, Any] | None:
-    """Verdict and findings of the data doctor, without their places."""
-    if prepared.diagnosis is None:
-        return None
-    findings = [
-        {"check": f.check, "severity": f.severity, "what": f.what, "evidence": f.evidence, "advice": f.advice}
-        for f in prepared.diagnosis.findings
-    ]
-    return {"verdict": prepared.diagnosis.verdict, "findings": findings}
 
 
 def update_run(folder: Path, values: dict[str, Any]) -> None:

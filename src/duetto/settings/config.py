@@ -198,7 +198,9 @@ class TrainerConfig:
     decay_per_epoch: float = (
         1.0  # factor on the learning rate; below 1 it replaces model.optimizer.decay_per_1000_steps
     )
-    batch_size: int = 4
+    batch_size: int = 4  # examples of a step, over all processes
+    devices: int = 1  # processes on each machine, each on a device of its own, that train together
+    nodes: int = 1  # machines
     accelerator: str = "auto"  # auto | cpu | cuda
     precision: str = "auto"  # auto | 32 | bf16 | 16
     num_threads: int = 0  # 0 = all cores
@@ -216,8 +218,14 @@ class TrainerConfig:
         require_within("trainer.num_threads", self.num_threads, 0, meaning="all cores")
         require_within("trainer.evaluate_every_steps", self.evaluate_every_steps, 0, meaning="never")
         require_within("trainer.num_workers", self.num_workers, 0)
-        for name in ("max_steps", "batch_size", "checkpoint_every_steps", "log_every_steps"):
+        for name in ("max_steps", "batch_size", "devices", "nodes", "checkpoint_every_steps", "log_every_steps"):
             require_within(f"trainer.{name}", getattr(self, name), 1)
+        world = self.devices * self.nodes
+        require(
+            self.batch_size % world == 0,
+            f"trainer.batch_size={self.batch_size} is a step's examples over all processes, of which there are "
+            f"{world}: use a multiple of {world}.",
+        )
         require(
             self.accelerator in ("auto", "cpu", "cuda"),
             f"trainer.accelerator={self.accelerator}: expected auto, cpu or cuda.",

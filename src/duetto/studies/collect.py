@@ -21,7 +21,14 @@ from duetto.studies.number import as_number
 from duetto.studies.schema import Study
 
 SHIFTED = re.compile(r"(?P<song>.+)_(?P<condition>(?:up|down)\d+)")
-PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not affect the result
+PLACES = (
+    "logs",
+    "data.root",
+    "logger",
+    "trainer.num_threads",
+    "trainer.devices",
+    "trainer.nodes",
+)  # settings that do not affect the result
 
 
 @dataclass(frozen=True)

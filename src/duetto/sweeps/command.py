@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from duetto.sweeps.planned import PlannedRun
 
 OWN = ("sweep", "study", "workers", "plan_only")
-PLACES = ("logs", "data.root", "logger", "trainer.num_threads")  # settings that do not change a sweep's identity
+PLACES = (
+    "logs",
+    "data.root",
+    "logger",
+    "trainer.num_threads",
+    "trainer.devices",
+    "trainer.nodes",
+)  # settings that do not change a sweep's identity
 HELP = """duetto sweep: many runs of train.py, planned, prepared once and run in parallel;
 finished ones are skipped.
 

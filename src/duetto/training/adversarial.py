@@ -44,7 +44,7 @@ class AdversarialModule(TrainingModule):
         scores, _ = self.discriminator(torch.cat([real, generated]))  # one batch, so that weights are read only once
         real_scores, generated_scores = zip(*(each.chunk(2) for each in scores), strict=True)
         with self.step_precision.float32():
-            loss = discriminator_loss(real_scores, generated_scores)
+            loss = self.shared("discriminator", discriminator_loss(real_scores, generated_scores), batch)
         self.optimise(optimizer, loss, batch)
         return loss.detach()
 
@@ -57,7 +57,7 @@ class AdversarialModule(TrainingModule):
             optimizer: The generator's.
             real: Waveforms, (B, 1, S).
             generated: Waveforms with gradients, (B, 1, S).
-            own: The losses that need no discriminator, by name.
+            own: The losses that need no discriminator, by name, of the examples here.
             batch: The batch they come from.
             adversarial: Whether the losses of the discriminator are included.
 
@@ -73,6 +73,7 @@ class AdversarialModule(TrainingModule):
             with self.step_precision.float32():
                 parts["adversarial"] = adversarial_loss(scores)
                 parts["feature_matching"] = feature_matching_loss(real_maps, maps)
+        parts = {name: self.shared(name, value, batch) for name, value in parts.items()}
         weighted = (getattr(self.weights, name) * value for name, value in parts.items())
         self.optimise(optimizer, sum(weighted, torch.zeros((), device=real.device)), batch)
         self.discriminator.requires_grad_(True)

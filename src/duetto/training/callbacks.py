@@ -27,16 +27,22 @@ from duetto.training.selection import (
     newest_validation,
     write_overtraining_report,
 )
+from duetto.training.stopping import StopAfterStep
 
 Scores = dict[str, float]
 
 
 class Clock(Callback):
-    """Counts training seconds over all resumes and stops at the limit; evaluation time is not counted."""
+    """Counts training seconds over all resumes and stops at the limit; evaluation time is not counted.
 
-    def __init__(self, max_minutes: float, max_steps: int) -> None:
+    With several processes the clock of the first counts for all, and a signal that one of them got: they stop at the
+    same step.
+    """
+
+    def __init__(self, max_minutes: float, max_steps: int, stop: StopAfterStep | None = None) -> None:
         self.max_seconds = max_minutes * 60 if max_minutes else float("inf")
         self.max_steps = max_steps
+        self.stop = stop
         self._started = 0.0
 
     def on_train_batch_start(self, trainer: Trainer, module: LightningModule, batch: Any, batch_idx: int) -> None:
@@ -48,7 +54,10 @@ class Clock(Callback):
     ) -> None:
         """Add the step's time; stop the trainer when the limit is reached."""
         assert isinstance(module, TrainingModule)
-        module.seconds += time.perf_counter() - self._started
+        seconds = module.seconds + (time.perf_counter() - self._started)
+        module.seconds, told = module.processes.agree(seconds, 0 if self.stop is None else self.stop.told)
+        if self.stop is not None:
+            self.stop.agreed = told
         if module.seconds >= self.max_seconds or module.step >= self.max_steps:
             trainer.should_stop = True
 
@@ -93,7 +102,6 @@ class LogLosses(Callback):
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """Remove rows that a killed run wrote after its last checkpoint."""
         assert isinstance(module, TrainingModule)
-        module.log_interval = self.every_steps
         keep_rows_up_to(self.path, module.step)
 
     def on_train_batch_end(

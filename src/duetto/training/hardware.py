@@ -4,6 +4,7 @@ Precision by compute capability: 8.0 and newer bf16; 7.0 to 7.5 (V100, T4) fp16 
 scaler; older cards (P100) and CPUs fp32. `torch.cuda.is_bf16_supported()` is not used: it counts emulation.
 """
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Literal
@@ -13,7 +14,8 @@ import torch
 from duetto.device.cuda import find_card
 from duetto.errors import ConfigError
 from duetto.settings.config import TrainerConfig
-from duetto.workers import num_cores
+from duetto.training.place import ALONE, Place
+from duetto.workers import SLURM_CORES, num_cores
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
 PRECISIONS: dict[str, LightningPrecision] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
@@ -30,10 +32,24 @@ class Hardware:
     precision: LightningPrecision
     num_threads: int
     complaint: str = ""  # why a card that is there is not used, with the remedy
+    num_processes: int = 1  # that train together, each on a device and with threads of its own
+    index: int = 0  # of this process's card
 
     @property
     def device(self) -> torch.device:
         return torch.device(self.accelerator)
+
+    @property
+    def backend(self) -> str | None:
+        """Through what gradients are averaged; None with one process."""
+        if self.num_processes == 1:
+            return None
+        return "nccl" if self.accelerator == "cuda" else "gloo"
+
+    @property
+    def description(self) -> str:
+        """Device and number of processes: what the pace of a run depends on."""
+        return self.device_name + (f", {self.num_processes} processes" if self.num_processes > 1 else "")
 
 
 def has_cuda() -> bool:
@@ -50,26 +66,54 @@ def precision_for_capability(major: int, minor: int) -> LightningPrecision:
     return "32-true"
 
 
-def detect_hardware(config: TrainerConfig) -> Hardware:
+def detect_hardware(config: TrainerConfig, place: Place = ALONE) -> Hardware:
     """Pick accelerator and precision as `trainer` asks.
 
+    Args:
+        config: The group.
+        place: Of this process among those that train together.
+
     Raises:
-        ConfigError: If a CUDA device is asked for and none is usable.
+        ConfigError: If a CUDA device is asked for and none is usable, or there are fewer than processes.
     """
     card = find_card()
     if config.accelerator == "cuda" and not card.is_usable:
         why = card.complaint or "torch finds no usable CUDA device."
         raise ConfigError(f"trainer.accelerator=cuda: {why} Or use cpu or auto.")
-    num_threads = config.num_threads or num_cores()
+    num_threads = config.num_threads or share_of_cores(place)
     if card.name is not None and config.accelerator != "cpu":
         automatic = precision_for_capability(*card.capability)
         precision = automatic if config.precision == "auto" else PRECISIONS[config.precision]
-        return Hardware("cuda", card.name, precision, num_threads)
+        index = card_of(place, torch.cuda.device_count())
+        return Hardware("cuda", card.name, precision, num_threads, "", place.world, index)
     precision = "32-true" if config.precision == "auto" else PRECISIONS[config.precision]
     if precision == "16-mixed":
         raise ConfigError("trainer.precision=16 needs a CUDA device; on a CPU use 32 or bf16.")
     complaint = card.complaint if config.accelerator == "auto" else ""
-    return Hardware("cpu", f"CPU, {num_threads} threads", precision, num_threads, complaint)
+    return Hardware("cpu", f"CPU, {num_threads} threads", precision, num_threads, complaint, place.world)
+
+
+def share_of_cores(place: Place) -> int:
+    """Threads of each of the processes on this machine; srun gives each task its own cores."""
+    if place.started_by == "srun" and os.environ.get(SLURM_CORES):
+        return num_cores()
+    return max(1, num_cores() // place.local_world)
+
+
+def card_of(place: Place, num_cards: int) -> int:
+    """Index of the card of a process: each takes another. srun may show each task its own card alone.
+
+    Raises:
+        ConfigError: If there are fewer cards than processes on this machine.
+    """
+    if num_cards == 1 and place.started_by == "srun":
+        return 0
+    if num_cards < place.local_world:
+        raise ConfigError(
+            f"trainer.devices={place.local_world}: torch finds {num_cards} card{'s' * (num_cards > 1)} here, and each "
+            f"process needs its own. Use trainer.devices={num_cards}, or trainer.accelerator=cpu."
+        )
+    return place.local_rank
 
 
 def measure_gflops(num_threads: int) -> float:

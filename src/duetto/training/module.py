@@ -1,9 +1,12 @@
 """What every training module shares: the step count, random draws, precision, and the check for NaN.
 
-Every random draw of a step is seeded by (seed, step), so a resumed run neither repeats nor skips any.
+Every random draw of a step is seeded by (seed, step), so a resumed run neither repeats nor skips any. With several
+processes, each takes its examples' part of the draws (`training.draws`), and before an optimiser steps the gradients
+are averaged over the processes (`training.processes`): all of them take the same step.
 """
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +18,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from duetto.data.batch import Batch
 from duetto.data.dataset import CropPlan
-from duetto.errors import ConfigError, DuettoError
+from duetto.errors import ConfigError, DivergedError
 from duetto.settings.config import FeaturesConfig
 from duetto.settings.model_config import ModelConfig, OptimizerConfig
+from duetto.training.draws import SharedDraws
 from duetto.training.precision import SMALLEST_SCALE, Precision
+from duetto.training.processes import ONE, Processes
 
 SEED_STRIDE = 1_000_003  # keeps the step seeds of different run seeds apart
 
@@ -39,6 +44,7 @@ class TrainingModule(pl.LightningModule):
     """
 
     loss_names: tuple[str, ...] = ()  # columns of losses.csv
+    frame_losses: tuple[str, ...] = ()  # those that are means over the real frames of a batch, not over its examples
     network_names: tuple[str, ...] = ("generator", "discriminator")  # what the optimisers update, in their order
 
     def __init__(self, model: ModelConfig, features: FeaturesConfig, seed: int) -> None:
@@ -54,12 +60,18 @@ class TrainingModule(pl.LightningModule):
         self.losses: dict[str, float] | None = None  # of the last logged step, unclamped; NaN = not in use
         self.gradient_norms: dict[str, Tensor] = {}  # of the last step, before clipping, by network
         self.step_precision = Precision()
+        self.processes: Processes = ONE
         self.average: AveragedModel | None = None  # of the exported network's weights over the steps
         torch.manual_seed(seed)
 
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
-        """One step on a batch; returns the losses by name, unweighted."""
+        """One step on a batch; returns the losses by name, each as `shared` gives it, otherwise unweighted."""
         raise NotImplementedError
+
+    def shared(self, name: str, loss: Tensor, batch: Batch) -> Tensor:
+        """A loss such that its mean over the processes is that of the whole batch; with one process, the loss."""
+        share = batch.share
+        return loss * (share.frame_weight if name in self.frame_losses else share.weight)
 
     def exported_network(self) -> nn.Module:
         """The network used in conversion, with the optimiser's current weights."""
@@ -100,11 +112,12 @@ class TrainingModule(pl.LightningModule):
         """One step.
 
         Raises:
-            DuettoError: If a loss is not finite; names step and clips, and leaves the last checkpoint intact.
+            DivergedError: If a loss is not finite; names step and clips, and leaves the last checkpoint intact.
         """
         torch.manual_seed(self.seed * SEED_STRIDE + self.step)
         self._set_learning_rate()
-        with self.step_precision.autocast():
+        draws = SharedDraws(batch.share) if self.processes.world > 1 else nullcontext()
+        with self.step_precision.autocast(), draws:
             parts = self.train_on(batch)
         if self.average is not None:
             self.average.update_parameters(self.exported_network())
@@ -114,6 +127,8 @@ class TrainingModule(pl.LightningModule):
 
     def _logged(self, parts: dict[str, Tensor]) -> dict[str, float]:
         """Columns of losses.csv; NaN = not in use."""
+        reduced = self.processes.mean(list(parts.values()))
+        parts = dict(zip(parts, reduced, strict=True))
         columns = {f"loss_{name}": parts.get(name) for name in self.loss_names}
         networks = self.network_names[: len(self.optimiser_list())]
         columns |= {f"gradient_norm_{name}": self.gradient_norms.get(name) for name in networks}
@@ -136,18 +151,21 @@ class TrainingModule(pl.LightningModule):
     def optimise(self, optimizer: Any, loss: Tensor, batch: Batch, max_gradient_norm: float | None = None) -> None:
         """Backpropagate a loss, clip the gradients to a norm if one is given, and step its optimiser.
 
+        With several processes, the loss is that of this one's examples, and the gradients are averaged over all.
+
         Raises:
-            DuettoError: If the loss or a gradient is not finite. In float16 gradients overflow now and then; the
+            DivergedError: If the loss or a gradient is not finite. In float16 gradients overflow now and then; the
                 scaler skips such steps.
         """
-        self._require_finite(loss, "loss", batch)
         number = [id(each) for each in self.optimiser_list()].index(id(optimizer))
         name, scaler = self.network_names[number], self.step_precision.scaler(number)
         optimizer.zero_grad(set_to_none=True)
         with self.step_precision.float32():
             self.manual_backward(scaler.scale(loss))
+        parameters = [each for group in optimizer.param_groups for each in group["params"]]
+        self._require_finite(self.processes.average_gradients(loss, parameters), "loss", batch)
         scaler.unscale_(optimizer.optimizer)
-        parameters = [each for group in optimizer.param_groups for each in group["params"] if each.grad is not None]
+        parameters = [each for each in parameters if each.grad is not None]
         norm = get_total_norm([each.grad for each in parameters])
         if not scaler.is_enabled() or scaler.get_scale() < SMALLEST_SCALE:
             self._require_finite(norm, f"gradient of the {name}", batch)
@@ -162,7 +180,7 @@ class TrainingModule(pl.LightningModule):
 
     def _require_finite(self, value: Tensor, what: str, batch: Batch) -> None:
         if not torch.isfinite(value):
-            raise DuettoError(
+            raise DivergedError(
                 f"The {what} became {float(value)} at step {self.step}, on clips {', '.join(batch.clip_ids)}. "
                 "Nothing after the last checkpoint was kept. Listen to these clips; then lower the learning rate."
             )

@@ -36,6 +36,7 @@ class DiffSVCModule(TrainingModule):
     """The acoustic model with its optimiser, and the vocoder that turns its mels into sound."""
 
     loss_names: tuple[str, ...] = ("noise",)
+    frame_losses = ("noise", "auxiliary")
     network_names = ("denoiser",)
 
     def __init__(self, model: DiffSVCConfig, features: FeaturesConfig, seed: int) -> None:
@@ -95,6 +96,7 @@ class DiffSVCModule(TrainingModule):
             inputs, losses = self._with_prediction(mel, inputs)
         predicted = self.network.acoustic(mel, inputs, timestep, noise)
         losses["noise"] = noise_loss(noise, predicted, inputs.mask, self.config.has_absolute_loss)
+        losses = {name: self.shared(name, loss, batch) for name, loss in losses.items()}
         learned = [loss for loss in losses.values() if loss.requires_grad]
         self.optimise(optimizer, torch.stack(learned).sum(), batch, self.config.max_gradient_norm)
         return {name: loss.detach() for name, loss in losses.items()}
@@ -108,6 +110,7 @@ class DiffSVCModule(TrainingModule):
         acoustic = self.network.acoustic
         if not isinstance(acoustic, AuxiliaryDiffSVC):
             return inputs, {}
+        acoustic.auxiliary.train(self.training and self._learns_auxiliary)  # no dropout in one that is only read
         predicted = acoustic.predict(inputs)
         return replace(inputs, predicted=predicted.detach()), {"auxiliary": acoustic.distance(predicted, mel, inputs)}
 

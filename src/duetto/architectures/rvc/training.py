@@ -31,6 +31,7 @@ class RVCModule(AdversarialModule):
     """Generator and discriminator with their two optimisers."""
 
     loss_names = ("mel", "kl", "discriminator", "adversarial", "feature_matching")
+    frame_losses = ("kl",)
 
     def __init__(self, model: RVCConfig, features: FeaturesConfig, seed: int) -> None:
         super().__init__(model, features, seed, model.loss)

@@ -20,12 +20,14 @@ def show_hardware(options: argparse.Namespace, console: Console) -> None:
     from duetto.runs.plan import announce
     from duetto.settings.conf_files import conf_folder
     from duetto.training.hardware import REFERENCE_GFLOPS, detect_hardware, measure_gflops
+    from duetto.training.place import Place
 
     (config,) = compose_runs(conf_folder(), [options.settings])
-    hardware = detect_hardware(config.trainer)
+    devices = config.trainer.devices
+    hardware = detect_hardware(config.trainer, Place(0, devices * config.trainer.nodes, 0, devices))
     gflops = measure_gflops(hardware.num_threads)
     table = Table("what", "value", title="Hardware", title_justify="left")
-    table.add_row("device", hardware.device_name)
+    table.add_row("device", hardware.description)
     table.add_row("precision", hardware.precision)
     table.add_row("model size that `auto` selects", config.model.size)
     table.add_row("matrix product", f"{gflops:.0f} GFLOP/s ({gflops / REFERENCE_GFLOPS:.1f} x the reference machine)")

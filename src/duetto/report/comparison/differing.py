@@ -20,6 +20,8 @@ APART = (  # settings that affect no result
     "trainer.accelerator",
     "trainer.precision",
     "trainer.num_threads",
+    "trainer.devices",
+    "trainer.nodes",
     "trainer.log_every_steps",
     "trainer.checkpoint_every_steps",
     "preprocess.keep_intermediates",
