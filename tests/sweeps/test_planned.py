@@ -15,9 +15,9 @@ from duetto.runs.evaluate import evaluation_of, scores_from
 from duetto.runs.identity import run_from
 from duetto.storage.files import read_json, write_json
 from duetto.storage.run_folder import RunFolder
+from duetto.sweeps.executors.protocol import Ended, Task
 from duetto.sweeps.grid import Arm
 from duetto.sweeps.planned import PlannedRun, assess, find_recorded, minutes_left, progress_of, wall_minutes
-from duetto.sweeps.pool import Ended, Task
 from duetto.sweeps.record import SweepRecord
 from duetto.sweeps.work import leave, settle, unfinished
 

@@ -138,7 +138,7 @@ def run_sweep(
     """Plan, prepare and run, then print the outcome."""
     from duetto.sweeps.planned import PlannedRun, assess, find_recorded
     from duetto.sweeps.record import SWEEPS, SweepRecord
-    from duetto.sweeps.resources import share_machine
+    from duetto.sweeps.resources import resources_of, share_machine
     from duetto.sweeps.show import print_outcome
     from duetto.sweeps.work import announce, work_off
 
@@ -150,11 +150,12 @@ def run_sweep(
     record = SweepRecord(Path(runs[0].config.logs) / SWEEPS / name)
     check_inputs_of(runs)
     with record.lock():
-        machine = share_machine(configs, request.workers)
+        pool = share_machine(configs, request.workers)
+        resources = resources_of(pool, pool.threads)
         find_recorded(runs)
         for run in runs:
-            assess(run, machine.speed)
-        announce(runs, machine, record, facts_of(request, conf), console)
+            assess(run, resources.speed)
+        announce(runs, resources, record, facts_of(request, conf), console)
         if request.plan_only:
             return 0
         from duetto.sweeps.prepare import prepare_all  # imports the training modules, which a plan does not need
@@ -162,9 +163,9 @@ def run_sweep(
         prepare_all(runs, record.folder / "preparation.txt", console)
         for run in runs:
             if run.state != "failed":
-                assess(run, machine.speed)
+                assess(run, resources.speed)
         record.write_state(runs)
-        work_off(runs, machine, record, conf, console)
+        work_off(runs, resources, record, conf, console)
     print_outcome(runs, console)
     console.print(f"Side by side: python -m duetto report {record.folder}", markup=False, soft_wrap=True)
     return int(any(run.state != "finished" for run in runs))
