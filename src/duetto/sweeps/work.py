@@ -86,7 +86,7 @@ def unfinished(runs: Sequence[PlannedRun]) -> dict[str, list[PlannedRun]]:
 
 
 def leave_for_later(groups: dict[str, list[PlannedRun]], runs: Sequence[PlannedRun]) -> None:
-    """Leave runs that were interrupted or that an engine still works on, and what waits for them, to a later command."""
+    """Leave runs that were interrupted or that an engine still works on to a later command, and what waits for them."""
     left = {name for name, group in groups.items() if group[0].state not in ("finished", "failed")}
     for run in runs:
         run.is_left = run.is_left or (str(run.folder) in left and run.state not in ("finished", "failed"))
@@ -96,8 +96,7 @@ def task_of(run: PlannedRun, name: str, resources: Resources, record: SweepRecor
     """The process for a run: its settings, its threads and its W&B group."""
     group = f"logger.group={record.folder.name}"
     settings = (group, *run.arm.overrides, f"trainer.num_threads={resources.threads}")
-    options = (PARENT_PIPE,) if resources.executor.keeps_pipe else ()
-    command = (sys.executable, "-m", WORKER, *options, str(conf), *settings)
+    command = (sys.executable, "-m", WORKER, PARENT_PIPE, str(conf.resolve()), *settings)
     return Task(name, command, record.output_of(run))
 
 

@@ -1,7 +1,7 @@
 """`python -m duetto.sweeps.worker [--parent-pipe] CONF KEY=VALUE ...`: one run of a sweep in its own process.
 
 It does what train.py does. With `--parent-pipe` it ends at once when its standard input is closed, as when the sweep is
-killed; batch engines, which leave no standard input open, start it without.
+killed. Without it, it may be called from anywhere, such as a batch script.
 """
 
 import sys

@@ -26,7 +26,6 @@ class LocalPool:
     workers: int
     threads: int  # per process
     gpus: tuple[str, ...] = ()  # names for CUDA_VISIBLE_DEVICES; empty = CPU
-    keeps_pipe: bool = True
 
     @property
     def at_once(self) -> int:

@@ -33,6 +33,18 @@ def close_pipe(process: "subprocess.Popen[bytes]") -> None:
             process.stdin.close()
 
 
+def end(process: "subprocess.Popen[bytes]", grace_s: float) -> None:
+    """Ask a process to end, which lets it keep what it has done, and kill it if that takes too long."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    close_pipe(process)
+
+
 def stop(process: "subprocess.Popen[bytes]") -> None:
     """Close a process's pipe and wait for its end; kill it if that takes too long."""
     close_pipe(process)

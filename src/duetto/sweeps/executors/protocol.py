@@ -37,10 +37,6 @@ class Executor(Protocol):
     """Works tasks off."""
 
     @property
-    def keeps_pipe(self) -> bool:
-        """Whether it holds a pipe on the standard input of its processes, which end when that is closed."""
-
-    @property
     def at_once(self) -> int:
         """How many tasks are worked on at once at most."""
 
