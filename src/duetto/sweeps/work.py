@@ -97,7 +97,7 @@ def task_of(run: PlannedRun, name: str, resources: Resources, record: SweepRecor
     group = f"logger.group={record.folder.name}"
     settings = (group, *run.arm.overrides, f"trainer.num_threads={resources.threads}")
     command = (sys.executable, "-m", WORKER, PARENT_PIPE, str(conf.resolve()), *settings)
-    return Task(name, command, record.output_of(run))
+    return Task(name, command, record.output_of(run), settings, Path(run.config.data.root))
 
 
 def settle(group: Sequence[PlannedRun], end: Ended, speed: float) -> None:

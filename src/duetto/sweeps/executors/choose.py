@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from duetto.settings.executor_config import AnyExecutorConfig, SlurmConfig
+from duetto.settings.executor_config import AnyExecutorConfig, RayConfig, SlurmConfig
 from duetto.settings.run_config import TrainConfig
 from duetto.sweeps.executors.protocol import Executor
+from duetto.sweeps.executors.ray_cluster import RayExecutor
 from duetto.sweeps.executors.slurm import SlurmExecutor
 from duetto.sweeps.request import Mode
 from duetto.sweeps.resources import Resources, resources_of, share_machine
@@ -26,5 +27,8 @@ def choose_resources(
     if isinstance(config, SlurmConfig):
         slurm: Executor = SlurmExecutor(config, folder, min(asked or len(configs), len(configs)), mode)
         return resources_of(slurm, config.cpus)
+    if isinstance(config, RayConfig):
+        ray: Executor = RayExecutor(config, folder, min(asked or len(configs), len(configs)))
+        return resources_of(ray, config.cpus)
     pool = share_machine(configs, asked)
     return resources_of(pool, pool.threads)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from contextlib import suppress
 
 PARENT_PIPE = "--parent-pipe"  # tells a worker that its standard input is such a pipe
@@ -34,15 +35,26 @@ def close_pipe(process: "subprocess.Popen[bytes]") -> None:
 
 
 def end(process: "subprocess.Popen[bytes]", grace_s: float) -> None:
-    """Ask a process to end, which lets it keep what it has done, and kill it if that takes too long."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(grace_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    """Ask a process to end, which lets it keep what it has done, and kill it if that takes too long.
+
+    May be called by a signal's handler in the middle of `process.wait()`, which holds the lock of every other wait.
+    """
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace_s
+        while is_alive(process.pid):
+            if time.monotonic() > deadline:
+                os.kill(process.pid, signal.SIGKILL)
+            time.sleep(0.05)
     close_pipe(process)
+
+
+def is_alive(child: int) -> bool:
+    """Whether a child process has not ended; its status stays for whoever waits for it."""
+    try:
+        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None
+    except ChildProcessError:
+        return False
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

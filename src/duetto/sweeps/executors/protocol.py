@@ -20,6 +20,8 @@ class Task:
     name: str  # path of the run's folder
     command: tuple[str, ...]
     log: Path  # its output, both streams; overwritten
+    settings: tuple[str, ...] = ()  # of the run, within the command
+    data: Path = Path("data")  # folder of corpora and caches
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from duetto.errors import ConfigError
 from duetto.settings.executor_config import SlurmConfig
 from duetto.sweeps.executors.book import JobBook
-from duetto.sweeps.executors.job import Job
+from duetto.sweeps.executors.job import Job, read_ended
 from duetto.sweeps.executors.protocol import Ended, OnPoll, OnStart, Task
 from duetto.sweeps.executors.queue import ACTIVE, ProcessQueue, Queue, SlurmQueue
 from duetto.sweeps.executors.watch import SUBMITIT, Watch
@@ -78,7 +78,13 @@ class SlurmExecutor:
         states = self.queue.states(numbers) if numbers else {}
         if states is None:
             raise ConfigError("Slurm does not answer squeue, and jobs of this sweep may be at work. Try again later.")
-        return self._book().find(tasks, [job for job, state in states.items() if state in ACTIVE])
+        found = self._book().find(tasks, [job for job, state in states.items() if state in ACTIVE])
+        return {job: task for job, task in found.items() if not self._is_done(job, task)}
+
+    def _is_done(self, job: str, task: Task) -> bool:
+        """Whether a job that the engine still has will not work any more: it is on its way out."""
+        told = read_ended(task, job)
+        return told is not None and not (told.interruption and self.config.requeue)
 
     def _submitted(self, tasks: Sequence[Task]) -> dict[str, Task]:
         if not tasks:
