@@ -107,7 +107,7 @@ def settle(group: Sequence[PlannedRun], end: Ended, speed: float) -> None:
     """
     for run in group:
         assess(run, speed)
-        run.seconds = end.seconds
+        run.seconds, run.error = end.seconds, []
         if run.state == "finished":
             continue
         if end.interruption:
