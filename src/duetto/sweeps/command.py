@@ -63,7 +63,8 @@ def main(arguments: list[str], conf: Path) -> int:
         return 0
     request = parse(current_overrides(arguments))
     executor = read_executor(conf, request.executor)
-    check_executor(executor, request.mode)
+    if not request.plan_only:
+        check_executor(executor, request.mode)
     console = Console()
     arms = arms_of(request, conf)
     with progress_bar(console) as report:
@@ -118,7 +119,8 @@ def run_sweep(
         find_recorded(runs)
         for run in runs:
             assess(run, resources.speed)
-        facts = facts_of(request, conf) | {"executor_settings": asdict(executor)}
+        asked = {name: value for name, value in asdict(executor).items() if name != "runtime_env"}  # may hold secrets
+        facts = facts_of(request, conf) | {"executor_settings": asked}
         announce(runs, resources, record, facts, console)
         if request.plan_only:
             return 0

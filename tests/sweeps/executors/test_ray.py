@@ -85,7 +85,7 @@ def test_a_run_of_a_node_with_folders_of_its_own_is_carried_there_and_back(tmp_p
     run = tmp_path / "logs" / "one"
     write_json(run / "run.json", {})
     (run / "steps.txt").write_text("1")
-    monkeypatch.setattr("duetto.sweeps.executors.ray_cluster.register_run", lambda run: None)
+    monkeypatch.setattr("duetto.runs.registration.register_run", lambda run: None)
     command = (os.sys.executable, str(script), "-", "-", str(tmp_path / "no conf"))
     one = Task(str(run), command, tmp_path / "output" / "one.txt", (), tmp_path / "data")
     (end,) = ends_of(executor(tmp_path / "sweep", folders="fetched"), [one]).values()

@@ -25,7 +25,7 @@ MOST = 0.7  # of its time that a job had at least when its time is over, and not
 
 
 @dataclass
-class Job:
+class BatchJob:
     """A task as submitit pickles it and calls it on another machine; the folder of the sweep is shared."""
 
     task: Task
@@ -87,9 +87,9 @@ class Job:
             end(self._process, TERM_S)
 
 
-def again(job: Job) -> Job:
+def again(job: BatchJob) -> BatchJob:
     """The same job, not started."""
-    return Job(job.task, job.folder, job.threads, job.minutes, job.requeue)
+    return BatchJob(job.task, job.folder, job.threads, job.minutes, job.requeue)
 
 
 def environment(threads: int, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -98,7 +98,7 @@ def environment(threads: int, inherited: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ignore_notice() -> None:
-    """Slurm's notice of a coming end goes to every process of a job; ours is answered by `Job.checkpoint`."""
+    """Slurm's notice of a coming end goes to every process of a job; ours is answered by `BatchJob.checkpoint`."""
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
 

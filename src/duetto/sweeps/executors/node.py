@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duetto
 from duetto.settings.conf_files import conf_folder
@@ -69,6 +70,16 @@ def work_on(cell: Cell, earlier: Callable[[], bytes | None]) -> CellEnd:
     if any(each.startswith(OWN_DATA) for each in cell.task.settings):
         return CellEnd(2, 0.0, (NOT_SENT,))
     return _run_here(cell, earlier())
+
+
+def fetch(held: list[Any] | None) -> bytes | None:
+    """The packed run, asked of Ray only now; it lies in a list, so that it does not come with the task."""
+    if held is None:
+        return None
+    import ray
+
+    packed: bytes = ray.get(held[0])
+    return packed
 
 
 def is_shared(cell: Cell) -> bool:

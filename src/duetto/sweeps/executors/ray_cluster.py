@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from duetto.errors import ConfigError
-from duetto.runs.registration import register_run
 from duetto.settings.executor_config import RayConfig
 from duetto.storage.files import make_folder, write_text
 from duetto.storage.run_folder import RunFolder
 from duetto.sweeps.executors.carried import pack, unpack
-from duetto.sweeps.executors.node import Cell, CellEnd, work_on
+from duetto.sweeps.executors.node import Cell, CellEnd, fetch, work_on
 from duetto.sweeps.executors.protocol import POLL_S, Ended, OnPoll, OnStart, Task
 from duetto.workers import num_cores
 
@@ -110,7 +109,7 @@ class _Tasks:
         here = str(Path.cwd())
         folders = config.folders if config.address or config.folders == "fetched" else "shared"
         cell = Cell(task, here, word_file, self.word, config.cpus, config.minutes, folders)
-        earlier = partial(_fetch, self._put_earlier(task) if folders != "shared" else None)
+        earlier = partial(fetch, self._put_earlier(task) if folders != "shared" else None)
         self.active[self.remote.remote(cell, earlier)] = (task, time.monotonic())
         self.tries[task.name] += 1
 
@@ -158,17 +157,9 @@ def _take_home(task: Task, end: CellEnd) -> None:
     if end.run is not None:
         unpack(end.run, Path(task.name), task.data)
         if RunFolder(Path(task.name)).is_run:
+            from duetto.runs.registration import register_run  # slow: numerical libraries
+
             register_run(RunFolder(Path(task.name)))
-
-
-def _fetch(held: list[Any] | None) -> bytes | None:
-    """On a node: the packed run, asked of Ray."""
-    if held is None:
-        return None
-    import ray
-
-    packed: bytes = ray.get(held[0])
-    return packed
 
 
 def _last_line(error: Exception) -> str:

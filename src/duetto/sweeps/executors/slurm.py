@@ -12,7 +12,7 @@ from typing import Any
 from duetto.errors import ConfigError
 from duetto.settings.executor_config import SlurmConfig
 from duetto.sweeps.executors.book import JobBook
-from duetto.sweeps.executors.job import Job, read_ended
+from duetto.sweeps.executors.job import BatchJob, read_ended
 from duetto.sweeps.executors.protocol import Ended, OnPoll, OnStart, Task
 from duetto.sweeps.executors.queue import ACTIVE, ProcessQueue, Queue, SlurmQueue
 from duetto.sweeps.executors.watch import SUBMITIT, Watch
@@ -92,7 +92,7 @@ class SlurmExecutor:
         from submitit.core.utils import FailedJobError, FailedSubmissionError
 
         engine, config = self._engine(), self.config
-        jobs = [Job(task, str(Path.cwd()), config.cpus, config.minutes, config.requeue) for task in tasks]
+        jobs = [BatchJob(task, str(Path.cwd()), config.cpus, config.minutes, config.requeue) for task in tasks]
         try:
             with engine.batch():
                 submitted = [engine.submit(job) for job in jobs]
