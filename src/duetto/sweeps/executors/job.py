@@ -21,7 +21,7 @@ TERM_S = 60.0  # a worker that is told to end is given so long to save what it h
 TOLD_TO_END = frozenset((-signal.SIGTERM, 128 + signal.SIGTERM))  # status of a worker that SIGTERM ended
 OUT_OF_TIME = "Its time was over: executor.time={minutes} (minutes). The same command resumes it."
 TAKEN_AWAY = "Its machine was taken away: preempted or cancelled. The same command resumes it."
-MOST = 0.7  # of its time that a job had at least when its time is over, and not its machine taken away
+EARLY_S = 200.0  # before the end of its time a job is given notice at most: two minutes, and Slurm's own minute
 
 
 @dataclass
@@ -53,7 +53,7 @@ class BatchJob:
         except BaseException:
             self._end()
             seconds = time.monotonic() - began
-            is_over = seconds >= MOST * self.minutes * 60
+            is_over = seconds >= self.minutes * 60 - EARLY_S
             reason = OUT_OF_TIME.format(minutes=self.minutes) if is_over else TAKEN_AWAY
             write_ended(Ended(self.task, 1, seconds, (), reason), job)
             raise

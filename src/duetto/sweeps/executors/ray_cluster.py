@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import socket
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from duetto.sweeps.executors.protocol import POLL_S, Ended, OnPoll, OnStart, Tas
 from duetto.workers import num_cores
 
 WORD_FILE = "shared.txt"  # in the sweep's folder: a node that reads it there shares the folder
+ANSWER_S = 10.0  # a cluster's port is open within this time, or there is none
 MAX_TRIES = 20  # of a task that is started again after an interruption
 GB = 1024**3
 NO_MEMORY = "Ray ended it for lack of memory. Ask for more: executor.memory=16 (GB)."
@@ -186,6 +188,25 @@ def _check_room(ray: Any, config: RayConfig) -> None:
             )
 
 
+def _check_answers(address: str | None) -> None:
+    """Refuse an address at which nobody listens; Ray itself would wait there for a quarter of an hour.
+
+    Raises:
+        ConfigError: If so.
+    """
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address, error) from error
+
+
+def _no_cluster(address: str | None, error: Exception) -> ConfigError:
+    return ConfigError(f"executor.address={address}: no Ray cluster answers there ({error}).")
+
+
 @contextmanager
 def connected(config: RayConfig) -> Generator[Any, None, None]:
     """Ray, connected to the cluster or started on this machine, and left at the end.
@@ -196,6 +217,7 @@ def connected(config: RayConfig) -> Generator[Any, None, None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to Ray's makers
     import ray
 
+    _check_answers(config.address)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     own = {"num_cpus": num_cores(), "include_dashboard": False} if config.address is None else {}
     start: Callable[[], Any] = partial(
@@ -209,7 +231,7 @@ def connected(config: RayConfig) -> Generator[Any, None, None]:
     try:
         start()
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        raise ConfigError(f"executor.address={config.address}: no Ray cluster answers there ({error}).") from error
+        raise _no_cluster(config.address, error) from error
     finally:
         for number, handler in handlers.items():  # Ray takes SIGTERM over
             signal.signal(number, handler)
