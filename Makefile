@@ -7,9 +7,9 @@ RUN := $(VENV)/bin/python
 USED := $(VENV)/.requirements
 USED_DEV := $(VENV)/.requirements-dev
 REQUIREMENTS := requirements.txt requirements-base.txt
-QUICK := not slow and not parity and not gpu and not weights and not battery
+QUICK := not slow and not parity and not gpu and not weights and not battery and not cluster
 
-.PHONY: help setup setup-dev train test quick lint check format docs test-all battery smoke reproduce findings clean
+.PHONY: help setup setup-dev train test quick lint check format docs test-all test-cluster battery smoke reproduce findings clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -31,7 +31,7 @@ train: setup ## train RVC on case B, score it, write its page
 	@$(RUN) train.py model=rvc data=case_b
 
 test: setup-dev ## all tests that this machine can run (quick, slow, parity)
-	@$(RUN) -m pytest -m "not gpu and not weights and not battery" -n 2 --dist loadfile
+	@$(RUN) -m pytest -m "not gpu and not weights and not battery and not cluster" -n 2 --dist loadfile
 
 quick: setup-dev ## the quick tests, under three minutes
 	@$(RUN) -m pytest -m "$(QUICK)" -n 2 --dist loadfile
@@ -54,7 +54,10 @@ docs: setup-dev ## build the documentation site into site/, without a network
 	@echo "site/ is built. To read it: $(RUN) -m http.server -d site 8000, then http://localhost:8000"
 
 test-all: setup-dev ## every test; those that need a GPU or outside weights say how to run them
-	@$(RUN) -m pytest -m "not battery" -n 2 --dist loadfile
+	@$(RUN) -m pytest -m "not battery and not cluster" -n 2 --dist loadfile
+
+test-cluster: setup-dev ## sweeps on a real Slurm of one node and a real Ray, which the tests start (apt-get install slurm-wlm munge; pip install ray)
+	@PATH=$$PATH:/usr/sbin $(RUN) -m pytest -m cluster -n 0
 
 KILLS ?= 100
 battery: setup-dev ## kill, starve and damage real commands (docs/reliability.md); KILLS=17 for fewer kills, resumes where it was stopped

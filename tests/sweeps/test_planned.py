@@ -15,11 +15,11 @@ from duetto.runs.evaluate import evaluation_of, scores_from
 from duetto.runs.identity import run_from
 from duetto.storage.files import read_json, write_json
 from duetto.storage.run_folder import RunFolder
+from duetto.sweeps.executors.protocol import Ended, Task
 from duetto.sweeps.grid import Arm
 from duetto.sweeps.planned import PlannedRun, assess, find_recorded, minutes_left, progress_of, wall_minutes
-from duetto.sweeps.pool import Ended, Task
 from duetto.sweeps.record import SweepRecord
-from duetto.sweeps.work import leave, settle, unfinished
+from duetto.sweeps.work import leave, leave_for_later, settle, unfinished
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
@@ -156,6 +156,23 @@ def test_how_a_process_ended_is_believed_only_with_a_finished_folder(tmp_path, c
     run = run_in(tmp_path, config)
     settle([run], Ended(task, 0, 60.0, ()), 1.0)
     assert (run.state, run.error, run.seconds) == ("finished", [], 60.0)
+
+
+def test_a_run_that_was_ended_from_outside_is_broken_and_left_to_a_later_command(tmp_path, config):
+    begin(tmp_path / "a", config, (20,))
+    runs = [run_in(tmp_path / "a", config), run_in(tmp_path / "b", config), run_in(tmp_path / "a", config, "other")]
+    task = Task(str(tmp_path / "a"), (), tmp_path / "said.txt")
+    settle(runs[:1], Ended(task, 1, 60.0, (), "Its time was over."), 1.0)
+    assert (runs[0].state, runs[0].note, runs[0].error) == (
+        "broken",
+        "will resume near step 20",
+        ["Its time was over."],
+    )
+    leave_for_later({str(tmp_path / "a"): runs[:1]}, runs)
+    assert set(unfinished(runs)) == {str(tmp_path / "b")}  # what waits for the same folder is left, too
+    finish(tmp_path / "a", config)
+    settle(runs[:1], Ended(task, 1, 60.0, (), "Its time was over."), 1.0)
+    assert (runs[0].state, runs[0].error) == ("finished", [])  # the folder decides
 
 
 def test_what_was_at_work_when_the_sweep_stopped_is_broken(tmp_path, config):

@@ -1,9 +1,8 @@
 """`python sweep.py`: from the command line to finished runs; `run_sweep` shows the whole sequence on one screen."""
 
-import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,25 +11,19 @@ from rich.console import Console
 from duetto.errors import ConfigError
 from duetto.renamed import current_overrides
 from duetto.runs.compose import compose_runs
-from duetto.storage.files import sha256_json
+from duetto.settings.executor_config import AnyExecutorConfig
 from duetto.studies.expand import expand
 from duetto.studies.load import load_study
+from duetto.sweeps.executors.check import check_executor
+from duetto.sweeps.executors.settings import read_executor
 from duetto.sweeps.grid import Arm, grid_arms, read_sweep, sweep_names, with_extra
+from duetto.sweeps.request import Request, parse, sweep_name
 from duetto.terminal import progress_bar
 
 if TYPE_CHECKING:
     from duetto.settings.run_config import TrainConfig
     from duetto.sweeps.planned import PlannedRun
 
-OWN = ("sweep", "study", "workers", "plan_only")
-PLACES = (
-    "logs",
-    "data.root",
-    "logger",
-    "trainer.num_threads",
-    "trainer.devices",
-    "trainer.nodes",
-)  # settings that do not change a sweep's identity
 HELP = """duetto sweep: many runs of train.py, planned, prepared once and run in parallel;
 finished ones are skipped.
 
@@ -43,8 +36,10 @@ examples:
 
   sweep=NAME      of conf/sweep: {names}
   study=NAME      arms and seeds of a study; python -m duetto study lists them
-  workers=0       processes at once: 0 = one per GPU, else one per core
+  workers=0       at once: 0 = one per GPU, else one per core; of a cluster, all
   plan_only=true  only the plan and its time
+  executor=local  or slurm, or ray, with executor.KEY=VALUE: docs/executors.md
+  leave=true      submit to Slurm and return; watch=true (--watch): come back
 
 A path is taken literally; data.path=a,b are two, unless a file is called that:
 docs/training.md. You can stop at any time; the same command continues.
@@ -52,18 +47,6 @@ Results: logs/sweeps/NAME/, and a page of all runs:
   python -m duetto report logs/sweeps/NAME
 Settings of a run and their values: python train.py --help
 """
-
-
-@dataclass(frozen=True)
-class Request:
-    """A parsed command line."""
-
-    sweep: str | None = None
-    study: str | None = None
-    workers: int = 0
-    plan_only: bool = False
-    settings: tuple[str, ...] = ()  # of train.py, for every run
-    command: str = ""  # as typed
 
 
 def main(arguments: list[str], conf: Path) -> int:
@@ -79,38 +62,14 @@ def main(arguments: list[str], conf: Path) -> int:
         sys.stdout.write(HELP.format(names=", ".join(sweep_names(conf))))
         return 0
     request = parse(current_overrides(arguments))
+    executor = read_executor(conf, request.executor)
+    if not request.plan_only:
+        check_executor(executor, request.mode)
     console = Console()
     arms = arms_of(request, conf)
     with progress_bar(console) as report:
         configs = compose_runs(conf, [arm.overrides for arm in arms], report)
-    return run_sweep(sweep_name(request), arms, configs, request, conf, console)
-
-
-def parse(arguments: Sequence[str]) -> Request:
-    """Separate the sweep's own settings from those of train.py.
-
-    Raises:
-        ConfigError: If one of the sweep's settings is invalid, or there are no runs to do.
-    """
-    given = [each for each in arguments if each not in ("-m", "--multirun")]  # Hydra's options for a multirun
-    unknown = [each for each in given if each.startswith("-")]
-    if unknown:
-        raise ConfigError(f"{unknown[0]}: no such option. python sweep.py --help lists all settings.")
-    own = dict(each.split("=", 1) for each in given if each.split("=", 1)[0] in OWN and "=" in each)
-    settings = tuple(each for each in given if each.split("=", 1)[0] not in OWN)
-    if "sweep" in own and "study" in own:
-        raise ConfigError("Give sweep=NAME or study=NAME, not both.")
-    if not settings and not {"sweep", "study"} & set(own):
-        raise ConfigError("Which runs? sweep=NAME, study=NAME, or settings with several values: seed=0,1.")
-    workers = own.get("workers", "0")
-    if not workers.isdigit():
-        raise ConfigError(f"workers={workers}: expected a number of processes, 0 = one per core.")
-    plan_only = own.get("plan_only", "false").lower()
-    if plan_only not in ("true", "false"):
-        raise ConfigError(f"plan_only={plan_only}: expected true or false.")
-    return Request(
-        own.get("sweep"), own.get("study"), int(workers), plan_only == "true", settings, shlex.join(arguments)
-    )
+    return run_sweep(sweep_name(request), arms, configs, request, executor, conf, console)
 
 
 def arms_of(request: Request, conf: Path) -> list[Arm]:
@@ -132,20 +91,19 @@ def facts_of(request: Request, conf: Path) -> dict[str, Any]:
     return facts
 
 
-def sweep_name(request: Request) -> str:
-    """Name of the sweep's folder: its name, and a digest of the settings that the command line adds."""
-    added = sorted(each for each in request.settings if each.split("=", 1)[0] not in PLACES)
-    digest = f"-{sha256_json(added)[:6]}" if added else ""
-    return f"{request.sweep or request.study or 'grid'}{digest}"
-
-
 def run_sweep(
-    name: str, arms: Sequence[Arm], configs: "Sequence[TrainConfig]", request: Request, conf: Path, console: Console
+    name: str,
+    arms: Sequence[Arm],
+    configs: "Sequence[TrainConfig]",
+    request: Request,
+    executor: AnyExecutorConfig,
+    conf: Path,
+    console: Console,
 ) -> int:
     """Plan, prepare and run, then print the outcome."""
+    from duetto.sweeps.executors.choose import choose_resources
     from duetto.sweeps.planned import PlannedRun, assess, find_recorded
     from duetto.sweeps.record import SWEEPS, SweepRecord
-    from duetto.sweeps.resources import share_machine
     from duetto.sweeps.show import print_outcome
     from duetto.sweeps.work import announce, work_off
 
@@ -157,11 +115,13 @@ def run_sweep(
     record = SweepRecord(Path(runs[0].config.logs) / SWEEPS / name)
     check_inputs_of(runs)
     with record.lock():
-        machine = share_machine(configs, request.workers)
+        resources = choose_resources(executor, request.mode, configs, request.workers, record.folder)
         find_recorded(runs)
         for run in runs:
-            assess(run, machine.speed)
-        announce(runs, machine, record, facts_of(request, conf), console)
+            assess(run, resources.speed)
+        asked = {name: value for name, value in asdict(executor).items() if name != "runtime_env"}  # may hold secrets
+        facts = facts_of(request, conf) | {"executor_settings": asked}
+        announce(runs, resources, record, facts, console)
         if request.plan_only:
             return 0
         from duetto.sweeps.prepare import prepare_all  # imports the training modules, which a plan does not need
@@ -169,10 +129,13 @@ def run_sweep(
         prepare_all(runs, record.folder / "preparation.txt", console)
         for run in runs:
             if run.state != "failed":
-                assess(run, machine.speed)
+                assess(run, resources.speed)
         record.write_state(runs)
-        work_off(runs, machine, record, conf, console)
+        work_off(runs, resources, record, conf, console)
     print_outcome(runs, console)
+    if request.mode == "leave":
+        console.print(f"Submitted. To come back: python sweep.py {request.again}", markup=False, soft_wrap=True)
+        return 0
     console.print(f"Side by side: python -m duetto report {record.folder}", markup=False, soft_wrap=True)
     return int(any(run.state != "finished" for run in runs))
 

@@ -40,7 +40,10 @@ class PlannedRun:
     note: str = ""  # what already exists, or where it failed
     minutes: float = math.nan  # expected for the remaining work; NaN = unknown
     seconds: float = math.nan  # wall time taken
-    error: list[str] = field(default_factory=list)  # last lines of output of a failed run
+    error: list[str] = field(
+        default_factory=list
+    )  # last lines of output of a failed run; what interrupted a broken one
+    is_left: bool = False  # to a later command: it was interrupted, or an engine still works on it
 
     def as_dict(self) -> dict[str, Any]:
         """The values for plan.json and state.json."""

@@ -1,4 +1,4 @@
-"""Divides a machine between the processes of a sweep: cores, threads and GPUs."""
+"""What a sweep is worked off with: an executor, the threads of each run, and the speed that its times are told for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,28 +6,28 @@ from dataclasses import dataclass
 import torch
 
 from duetto.settings.run_config import TrainConfig
-from duetto.sweeps.pool import visible_gpus, worker_count
+from duetto.sweeps.executors.local import LocalPool, visible_gpus, worker_count
+from duetto.sweeps.executors.protocol import Executor
 from duetto.training.hardware import REFERENCE_GFLOPS, has_cuda, measure_gflops
 from duetto.workers import num_cores
 
 
 @dataclass(frozen=True)
-class Machine:
-    """The resources of each process of a sweep."""
+class Resources:
+    """The executor of a sweep and the share of each run."""
 
-    workers: int
+    executor: Executor
     threads: int  # per process
-    gpus: tuple[str, ...]  # names for CUDA_VISIBLE_DEVICES; empty = CPU
-    speed: float  # of one process, relative to the reference machine of the time estimates
-
-    def sentence(self) -> str:
-        """The sentence for the user."""
-        where = f" on {len(self.gpus)} GPUs" if self.gpus else ""
-        return f"{self.workers} at once{where}, threads of each: {self.threads}"
+    speed: float  # of one process here, relative to the reference machine of the time estimates
 
 
-def share_machine(configs: Sequence[TrainConfig], asked: int) -> Machine:
-    """Split cores and GPUs between processes.
+def resources_of(executor: Executor, threads: int) -> Resources:
+    """Measure this machine's speed with so many threads."""
+    return Resources(executor, threads, measure_gflops(threads) / REFERENCE_GFLOPS)
+
+
+def share_machine(configs: Sequence[TrainConfig], asked: int) -> LocalPool:
+    """Split cores and GPUs of this machine between processes.
 
     The number of processes follows from the whole plan, not from its remaining part, so that a run limited in minutes
     learns equally much whether it comes first, last, or after the sweep was killed.
@@ -36,5 +36,4 @@ def share_machine(configs: Sequence[TrainConfig], asked: int) -> Machine:
     gpus = tuple(visible_gpus(torch.cuda.device_count())) if on_gpu else ()
     cores = num_cores()
     workers = worker_count(asked, len(configs), cores, gpus)
-    threads = max(1, cores // workers)
-    return Machine(workers, threads, gpus, measure_gflops(threads) / REFERENCE_GFLOPS)
+    return LocalPool(workers, max(1, cores // workers), gpus)

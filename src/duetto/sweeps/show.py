@@ -35,7 +35,8 @@ def print_plan(runs: Sequence[PlannedRun], shared: float, wall: float, how: str,
         minutes = "nothing" if run.state == "finished" else minutes_text(run.minutes)
         table.add_row(escape(run.arm.name), _coloured(run.state, state), minutes)
     table.add_row("corpora and features, once", "less if they are cached", minutes_text(shared))
-    table.add_row(f"all, {how}", "", minutes_text(shared + wall), end_section=True)
+    left = sum(run.state != "finished" for run in runs)
+    table.add_row(f"all {left} to do, {how}", "", minutes_text(shared + wall), end_section=True)
     console.print(table)
 
 
@@ -91,9 +92,9 @@ class LiveRuns:
         self.ended += num_runs
         self.progress.remove_task(self.bars.pop(run.arm.name))
         self.progress.update(self.all, completed=self.ended, text=f"{self.ended} of {self.total}")
-        how = "Finished" if run.state == "finished" else "Failed"
         self.console.print(
-            f"{how} ({self.ended} of {self.total}), {run.seconds / 60:.1f} min: {run.arm.name}", markup=False
+            f"{run.state.capitalize()} ({self.ended} of {self.total}), {run.seconds / 60:.1f} min: {run.arm.name}",
+            markup=False,
         )
         for line in run.error:
             self.console.print(f"    {line}", markup=False)

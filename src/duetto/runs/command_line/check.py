@@ -19,7 +19,9 @@ HYDRAS = re.compile(r"hydra[./@]|\$|hydra$")
 COMPUTED = re.compile(r".*\$\{|\w+\(")  # interpolations and functions, which Hydra evaluates
 MAY_BE_NULL = frozenset(("experiment",))
 FEW = 8  # up to as many options are listed
-SWEEPS = frozenset(("sweep", "study", "workers", "plan_only"))  # settings that only sweep.py has
+SWEEPS = frozenset(
+    ("sweep", "study", "workers", "plan_only", "executor", "leave", "watch")
+)  # settings that only sweep.py has
 
 
 def check_overrides(overrides: Sequence[str], schema: Schema, conf: Path | None = None) -> list[str]:
@@ -83,7 +85,7 @@ def unknown(key: str, rest: str, entry: str, groups: dict[str, list[str]]) -> st
     told = answer(key, value, entry)
     if told:
         return told
-    if key in SWEEPS:
+    if key.split(".", 1)[0] in SWEEPS:
         return f"{key} belongs to sweep.py: python sweep.py {key}{rest}."
     known = {*known_settings(ENTRIES[entry]), *groups}
     others = [other for other, schema in ENTRIES.items() if other != entry and is_known(key, schema)]

@@ -37,10 +37,15 @@ def entry_of(schema: Schema) -> str:
 
 @cache
 def _known(entry: str, models: tuple[Any, ...]) -> Mapping[str, Setting]:
-    found = {each.key: each for each in _leaves(ENTRIES[entry], "")}
+    found = settings_of(ENTRIES[entry], "")
     for model in models:
-        found |= {each.key: each for each in _leaves(model, f"{MODEL}.")}
+        found |= settings_of(model, f"{MODEL}.")
     return MappingProxyType(found)
+
+
+def settings_of(schema: type[Any], prefix: str) -> dict[str, Setting]:
+    """The settings of a dataclass and of those within it, by dotted key behind the prefix."""
+    return {each.key: each for each in _leaves(schema, prefix)}
 
 
 def _leaves(schema: type[Any], prefix: str) -> Iterator[Setting]:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from duetto.sweeps.pool import Task, environment_of, last_lines, run_all, visible_gpus, worker_count
+from duetto.sweeps.executors.local import LocalPool, environment_of, visible_gpus, worker_count
+from duetto.sweeps.executors.protocol import Task, last_lines
 
 SAYS_AND_FAILS = "import sys; print('one'); print('error: There is no such song.'); sys.exit(2)"
 CRASHES = "raise ValueError('boom')"
-WAITS = "import sys, time; sys.path.insert(0, {src!r}); from duetto.sweeps.pool import end_with_parent; " + (
-    "end_with_parent(); open({mark!r}, 'w').write(str(__import__('os').getpid())); time.sleep(60)"
+WAITS = (
+    "import sys, time; sys.path.insert(0, {src!r}); from duetto.sweeps.executors.parent import end_with_parent; "
+    + ("end_with_parent(); open({mark!r}, 'w').write(str(__import__('os').getpid())); time.sleep(60)")
 )
 
 
@@ -22,13 +24,8 @@ def task(tmp_path, name, code):
     return Task(name, (sys.executable, "-c", code), tmp_path / f"{name}.txt")
 
 
-def ends_of(tasks, workers=2, slots=None):
-    def environment(slot):
-        if slots is not None:
-            slots.append(slot)
-        return environment_of(slot, 1, (), os.environ)
-
-    return {e.task.name: e for e in run_all(tasks, workers, environment, lambda task: None, lambda: None)}
+def ends_of(tasks, workers=2):
+    return {e.task.name: e for e in LocalPool(workers, 1).run(tasks, lambda task: None, lambda: None)}
 
 
 def test_a_failure_is_kept_with_its_last_words_and_the_others_go_on(tmp_path):
@@ -46,19 +43,13 @@ def test_a_failure_is_kept_with_its_last_words_and_the_others_go_on(tmp_path):
 
 
 def test_no_more_processes_than_slots_are_at_work_at_once(tmp_path):
-    code = f"import os, time; open({str(tmp_path)!r} + f'/at_{{os.getpid()}}', 'w').close(); time.sleep(0.3)"
-    seen = []
+    code = "import os, time; print(os.environ['CUDA_VISIBLE_DEVICES']); time.sleep(0.3)"
     began = time.monotonic()
-    for _ in run_all(
-        [task(tmp_path, f"t{n}", code) for n in range(3)],
-        2,
-        lambda slot: seen.append(slot) or dict(os.environ),
-        lambda task: None,
-        lambda: None,
-    ):
-        pass
-    assert seen[:2] == [0, 1]
-    assert seen[2] in (0, 1)
+    tasks = [task(tmp_path, f"t{n}", code) for n in range(3)]
+    assert len(list(LocalPool(2, 1, ("4", "7")).run(tasks, lambda task: None, lambda: None))) == 3
+    first, second, third = (each.log.read_text().strip() for each in tasks)
+    assert (first, second) == ("4", "7")
+    assert third in ("4", "7")
     assert time.monotonic() - began > 0.6
 
 
@@ -71,7 +62,7 @@ def test_an_interrupt_ends_the_processes(tmp_path):
 
     tasks = [task(tmp_path, "waits", waits(mark))]
     with pytest.raises(KeyboardInterrupt):
-        list(run_all(tasks, 1, lambda slot: dict(os.environ), lambda t: None, interrupt))
+        list(LocalPool(1, 1).run(tasks, lambda t: None, interrupt))
     assert is_gone(int(mark.read_text()))
 
 
@@ -103,9 +94,10 @@ def is_gone(pid, seconds=10.0):
 def test_a_process_ends_when_its_parent_is_killed(tmp_path):
     mark = tmp_path / "pid"
     parent = (
-        "import sys, os; from pathlib import Path; from duetto.sweeps.pool import Task, run_all; "
+        "import sys, os; from pathlib import Path; from duetto.sweeps.executors.local import LocalPool; "
+        "from duetto.sweeps.executors.protocol import Task; "
         f"t = Task('waits', (sys.executable, '-c', {waits(mark)!r}), Path({str(tmp_path / 'said.txt')!r})); "
-        "list(run_all([t], 1, lambda slot: dict(os.environ), lambda t: None, lambda: None))"
+        "list(LocalPool(1, 1).run([t], lambda t: None, lambda: None))"
     )
     process = subprocess.Popen([sys.executable, "-c", parent])
     wait_for(mark)
@@ -115,8 +107,9 @@ def test_a_process_ends_when_its_parent_is_killed(tmp_path):
 
 
 def test_a_process_that_is_done_ends_well_although_its_parent_lives(tmp_path):
-    code = f"import sys; sys.path.insert(0, {str(Path('src').resolve())!r}); from duetto.sweeps.pool import " + (
-        "end_with_parent; import time; end_with_parent(); time.sleep(0.2)"
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path('src').resolve())!r}); from duetto.sweeps.executors.parent import "
+        + ("end_with_parent; import time; end_with_parent(); time.sleep(0.2)")
     )
     (end,) = ends_of([task(tmp_path, "done", code)]).values()
     assert (end.status, (tmp_path / "done.txt").read_text()) == (0, "")
