@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
+import wandb
 from rich.console import Console
 
-import wandb
 from duetto.settings.logger_config import LoggerConfig
 from duetto.storage.files import write_json
 from duetto.training.tracking import Item, Table, Values
