@@ -55,6 +55,8 @@ class SlurmConfig(ClusterConfig):
     account: str | None = field(default=None, metadata=NAME)
     qos: str | None = field(default=None, metadata=NAME)
     constraint: str | None = field(default=None, metadata=NAME)
+    prepares: bool = False  # whether jobs of their own make corpora and features, before the runs' jobs
+    array_size: int = 1000  # jobs of an array at most; clusters refuse more than their MaxArraySize - 1
     engine: str = "slurm"  # slurm | local: submitit's jobs as processes of this machine, to try without Slurm
     setup: list[str] = field(default_factory=list)  # shell commands before each run, such as "module load cuda"
     options: dict[str, Any] = field(default_factory=dict)  # further options of sbatch: {nice: 100, exclude: node7}
@@ -63,6 +65,7 @@ class SlurmConfig(ClusterConfig):
         """Check the ranges."""
         super().validate()
         require_within("executor.gpus", self.gpus, 0, MOST_GPUS)
+        require_within("executor.array_size", self.array_size, 1)
         require(self.minutes > 0, "executor.time=0: Slurm needs a time limit, such as 240 (minutes) or 4:00:00.")
         require(self.engine in ENGINES, f"executor.engine={self.engine}: expected {one_of(ENGINES)}.")
 

@@ -103,7 +103,7 @@ def run_sweep(
     """Plan, prepare and run, then print the outcome."""
     from duetto.sweeps.executors.choose import choose_resources
     from duetto.sweeps.planned import PlannedRun, assess, find_recorded
-    from duetto.sweeps.record import SWEEPS, SweepRecord
+    from duetto.sweeps.record import OUTPUT_FOLDER, SWEEPS, SweepRecord
     from duetto.sweeps.show import print_outcome
     from duetto.sweeps.work import announce, work_off
 
@@ -124,8 +124,12 @@ def run_sweep(
         announce(runs, resources, record, facts, console)
         if request.plan_only:
             return 0
-        from duetto.sweeps.prepare import prepare_all  # imports the training modules, which a plan does not need
+        from duetto.sweeps.prepare import (
+            make_in_jobs,
+            prepare_all,
+        )  # imports the training modules, which a plan does not need
 
+        make_in_jobs(runs, resources.executor.preparer, record.folder / OUTPUT_FOLDER, conf, console)
         prepare_all(runs, record.folder / "preparation.txt", console)
         for run in runs:
             if run.state != "failed":

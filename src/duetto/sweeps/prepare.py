@@ -1,10 +1,15 @@
-"""Corpora, preprocessing and features of a sweep: made once, on all cores, before the runs are distributed.
+"""Corpora, preprocessing and features of a sweep: made once, before the runs are distributed.
+
+They are made here on all cores, one after another, or all at once by jobs of their own (`executor.prepares`); what jobs
+have made is only read here.
 
 It also identifies each run: the signature covers the corpus, so a run's folder is known from here on.
 """
 
+import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -13,11 +18,45 @@ from duetto.errors import DuettoError
 from duetto.runs.identity import signature_of
 from duetto.runs.prepare import PreparedData, prepare_data
 from duetto.runs.train import identify, place_of
-from duetto.storage.files import make_folder
+from duetto.storage.files import make_folder, sha256_json
+from duetto.sweeps.executors.parent import ONLY_DATA, PARENT_PIPE, WORKER
+from duetto.sweeps.executors.protocol import Executor, Task
 from duetto.sweeps.planned import PlannedRun, prepared_data_key
 
 LOG_WIDTH = 160
 ERROR_LINES = 6
+
+
+def make_in_jobs(
+    runs: Sequence[PlannedRun], executor: Executor | None, folder: Path, conf: Path, console: Console
+) -> None:
+    """Have jobs make what new runs learn from; what a job fails to make is left to `prepare_all`, which says why.
+
+    Args:
+        runs: Of the sweep; corpora of those with a folder are there.
+        executor: For these jobs; None = there are to be none.
+        folder: Of their output.
+        conf: Of the configuration.
+        console: For the user.
+    """
+    new: dict[str, PlannedRun] = {}
+    for run in runs:
+        if run.folder is None:
+            new.setdefault(prepared_data_key(run.config), run)
+    tasks = [_task(key, run, folder, conf) for key, run in new.items()]
+    if not tasks or executor is None:
+        return
+    console.print(f"Corpora and features first: {len(tasks)} jobs.")
+    with closing(executor.run(tasks, lambda task: None, lambda: None)) as ends:
+        for number, end in enumerate(ends, start=1):
+            how = end.interruption or ("" if end.status == 0 else "failed; it is tried here again")
+            console.print(f"Job {number} of {len(tasks)} has ended{': ' if how else ''}{how}", markup=False)
+
+
+def _task(key: str, run: PlannedRun, folder: Path, conf: Path) -> Task:
+    settings, name = tuple(run.arm.overrides), sha256_json(key)[:12]
+    command = (sys.executable, "-m", WORKER, PARENT_PIPE, ONLY_DATA, str(conf.resolve()), *settings)
+    return Task(name, command, folder / f"{name}.txt", settings, Path(run.config.data.root))
 
 
 def prepare_all(runs: Sequence[PlannedRun], log: Path, console: Console) -> None:

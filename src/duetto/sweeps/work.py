@@ -8,14 +8,12 @@ from typing import Any
 
 from rich.console import Console
 
-from duetto.sweeps.executors.parent import PARENT_PIPE
+from duetto.sweeps.executors.parent import PARENT_PIPE, WORKER
 from duetto.sweeps.executors.protocol import Ended, Task
 from duetto.sweeps.planned import PlannedRun, assess, prepared_data_key, shared_minutes, wall_minutes
 from duetto.sweeps.record import SweepRecord
 from duetto.sweeps.resources import Resources
 from duetto.sweeps.show import LiveRuns, print_plan
-
-WORKER = "duetto.sweeps.worker"  # module of a run's process
 
 
 def announce(

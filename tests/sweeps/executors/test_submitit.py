@@ -2,6 +2,8 @@
 
 import os
 import signal
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
@@ -97,3 +99,34 @@ def test_the_plan_says_what_is_asked():
     config = SlurmConfig(partition="gpu", account="voice", gpus=1, memory=8, cpus=4, time="90")
     told = SlurmExecutor(config, None, 6).sentence()
     assert told == "a job of Slurm each, partition gpu, account voice, 6 at once: 4 cores, 1 GPU, 8 GB, 90 min"
+
+
+def test_a_sweep_that_is_too_long_for_an_array_has_several_which_share_the_places(tmp_path, monkeypatch):
+    arrays, asked = [], []
+
+    class Engine:
+        def batch(self):
+            arrays.append([])
+            return nullcontext()
+
+        def submit(self, job):
+            arrays[-1].append(job.task.name)
+            return SimpleNamespace(job_id=f"{len(arrays)}_{len(arrays[-1])}")
+
+    def engine(self, parallel):
+        asked.append(parallel)
+        return Engine()
+
+    monkeypatch.setattr(SlurmExecutor, "_engine", engine)
+    tasks = [task(tmp_path, f"run{number}", FINE) for number in range(5)]
+    found = SlurmExecutor(SlurmConfig(array_size=2), tmp_path, 3)._submitted(tasks)
+    assert [len(array) for array in arrays] == [2, 2, 1]
+    assert asked == [1]
+    assert list(found.values()) == tasks
+    assert len(executor(tmp_path)._book().numbers()) == 0  # of another engine
+
+
+def test_corpora_are_made_by_jobs_only_where_that_is_asked_for(tmp_path):
+    assert executor(tmp_path).preparer is None
+    preparer = executor(tmp_path, "leave", prepares=True).preparer
+    assert (preparer.mode, preparer.folder) == ("work", tmp_path / "preparation")

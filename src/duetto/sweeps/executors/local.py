@@ -32,6 +32,10 @@ class LocalPool:
         """Number of processes."""
         return self.workers
 
+    @property
+    def preparer(self) -> None:
+        """Corpora are made by the command itself."""
+
     def sentence(self) -> str:
         """Processes and threads."""
         where = f" on {len(self.gpus)} GPUs" if self.gpus else ""

@@ -10,6 +10,8 @@ import threading
 import time
 from contextlib import suppress
 
+WORKER = "duetto.sweeps.worker"  # module of a task's process
+ONLY_DATA = "--only-data"  # tells a worker to make what a run learns from, and no more
 PARENT_PIPE = "--parent-pipe"  # tells a worker that its standard input is such a pipe
 GRACE_S = 5.0  # between asking a process to end and killing it
 

@@ -42,6 +42,10 @@ class Executor(Protocol):
     def at_once(self) -> int:
         """How many tasks are worked on at once at most."""
 
+    @property
+    def preparer(self) -> "Executor | None":
+        """What makes the corpora of a sweep; None = this process, one after another."""
+
     def sentence(self) -> str:
         """Where and how tasks are worked on, for the plan; nothing is started."""
 

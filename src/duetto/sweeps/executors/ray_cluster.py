@@ -43,6 +43,10 @@ class RayExecutor:
         here = max(1, num_cores() // self.config.cpus)
         return self.parallel if self.config.address else min(self.parallel, here)
 
+    @property
+    def preparer(self) -> None:
+        """Corpora are made by the command itself."""
+
     def sentence(self) -> str:
         """What is asked of Ray."""
         config = self.config

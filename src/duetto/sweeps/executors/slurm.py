@@ -1,11 +1,13 @@
-"""A sweep as one Slurm job array, submitted through submitit and watched through squeue and the jobs' own files.
+"""A sweep as a Slurm job array, submitted through submitit and watched through squeue and the jobs' own files.
+
+A sweep that would make too long an array has several.
 
 The jobs do not end with the command that submitted them, unless it is told to end (Ctrl-C): after a kill or a lost
 connection, the same command finds them again.
 """
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from duetto.sweeps.executors.watch import SUBMITIT, Watch
 from duetto.sweeps.request import Mode
 
 NOTICE_S = 120  # between the engine's notice and the end of a job, at most a quarter of its time
+PREPARATION = "preparation"  # folder of the jobs that make corpora, in that of the sweep
 MAX_TIMEOUTS = 50  # so often a job is started again for want of time
 
 
@@ -40,6 +43,13 @@ class SlurmExecutor:
     def queue(self) -> Queue:
         """Where the jobs are asked for."""
         return SlurmQueue() if self.config.engine == "slurm" else ProcessQueue()
+
+    @property
+    def preparer(self) -> "SlurmExecutor | None":
+        """Where corpora are made: jobs of their own, or None = here, one after another."""
+        if not self.config.prepares:
+            return None
+        return replace(self, folder=self.folder / PREPARATION, mode="watch" if self.mode == "watch" else "work")
 
     def sentence(self) -> str:
         """What is asked of Slurm."""
@@ -91,11 +101,14 @@ class SlurmExecutor:
             return {}
         from submitit.core.utils import FailedJobError, FailedSubmissionError
 
-        engine, config = self._engine(), self.config
+        config, size = self.config, self.config.array_size
         jobs = [BatchJob(task, str(Path.cwd()), config.cpus, config.minutes, config.requeue) for task in tasks]
+        arrays = [jobs[first : first + size] for first in range(0, len(jobs), size)]
+        engine, submitted = self._engine(-(-self.parallel // len(arrays))), list[Any]()
         try:
-            with engine.batch():
-                submitted = [engine.submit(job) for job in jobs]
+            for array in arrays:
+                with engine.batch():
+                    submitted += [engine.submit(job) for job in array]
         except (FailedJobError, FailedSubmissionError) as error:
             said = " ".join(str(error).split()) or "no reason given"
             raise ConfigError(
@@ -105,8 +118,8 @@ class SlurmExecutor:
         self._book().enter(numbered)
         return numbered
 
-    def _engine(self) -> Any:
-        """The executor of submitit with our settings."""
+    def _engine(self, parallel: int) -> Any:
+        """The executor of submitit with our settings; so many jobs of an array at once."""
         import submitit
 
         config, folder = self.config, self.folder.resolve() / SUBMITIT / "%j"
@@ -116,7 +129,7 @@ class SlurmExecutor:
             local.update_parameters(timeout_min=config.minutes, signal_delay_s=notice_s, setup=list(config.setup))
             return local
         slurm = submitit.SlurmExecutor(folder, max_num_timeout=MAX_TIMEOUTS)
-        slurm.update_parameters(**parameters_of(config, f"duetto-{self.folder.name}", self.parallel, notice_s))
+        slurm.update_parameters(**parameters_of(config, f"duetto-{self.folder.name}", parallel, notice_s))
         return slurm
 
 
