@@ -154,6 +154,7 @@ def variants(study: Study) -> Iterator[tuple[str, Study]]:
     yield "the same, scored without the card", replace(wide, scores_on_gpu=False)
     yield "the same as the second, a job lives 2 hours", replace(wide, mean_life_s=2 * HOUR_S)
     yield "the same as the second, a checkpoint every 5 s", replace(wide, checkpoint_s=5.0)
+    yield "the same as the second, checkpoints of v2_40k (1.3 GB)", replace(wide, checkpoint_mb=1300.0)
     yield "the same as the second, 8 GPUs", replace(wide, gpus=8)
     yield "the same as the second, 1,024 GPUs", replace(wide, gpus=1024)
 
