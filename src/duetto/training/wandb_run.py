@@ -204,7 +204,7 @@ def _settings(config: LoggerConfig) -> Any:
         program="duetto",
         disable_code=True,
         disable_git=True,
-        x_disable_machine_info=True,
+        x_disable_machine_info=not config.system_metrics,  # it holds back the metrics too
         x_disable_stats=not config.system_metrics,
         x_disable_meta=True,
         init_timeout=INIT_TIMEOUT_S,
