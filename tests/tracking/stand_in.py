@@ -161,7 +161,8 @@ class StandIn:
 
     def _CreateArtifact(self, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         told = values["input"]
-        known = next((each for each, one in self.artifacts.items() if one["digest"] == told["digest"]), None)
+        same = ("digest", "artifactCollectionName")
+        known = next((each for each, one in self.artifacts.items() if all(one[key] == told[key] for key in same)), None)
         name = known or base64.b64encode(f"Artifact:{len(self.artifacts)}".encode()).decode()
         self.artifacts.setdefault(name, {**told, "state": "PENDING", "runs": []})
         self.artifacts[name]["runs"].append(told.get("runName"))

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from duetto.settings.logger_config import LoggerConfig
-from duetto.training.wandb_run import INIT_TIMEOUT_S, About, has_api_key, open_wandb
+from duetto.training.wandb_run import INIT_TIMEOUT_S, About, _settings, has_api_key, open_wandb
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +65,12 @@ def test_a_private_corpus_stays_offline_without_the_scope_for_it(tmp_path, monke
     run.close()
     assert "cloud_logging" in console.export_text()
     assert "wandb sync" not in where
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_metrics_of_the_machine_are_sampled_if_asked_for_and_never_what_it_is(wanted):
+    settings = _settings(LoggerConfig(system_metrics=wanted))
+    assert settings.x_disable_stats is settings.x_disable_machine_info is not wanted
+    assert settings.x_disable_meta
+    assert settings.disable_git
+    assert settings.disable_code

@@ -135,7 +135,9 @@ def build_report(found: Found, place: Place, title: str | None = None) -> Any:
         "Losses": [_curve(name) for name in loss_names(runs)],
     }
     with _refusals():
-        runset = panels.Runset(entity=place.entity, project=place.project, filters=[these(runs)] if runs else "")
+        runset = panels.Runset(
+            entity=place.entity, project=place.project, filters=expressions.And(these(runs)) if runs else ""
+        )
         blocks = [panels.H1("Verdicts"), panels.MarkdownBlock(verdict_text(found))]
         for name, content in parts.items():
             if content:

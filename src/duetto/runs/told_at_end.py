@@ -78,7 +78,11 @@ def table_of(run: RunRecord) -> Table:
         )
         for song in run.songs
     ]
-    return Table(SONGS_TABLE, ("song", "source", "transpose_semitones", *heard, *metrics), tuple(rows))
+    return Table(
+        SONGS_TABLE,
+        ("song", "singer", "transpose_semitones", *(f"{role}_audio" for role in heard), *metrics),
+        tuple(rows),
+    )
 
 
 def made_by(run: RunFolder, record: Mapping[str, Any]) -> list[Item]:

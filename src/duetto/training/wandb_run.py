@@ -5,7 +5,6 @@ record has the scope `cloud_logging`. A run that was killed goes on in the same 
 W&B has are not sent again, and rows that it lost are sent from the run's CSV files.
 """
 
-import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,14 +19,12 @@ import wandb
 from rich.console import Console
 
 from duetto.settings.logger_config import LoggerConfig
-from duetto.storage.files import write_json
 from duetto.training.tracking import Item, Table, Values
 from duetto.training.wandb_files import FOLDER, STEP, last_step, mend, not_sent
 
 INIT_TIMEOUT_S = 15.0
 DEFAULT_HOST = "https://api.wandb.ai"
 SWEEP, SWEEP_RUN = "WANDB_SWEEP_ID", "WANDB_RUN_ID"  # set by `wandb agent`
-ITEMS = "lineage"  # folder of the artifacts' records, in W&B's folder of a run
 DATA, CACHE = "WANDB_DATA_DIR", "WANDB_CACHE_DIR"  # where W&B copies artifacts to
 OFFLINE_FIRST = (
     "[yellow]warning:[/] this run began offline and goes on offline, so that its history stays one. To send it: "
@@ -76,16 +73,16 @@ class WandbRun:
         self._run.summary.update(values)
 
     def link(self, item: Item) -> None:
-        """Something that the run was made from, or made, as an artifact; its files only if the settings say so."""
+        """Something that the run was made from, or made, as an artifact; its files only if the settings say so.
+
+        W&B's offline log holds the paths of an artifact's files, so that without that setting there are none.
+        """
         if self._artifacts == "none":
             return
-        name = f"{item.kind}-{item.digest[:12]}"
-        record = self._place / ITEMS / f"{name}.json"
-        write_json(record, {**item.facts, "digest": item.digest})
-        artifact = wandb.Artifact(name, item.kind, metadata=json.loads(record.read_text(encoding="utf-8")))
-        files = item.files if self._artifacts == "files" else ()
+        facts = {**item.facts, "digest": item.digest}
+        artifact = wandb.Artifact(f"{item.kind}-{item.digest[:12]}", item.kind, metadata=facts)
         with _copies_in(self._place):
-            for path in (record, *files):
+            for path in item.files if self._artifacts == "files" else ():
                 artifact.add_file(str(path), name=path.name, skip_cache=True, policy="immutable")
             if item.is_input:  # W&B's own `use_artifact` waits for the server, and refuses offline
                 self._run._log_artifact(artifact, is_user_created=True, use_after_commit=True)
@@ -207,7 +204,7 @@ def _settings(config: LoggerConfig) -> Any:
         program="duetto",
         disable_code=True,
         disable_git=True,
-        x_disable_machine_info=True,
+        x_disable_machine_info=not config.system_metrics,  # it holds back the metrics too
         x_disable_stats=not config.system_metrics,
         x_disable_meta=True,
         init_timeout=INIT_TIMEOUT_S,
