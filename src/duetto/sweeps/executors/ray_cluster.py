@@ -219,6 +219,7 @@ def connected(config: RayConfig) -> Generator[Any, None, None]:
         ConfigError: If there is no cluster at the address.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to Ray's makers
+    os.environ.setdefault("RAY_worker_niceness", "0")  # of a Ray started here, whose tasks had the lowest priority (15)
     import ray
 
     _check_answers(config.address)
