@@ -1,11 +1,14 @@
-"""The battery in a minute, with the slow tests: a training and a conversion that are killed, and one that is ended."""
+"""The battery in a minute, with the slow tests: commands that are killed, one that is ended, one by two processes."""
 
 import shutil
 import signal
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
+from duetto.storage.files import read_json
 from tests.battery.ledger import Case
 from tests.battery.place import Place, settings
 from tests.battery.resume import kill_and_resume
@@ -31,5 +34,20 @@ def test_a_training_that_is_told_to_end_keeps_its_step_and_leaves_nobody(trained
     said = process.communicate(timeout=60)[0]
     assert process.returncode == 143, said
     assert "Stopped." in said or "is kept" in said
+    assert not place.left_running()
+    assert not unreadable(place.folder)
+
+
+def test_two_processes_leave_the_run_that_one_leaves_but_for_rounding(trained: Place, tmp_path: Path):
+    place = trained.copy(tmp_path / "place", ("logs/*",))
+    assert place.run("train", *settings("rvc", "trainer.devices=2")) == 0, place.said
+    (ours,), (other,) = (each.folder.glob("logs/rvc-*") for each in (place, trained))
+    assert ours.name == other.name  # its signature
+    record = read_json(ours / "run.json")
+    assert record["processes"] == {"world": 2, "nodes": 1, "backend": "gloo"}
+    assert record["device"].endswith(", 2 processes")
+    weights = [load_file(run / "voice" / "generator.safetensors") for run in (ours, other)]
+    for name, tensor in weights[0].items():
+        assert torch.allclose(tensor, weights[1][name], rtol=1e-3, atol=1e-4), name
     assert not place.left_running()
     assert not unreadable(place.folder)

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from duetto.architectures.rvc.training import RVCModule
-from duetto.errors import DivergedError, ProcessLostError
+from duetto.errors import DivergedError, ProcessLostError, StorageError
 from duetto.features.cache import load_features, save_features
 from duetto.runs.team import Team
 from duetto.training.checkpoint import find_checkpoint
@@ -106,6 +106,21 @@ def test_a_signal_to_one_process_keeps_the_step_of_both_and_one_process_can_go_o
     assert_same_losses(tmp_path / "whole", tmp_path / "ended", 12)
 
 
+def test_an_error_of_the_first_process_ends_the_other_within_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    team: list[Team] = []
+    failed: list[float] = []
+
+    def fail() -> None:
+        failed.append(time.monotonic())
+        raise StorageError("The disk is full.")
+
+    at_step(monkeypatch, 3, fail)
+    with pytest.raises(StorageError):
+        fit_together(config_for(2, 8), tmp_path / "run", meanwhile=team.append)
+    assert time.monotonic() - failed[0] < BOUND_S
+    assert (team[0].started[0].returncode, team[0].num_killed) == (2, 0)
+
+
 def test_a_limit_of_time_stops_both_at_the_same_step(tmp_path: Path):
     config = config_for(2, 100_000)
     config.trainer.max_minutes = 0.05
@@ -148,7 +163,8 @@ def tasks_of_srun(step: int) -> list[dict[str, str]]:
 
 def test_two_tasks_of_srun_train_what_our_own_command_starts(tmp_path: Path):
     tasks = started(tmp_path / "tasks", 6, tasks_of_srun(0))
-    assert [task.wait(200) for task in tasks] == [0, 0]
+    said = [task.communicate(timeout=200)[1] for task in tasks]
+    assert [task.returncode for task in tasks] == [0, 0], said
     ours = fit_together(config_for(2, 6), tmp_path / "ours")
     found = find_checkpoint(tmp_path / "tasks/checkpoints", pytest.fail)
     assert found is not None
@@ -163,7 +179,7 @@ def test_when_the_first_task_is_killed_the_other_says_so_and_ends(tmp_path: Path
     while not (tmp_path / "tasks/losses.csv").is_file() and time.monotonic() < deadline:
         time.sleep(0.1)
     first.kill()
-    first.wait()
+    first.communicate()
     _, said = second.communicate(timeout=BOUND_S)
     assert second.returncode == 2
     assert "error: Another process of this training has ended" in said

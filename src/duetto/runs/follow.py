@@ -39,6 +39,7 @@ def follow(place: Place, port: int = 0) -> dict[str, Any]:
             raise SystemExit(status_of(error)) from error
         raise
     finally:
+        meeting.leave()
         if dist.is_initialized():
             dist.destroy_process_group()
     if message["status"]:

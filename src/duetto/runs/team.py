@@ -26,6 +26,7 @@ from duetto.training.processes import ONE, Processes
 from duetto.workers import ending_with_parent
 
 GRACE_S = 30.0  # for the others to end by themselves
+SHORT_GRACE_S = 5.0  # for them to hear of an error, of which one of them may have died
 FOLLOW = (sys.executable, "-m", "duetto.runs.follow")
 
 
@@ -98,6 +99,9 @@ class Team:
             return
         with suppress(RuntimeError):  # a store of torchrun that is gone: so are they
             meeting.tell(self.num_told, {"result": result, "status": status})
+            if dist.is_initialized():  # ends the wait of those that wait for gradients of a step that failed here
+                dist.destroy_process_group()
+            meeting.await_leaving(GRACE_S if status == 0 else SHORT_GRACE_S)
         deadline = time.monotonic() + GRACE_S
         for process in self.started:
             try:
@@ -106,8 +110,6 @@ class Team:
                 self.num_killed += 1
                 process.kill()
                 process.wait()
-        if dist.is_initialized():
-            dist.destroy_process_group()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

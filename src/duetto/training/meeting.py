@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -119,6 +120,18 @@ class Meeting:
                     f"{self.place.world - len(waiting)} of {self.place.world} processes came within {minutes:g} "
                     f"minutes. {self.place.started_by} has to start as many as trainer.devices and trainer.nodes say."
                 )
+            time.sleep(PAUSE_S)
+
+    def leave(self) -> None:
+        """In a process other than the first: say that nothing more is asked of it."""
+        with suppress(RuntimeError):  # it is gone
+            self.store.set(f"left/{self.place.rank}", "")
+
+    def await_leaving(self, seconds: float) -> None:
+        """In the first process, with which the store ends: wait so long for the others to have left."""
+        deadline = time.monotonic() + seconds
+        waiting = [f"left/{rank}" for rank in range(1, self.place.world)]
+        while (waiting := [key for key in waiting if not self.store.check([key])]) and time.monotonic() < deadline:
             time.sleep(PAUSE_S)
 
     def is_held(self) -> bool:

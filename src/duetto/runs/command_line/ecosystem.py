@@ -11,7 +11,7 @@ SIZES = ("32k", "40k", "48k")  # of RVC v2
 UPSTREAM_TIMESTEPS = 1000  # of Diff-SVC
 
 CARD = "a GPU is used if there is one; CUDA_VISIBLE_DEVICES=0 in front of the command selects one"
-TRAINING_CARD = f"{CARD}, trainer.accelerator=cpu uses none"
+TRAINING_CARD = f"{CARD}, trainer.accelerator=cpu uses none, trainer.devices=2 uses two"
 EPOCHS = (
     "minutes limit the training, and epochs if you say so: write trainer.max_minutes=20, or trainer.max_minutes=0 "
     "trainer.max_epochs=200"
@@ -54,6 +54,8 @@ SAME_IN_TRAIN = _spread(
         "index_rate": "eval.retrieval.index_rate",
         "protect": "eval.retrieval.protect",
         "n_cpu n_p np cpu_cores num_processes threads": "trainer.num_threads",
+        "n_gpu n_gpus num_gpus": "trainer.devices",
+        "num_nodes nnodes n_nodes": "trainer.nodes",
         "vocoder_ckpt vocoder_path": "model.vocoder",
         "timesteps": "model.num_timesteps",
         "residual_channels": "model.denoiser.channels",
