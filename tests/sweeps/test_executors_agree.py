@@ -51,9 +51,9 @@ def here(place):
     return weights(place, "local")
 
 
-def sweep(place, logs, settings, variables=None):
+def sweep(place, logs, settings, variables=None, data="data"):
     command = [sys.executable, "sweep.py", *RUNS, "trainer.num_threads=1", *settings]
-    command += [f"logs={place / logs}", f"data.root={place / 'data'}"]
+    command += [f"logs={place / logs}", f"data.root={place / data}"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", **(variables or {})}
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -106,6 +106,16 @@ def test_slurm_makes_the_same_weights_although_a_job_and_the_command_are_killed(
     (output,) = (place / "slurm").glob("sweeps/*/output/rvc-*.txt")
     assert "Resuming from step" in output.read_text()
     assert weights(place, "slurm") == here
+
+
+@no_slurm
+def test_slurm_makes_corpora_in_a_job_of_their_own_and_then_the_same_weights(here, place, slurm):
+    done = finish(sweep(place, "prepared", [*SLURM, "executor.prepares=true"], slurm, data="empty"))
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "Corpora and features first: 1 job." in done.stdout
+    (made,) = (place / "prepared").glob("sweeps/*/preparation/jobs.json")
+    assert len(json.loads(made.read_text())["jobs"]) == 1
+    assert weights(place, "prepared") == here
 
 
 def wait_for(place, pattern, process):

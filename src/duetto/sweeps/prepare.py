@@ -46,7 +46,7 @@ def make_in_jobs(
     tasks = [_task(key, run, folder, conf) for key, run in new.items()]
     if not tasks or executor is None:
         return
-    console.print(f"Corpora and features first: {len(tasks)} jobs.")
+    console.print(f"Corpora and features first: {len(tasks)} job{'s' * (len(tasks) > 1)}.")
     with closing(executor.run(tasks, lambda task: None, lambda: None)) as ends:
         for number, end in enumerate(ends, start=1):
             how = end.interruption or ("" if end.status == 0 else "failed; it is tried here again")
