@@ -44,12 +44,12 @@ class HeldError(StorageError):
 
 
 @contextmanager
-def alone(path: Path, what: str) -> Iterator[None]:
+def alone(path: Path, busy: str) -> Iterator[None]:
     """Hold a lock while the block runs; refuse if another process has it.
 
     Args:
         path: The lock's file.
-        what: The other one does, for the message: "is working on logs/x".
+        busy: What is said then: "Another process is working on logs/x".
 
     Raises:
         StorageError: If another process has it, or had it and was probably killed.
@@ -57,7 +57,7 @@ def alone(path: Path, what: str) -> Iterator[None]:
     try:
         file = acquire(path, waits=False)
     except HeldError as error:
-        raise StorageError(f"Another process {what} ({error.owner}). Wait for it, or stop it.") from error
+        raise StorageError(f"{busy} ({error.owner}). Wait for it, or stop it.") from error
     try:
         yield
     finally:
