@@ -10,7 +10,7 @@ import pytest
 from duetto.errors import ConfigError, StorageError
 from duetto.storage import lock_file, lock_signs, locks
 from duetto.storage.lock_owner import Owner, is_process, owner_in, start_of, this_process
-from duetto.storage.lock_signs import Verdict, judge
+from duetto.storage.lock_signs import Verdict, verdict_on
 from duetto.storage.locks import alone, in_turn
 from tests.storage.shared_disk import NO_LOCKS, all_at_once, of_another_machine, what_is_left, without_locks
 
@@ -152,9 +152,9 @@ def test_a_misspelt_wish_is_refused(nfs: Path, monkeypatch: pytest.MonkeyPatch):
 def test_locks_that_machines_do_not_share_are_not_believed():
     """Lustre's localflock, NFS's local_lock: the system's lock is free although the owner counts."""
     owner = of_another_machine()
-    assert judge(True, owner, 0.0, has_moved=True) is Verdict.HELD
-    assert judge(True, owner, lock_signs.SILENT_S, has_moved=True) is Verdict.SILENT
-    assert judge(True, owner, 0.0, has_moved=False) is Verdict.UNSURE
+    assert verdict_on(True, owner, 0.0, has_moved=True) is Verdict.HELD
+    assert verdict_on(True, owner, lock_signs.SILENT_S, has_moved=True) is Verdict.SILENT
+    assert verdict_on(True, owner, 0.0, has_moved=False) is Verdict.UNSURE
 
 
 def test_an_owner_that_was_taken_for_dead_is_stopped(disk: Path, monkeypatch: pytest.MonkeyPatch):

@@ -31,7 +31,7 @@ class Watch:
     since_s: float = 0.0
     has_moved: bool = False
 
-    def look(self, is_free: bool | None, record: bytes) -> float:
+    def still_s(self, is_free: bool | None, record: bytes) -> float:
         """Seconds for which this record has been seen."""
         now_s = time.monotonic()
         if is_free is False:
@@ -42,7 +42,7 @@ class Watch:
         return now_s - self.since_s
 
 
-def judge(is_free: bool | None, owner: Owner | None, silent_s: float, has_moved: bool) -> Verdict:
+def verdict_on(is_free: bool | None, owner: Owner | None, silent_s: float, has_moved: bool) -> Verdict:
     """What to think of the owner of a lock.
 
     Args:

@@ -23,7 +23,7 @@ from duetto.storage.files import make_folder, storage_error
 from duetto.storage.flock import hold
 from duetto.storage.lock_file import LockFile, is_at
 from duetto.storage.lock_owner import MAX_BYTES, Owner, owner_in
-from duetto.storage.lock_signs import SILENT_S, Verdict, Watch, judge
+from duetto.storage.lock_signs import SILENT_S, Verdict, Watch, verdict_on
 
 STALE_VARIABLE = "DUETTO_STALE_LOCKS"
 PAUSES_S = (0.02, 1.0)  # between two looks, at first and at most
@@ -94,7 +94,7 @@ def acquire(path: Path, waits: bool, is_harmless: bool = False, tell: Tell = log
     file, watch, waiting = LockFile(path), Watch(), Waiting(path, waits, tell)
     while True:
         try:
-            verdict, owner = _look(file, watch, is_harmless, tell)
+            verdict, owner = _inspect(file, watch, is_harmless, tell)
         except OSError as error:
             raise storage_error(path, error) from error
         if verdict is Verdict.OURS:
@@ -133,7 +133,7 @@ class Waiting:
         self.pause_s = min(2 * self.pause_s, PAUSES_S[1])
 
 
-def _look(file: LockFile, watch: Watch, is_harmless: bool, tell: Tell) -> tuple[Verdict, Owner | None]:
+def _inspect(file: LockFile, watch: Watch, is_harmless: bool, tell: Tell) -> tuple[Verdict, Owner | None]:
     if file.make():
         return Verdict.OURS, file.owner
     try:
@@ -144,8 +144,8 @@ def _look(file: LockFile, watch: Watch, is_harmless: bool, tell: Tell) -> tuple[
         is_free, record = hold(handle), os.read(handle, MAX_BYTES)
         if not is_at(file.path, handle):
             return Verdict.UNSURE, None
-        owner, silent_s = owner_in(record), watch.look(is_free, record)
-        verdict = judge(is_free, owner, silent_s, watch.has_moved)
+        owner, silent_s = owner_in(record), watch.still_s(is_free, record)
+        verdict = verdict_on(is_free, owner, silent_s, watch.has_moved)
         is_taken = verdict is Verdict.DEAD or (verdict is Verdict.SILENT and (is_harmless or takes_stale_locks()))
         if not is_taken:
             return verdict, owner
