@@ -127,7 +127,7 @@ def test_workspace_and_report_of_a_study_are_saved_by_the_real_client(folder, mo
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
         wandb.teardown()
-        assert main(["dashboard", f"--logs={folder}", f"--results={folder / 'results'}", "study=tempo", "report"]) == 0
+        assert main(["dashboard", str(folder / "results"), f"--logs={folder}", "study=tempo", "report"]) == 0
         wandb.teardown()
     addresses = capsys.readouterr().out.split()
     assert len(addresses) == 2

@@ -292,4 +292,4 @@ def locked(folder: Path) -> AbstractContextManager[None]:
     Raises:
         StorageError: If there is one, or there was and it was probably killed.
     """
-    return alone(RunFolder(folder).lock, f"is working on {folder}")
+    return alone(RunFolder(folder).lock, f"Another process is working on {folder}")

@@ -18,7 +18,7 @@ class Verdict(Enum):
 
     OURS = "we have it"
     HELD = "its owner lives"
-    UNSURE = "not known yet"
+    UNSURE = "look again"
     DEAD = "its owner was killed"
     SILENT = "its owner was probably killed"
 
@@ -31,7 +31,7 @@ class Watch:
     since_s: float = 0.0
     has_moved: bool = False
 
-    def observe(self, is_free: bool | None, record: bytes) -> float:
+    def still_s(self, is_free: bool | None, record: bytes) -> float:
         """Seconds for which this record has been seen."""
         now_s = time.monotonic()
         if is_free is False:

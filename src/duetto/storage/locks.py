@@ -44,12 +44,12 @@ class HeldError(StorageError):
 
 
 @contextmanager
-def alone(path: Path, what: str) -> Iterator[None]:
+def alone(path: Path, busy: str) -> Iterator[None]:
     """Hold a lock while the block runs; refuse if another process has it.
 
     Args:
         path: The lock's file.
-        what: The other one does, for the message: "is working on logs/x".
+        busy: What is said then: "Another process is working on logs/x".
 
     Raises:
         StorageError: If another process has it, or had it and was probably killed.
@@ -57,7 +57,7 @@ def alone(path: Path, what: str) -> Iterator[None]:
     try:
         file = acquire(path, waits=False)
     except HeldError as error:
-        raise StorageError(f"Another process {what} ({error.owner}). Wait for it, or stop it.") from error
+        raise StorageError(f"{busy} ({error.owner}). Wait for it, or stop it.") from error
     try:
         yield
     finally:
@@ -94,7 +94,7 @@ def acquire(path: Path, waits: bool, is_harmless: bool = False, tell: Tell = log
     file, watch, waiting = LockFile(path), Watch(), Waiting(path, waits, tell)
     while True:
         try:
-            verdict, owner = _attempt(file, watch, is_harmless, tell)
+            verdict, owner = _inspect(file, watch, is_harmless, tell)
         except OSError as error:
             raise storage_error(path, error) from error
         if verdict is Verdict.OURS:
@@ -133,7 +133,7 @@ class Waiting:
         self.pause_s = min(2 * self.pause_s, PAUSES_S[1])
 
 
-def _attempt(file: LockFile, watch: Watch, is_harmless: bool, tell: Tell) -> tuple[Verdict, Owner | None]:
+def _inspect(file: LockFile, watch: Watch, is_harmless: bool, tell: Tell) -> tuple[Verdict, Owner | None]:
     if file.make():
         return Verdict.OURS, file.owner
     try:
@@ -144,7 +144,7 @@ def _attempt(file: LockFile, watch: Watch, is_harmless: bool, tell: Tell) -> tup
         is_free, record = hold(handle), os.read(handle, MAX_BYTES)
         if not is_at(file.path, handle):
             return Verdict.UNSURE, None
-        owner, silent_s = owner_in(record), watch.observe(is_free, record)
+        owner, silent_s = owner_in(record), watch.still_s(is_free, record)
         verdict = verdict_on(is_free, owner, silent_s, watch.has_moved)
         is_taken = verdict is Verdict.DEAD or (verdict is Verdict.SILENT and (is_harmless or takes_stale_locks()))
         if not is_taken:

@@ -49,4 +49,4 @@ class SweepRecord:
         Raises:
             StorageError: If there is one, or there was and it was probably killed.
         """
-        return alone(self.folder / ".lock", f"is working on the sweep {self.folder}")
+        return alone(self.folder / ".lock", f"Another process is working on the sweep {self.folder}")

@@ -111,7 +111,7 @@ class Tracker:
             destination.link(item)
 
     def show(self, table: Table) -> None:
-        """Show a table."""
+        """Pass rows on to trackers that know tables: W&B."""
         for destination in self.destinations:
             destination.show(table)
 

@@ -31,7 +31,7 @@ def only_erasure() -> Iterator[None]:
     Raises:
         StorageError: If another one is under way.
     """
-    with alone(home() / LOCK_NAME, "is erasing somebody"):
+    with alone(home() / LOCK_NAME, "Another erasure is under way"):
         yield
 
 
