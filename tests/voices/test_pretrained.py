@@ -7,12 +7,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from duetto.architectures.diffsvc.config import AuxiliaryConfig
 from duetto.bases import BASES
 from duetto.runs.compose import compose_runs
 from duetto.runs.prepare import make_crop_plan
 from duetto.settings.conf_files import conf_folder
-from duetto.settings.model_config import has_shape, shape_of
+from duetto.settings.model_config import AuxiliaryConfig, has_shape, shape_of
 from duetto.storage.files import read_object, write_json
 from duetto.voices.pretrained import choose_base, explain_start, fit_speakers, make_module
 from tests.architectures.diffsvc.test_training import tiny_diffsvc

@@ -107,6 +107,19 @@ class OptimizerConfig:
 
 
 @dataclass
+class AuxiliaryConfig:
+    """The decoder that predicts a mel in one pass (`duetto.layers.auxiliary_decoder`)."""
+
+    num_layers: int = 0  # 0 = none (Diff-SVC), or the linear map alone (RVC with has_mel_latent)
+    channels: int = 192
+
+    def validate(self) -> None:
+        """Check the sizes."""
+        require_within("model.auxiliary.num_layers", self.num_layers, 0)
+        require_within("model.auxiliary.channels", self.channels, 1)
+
+
+@dataclass
 class ModelConfig:
     """The fields of every architecture; each adds its own in a subclass."""
 

@@ -74,7 +74,7 @@ class AdversarialModule(TrainingModule):
                 parts["adversarial"] = adversarial_loss(scores)
                 parts["feature_matching"] = feature_matching_loss(real_maps, maps)
         parts = {name: self.shared(name, value, batch) for name, value in parts.items()}
-        weighted = (getattr(self.weights, name) * value for name, value in parts.items())
+        weighted = (getattr(self.weights, name, 1.0) * value for name, value in parts.items())
         self.optimise(optimizer, sum(weighted, torch.zeros((), device=real.device)), batch)
         self.discriminator.requires_grad_(True)
         if (generator := self.balanced_generator()) is not None:

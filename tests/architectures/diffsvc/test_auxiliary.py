@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from duetto.architectures.diffsvc.auxiliary import AuxiliaryDiffSVC
-from duetto.architectures.diffsvc.config import AuxiliaryConfig
 from duetto.architectures.diffsvc.sampling import SamplerSettings
-from duetto.architectures.diffsvc.shapes import AuxiliaryShape
 from duetto.architectures.diffsvc.training import DiffSVCModule
 from duetto.data.batch import Batch
 from duetto.data.dataset import CropPlan, TrainingClip, collate
 from duetto.errors import ConfigError
 from duetto.features.cache import save_features
+from duetto.layers.auxiliary_decoder import AuxiliaryShape
+from duetto.settings.model_config import AuxiliaryConfig
 from duetto.training.module import Start
 from tests.architectures.diffsvc.test_training import some_clip, tiny_diffsvc, write_tiny_vocoder
 from tests.architectures.diffsvc.tiny import FRAMES, SHAPE, tiny_inputs, tiny_model

@@ -1,26 +1,33 @@
-"""RVC with a latent of mels: before training it is copy synthesis through a vocoder, and the linear baseline."""
+"""RVC with a latent of mels: before training it is copy synthesis through a vocoder, and the linear baseline.
+
+The decoder that is its prior learns in pretraining, and is only read while a voice is learned.
+"""
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from duetto.architectures.rvc.config import RVCConfig
-from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer
+from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer, hz_of
 from duetto.architectures.rvc.renderer import build_rvc
-from duetto.architectures.rvc.training import RVCModule
+from duetto.architectures.rvc.training import RVCModule, _distance
 from duetto.architectures.rvc.vocoder_start import load_discriminator, start_as_vocoder, vocoder_digests
 from duetto.architectures.vocoder.load import load_vocoder_into
 from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.errors import CheckpointError, ConfigError
+from duetto.features.f0 import pitch_to_coarse
 from duetto.features.mel import waveform_to_mel
 from duetto.features.spectrogram import linear_spectrogram
 from duetto.settings.conf_files import read_shape
 from duetto.settings.config import FeaturesConfig, from_dict
+from duetto.settings.model_config import AuxiliaryConfig
 from duetto.training.module import Start
 
 NUM_FRAMES = 40
+SMALL = {"num_layers": 2, "channels": 16}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +35,12 @@ def compact() -> tuple[FeaturesConfig, RVCConfig]:
     values = read_shape("rvc_compact")
     features = from_dict(FeaturesConfig, values["features"])
     own = {"name": "rvc", "content_dimension": features.content.dimension, "num_speakers": 2}
-    mel_latent = {"has_mel_latent": True, "inter_channels": features.n_mels, "generator_vocoder": "auto"}
+    mel_latent = {
+        "has_mel_latent": True,
+        "inter_channels": features.n_mels,
+        "generator_vocoder": "auto",
+        "auxiliary": SMALL,
+    }
     return features, from_dict(RVCConfig, values["model"] | own | mel_latent)
 
 
@@ -39,9 +51,9 @@ def network(compact) -> MelLatentSynthesizer:
     network = build_rvc(model, features).eval()
     assert isinstance(network, MelLatentSynthesizer)
     start_as_vocoder(network, model, features)
-    network.linear.mel_mean.normal_(-5.0, 1.0)
-    network.linear.mel_spread.uniform_(0.5, 2.0)
-    torch.nn.init.normal_(network.linear.shared.weight, std=0.02)
+    network.auxiliary.linear.mel_mean.normal_(-5.0, 1.0)
+    network.auxiliary.linear.mel_spread.uniform_(0.5, 2.0)
+    torch.nn.init.normal_(network.auxiliary.linear.shared.weight, std=0.02)
     return network
 
 
@@ -79,7 +91,7 @@ def test_at_first_the_prior_is_the_linear_baseline(network, compact):
     content = torch.randn(1, NUM_FRAMES, compact[1].content_dimension)
     mean, log_std = network.prior(content, torch.ones(1, NUM_FRAMES, dtype=torch.int64), torch.ones(1, 1, NUM_FRAMES))
     predicted = network.generator_input(mean, torch.tensor([1]))
-    torch.testing.assert_close(predicted, network.linear(content, torch.tensor([1])))
+    torch.testing.assert_close(predicted, network.auxiliary.linear(content, torch.tensor([1])))
     assert not log_std.any()
 
 
@@ -107,7 +119,9 @@ def test_the_vocoder_and_its_discriminators_are_in_the_signature(compact):
     ("changes", "complaint"),
     [
         ({"inter_channels": 64, "generator_vocoder": None}, "a mel has 80 bins"),
-        ({"has_mel_latent": False}, "a vocoder reads a mel"),
+        ({"has_mel_latent": False, "auxiliary": AuxiliaryConfig()}, "a vocoder reads a mel"),
+        ({"has_mel_latent": False, "generator_vocoder": None}, "the decoder predicts a mel"),
+        ({"uses_f0": False}, "its decoder reads the pitch"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(compact, changes, complaint):
@@ -140,3 +154,37 @@ def test_discriminators_of_another_shape_are_refused_in_a_sentence(compact):
     other = replace(model, discriminator=replace(model.discriminator, width=0.25))
     with pytest.raises(CheckpointError, match=r"do not fit model\.discriminator"):
         load_discriminator(RVCModule(other, features, 0).discriminator, other, features)
+
+
+def test_classes_of_pitch_have_the_frequency_that_they_stand_for():
+    hz = np.array([0.0, 60.0, 110.0, 440.0, 1000.0, 5000.0])
+    heard = hz_of(torch.from_numpy(pitch_to_coarse(hz))).numpy()
+    assert heard[0] == 0.0
+    np.testing.assert_allclose(heard[1:], [60.0, 110.0, 440.0, 1000.0, 1100.0], rtol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("start", "trains", "learns"), [(False, False, True), (True, False, False), (True, True, True)]
+)
+def test_the_decoder_learns_in_pretraining_or_where_it_is_asked_to(compact, start, trains, learns):
+    features, model = compact
+    module = RVCModule(replace(model, trains_auxiliary=trains), features, 0)
+    module.start = Start(from_base=start)
+    module._choose_auxiliary()
+    auxiliary = module.synthesizer.auxiliary
+    assert auxiliary.training is learns
+    assert auxiliary.out.weight.requires_grad is learns
+    assert not auxiliary.linear.shared.weight.requires_grad  # solved, not learned
+
+
+def test_losses_of_the_sound_do_not_reach_the_decoder_and_its_own_does(network, compact):
+    features, model = compact
+    spectrogram = linear_spectrogram(0.1 * torch.randn(2, 9600), features.n_fft, features.hop_length)
+    content, pitch = torch.randn(2, NUM_FRAMES, model.content_dimension), torch.full((2, NUM_FRAMES), 90)
+    f0_hz, lengths = torch.full((2, NUM_FRAMES), 200.0), torch.tensor([NUM_FRAMES, NUM_FRAMES])
+    made = network(content, f0_hz, pitch, spectrogram, lengths, torch.tensor([0, 1]))
+    made.waveform.square().mean().backward()
+    assert network.auxiliary.out.weight.grad is None
+    _distance(made).backward()
+    assert network.auxiliary.out.weight.grad.abs().sum() > 0
+    network.zero_grad()

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from duetto.architectures.diffsvc.legacy_encoder import LegacyEncoder
 from duetto.architectures.diffsvc.shapes import ConditionShape
+from duetto.layers.continuous_pitch import MEL_SCALE_HZ, ContinuousPitch
 
 PITCH_BINS = 256  # used rows of the pitch table, 1..255
 PITCH_ROWS = 300  # rows it has, upstream
 ENERGY_BINS = 256
 ENERGY_STEPS_PER_UNIT = 64.0  # upstream: 256 steps for energies 0..4
-MEL_SCALE_HZ = 700.0  # O'Shaughnessy's mel scale: 1127 ln(1 + f / 700)
 MEL_SCALE_FACTOR = 1127.0
 
 
@@ -51,19 +51,6 @@ class PitchTable(nn.Module):
     def forward(self, f0_hz: Tensor) -> Tensor:
         """(B, T) -> (B, T, H)."""
         return self.table(pitch_class(f0_hz, self.min_hz, self.max_hz))
-
-
-class ContinuousPitch(nn.Module):
-    """Log frequency and voicing through one linear layer: no steps between neighbouring pitches."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.projection = nn.Linear(2, channels)
-
-    def forward(self, f0_hz: Tensor) -> Tensor:
-        """(B, T) -> (B, T, H)."""
-        voiced = (f0_hz > 0).to(f0_hz.dtype)
-        return self.projection(torch.stack([(1 + f0_hz / MEL_SCALE_HZ).log(), voiced], dim=-1))
 
 
 class EnergyTable(nn.Module):

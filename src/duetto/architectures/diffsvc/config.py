@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from duetto.settings.config import MISSING, DiffusionConfig, FeaturesConfig, require
 from duetto.settings.kinds import NOT_SHAPE, PATH
-from duetto.settings.model_config import GeneratorConfig, ModelConfig, check_upsampling
+from duetto.settings.model_config import AuxiliaryConfig, GeneratorConfig, ModelConfig, check_upsampling
 from duetto.settings.ranges import require_within
 
 
@@ -15,14 +15,6 @@ class DenoiserConfig:
     channels: int = MISSING  # even
     num_layers: int = MISSING
     dilation_cycle: int = 4  # dilations 1, 2, 4, 8, 1, ...
-
-
-@dataclass
-class AuxiliaryConfig:
-    """The decoder that predicts a mel in one pass, for the denoiser to see (`auxiliary.py`)."""
-
-    num_layers: int = 0  # 0 = none, as upstream
-    channels: int = 192
 
 
 @dataclass
@@ -91,8 +83,7 @@ class DiffSVCConfig(ModelConfig):
         self._validate_auxiliary()
 
     def _validate_auxiliary(self) -> None:
-        require_within("model.auxiliary.num_layers", self.auxiliary.num_layers, 0)
-        require_within("model.auxiliary.channels", self.auxiliary.channels, 1)
+        self.auxiliary.validate()
         require(
             not (self.auxiliary.num_layers and self.has_log10_mel),
             "model.auxiliary: the decoder predicts natural logarithms; set model.has_log10_mel=false.",

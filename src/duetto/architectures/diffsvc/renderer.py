@@ -9,12 +9,13 @@ from duetto.architectures.diffsvc.auxiliary import AuxiliaryDiffSVC
 from duetto.architectures.diffsvc.config import DiffSVCConfig
 from duetto.architectures.diffsvc.model import ConditionInputs, DiffSVC, Shallow
 from duetto.architectures.diffsvc.sampling import SamplerSettings
-from duetto.architectures.diffsvc.shapes import AuxiliaryShape, ConditionShape, DenoiserShape, DiffSVCShape
+from duetto.architectures.diffsvc.shapes import ConditionShape, DenoiserShape, DiffSVCShape
 from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
 from duetto.conversion.converter import ConversionRequest
 from duetto.features.cache import ClipFeatures
 from duetto.features.mel import log10_to_natural, natural_to_log10, waveform_to_mel
+from duetto.layers.auxiliary_decoder import AuxiliaryShape
 from duetto.settings.config import FeaturesConfig
 from duetto.storage.audio import Waveform
 

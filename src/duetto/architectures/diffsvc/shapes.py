@@ -36,15 +36,6 @@ class ConditionShape:
 
 
 @dataclass(frozen=True)
-class AuxiliaryShape:
-    """Size of the auxiliary decoder."""
-
-    channels: int
-    num_layers: int
-    num_speakers: int = 1  # rows of the tables of means and spreads
-
-
-@dataclass(frozen=True)
 class DiffSVCShape:
     """Everything that fixes a model's tensors."""
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 from duetto.settings.config import MISSING, FeaturesConfig, require
 from duetto.settings.kinds import NOT_SHAPE, PATH
 from duetto.settings.model_config import (
+    AuxiliaryConfig,
     DiscriminatorConfig,
     GeneratorConfig,
     LossConfig,
@@ -56,8 +57,11 @@ class RVCConfig(ModelConfig):
     flow_layers: int = 3  # WaveNet layers per coupling
     speaker_channels: int = MISSING
     uses_f0: bool = True
-    # the latent is the mel, standardised for each singer; the prior starts from the linear baseline (`mel_latent.py`)
+    # the latent is the mel, standardised for each singer, and an auxiliary decoder its prior (`mel_latent.py`)
     has_mel_latent: bool = False
+    auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
+    # training from pretrained weights: the auxiliary decoder learns too, not only mean and spread of the voice
+    trains_auxiliary: bool = field(default=False, metadata=NOT_SHAPE)
     has_posterior: bool = True  # False: like public models, which convert but cannot be trained further
     segment_frames: int = field(default=MISSING, metadata=NOT_SHAPE)  # frames of waveform trained at once
     noise_scale: float = field(default=0.66666, metadata=NOT_SHAPE)  # prior temperature at conversion
@@ -91,6 +95,15 @@ class RVCConfig(ModelConfig):
             not self.has_mel_latent or self.inter_channels == features.n_mels,
             f"model.has_mel_latent: a latent of {self.inter_channels} channels (model.inter_channels), but a mel has "
             f"{features.n_mels} bins (features.n_mels). Make them equal.",
+        )
+        self.auxiliary.validate()
+        require(
+            not self.auxiliary.num_layers or self.has_mel_latent,
+            "model.auxiliary: the decoder predicts a mel; set model.has_mel_latent=true or leave it out.",
+        )
+        require(
+            self.uses_f0 or not self.has_mel_latent,
+            "model.has_mel_latent: its decoder reads the pitch; set model.uses_f0=true.",
         )
         require(
             self.generator_vocoder is None or self.has_mel_latent,

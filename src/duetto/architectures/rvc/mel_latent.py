@@ -2,8 +2,9 @@
 
 Upstream's latent is free: posterior, flow, prior and generator have to agree on one from nothing, which takes hours,
 and as long as they have not, words are lost in it. Here the latent is the log-mel, standardised by mean and spread of
-the singer, with a little noise; there is no posterior to learn. The prior starts as the linear baseline and learns what
-to add, the flow starts as the identity, and the generator starts as a vocoder: so the untrained network is known.
+the singer, with a little noise; there is no posterior to learn. The prior's mean is an auxiliary decoder
+(`duetto.layers.auxiliary_decoder`), which learns in pretraining by the distance of mels and stays as it is while a
+voice is learned. The flow starts as the identity and the generator as a vocoder: so the untrained network is known.
 
 A conversion takes the prior's latent, which is smoother than a recording's. So that the generator knows both, half of
 the examples of a batch are generated from the prior's mean; content, pitch and recording share their frames.
@@ -11,15 +12,17 @@ the examples of a batch are generated from the prior's mean; content, pitch and 
 Letters as in `synthesizer.py`; C = M, the mel bins.
 """
 
+import math
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from duetto.architectures.rvc.shapes import SynthesizerConfig
 from duetto.architectures.rvc.synthesizer import Synthesizer
+from duetto.features.f0 import COARSE_BINS, COARSE_MAX_HZ, COARSE_MIN_HZ
 from duetto.features.spectrogram import log_mel, mel_filterbank, mel_from_linear
-from duetto.layers.linear_acoustic import LinearAcoustic
+from duetto.layers.auxiliary_decoder import AuxiliaryDecoder, AuxiliaryShape
 
-CONTEXT_FRAMES = 5  # of the linear map, as of the linear baseline
 POSTERIOR_LOG_STD = -2.3  # a tenth of a bin's spread, about 0.2 nats
 EVERY = 2  # examples of a batch, of which the first is generated from the prior
 
@@ -36,33 +39,41 @@ class MelLatentSynthesizer(Synthesizer):
     def __init__(self, config: SynthesizerConfig) -> None:
         super().__init__(config)
         assert config.mel is not None
+        del self.prior_encoder  # the decoder takes its place
         self.posterior_encoder = None
         band, n_fft = config.mel, 2 * (config.spectrogram_channels - 1)
-        self.linear = LinearAcoustic(config.content_dimension, band.n_mels, CONTEXT_FRAMES, config.num_speakers)
+        size = AuxiliaryShape(config.auxiliary_channels, config.auxiliary_layers, config.num_speakers)
+        self.auxiliary = AuxiliaryDecoder(config.content_dimension, band.n_mels, size)
         filters = mel_filterbank(config.sample_rate, n_fft, band.n_mels, band.min_hz, band.max_hz)
         self.register_buffer("filters", filters.clone(), persistent=False)
-        nn.init.zeros_(self.prior_encoder.projection.weight)
-        nn.init.zeros_(self.prior_encoder.projection.bias)  # type: ignore[arg-type]
 
     def prior(self, content: Tensor, pitch_coarse: Tensor | None, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """As in `Synthesizer.prior`; the mean is added to the linear baseline's."""
-        mean, log_std = super().prior(content, pitch_coarse, mask)
-        return mean + self.linear.shared(content) * mask, log_std
+        """As in `Synthesizer.prior`; the mean is the decoder's mel, the standard deviation 1."""
+        assert pitch_coarse is not None  # a latent of mels has a pitch
+        mean = self.auxiliary.standardised(content, hz_of(pitch_coarse)) * mask
+        return mean, torch.zeros_like(mean)
 
     def posterior(self, spectrogram: Tensor, mask: Tensor, speaker_id: Tensor) -> tuple[Tensor, Tensor]:
         """As in `Synthesizer.posterior`, but known: the standardised mel, and the same spread everywhere."""
-        mel = log_mel(mel_from_linear(spectrogram, self.filters))
-        mean = (mel - self.linear.mean_of(speaker_id)) / self.linear.spread_of(speaker_id) * mask
+        mel, linear = log_mel(mel_from_linear(spectrogram, self.filters)), self.auxiliary.linear
+        mean = (mel - linear.mean_of(speaker_id)) / linear.spread_of(speaker_id) * mask
         return mean, torch.full_like(mean, POSTERIOR_LOG_STD) * mask
 
     def trained_latent(self, z: Tensor, prior_mean: Tensor, mask: Tensor, speaker: Tensor) -> Tensor:
         """The posterior's sample; of every second example, what the flow makes of the prior's mean."""
         chosen = slice(None, None, EVERY)
-        converted = self.flow(prior_mean[chosen], mask[chosen], speaker[chosen], reverse=True) * mask[chosen]
+        mean = prior_mean[chosen].detach()
         latent = z.clone()
-        latent[chosen] = converted
+        latent[chosen] = self.flow(mean, mask[chosen], speaker[chosen], reverse=True) * mask[chosen]
         return latent
 
     def generator_input(self, z: Tensor, speaker_id: Tensor) -> Tensor:
         """The mel, no longer standardised: natural logarithms, as a vocoder reads them."""
-        return z * self.linear.spread_of(speaker_id) + self.linear.mean_of(speaker_id)
+        return z * self.auxiliary.linear.spread_of(speaker_id) + self.auxiliary.linear.mean_of(speaker_id)
+
+
+def hz_of(pitch_coarse: Tensor) -> Tensor:
+    """The pitch of each class, Hz, 0.0 where unvoiced: the inverse of `pitch_to_coarse`, to within its rounding."""
+    low, high = (1127.0 * math.log1p(hz / 700.0) for hz in (COARSE_MIN_HZ, COARSE_MAX_HZ))
+    mel = low + (pitch_coarse - 1) * ((high - low) / (COARSE_BINS - 1))
+    return torch.where(pitch_coarse > 1, 700.0 * torch.expm1(mel / 1127.0), 0.0)

@@ -60,6 +60,8 @@ class SynthesizerConfig:
     segment_frames: int
     num_harmonics: int  # overtones in the source; public models have none
     mel: MelBand | None = None  # of a latent that is a mel (`mel_latent.py`); public models have none
+    auxiliary_layers: int = 0  # of the decoder that predicts such a latent
+    auxiliary_channels: int = 0
 
     def __post_init__(self) -> None:
         """Refuse shapes that would lose or invent samples.
@@ -105,7 +107,8 @@ class SynthesizerConfig:
         """
         band = MelBand(features.n_mels, features.mel_min_hz, features.mel_max_hz) if model.has_mel_latent else None
         grid = {"sample_rate": features.sample_rate, "hop_length": features.hop_length, "mel": band}
-        known = vars(model.generator) | vars(model) | grid  # their fields have the names of ours
+        size = {"auxiliary_layers": model.auxiliary.num_layers, "auxiliary_channels": model.auxiliary.channels}
+        known = vars(model.generator) | vars(model) | grid | size  # their fields have the names of ours
         return cls(**{each.name: _frozen(known[each.name]) for each in fields(cls)})
 
 

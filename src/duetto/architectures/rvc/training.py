@@ -30,13 +30,15 @@ from duetto.training.module import make_optimizer
 class RVCModule(AdversarialModule):
     """Generator and discriminator with their two optimisers."""
 
-    loss_names = ("mel", "kl", "discriminator", "adversarial", "feature_matching")
-    frame_losses = ("kl",)
+    loss_names: tuple[str, ...] = ("mel", "kl", "discriminator", "adversarial", "feature_matching")
+    frame_losses = ("kl", "auxiliary")
 
     def __init__(self, model: RVCConfig, features: FeaturesConfig, seed: int) -> None:
         super().__init__(model, features, seed, model.loss)
         self.config = model
         self.synthesizer = build_rvc(model, features)
+        if model.has_mel_latent:
+            self.loss_names = (*self.loss_names, "auxiliary")
         self.add_discriminator(model.discriminator)
         self.has_vocoders_discriminator = discriminator_of(model, features) is not None
 
@@ -51,10 +53,10 @@ class RVCModule(AdversarialModule):
         return self.synthesizer
 
     def learn_statistics(self, plan: CropPlan) -> str | None:
-        """Fit what a latent of mels starts from: the linear baseline and, without a base, a vocoder."""
+        """Fit what a latent of mels starts from: mean and spread, the linear map and, without a base, a vocoder."""
         if not isinstance(self.synthesizer, MelLatentSynthesizer):
             return None
-        said = fit_linear(self.synthesizer.linear, plan, self.features, RIDGE, keeps_map=self.start.from_base)
+        said = fit_linear(self.synthesizer.auxiliary.linear, plan, self.features, RIDGE, keeps_map=self.start.from_base)
         if not self._begins_as_vocoder():
             return said
         load_discriminator(self.discriminator, self.config, self.features)
@@ -74,6 +76,7 @@ class RVCModule(AdversarialModule):
     def train_on(self, batch: Batch) -> dict[str, Tensor]:
         """One step of both networks."""
         optimizer_g, optimizer_d = self.optimiser_list()
+        self._choose_auxiliary()
         generated, real = self._generate(batch)
         parts: dict[str, Tensor] = {}
         is_adversarial = self.is_adversarial()
@@ -82,6 +85,14 @@ class RVCModule(AdversarialModule):
         own = self._own_losses(real, generated)
         parts |= self.generator_step(optimizer_g, real, generated.waveform, own, batch, is_adversarial)
         return parts
+
+    def _choose_auxiliary(self) -> None:
+        """Whether the auxiliary decoder learns, or is only read, without dropout."""
+        if isinstance(self.synthesizer, MelLatentSynthesizer):
+            learns = not self.start.from_base or self.config.trains_auxiliary
+            self.synthesizer.auxiliary.train(learns)
+            for name, parameter in self.synthesizer.auxiliary.named_parameters():
+                parameter.requires_grad_(learns and not name.startswith("linear."))
 
     def _generate(self, batch: Batch) -> tuple[TrainingOutput, Tensor]:
         spectrogram = linear_spectrogram(batch.waveform, self.features.n_fft, self.features.hop_length)
@@ -100,12 +111,17 @@ class RVCModule(AdversarialModule):
 
     def _own_losses(self, real: Tensor, generated: TrainingOutput) -> dict[str, Tensor]:
         """The losses that need no discriminator, in float32."""
-        statistics = (generated.posterior_log_std, generated.prior_mean, generated.prior_log_std)
+        has_decoder = isinstance(self.synthesizer, MelLatentSynthesizer)
+        prior_mean = generated.prior_mean.detach() if has_decoder else generated.prior_mean
+        statistics = (generated.posterior_log_std, prior_mean, generated.prior_log_std)
         with self.step_precision.float32():
-            return {
+            losses = {
                 "mel": mel_loss(self._log_mel(real), self._log_mel(generated.waveform)),
                 "kl": kl_loss(generated.z_p, *statistics, generated.mask),
             }
+            if has_decoder:
+                losses["auxiliary"] = _distance(generated)
+        return losses
 
     def _log_mel(self, waveform: Tensor) -> Tensor:
         given = self.features
@@ -113,3 +129,9 @@ class RVCModule(AdversarialModule):
         band = (given.mel_min_hz, given.mel_max_hz)
         filters = mel_filterbank(given.sample_rate, given.n_fft, given.n_mels, *band, spectrogram.device)
         return log_mel(mel_from_linear(spectrogram, filters))
+
+
+def _distance(generated: TrainingOutput) -> Tensor:
+    """Mean absolute difference of the decoder's mel and the recording's, in spreads of the voice; ()."""
+    error = (generated.prior_mean - generated.posterior_mean).abs() * generated.mask
+    return error.sum() / (generated.mask.sum() * error.shape[1])
