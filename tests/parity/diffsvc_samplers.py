@@ -72,7 +72,7 @@ def pndm(inputs: Arrays) -> Arrays:
     noop = (states[-1] - states[-2]).abs().max()
     shallow_calls: list[float] = []
     shallow = Shallow(torch.from_numpy(inputs["shallow_gt_mel"]).mT, SHALLOW_START)
-    x = model.noised(shallow, given, torch.from_numpy(inputs["shallow_noise"])[:, 0])
+    x = model.noised(shallow, torch.from_numpy(inputs["shallow_noise"])[:, 0])
     settings = SamplerSettings("pndm_upstream", SHALLOW_STEPS)
     x_0 = sample(settings, listening(denoise, shallow_calls), x, model.schedule, SHALLOW_START)
     return (

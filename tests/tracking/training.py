@@ -28,7 +28,7 @@ RECORD = {
 
 def train(folder: Path, first: int, last: int, mode: str, environment: dict[str, str], kill: bool = False) -> str:
     """Train from one step to another in a process of its own; what it said."""
-    context = multiprocessing.get_context("fork")  # PyTorch is imported once
+    context = multiprocessing.get_context("forkserver")  # imports once; a fork would share the tests' own W&B service
     process = context.Process(target=_train, args=(folder, first, last, mode, environment, kill))
     process.start()
     process.join(240)

@@ -84,7 +84,7 @@ def detect_hardware(config: TrainerConfig, place: Place = ALONE) -> Hardware:
     if card.name is not None and config.accelerator != "cpu":
         automatic = precision_for_capability(*card.capability)
         precision = automatic if config.precision == "auto" else PRECISIONS[config.precision]
-        index = card_of(place, torch.cuda.device_count())
+        index = card_of(place, torch.cuda.device_count()) if place.world > 1 else 0
         return Hardware("cuda", card.name, precision, num_threads, "", place.world, index)
     precision = "32-true" if config.precision == "auto" else PRECISIONS[config.precision]
     if precision == "16-mixed":

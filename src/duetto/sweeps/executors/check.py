@@ -19,14 +19,14 @@ def check_executor(config: AnyExecutorConfig, mode: Mode) -> None:
         if config.engine == "slurm":
             require_slurm()
         return
-    if isinstance(config, RayConfig):
-        _require("ray", "ray")
     if mode != "work":
         why = "processes of this machine" if isinstance(config, LocalConfig) else "a Ray driver's tasks"
         raise ConfigError(
             f"{mode}=true is for executor=slurm: {why} end with the command that started them. Leave it running, in "
             "tmux or under nohup; after a stop, the same command continues."
         )
+    if isinstance(config, RayConfig):
+        _require("ray", "ray")
 
 
 def _require(package: str, extra: str) -> None:
