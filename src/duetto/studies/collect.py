@@ -14,6 +14,7 @@ from typing import Any
 from duetto.errors import StorageError
 from duetto.evaluation.statistics.contrast import NATIVE, Score
 from duetto.renamed import current_record, find_file
+from duetto.settings.without_effect import is_without_effect
 from duetto.storage.files import read_json
 from duetto.storage.run_folder import EvaluationFolder, RunFolder
 from duetto.studies.expand import Arm, expand
@@ -21,14 +22,6 @@ from duetto.studies.number import as_number
 from duetto.studies.schema import Study
 
 SHIFTED = re.compile(r"(?P<song>.+)_(?P<condition>(?:up|down)\d+)")
-PLACES = (
-    "logs",
-    "data.root",
-    "logger",
-    "trainer.num_threads",
-    "trainer.devices",
-    "trainer.nodes",
-)  # settings that do not affect the result
 
 
 @dataclass(frozen=True)
@@ -112,7 +105,7 @@ def _rows(arm: Arm, song: str, condition: str, row: dict[str, Any]) -> Iterator[
 def _is_as_planned(overrides: tuple[str, ...], arm: Arm) -> bool:
     """Whether a run has the arm's settings, except for settings that do not affect the result."""
     added = overrides[len(arm.overrides) :]
-    is_harmless = all(each.split("=", 1)[0] in PLACES for each in added)
+    is_harmless = all(map(is_without_effect, added))
     return overrides[: len(arm.overrides)] == arm.overrides and is_harmless
 
 

@@ -6,20 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from duetto.errors import ConfigError
+from duetto.settings.without_effect import is_without_effect
 from duetto.storage.files import sha256_json
 from duetto.sweeps.executors.settings import is_of_executor
 
 Mode = Literal["work", "leave", "watch"]  # leave: submit and return; watch: wait for what was submitted
 OWN = ("sweep", "study", "workers", "plan_only", "leave", "watch")
 WATCH = "--watch"  # is watch=true, too
-PLACES = (  # settings that do not change a sweep's identity
-    "logs",
-    "data.root",
-    "logger",
-    "trainer.num_threads",
-    "trainer.devices",
-    "trainer.nodes",
-)
 
 
 @dataclass(frozen=True)
@@ -89,6 +82,6 @@ def _is_true(own: dict[str, str], name: str) -> bool:
 
 def sweep_name(request: Request) -> str:
     """Name of the sweep's folder: its name, and a digest of the settings that the command line adds."""
-    added = sorted(each for each in request.settings if each.split("=", 1)[0] not in PLACES)
+    added = sorted(each for each in request.settings if not is_without_effect(each))
     digest = f"-{sha256_json(added)[:6]}" if added else ""
     return f"{request.sweep or request.study or 'grid'}{digest}"
