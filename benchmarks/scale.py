@@ -2,8 +2,8 @@
 
     python benchmarks/scale.py [--runs 10000] [--voices 500] [--gpus 64] [--run RUN]
 
-Costs are those of docs/scale.md, measured on two CPU cores; `--run` reads the seconds and bytes of a run of yours. No
-card is needed, and none was timed: training ends after `trainer.max_minutes` on every device. Needs simpy.
+Costs are those of docs/scale.md, measured or estimated on two CPU cores; `--run` reads the seconds and bytes of a run
+of yours. No card is needed, and none was timed: training ends after `trainer.max_minutes` on every device. Needs simpy.
 """
 
 import argparse

@@ -60,12 +60,23 @@ class AuxiliaryDecoder(nn.Module):
         standardised = self.standardised(content, f0_hz)
         return standardised * self.linear.spread_of(speaker_id) + self.linear.mean_of(speaker_id)
 
+    def learn(self, learns: bool) -> None:
+        """Whether the next steps train the decoder, or only read it, without dropout; the linear map is solved."""
+        self.train(learns)
+        for name, parameter in self.named_parameters():
+            parameter.requires_grad_(learns and not name.startswith("linear."))
+
     def standardised(self, content: Tensor, f0_hz: Tensor) -> Tensor:
         """The mel in spreads from the mean of each bin, (B, M, T): the same for every voice."""
         hidden = self.content(self.dropout(content)) + self.pitch(f0_hz)
         for block in self.blocks:
             hidden = block(hidden)
         return self.linear.shared(content) + self.out(hidden).mT
+
+
+def distance(predicted: Tensor, mel: Tensor, mask: Tensor) -> Tensor:
+    """Mean absolute difference of standardised mels (B, M, T) over the frames of a mask (B, 1, T); ()."""
+    return ((predicted - mel).abs() * mask).sum() / (mask.sum() * mel.shape[1])
 
 
 class ConvolutionBlock(nn.Module):

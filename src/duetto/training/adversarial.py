@@ -22,6 +22,7 @@ class AdversarialModule(TrainingModule):
     """Base class of modules with a discriminator; a subclass builds its generator, then calls `add_discriminator`."""
 
     discriminator: MultiPeriodDiscriminator
+    unweighted_losses: tuple[str, ...] = ()  # of those that need no discriminator, that have no weight in the settings
 
     def __init__(self, model: ModelConfig, features: FeaturesConfig, seed: int, loss: LossConfig) -> None:
         super().__init__(model, features, seed)
@@ -30,6 +31,9 @@ class AdversarialModule(TrainingModule):
     def add_discriminator(self, config: DiscriminatorConfig) -> None:
         """Build the discriminator. Call this after building the generator: the order decides the random weights."""
         self.discriminator = MultiPeriodDiscriminator(config.periods, config.width)
+
+    def _weight_of(self, loss: str) -> float:
+        return 1.0 if loss in self.unweighted_losses else float(getattr(self.weights, loss))
 
     def is_adversarial(self) -> bool:
         """Whether this step uses the discriminator: always if it is pretrained, else from the configured step on."""
@@ -74,7 +78,7 @@ class AdversarialModule(TrainingModule):
                 parts["adversarial"] = adversarial_loss(scores)
                 parts["feature_matching"] = feature_matching_loss(real_maps, maps)
         parts = {name: self.shared(name, value, batch) for name, value in parts.items()}
-        weighted = (getattr(self.weights, name, 1.0) * value for name, value in parts.items())
+        weighted = (self._weight_of(name) * value for name, value in parts.items())
         self.optimise(optimizer, sum(weighted, torch.zeros((), device=real.device)), batch)
         self.discriminator.requires_grad_(True)
         if (generator := self.balanced_generator()) is not None:

@@ -12,7 +12,7 @@ import torch
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer, hz_of
 from duetto.architectures.rvc.renderer import build_rvc
-from duetto.architectures.rvc.training import RVCModule, _distance
+from duetto.architectures.rvc.training import RVCModule
 from duetto.architectures.rvc.vocoder_start import load_discriminator, start_as_vocoder, vocoder_digests
 from duetto.architectures.vocoder.load import load_vocoder_into
 from duetto.architectures.vocoder.renderer import vocoder_shape
@@ -21,6 +21,7 @@ from duetto.errors import CheckpointError, ConfigError
 from duetto.features.f0 import pitch_to_coarse
 from duetto.features.mel import waveform_to_mel
 from duetto.features.spectrogram import linear_spectrogram
+from duetto.layers.auxiliary_decoder import distance
 from duetto.settings.conf_files import read_shape
 from duetto.settings.config import FeaturesConfig, from_dict
 from duetto.settings.model_config import AuxiliaryConfig
@@ -185,6 +186,6 @@ def test_losses_of_the_sound_do_not_reach_the_decoder_and_its_own_does(network, 
     made = network(content, f0_hz, pitch, spectrogram, lengths, torch.tensor([0, 1]))
     made.waveform.square().mean().backward()
     assert network.auxiliary.out.weight.grad is None
-    _distance(made).backward()
+    distance(made.prior_mean, made.posterior_mean, made.mask).backward()
     assert network.auxiliary.out.weight.grad.abs().sum() > 0
     network.zero_grad()

@@ -1,6 +1,5 @@
 """Processes side by side: shares, failures, and nobody left behind when the parent is killed."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import pytest
 
 from duetto.sweeps.executors.local import LocalPool, environment_of, visible_gpus, worker_count
 from duetto.sweeps.executors.protocol import Task, last_lines
+from tests.sweeps.executors.small_tasks import is_gone, wait_until
 
 SAYS_AND_FAILS = "import sys; print('one'); print('error: There is no such song.'); sys.exit(2)"
 CRASHES = "raise ValueError('boom')"
@@ -70,25 +70,8 @@ def waits(mark):
     return WAITS.format(src=str(Path("src").resolve()), mark=str(mark))
 
 
-def wait_for(path, seconds=30.0):
-    deadline = time.monotonic() + seconds
-    while not (path.is_file() and path.read_text()):
-        assert time.monotonic() < deadline, f"{path} did not come"
-        time.sleep(0.02)
-
-
-def is_gone(pid, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        stat = Path(f"/proc/{pid}/stat")
-        if stat.is_file() and stat.read_text().split(")")[1].split()[0] == "Z":  # dead, not yet fetched
-            return True
-        time.sleep(0.02)
-    return False
+def wait_for(path):
+    wait_until(lambda: path.is_file() and path.read_text() != "", f"{path} did not come", 30.0)
 
 
 def test_a_process_ends_when_its_parent_is_killed(tmp_path):

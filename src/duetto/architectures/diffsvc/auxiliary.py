@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from duetto.architectures.diffsvc.model import ConditionInputs, DiffSVC
 from duetto.architectures.diffsvc.shapes import DiffSVCShape
-from duetto.layers.auxiliary_decoder import AuxiliaryDecoder, AuxiliaryShape
+from duetto.layers.auxiliary_decoder import AuxiliaryDecoder, AuxiliaryShape, distance
 
 
 class AuxiliaryDiffSVC(DiffSVC):
@@ -36,8 +36,8 @@ class AuxiliaryDiffSVC(DiffSVC):
 
     def distance(self, predicted: Tensor, mel: Tensor, inputs: ConditionInputs) -> Tensor:
         """Mean absolute error of mels (B, M, T), in spreads of the voice; ()."""
-        error = (predicted - mel).abs() / self.auxiliary.linear.spread_of(speaker_of(inputs)) * inputs.mask
-        return error.sum() / (inputs.mask.sum() * mel.shape[1])
+        spread = self.auxiliary.linear.spread_of(speaker_of(inputs))
+        return distance(predicted / spread, mel / spread, inputs.mask)
 
 
 def speaker_of(inputs: ConditionInputs) -> Tensor:

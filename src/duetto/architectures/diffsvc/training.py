@@ -92,8 +92,9 @@ class DiffSVCModule(TrainingModule):
         mel, inputs = self._augmented(batch)
         timestep = torch.randint(self.config.num_timesteps, (len(mel),), device=mel.device)
         noise = torch.randn_like(mel)
-        with torch.set_grad_enabled(self._learns_auxiliary):
-            inputs, losses = self._with_prediction(mel, inputs)
+        if isinstance(self.network.acoustic, AuxiliaryDiffSVC):
+            self.network.acoustic.auxiliary.learn(self._learns_auxiliary)
+        inputs, losses = self._with_prediction(mel, inputs)
         predicted = self.network.acoustic(mel, inputs, timestep, noise)
         losses["noise"] = noise_loss(noise, predicted, inputs.mask, self.config.has_absolute_loss)
         losses = {name: self.shared(name, loss, batch) for name, loss in losses.items()}
@@ -110,7 +111,6 @@ class DiffSVCModule(TrainingModule):
         acoustic = self.network.acoustic
         if not isinstance(acoustic, AuxiliaryDiffSVC):
             return inputs, {}
-        acoustic.auxiliary.train(self.training and self._learns_auxiliary)  # no dropout in one that is only read
         predicted = acoustic.predict(inputs)
         return replace(inputs, predicted=predicted.detach()), {"auxiliary": acoustic.distance(predicted, mel, inputs)}
 

@@ -19,6 +19,7 @@ from duetto.architectures.rvc.vocoder_start import discriminator_of, load_discri
 from duetto.data.batch import Batch
 from duetto.data.dataset import CropPlan
 from duetto.features.spectrogram import linear_spectrogram, log_mel, mel_filterbank, mel_from_linear
+from duetto.layers.auxiliary_decoder import distance
 from duetto.layers.generator import Generator
 from duetto.layers.masks import slice_segments
 from duetto.settings.config import FeaturesConfig
@@ -32,6 +33,7 @@ class RVCModule(AdversarialModule):
 
     loss_names: tuple[str, ...] = ("mel", "kl", "discriminator", "adversarial", "feature_matching")
     frame_losses = ("kl", "auxiliary")
+    unweighted_losses = ("auxiliary",)  # of the decoder alone
 
     def __init__(self, model: RVCConfig, features: FeaturesConfig, seed: int) -> None:
         super().__init__(model, features, seed, model.loss)
@@ -87,12 +89,8 @@ class RVCModule(AdversarialModule):
         return parts
 
     def _choose_auxiliary(self) -> None:
-        """Whether the auxiliary decoder learns, or is only read, without dropout."""
         if isinstance(self.synthesizer, MelLatentSynthesizer):
-            learns = not self.start.from_base or self.config.trains_auxiliary
-            self.synthesizer.auxiliary.train(learns)
-            for name, parameter in self.synthesizer.auxiliary.named_parameters():
-                parameter.requires_grad_(learns and not name.startswith("linear."))
+            self.synthesizer.auxiliary.learn(not self.start.from_base or self.config.trains_auxiliary)
 
     def _generate(self, batch: Batch) -> tuple[TrainingOutput, Tensor]:
         spectrogram = linear_spectrogram(batch.waveform, self.features.n_fft, self.features.hop_length)
@@ -120,7 +118,7 @@ class RVCModule(AdversarialModule):
                 "kl": kl_loss(generated.z_p, *statistics, generated.mask),
             }
             if has_decoder:
-                losses["auxiliary"] = _distance(generated)
+                losses["auxiliary"] = distance(generated.prior_mean, generated.posterior_mean, generated.mask)
         return losses
 
     def _log_mel(self, waveform: Tensor) -> Tensor:
@@ -129,9 +127,3 @@ class RVCModule(AdversarialModule):
         band = (given.mel_min_hz, given.mel_max_hz)
         filters = mel_filterbank(given.sample_rate, given.n_fft, given.n_mels, *band, spectrogram.device)
         return log_mel(mel_from_linear(spectrogram, filters))
-
-
-def _distance(generated: TrainingOutput) -> Tensor:
-    """Mean absolute difference of the decoder's mel and the recording's, in spreads of the voice; ()."""
-    error = (generated.prior_mean - generated.posterior_mean).abs() * generated.mask
-    return error.sum() / (generated.mask.sum() * error.shape[1])

@@ -46,6 +46,7 @@ def unpack(packed: bytes, run: Path, data: Path | None = None) -> None:
         StorageError: If it is damaged or leaves its folder, or the folder cannot be written.
     """
     new = run.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
+    old = new.with_name(f"{new.name}-old")
     make_folder(new)
     try:
         with tarfile.open(fileobj=io.BytesIO(packed), mode="r") as tar:
@@ -54,13 +55,16 @@ def unpack(packed: bytes, run: Path, data: Path | None = None) -> None:
         if record.is_file():
             write_json(record, _moved(read_object(record), None, data))
         if run.exists():
-            run.rename(new.with_name(f"{new.name}-old"))
+            run.rename(old)
         new.rename(run)
     except (tarfile.TarError, OSError) as error:
+        if old.exists() and not run.exists():
+            old.rename(run)
         raise StorageError(f"The run {run.name} that a node sent cannot be stored: {error}.") from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(new.with_name(f"{new.name}-old"), ignore_errors=True)
+        if run.exists():
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _moved(values: dict[str, object], away_from: Path | None, into: Path | None) -> dict[str, object]:
