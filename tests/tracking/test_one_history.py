@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from wandb.env import SERVICE
 
 from duetto.training.wandb_files import last_step, mend, messages, not_sent
 from tests.tracking.stand_in import SeenRun, StandIn, stand_in
@@ -19,7 +20,9 @@ ALL = 160
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    return {**os.environ, "HOME": str(tmp_path), "WANDB_MODE": "online"}
+    """As a shell's, without the service of W&B that an earlier test of this process left: a killed run is its forever."""
+    own = {key: value for key, value in os.environ.items() if key != SERVICE}
+    return {**own, "HOME": str(tmp_path), "WANDB_MODE": "online"}
 
 
 def check(seen: SeenRun) -> None:
