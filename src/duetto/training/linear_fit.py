@@ -28,7 +28,7 @@ def fit_linear(
         plan: The training set.
         features: Of the run.
         ridge: As in `FrameSums.solve`.
-        keeps_map: Keep the map as it is, since pretrained weights hold it.
+        keeps_map: Keep the map as it is if pretrained weights held one.
 
     Returns:
         What was done, for the user.
@@ -37,7 +37,7 @@ def fit_linear(
     acoustic.mel_mean.copy_(sums.mean())
     acoustic.mel_spread.copy_(sums.spread())
     shared, said = acoustic.shared, "The map is the pretrained one; mean and spread of the mel are this voice's."
-    if not keeps_map:
+    if not (keeps_map and shared.weight.any()):
         solution = sums.solve(ridge)
         shared.weight.copy_(solution.weight.reshape(shared.weight.shape))
         shared.bias.copy_(solution.bias)

@@ -5,7 +5,7 @@ uses random weights. Any other value names the generator: a folder (of a run, or
 G_x.pth --discriminator D_x.pth`), one of our .safetensors, or a G_*.pth. `model.base_discriminator` names the
 discriminator (.safetensors or D_*.pth; `none` = a new one); by default it is the one in the folder, if any. `base=hub`
 is the public pair of the size, from `python -m duetto weights`. Every tensor has to fit, except for the speakers: a new
-speaker starts at the mean of the pretrained ones.
+speaker starts at the mean of the pretrained ones. Weights without an auxiliary decoder gain an untrained one.
 """
 
 from dataclasses import asdict, dataclass
@@ -32,6 +32,7 @@ from duetto.voices.interchange.training_checkpoint import DISCRIMINATOR, GENERAT
 
 AUTO, NONE = "auto", "none"  # values of `model.base`
 HEARD = ("sample_rate", "hop_length", "n_fft", "n_mels", "mel_min_hz", "mel_max_hz", "content")  # of features
+DECODER = ("auxiliary.", "seen.")  # what an auxiliary decoder adds to Diff-SVC; weights may be of before it
 SPEAKER_TABLES = ("speaker_embedding.weight", "condition_encoder.speaker.weight", "mel_mean", "mel_spread")
 DIFFERENCES_SHOWN = 3  # maximum number of lines of torch's list of mismatches
 
@@ -166,7 +167,7 @@ def _load(architecture: Architecture, network: nn.Module, path: Path, role: str)
         return
     require_undamaged(path, _digests_beside(path), "Copy it again, or choose base=none.")
     try:
-        network.load_state_dict(fit_speakers(network, load_file(path)), strict=True)
+        network.load_state_dict(fit_speakers(network, with_decoder(network, load_file(path))), strict=True)
     except SafetensorError as error:
         raise CheckpointError(f"base: {path} is damaged or truncated ({error}). Copy it again.") from error
     except RuntimeError as error:
@@ -181,6 +182,13 @@ def _digests_beside(path: Path) -> dict[str, str]:
     """The digests in the card of weights that ship (generator and discriminator share one) or of a voice."""
     base = path.with_name(f"{path.stem.removesuffix(DISCRIMINATOR_SUFFIX)}.json")
     return digests_beside(base if base.is_file() else VoiceFolder(path.parent).card)
+
+
+def with_decoder(network: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights with the network's own untrained auxiliary decoder, if it has one and they have none."""
+    if any(name.startswith(DECODER) for name in weights):
+        return weights
+    return weights | {name: value for name, value in network.state_dict().items() if name.startswith(DECODER)}
 
 
 def fit_speakers(network: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:
