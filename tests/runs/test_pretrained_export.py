@@ -10,7 +10,7 @@ from duetto.bases import BASES
 from duetto.errors import CheckpointError
 from duetto.ownership.consent import embedded_consent
 from duetto.runs.pretrained_export import export_base
-from duetto.storage.files import read_json, sha256_file, write_json
+from duetto.storage.files import read_json, read_object, sha256_file, write_json
 from tests.architectures.vocoder.test_training import tiny_vocoder
 from tests.training.tiny import tiny_config, tiny_fit
 
@@ -63,8 +63,12 @@ def test_a_card_says_what_its_training_went_on_from(tmp_path: Path):
     assert read_json(first)["started_from"] == "random weights"
     shipped = sha256_file(BASES / "rvc_compact.safetensors")
     make_run(tmp_path / "further", weights={"base": shipped, "discriminator": shipped})
+    record = read_object(tmp_path / "further" / "run.json")
+    record["config"]["model"]["base"] = "/home/ann/earlier/rvc_compact.safetensors"
+    write_json(tmp_path / "further" / "run.json", record)
     export_base(tmp_path / "further", tmp_path / "bases")
     assert read_json(first)["started_from"] == shipped
+    assert read_json(first)["model"]["base"] == "rvc_compact.safetensors"
 
 
 def test_a_card_says_what_kind_of_voices_were_heard(tmp_path: Path):

@@ -20,7 +20,7 @@ ALL = 160
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """As a shell's, without the service of W&B that an earlier test of this process left: a killed run is its forever."""
+    """As a shell's: an earlier test's service of W&B keeps a killed run open for as long as it lives."""
     own = {key: value for key, value in os.environ.items() if key != SERVICE}
     return {**own, "HOME": str(tmp_path), "WANDB_MODE": "online"}
 

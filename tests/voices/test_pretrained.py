@@ -62,7 +62,7 @@ def test_a_setting_that_is_younger_than_a_base_has_its_default_in_it(shipped: Pa
 
 
 def test_a_group_of_settings_that_is_younger_has_its_defaults():
-    (config,) = compose_runs(conf_folder(), [["model=diffsvc", "data=case_b"]])
+    (config,) = compose_runs(conf_folder(), [["model=diffsvc", "data=case_b", "model.auxiliary.num_layers=0"]])
     recorded = shape_of(config.model)
     del recorded["auxiliary"]
     assert has_shape(config.model, recorded)
@@ -118,6 +118,20 @@ def test_one_voice_of_diffsvc_takes_the_mean_speaker_into_its_bias(vocoder_folde
     f0_hz, mask = torch.full((1, 9), 220.0), torch.ones(1, 1, 9)
     expected = encoder(content, f0_hz, mask, torch.tensor([2]))
     torch.testing.assert_close(acoustic.condition_encoder(content, f0_hz, mask), expected)
+
+
+def test_weights_of_before_the_auxiliary_decoder_gain_an_untrained_one(vocoder_folder: Path, tmp_path: Path):
+    config = replace(tiny_config(1), model=tiny_diffsvc(vocoder_folder))
+    before = make_module(config.model, config.features, seed=1).network.acoustic.state_dict()
+    save_file(before, tmp_path / "before.safetensors")
+    config.model.auxiliary = AuxiliaryConfig(num_layers=2, channels=8)
+    config.model.base = str(tmp_path / "before.safetensors")
+    module = make_module(config.model, config.features, seed=0)
+    after = module.network.acoustic.state_dict()
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+    assert not module.network.acoustic.seen.weight.any()
+    plan = make_crop_plan(config, tiny_data(tmp_path / "data"))
+    assert "fitted to these recordings alone" in str(module.learn_statistics(plan))
 
 
 def test_a_base_keeps_the_range_of_the_mel_that_it_knows_and_tells_what_lies_outside(

@@ -16,7 +16,7 @@ from duetto.corpus.natural_voices.bench_voices import bench_voices_among
 from duetto.errors import CheckpointError
 from duetto.ownership.heritage import described, heritage_of
 from duetto.settings.config import FeaturesConfig, from_dict
-from duetto.settings.model_config import shape_of
+from duetto.settings.model_config import path_fields, shape_of
 from duetto.singer.choir import choir_names, choir_voice
 from duetto.storage.digests import CARD_FIELD, digests_of
 from duetto.storage.files import atomic_path, read_json, read_object, write_json
@@ -150,9 +150,15 @@ def _card(run: Path, record: dict[str, Any], progress: TrainingProgress) -> dict
         "register_midi": [min(low for low, _ in ranges), max(high for _, high in ranges)] if ranges else "not known",
         "scores": _scores(run),
         "limits": OF_ENSEMBLE if is_natural else OF_CHOIR,
-        "model": record["config"]["model"],
+        "model": _without_folders(record["config"]["model"]),
         "features": record["config"]["features"],
     }
+
+
+def _without_folders(model: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a model, with the names alone of files that it named: the folders are of one machine."""
+    paths = path_fields(get_architecture(model["name"]).config)
+    return {key: Path(value).name if key in paths and value else value for key, value in model.items()}
 
 
 def _origin(record: dict[str, Any]) -> str:

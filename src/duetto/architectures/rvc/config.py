@@ -103,7 +103,8 @@ class RVCConfig(ModelConfig):
         )
         require(
             self.uses_f0 or not self.has_mel_latent,
-            "model.has_mel_latent: its decoder reads the pitch; set model.uses_f0=true.",
+            "model.has_mel_latent: its decoder reads the pitch. Set model.uses_f0=true, or a latent as upstream's: "
+            "model.has_mel_latent=false model.generator_vocoder=null model.auxiliary.num_layers=0.",
         )
         require(
             self.generator_vocoder is None or self.has_mel_latent,
