@@ -1,18 +1,17 @@
 import dataclasses
-from pathlib import Path
 
 import pytest
 import torch
 
 from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.discriminator import MultiPeriodDiscriminator
+from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer
 from duetto.architectures.rvc.shapes import SHAPE_NAMES, SynthesizerConfig, discriminator_periods, ecosystem_shape
 from duetto.architectures.rvc.synthesizer import Synthesizer
 from duetto.errors import ConfigError
-from duetto.settings.conf_files import read_shape
-from duetto.settings.config import FeaturesConfig, from_dict
+from duetto.runs.compose import compose_runs
+from duetto.settings.conf_files import conf_folder
 
-CONF = Path(__file__).parents[3] / "conf"
 # parameters of upstream's networks as they are trained
 PARAMETERS = {
     "v1_32k_f0": 36_294_338,
@@ -33,15 +32,6 @@ PARAMETERS = {
 def count(build):
     with torch.device("meta"):
         return sum(parameter.numel() for parameter in build().parameters())
-
-
-def read_size(size):
-    values = read_shape(f"rvc_{size}")
-    features = from_dict(FeaturesConfig, values["features"])
-    own = {"name": "rvc", "content_dimension": features.content.dimension}
-    config = from_dict(RVCConfig, values["model"] | own)
-    config.validate(features)
-    return features, config
 
 
 def test_an_f0_and_a_plain_shape_have_upstreams_number_of_parameters():
@@ -66,9 +56,10 @@ def test_an_unknown_shape_is_refused():
 
 
 def test_the_compact_size_builds():
-    features, model = read_size("compact")
-    config = SynthesizerConfig.from_model_config(model, features)
-    assert count(lambda: Synthesizer(config)) < 6_000_000
+    (run,) = compose_runs(conf_folder(), [["model=rvc", "data=case_b"]])
+    assert isinstance(run.model, RVCConfig)
+    config = SynthesizerConfig.from_model_config(run.model, run.features)
+    assert count(lambda: MelLatentSynthesizer(config)) < 6_000_000
 
 
 @pytest.mark.parametrize(
