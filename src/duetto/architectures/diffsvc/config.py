@@ -34,8 +34,8 @@ class DiffSVCConfig(ModelConfig):
     legacy_layers: int = 0  # transformer layers over the content, in checkpoints before 2022-11-28; 0 = none
     has_single_range: bool = False  # one mel range for all bins (upstream's placeholder) instead of one per bin
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
-    # training from pretrained weights: the auxiliary decoder learns too, not only mean and spread of the voice
-    trains_auxiliary: bool = field(default=False, metadata=NOT_SHAPE)
+    # training from pretrained weights: the auxiliary decoder learns too; False: only mean and spread of the voice
+    trains_auxiliary: bool = field(default=True, metadata=NOT_SHAPE)
     # training from pretrained weights: the mel range is that of the training set instead of theirs
     measures_range: bool = field(default=False, metadata=NOT_SHAPE)
     # f0 is interpolated through unvoiced frames, as public checkpoints were trained

@@ -60,8 +60,8 @@ class RVCConfig(ModelConfig):
     # the latent is the mel, standardised for each singer, and an auxiliary decoder its prior (`mel_latent.py`)
     has_mel_latent: bool = False
     auxiliary: AuxiliaryConfig = field(default_factory=AuxiliaryConfig)
-    # training from pretrained weights: the auxiliary decoder learns too, not only mean and spread of the voice
-    trains_auxiliary: bool = field(default=False, metadata=NOT_SHAPE)
+    # training from pretrained weights: the auxiliary decoder learns too; False: only mean and spread of the voice
+    trains_auxiliary: bool = field(default=True, metadata=NOT_SHAPE)
     has_posterior: bool = True  # False: like public models, which convert but cannot be trained further
     segment_frames: int = field(default=MISSING, metadata=NOT_SHAPE)  # frames of waveform trained at once
     noise_scale: float = field(default=0.66666, metadata=NOT_SHAPE)  # prior temperature at conversion
