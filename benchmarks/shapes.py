@@ -27,19 +27,15 @@ CELLS: dict[str, dict[str, list[str]]] = {
     "rvc": {
         "compact": [],
         "narrow": [
-            "model.inter_channels=64",
-            "model.hidden_channels=64",
-            "model.filter_channels=192",
+            "model.auxiliary.channels=128",
             "model.generator.upsample_initial_channel=96",
         ],
         "wide": [
-            "model.inter_channels=128",
-            "model.hidden_channels=128",
-            "model.filter_channels=384",
+            "model.auxiliary.channels=256",
             "model.generator.upsample_initial_channel=192",
         ],
-        "shallow": ["model.num_layers=2", "model.posterior_layers=4", "model.flow_layers=1"],
-        "deep": ["model.num_layers=4", "model.posterior_layers=10", "model.flow_layers=4"],
+        "shallow": ["model.auxiliary.num_layers=3", "model.flow_layers=1"],
+        "deep": ["model.auxiliary.num_layers=8", "model.flow_layers=4"],
         "hop 160": [
             "features.hop_length=160",
             "model.generator.upsample_rates=[8,5,4]",

@@ -13,7 +13,8 @@ from duetto.architectures.rvc.config import RVCConfig
 from duetto.architectures.rvc.mel_latent import MelLatentSynthesizer, hz_of
 from duetto.architectures.rvc.renderer import build_rvc
 from duetto.architectures.rvc.training import RVCModule
-from duetto.architectures.rvc.vocoder_start import load_discriminator, start_as_vocoder, vocoder_digests
+from duetto.architectures.rvc.vocoder_start import load_discriminator, start_as_vocoder, vocoder_digests, vocoder_of
+from duetto.architectures.vocoder.find import find_vocoder
 from duetto.architectures.vocoder.load import load_vocoder_into
 from duetto.architectures.vocoder.renderer import vocoder_shape
 from duetto.architectures.vocoder.vocoder import Vocoder
@@ -116,6 +117,24 @@ def test_the_vocoder_and_its_discriminators_are_in_the_signature(compact):
     assert vocoder_digests(replace(model, generator_vocoder=None), features) == {}
 
 
+def test_where_no_vocoder_that_ships_fits_the_generator_starts_from_random_weights(compact):
+    features, model = compact
+    narrow = replace(model, generator=replace(model.generator, upsample_initial_channel=96))
+    for other in (
+        (narrow, features),
+        (model, replace(features, hop_length=320)),
+        (model, replace(features, n_fft=512)),
+    ):
+        assert vocoder_of(*other) is None
+        assert vocoder_digests(*other) == {}
+    network = RVCModule(narrow, features, 0).synthesizer
+    before = network.generator.input_convolution.weight.clone()
+    assert "starts from random weights" in start_as_vocoder(network, narrow, features)
+    assert torch.equal(network.generator.input_convolution.weight, before)
+    wide = replace(model, discriminator=replace(model.discriminator, width=0.25))
+    assert list(vocoder_digests(wide, features)) == ["generator_vocoder"]
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
@@ -150,11 +169,15 @@ def test_the_vocoders_discriminators_join_at_once_but_not_beside_a_base(compact)
     assert not module.is_adversarial()
 
 
-def test_discriminators_of_another_shape_are_refused_in_a_sentence(compact):
+def test_discriminators_of_another_shape_are_left_out_or_if_they_were_named_refused(compact):
     features, model = compact
     other = replace(model, discriminator=replace(model.discriminator, width=0.25))
+    module = RVCModule(other, features, 0)
+    load_discriminator(module.discriminator, other, features)  # nothing to load
+    assert not module.is_adversarial()
+    named = replace(other, generator_vocoder=str(find_vocoder("auto", features)))
     with pytest.raises(CheckpointError, match=r"do not fit model\.discriminator"):
-        load_discriminator(RVCModule(other, features, 0).discriminator, other, features)
+        load_discriminator(module.discriminator, named, features)
 
 
 def test_classes_of_pitch_have_the_frequency_that_they_stand_for():
