@@ -140,8 +140,11 @@ def _obey(command: list[str], folder: str, environment: dict[str, str]) -> None:
         runpy.run_path(command[0], run_name="__main__")
 
 
+SMALL = "model.auxiliary.channels=8"  # the latent has the channels of the mel
+
+
 def settings(name: str, *more: str) -> list[str]:
     """Those of the smallest run of a model: three short scores, networks of a few channels, eight steps."""
-    typed = (OLD_RUNS / "commands" / f"{name}.txt").read_text().split()
+    typed = (OLD_RUNS / "commands" / f"{name}.txt").read_text().replace("model.inter_channels=8", SMALL).split()
     changed = {each.split("=", 1)[0] for each in more}
     return [*(each for each in typed if each.split("=", 1)[0] not in changed), *more]

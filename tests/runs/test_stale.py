@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.battery.place import settings
+
 ROOT = Path(__file__).resolve().parents[2]
 OLD_RUNS = ROOT / "tests" / "old_runs"
 STAGES = {
@@ -41,8 +43,7 @@ class Place:
 
     def train(self, *overrides: str, expects: int = 0) -> str:
         """What the command prints."""
-        command = (OLD_RUNS / "commands" / "rvc.txt").read_text().split()
-        command = [setting for setting in command if not setting.startswith("preprocess=")]
+        command = [setting for setting in settings("rvc") if not setting.startswith("preprocess=")]
         paths = [str(self.folder / "installed"), str(self.folder / "src")]
         done = subprocess.run(
             [sys.executable, "train.py", *command, "preprocess=full", "trainer.evaluate_every_steps=0", *overrides],

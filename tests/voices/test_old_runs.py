@@ -127,7 +127,12 @@ def test_an_old_corpus_and_its_ledger_are_read(old_runs: Path):
     assert step["dropped_s"] == {"silence": pytest.approx(0.53)}
 
 
-AS_THEN = {"rvc": ["model.balances_upsampling=false"], "diffsvc": []}  # settings that have another default now
+NO_DECODER = "model.auxiliary.num_layers=0"
+FREE_LATENT = ["model.has_mel_latent=false", "model.noise_scale=0.66666", "model.generator_vocoder=null", NO_DECODER]
+AS_THEN = {  # settings that have another default now
+    "rvc": ["model.balances_upsampling=false", *FREE_LATENT],
+    "diffsvc": ["model.noise_scale=1.0", NO_DECODER],
+}
 
 
 def overrides_of(name: str) -> list[str]:
@@ -159,7 +164,7 @@ def test_the_command_of_a_killed_old_run_resumes_it_or_says_that_it_stands_there
     killed = run_folder("rvc", KILLED["rvc"])
     shutil.rmtree(killed)
     shutil.copytree(OLD_RUNS / killed, killed)
-    (config,) = compose_runs(conf_folder(), [overrides_of("rvc_killed")])
+    (config,) = compose_runs(conf_folder(), [[*overrides_of("rvc_killed"), *FREE_LATENT]])
     console = Console(file=io.StringIO(), width=1000)
     run = train(config, console)
     assert (run.folder / "voice/card.json").is_file()
@@ -168,7 +173,7 @@ def test_the_command_of_a_killed_old_run_resumes_it_or_says_that_it_stands_there
 
 @pytest.mark.slow
 def test_what_is_advised_about_a_damaged_voice_or_record_ends_well(old_runs: Path):
-    (config,) = compose_runs(conf_folder(), [overrides_of("rvc_killed")])
+    (config,) = compose_runs(conf_folder(), [[*overrides_of("rvc_killed"), *FREE_LATENT]])
     folder = train(config, Console(quiet=True)).folder
     weights, record = folder / "voice" / "generator.safetensors", folder / "run.json"
     whole, known = weights.read_bytes(), read_json(record)
@@ -194,7 +199,7 @@ def test_a_killed_old_run_that_is_kept_stays_a_run_of_the_old_code(old_runs: Pat
     shutil.copytree(OLD_RUNS / killed, killed)
     for made_today in Path("logs").glob("rvc-*-r?????????"):
         shutil.rmtree(made_today)
-    (config,) = compose_runs(conf_folder(), [[*overrides_of("rvc_killed"), "stale=keep"]])
+    (config,) = compose_runs(conf_folder(), [[*overrides_of("rvc_killed"), *FREE_LATENT, "stale=keep"]])
     run = train(config, Console(quiet=True))
     record = read_json(killed / "run.json")
     assert (run.folder, run.signature) == (killed, KILLED["rvc"])

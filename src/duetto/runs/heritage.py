@@ -78,8 +78,10 @@ def _files(config: TrainConfig) -> list[tuple[str, Path]]:
     base = choose_base(model, config.features)
     files = [] if base is None else [(BASE, base.generator)]
     files += [("discriminator", base.discriminator)] if base is not None and base.discriminator is not None else []
-    for name in sorted(path_fields(architecture_of(model).config) - {BASE, DISCRIMINATOR}):
+    architecture = architecture_of(model)
+    used = architecture.input_digests(model, config.features)
+    for name in sorted(path_fields(architecture.config) - {BASE, DISCRIMINATOR}):
         value = getattr(model, name)
-        if value is not None:
+        if value is not None and (name in used or name not in VOCODERS):  # one that ships may not fit: not used then
             files.append((name, find_vocoder(value, config.features) if name in VOCODERS else Path(value).expanduser()))
     return files

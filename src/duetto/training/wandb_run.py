@@ -186,7 +186,8 @@ def _open(config: LoggerConfig, folder: Path, about: About, mode: str) -> tuple[
         settings=_settings(config),
     )
     run.define_metric("*", step_metric=STEP)
-    last = kept if mode == "offline" else int(run.summary.get(STEP, -1))
+    # of the history that the server has: its summary may already tell of a row that a kill left unsent
+    last = kept if mode == "offline" else run.starting_step - 1
     opened = WandbRun(run, folder / FOLDER, last, about.has_media, config.artifacts)
     for step, values in about.rows:
         opened.log(step, values)

@@ -34,18 +34,15 @@ class MelLatentSynthesizer(Synthesizer):
         config: With `mel`, as many bins as the latent has channels.
     """
 
-    filters: Tensor
-
     def __init__(self, config: SynthesizerConfig) -> None:
         super().__init__(config)
         assert config.mel is not None
         del self.prior_encoder  # the decoder takes its place
         self.posterior_encoder = None
-        band, n_fft = config.mel, 2 * (config.spectrogram_channels - 1)
+        band = config.mel
         size = AuxiliaryShape(config.auxiliary_channels, config.auxiliary_layers, config.num_speakers)
         self.auxiliary = AuxiliaryDecoder(config.content_dimension, band.n_mels, size)
-        filters = mel_filterbank(config.sample_rate, n_fft, band.n_mels, band.min_hz, band.max_hz)
-        self.register_buffer("filters", filters.clone(), persistent=False)
+        self.band = (config.sample_rate, 2 * (config.spectrogram_channels - 1), band.n_mels, band.min_hz, band.max_hz)
 
     def prior(self, content: Tensor, pitch_coarse: Tensor | None, mask: Tensor) -> tuple[Tensor, Tensor]:
         """As in `Synthesizer.prior`; the mean is the decoder's mel, the standard deviation 1."""
@@ -55,7 +52,10 @@ class MelLatentSynthesizer(Synthesizer):
 
     def posterior(self, spectrogram: Tensor, mask: Tensor, speaker_id: Tensor) -> tuple[Tensor, Tensor]:
         """As in `Synthesizer.posterior`, but known: the standardised mel, and the same spread everywhere."""
-        mel, linear = log_mel(mel_from_linear(spectrogram, self.filters)), self.auxiliary.linear
+        mel, linear = (
+            log_mel(mel_from_linear(spectrogram, mel_filterbank(*self.band, spectrogram.device))),
+            self.auxiliary.linear,
+        )
         mean = (mel - linear.mean_of(speaker_id)) / linear.spread_of(speaker_id) * mask
         return mean, torch.full_like(mean, POSTERIOR_LOG_STD) * mask
 
