@@ -153,9 +153,16 @@ def test_settings_that_do_not_go_together_are_refused(compact, changes, complain
 @torch.no_grad()
 def test_every_second_example_is_generated_from_the_prior(network):
     z, prior_mean, mask = torch.randn(4, 80, 6), torch.randn(4, 80, 6), torch.ones(4, 1, 6)
-    latent = network.trained_latent(z, prior_mean, mask, network.embed_speaker(torch.zeros(4, dtype=torch.int64)))
+    speaker = network.embed_speaker(torch.zeros(4, dtype=torch.int64))
+    latent = network.trained_latent(z, prior_mean, mask, speaker, 0)
     torch.testing.assert_close(latent[::2], prior_mean[::2])  # the flow is the identity
     assert torch.equal(latent[1::2], z[1::2])
+    for first in (1, 3):  # as two processes see them
+        here = slice(first, first + 1)
+        alone = network.trained_latent(z[here], prior_mean[here], mask[here], speaker[here], first)
+        torch.testing.assert_close(alone, latent[here])
+    alone = network.trained_latent(z[2:], prior_mean[2:], mask[2:], speaker[2:], 2)
+    torch.testing.assert_close(alone, latent[2:])
 
 
 def test_the_vocoders_discriminators_join_at_once_but_not_beside_a_base(compact):

@@ -59,9 +59,11 @@ class MelLatentSynthesizer(Synthesizer):
         mean = (mel - linear.mean_of(speaker_id)) / linear.spread_of(speaker_id) * mask
         return mean, torch.full_like(mean, POSTERIOR_LOG_STD) * mask
 
-    def trained_latent(self, z: Tensor, prior_mean: Tensor, mask: Tensor, speaker: Tensor) -> Tensor:
+    def trained_latent(self, z: Tensor, prior_mean: Tensor, mask: Tensor, speaker: Tensor, first: int) -> Tensor:
         """The posterior's sample; of every second example, what the flow makes of the prior's mean."""
-        chosen = slice(None, None, EVERY)
+        chosen = slice(-first % EVERY, None, EVERY)  # of the step's batch, whichever process sees them
+        if not len(z[chosen]):
+            return z
         mean = prior_mean[chosen].detach()
         latent = z.clone()
         latent[chosen] = self.flow(mean, mask[chosen], speaker[chosen], reverse=True) * mask[chosen]

@@ -76,6 +76,7 @@ class Synthesizer(nn.Module):
         segment_start: Tensor | None = None,
         posterior_noise: Tensor | None = None,
         source_noise: Tensor | None = None,
+        first_example: int = 0,
     ) -> TrainingOutput:
         """Generate one segment of every utterance from its posterior.
 
@@ -89,6 +90,7 @@ class Synthesizer(nn.Module):
             segment_start: First frame of every segment, (B,); None = drawn from torch's global generator.
             posterior_noise: Standard normal, (B, C, T); None = drawn likewise.
             source_noise: Standard normal, broadcastable to (B, segment samples, 1); None = drawn likewise.
+            first_example: Row of the step's batch that is row 0 here, in one of several processes.
 
         Raises:
             ValueError: If a segment leaves the batch.
@@ -104,7 +106,7 @@ class Synthesizer(nn.Module):
         z_p = self.flow(z, mask, speaker)
         if segment_start is None:
             segment_start = random_segment_starts(lengths, self.config.segment_frames)
-        heard = self.generator_input(self.trained_latent(z, prior_mean, mask, speaker), speaker_id)
+        heard = self.generator_input(self.trained_latent(z, prior_mean, mask, speaker, first_example), speaker_id)
         z_segment = slice_segments(heard, segment_start, self.config.segment_frames)
         f0_segment = None if f0_hz is None else slice_segments(f0_hz, segment_start, self.config.segment_frames)
         waveform = self.decode(z_segment, f0_segment, speaker, noise=source_noise)
@@ -180,8 +182,8 @@ class Synthesizer(nn.Module):
         statistics: tuple[Tensor, Tensor] = self.prior_encoder(content, pitch_coarse, mask)
         return statistics
 
-    def trained_latent(self, z: Tensor, prior_mean: Tensor, mask: Tensor, speaker: Tensor) -> Tensor:
-        """The latent (B, C, T) that the generator is trained on: the posterior's sample `z`."""
+    def trained_latent(self, z: Tensor, prior_mean: Tensor, mask: Tensor, speaker: Tensor, first: int) -> Tensor:
+        """The latent (B, C, T) that the generator is trained on: the sample `z`; `first` as in `forward`."""
         return z
 
     def generator_input(self, z: Tensor, speaker_id: Tensor) -> Tensor:

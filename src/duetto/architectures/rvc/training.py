@@ -102,6 +102,7 @@ class RVCModule(AdversarialModule):
             spectrogram=spectrogram,
             lengths=batch.lengths,
             speaker_id=batch.speaker_id,
+            first_example=batch.share.first,
         )
         hop = self.features.hop_length
         start, size = generated.segment_start * hop, self.config.segment_frames * hop
